@@ -1,7 +1,7 @@
 /**
- * Every bound in dkvs, with its reason. A bound first slows its cause down, then refuses with a clear
- * reply. What a user may change is an option in config/dkvs.conf; the numbers here are its defaults,
- * or limits that follow from a format.
+ * Every bound in dkvs, with its reason. A bound first slows its cause down, then refuses with a
+ * clear reply. What a user may change is an option in config/dkvs.conf; the numbers here are its
+ * defaults, or limits that follow from a format.
  *
  * Units are in the names. Nothing here is computed at run time.
  */
@@ -9,29 +9,54 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-// ---- Protocol ------------------------------------------------------------------------------------
+// ---- Protocol -----------------------------------------------------------------------------------
 
 /** Longest inline command or length line before its newline; the same bound as Redis. */
 export const INLINE_BYTES_MAX = 64 * KiB;
 
-/** Most arguments of one command; the same bound as Redis. */
+/**
+ * Most arguments of one command: the bound of Redis up to 6.2. Redis 7 takes 2^31 - 1, of which the
+ * offsets alone would fill 16 GiB.
+ */
 export const ARGS_MAX = 1024 * 1024;
+
+/** A connection keeps room for so many arguments between requests: 8 KiB of offsets. */
+export const ARGS_KEPT_MAX = 1024;
 
 /** Default of `proto-max-bulk-len`: the longest argument. */
 export const BULK_BYTES_MAX_DEFAULT = 512 * MiB;
 
-/** Before authentication a stranger may send this many arguments of this many bytes; as in Redis 7. */
+/** Before authentication a stranger may send so many arguments of so many bytes; as in Redis 7. */
 export const UNAUTHENTICATED_ARGS_MAX = 10;
 export const UNAUTHENTICATED_BULK_BYTES_MAX = 16 * KiB;
 
-// ---- Databases -----------------------------------------------------------------------------------
+/** No option may allow a longer request: offsets have 32 bits, and Node's Buffers end there too. */
+export const REQUEST_BYTES_CEILING = 4 * 1024 * MiB - 1;
+
+/** First memory for a request that a chunk cut in two; ten thousand strangers cost 5 MB. */
+export const DECODER_CARRY_BYTES_MIN = 512;
+
+/** A connection keeps so much of that memory between requests, not more. */
+export const DECODER_KEPT_BYTES_MAX = 4 * KiB;
+
+/** Replies are written into buffers of powers of two from here (a busy turn of one client) ... */
+export const OUTPUT_BUFFER_BYTES_MIN = 16 * KiB;
+/** ... up to here, which are kept for reuse; larger ones are left to the garbage collector ... */
+export const OUTPUT_BUFFER_POOLED_BYTES_MAX = 1 * MiB;
+/** ... and so many bytes of unused ones are kept at most. */
+export const OUTPUT_POOL_BYTES_MAX = 8 * MiB;
+
+/** Largest reply that is built in memory before it is sent; above any value a client can set. */
+export const REPLY_BYTES_MAX = 1024 * MiB;
+
+// ---- Databases ----------------------------------------------------------------------------------
 
 /** Number of databases; SELECT accepts 0 to this minus one. */
 export const DATABASES = 16;
 
-// ---- Store format --------------------------------------------------------------------------------
+// ---- Store format -------------------------------------------------------------------------------
 
-/** Longest key: a record's header gives it 28 bits; a key is an argument, so the bulk limit binds too. */
+/** Longest key: a record's header gives it 28 bits; as an argument, the bulk limit binds it too. */
 export const KEY_BYTES_MAX = 256 * MiB - 1;
 
 /** Records start at multiples of this, so that an offset fits 26 bits of an index slot. */
@@ -42,3 +67,269 @@ export const SEGMENT_START_BYTES_MAX = 512 * MiB;
 
 /** Segment numbers alive at one time: 20 bits of an index slot. */
 export const SEGMENT_SLOTS_MAX = 1 << 20;
+
+// ---- Configuration (defaults of options; config/dkvs.conf explains them) ------------------------
+
+/** Longest configuration file: far above any real one, far below what would hurt to parse. */
+export const CONFIG_FILE_BYTES_MAX = 1 * MiB;
+
+/** Most addresses of `bind`; the same bound as Redis. */
+export const BIND_ADDRESSES_MAX = 16;
+
+/** Default of `maxclients`; as Redis. Each costs a descriptor and its buffers. */
+export const CLIENTS_MAX_DEFAULT = 10_000;
+
+/** Default of `tcp-backlog`; as Redis. The kernel cuts it to net.core.somaxconn. */
+export const TCP_BACKLOG_DEFAULT = 511;
+
+/** Default of `client-query-buffer-limit`: one command not yet complete; as Redis. */
+export const QUERY_BUFFER_BYTES_MAX_DEFAULT = 1024 * MiB;
+
+/**
+ * Defaults of `client-output-buffer-limit`. Redis leaves normal clients unbounded; here a client
+ * that does not read its replies must not be able to take the server's memory.
+ */
+export const NORMAL_OUTPUT_HARD_BYTES_DEFAULT = 256 * MiB;
+export const NORMAL_OUTPUT_SOFT_BYTES_DEFAULT = 64 * MiB;
+export const NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT = 10;
+export const REPLICA_OUTPUT_HARD_BYTES_DEFAULT = 256 * MiB;
+export const REPLICA_OUTPUT_SOFT_BYTES_DEFAULT = 64 * MiB;
+export const REPLICA_OUTPUT_SOFT_SECONDS_DEFAULT = 60;
+export const PUBSUB_OUTPUT_HARD_BYTES_DEFAULT = 32 * MiB;
+export const PUBSUB_OUTPUT_SOFT_BYTES_DEFAULT = 8 * MiB;
+export const PUBSUB_OUTPUT_SOFT_SECONDS_DEFAULT = 60;
+
+/** Default of `tracking-table-max-keys`: keys remembered for client-side caching; as Redis. */
+export const TRACKED_KEYS_MAX_DEFAULT = 1_000_000;
+
+/** Default of `slowlog-max-len`; as Redis. */
+export const SLOWLOG_ENTRIES_MAX_DEFAULT = 128;
+
+/** `maxmemory 0` takes the machine's memory divided by this: index, tail and cache together. */
+export const MEMORY_AUTO_DIVISOR = 4;
+
+/** Default of `segment-bytes`: 1 TiB is 16 Ki files, and copying one takes less than a second. */
+export const SEGMENT_BYTES_DEFAULT = 64 * MiB;
+export const SEGMENT_BYTES_MIN = 1 * MiB;
+
+/** Default of `hot-tail-bytes`: what was written last is read from RAM; half a default segment. */
+export const HOT_TAIL_BYTES_DEFAULT = 32 * MiB;
+export const HOT_TAIL_BYTES_MIN = 1 * MiB;
+
+/** Default of `disk-reserve-bytes`: one segment, so that a full disk can still be compacted. */
+export const DISK_RESERVE_BYTES_DEFAULT = 64 * MiB;
+
+/** Default of `compaction-min-bytes`: a log smaller than four segments is not worth compacting. */
+export const COMPACTION_MIN_BYTES_DEFAULT = 256 * MiB;
+
+/** Cells of the approximate last-use clock: 4 bytes each, a power of two. */
+export const ACCESS_CLOCK_CELLS = 1 << 16;
+
+// ---- Disk ----------------------------------------------------------------------------------------
+
+/**
+ * How long a server that starts waits for another claimant of its directory to make up its mind. That
+ * takes the other a few directory operations; one that is silent for longer (stopped, or its machine
+ * thrashing) counts as the holder, because it may wake up.
+ */
+export const LOCK_ANSWER_MS_MAX = 2000;
+
+// ---- Value index ---------------------------------------------------------------------------------
+
+/**
+ * Pages of one value index, as a power of two. Fewer make one page's growth long: at 20 million
+ * keys 2^12 pages hold 4900 slots each, and moving those takes about 0.1 ms. More make a small
+ * database large, because a page in use takes at least one chunk of 512 bytes.
+ */
+export const INDEX_PAGE_BITS_DEFAULT = 12;
+
+/** The directory takes at most the 16 bits that a key's hash has beside the 32-bit tag. */
+export const INDEX_PAGE_BITS_MAX = 16;
+
+/** Chunks of one page: 16 bits of a chunk's owner word, beside 16 bits for the page. */
+export const INDEX_PAGE_CHUNKS_MAX = (1 << 16) - 1;
+
+/** Slots of one index: a slot handle stays a small integer (31 bits) in V8; 34 GB of index. */
+export const INDEX_SLOTS_MAX = 2 ** 31;
+
+// ---- Numbers -------------------------------------------------------------------------------------
+
+/** Longest text read as a float; the bound of Redis for INCRBYFLOAT, here for doubles too. */
+export const FLOAT_TEXT_BYTES_MAX = 5 * KiB - 1;
+
+// ---- Compaction ----------------------------------------------------------------------------------
+
+/**
+ * The log, a running compaction's outputs included, takes at most this many times the live bytes. Disk
+ * against write amplification: 1.5 costs 1.7 bytes written per byte under uniform overwrites, 1.3
+ * would cost 2.3, 2.0 costs 1.25 (follows from utilisation = (u - 1) / ln u, u the live share of inputs).
+ */
+export const COMPACTION_DISK_RATIO_MAX = 1.5;
+
+/** Copying a segment that is less dead than this gains too little to be worth its writes. */
+export const COMPACTION_DEAD_SHARE_MIN = 0.05;
+
+/** From this dead share a segment is copied whatever the ratio: one byte written frees nineteen. */
+export const COMPACTION_NEARLY_DEAD_SHARE = 0.95;
+
+/** Tombstones that cannot go may take this share of the live bytes before old segments are copied. */
+export const COMPACTION_PINNED_SHARE_MAX = 0.1;
+
+/**
+ * A round writes at most this share of the live bytes (and at least one input's), because its outputs
+ * exist beside its inputs until it ends. In a log of few segments a larger one would have to begin early.
+ */
+export const COMPACTION_ROUND_SHARE_MAX = 1 / 64;
+
+/** What a tombstone is taken to need on disk, where only their number is known: header and short key. */
+export const TOMBSTONE_BYTES_TYPICAL = 64;
+
+/** The copier reads and writes in pieces of this size (and of one record, if that is larger). */
+export const COMPACTION_WINDOW_BYTES = 1 * MiB;
+
+/** A frame of an output ends at about this size: a frame header is 0.02 % of it. */
+export const COMPACTION_FRAME_BYTES = 256 * KiB;
+
+/** Records of one question to the main thread: about 3 ms of look-ups, answered in slices. */
+export const COMPACTION_QUESTION_RECORDS = 4096;
+
+/** The main thread works for the compactor this long at a time, then serves its clients. */
+export const COMPACTION_SLICE_MS = 1;
+
+/** Records between two looks at the clock in such a slice: about 0.1 ms. */
+export const COMPACTION_SLICE_RECORDS = 128;
+
+/** After a failed round the compactor waits so long, twice as long each time, up to the maximum. */
+export const COMPACTION_RETRY_MS_MIN = 1000;
+export const COMPACTION_RETRY_MS_MAX = 60_000;
+
+/**
+ * Bytes of input that the compactor reads per byte that writers append. 1.7 keep up with uniform
+ * overwrites at the disk bound; the rest is for the pauses between rounds.
+ */
+export const PACE_FACTOR = 4;
+
+/** The compactor's rate when nobody writes: done soon, and not felt by readers of a slow disk. */
+export const PACE_BYTES_PER_SECOND_MIN = 32 * MiB;
+
+/** A log that passes its bound by this share is compacted at full speed. */
+export const PACE_OVERDUE_SHARE = 0.1;
+
+/** The write rate is smoothed over this time: longer than a burst of one client, shorter than a round. */
+export const PACE_RATE_WINDOW_MS = 1000;
+
+/** Longest wait between two batches of a copy, so that a round ends whatever the rate. */
+export const PACE_DELAY_MS_MAX = 250;
+
+/** Delay of each write when only the disk reserve is left: 50 writes a second and connection. */
+export const WRITE_DELAY_MS_MAX = 20;
+
+// ---- Sessions ------------------------------------------------------------------------------------
+
+/** Bytes that one MULTI may queue, so that a transaction fits memory; beyond it EXEC aborts. */
+export const TRANSACTION_BYTES_MAX = 1024 * MiB;
+
+// ---- Log -----------------------------------------------------------------------------------------
+
+/** Tail blocks start at multiples of this in a segment; no header crosses one (store/format). */
+export const LOG_GRANULE_BYTES = 64 * KiB;
+
+/** A block of the hot tail; a record that is larger gets a block of its own. */
+export const TAIL_BLOCK_BYTES = 1 * MiB;
+
+/** Free blocks kept for reuse: dead array buffers are collected too late (DESIGN.md). */
+export const TAIL_FREE_BLOCKS_MAX = 64;
+
+// ---- Values --------------------------------------------------------------------------------------
+
+/** Latest expiry: a record keeps it in 48 bits (the year 10889); later times are cut to this one. */
+export const EXPIRE_AT_MS_MAX = 2 ** 48 - 1;
+
+/**
+ * A string of up to so many bytes is written again in whole when a part of it changes: beside the
+ * header of a record and the chain that a reader of deltas would have to follow, a KiB costs little.
+ */
+export const STRING_REWRITE_BYTES_MAX = 1 * KiB;
+
+/** Times that a command's keys are brought in again because some left RAM meanwhile. */
+export const LOAD_ROUNDS_MAX = 100;
+
+// ---- Connections ---------------------------------------------------------------------------------
+
+/**
+ * While a client has this many reply bytes unsent, its further requests are not read: a client that
+ * does not read is slowed down long before client-output-buffer-limit closes it.
+ */
+export const UNSENT_BYTES_PAUSE = 1 * MiB;
+
+/** While a request waits for the disk, so many bytes of further ones are read ahead, not more. */
+export const READ_AHEAD_BYTES_MAX = 1 * MiB;
+
+/** Expired keys that one batch removes: well below a millisecond of work. */
+export const EXPIRY_BATCH_KEYS = 256;
+
+/** Full batches in a row for each unit of `active-expire-effort`, before others have their turn. */
+export const EXPIRY_ROUNDS_MAX = 8;
+
+/** Samples over which INFO's rates are taken: 1.6 seconds at the default `hz`, as in Redis. */
+export const RATE_SAMPLES = 16;
+
+/** Policy everysec: how often the log is synced. */
+export const LOG_SYNC_INTERVAL_MS = 1000;
+
+/** More than this in one commit is written in the background: a copy of 4 MiB takes about 1 ms. */
+export const LOG_WRITE_BLOCKING_BYTES_MAX = 4 * MiB;
+
+/** Segment files open for reading: well below the usual limit of 1024 descriptors. */
+export const SEGMENT_FILES_OPEN_MAX = 256;
+
+// ---- Reading records -----------------------------------------------------------------------------
+
+/** A chunk of the read cache: the unit in which it grows, shrinks and forgets. */
+export const READ_CACHE_CHUNK_BYTES = 1 * MiB;
+
+/** Larger records are not cached: a few of them would push out thousands of small ones. */
+export const READ_CACHE_RECORD_BYTES_MAX = 128 * KiB;
+
+/** A record up to this size is read whole even if only its key is needed: one page, one read. */
+export const KEY_READ_BYTES = 4 * KiB;
+
+// ---- Collections ---------------------------------------------------------------------------------
+
+/**
+ * Most fields of one hash: a Map of V8 holds 2^24 entries. HSET refuses more with a clear reply; at
+ * 100 bytes a field such a hash takes 1.6 GB of RAM anyway.
+ */
+export const HASH_FIELDS_MAX = 16_000_000;
+
+/**
+ * A hash with more fields than this has an index. Measured: walking 16 strings of 10 bytes takes as
+ * long as one look-up in a Map (0.1 µs), and the empty Map would cost more than three such fields.
+ */
+export const HASH_INDEXED_FIELDS_MIN = 16;
+
+/**
+ * Up to so many fields a removal keeps the order of the others, which costs time proportional to them
+ * (a few µs). Equals the default of `hash-max-listpack-entries`, up to which Redis keeps it too.
+ */
+export const HASH_ORDERED_FIELDS_MAX = 512;
+
+/** Longest field or value: V8's strings end at 2^29 - 24 characters. Just below `proto-max-bulk-len`. */
+export const LATIN1_BYTES_MAX = 512 * MiB - 1 * KiB;
+
+/** Memory in which deltas are built that is kept from one to the next. */
+export const PIECES_KEPT_BYTES_MAX = 1 * MiB;
+
+// ---- Scans ---------------------------------------------------------------------------------------
+
+/** Largest cursor of SCAN; see storage.ts. */
+export const SCAN_CURSOR_MAX = 2 ** 48;
+
+/** Keys asked of the storage at a time by KEYS and by a SCAN with a large COUNT: well below 1 ms. */
+export const SCAN_PAGE_KEYS = 1000;
+
+/** COUNT of one SCAN is cut to this: it is a hint, and the reply is gathered in RAM. */
+export const SCAN_COUNT_MAX = 1_000_000;
+
+/** Random keys that RANDOMKEY tries before it looks for any key that has not expired. */
+export const RANDOM_KEY_TRIES_MAX = 100;

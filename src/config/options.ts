@@ -1,0 +1,409 @@
+// tidy: table
+/**
+ * Every option that changes something in dkvs. One table feeds the parser, CONFIG GET, SET and
+ * REWRITE, and the test that config/dkvs.conf explains them all with their true defaults.
+ *
+ * To add one: an entry here, a paragraph in config/dkvs.conf, and for a bound its default in
+ * limits.ts. Names that Redis has keep its meaning and its default; where a default differs, the
+ * price says why.
+ */
+import {
+  BIND_ADDRESSES_MAX,
+  BULK_BYTES_MAX_DEFAULT,
+  CLIENTS_MAX_DEFAULT,
+  COMPACTION_MIN_BYTES_DEFAULT,
+  DATABASES,
+  DISK_RESERVE_BYTES_DEFAULT,
+  HOT_TAIL_BYTES_DEFAULT,
+  HOT_TAIL_BYTES_MIN,
+  NORMAL_OUTPUT_HARD_BYTES_DEFAULT,
+  NORMAL_OUTPUT_SOFT_BYTES_DEFAULT,
+  NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT,
+  PUBSUB_OUTPUT_HARD_BYTES_DEFAULT,
+  PUBSUB_OUTPUT_SOFT_BYTES_DEFAULT,
+  PUBSUB_OUTPUT_SOFT_SECONDS_DEFAULT,
+  QUERY_BUFFER_BYTES_MAX_DEFAULT,
+  REPLICA_OUTPUT_HARD_BYTES_DEFAULT,
+  REPLICA_OUTPUT_SOFT_BYTES_DEFAULT,
+  REPLICA_OUTPUT_SOFT_SECONDS_DEFAULT,
+  SEGMENT_BYTES_DEFAULT,
+  SEGMENT_BYTES_MIN,
+  SEGMENT_START_BYTES_MAX,
+  SLOWLOG_ENTRIES_MAX_DEFAULT,
+  TCP_BACKLOG_DEFAULT,
+  TRACKED_KEYS_MAX_DEFAULT,
+} from '../limits.ts';
+import {
+  bytes,
+  decimal,
+  eventClasses,
+  integer,
+  oneOf,
+  outputLimits,
+  permissions,
+  text,
+  wordList,
+  yesNo,
+} from './kinds.ts';
+import { option, type ValuesOf } from './option.ts';
+
+const INT32_MAX = 2 ** 31 - 1;
+const MiB = 1024 * 1024;
+
+export const OPTIONS = {
+  // ---- Network ---------------------------------------------------------------------------------
+  bind: option(
+    wordList(BIND_ADDRESSES_MAX),
+    ['127.0.0.1', '-::1'],
+    'at-start',
+    'Addresses to listen on; * and ::* mean every one; a leading - lets an address be missing.',
+    'Every address that strangers reach needs requirepass and a firewall in front of it.',
+  ),
+  port: option(
+    integer(0, 65535),
+    6379,
+    'at-start',
+    'TCP port; 0 lets the system pick a free one, which the start banner names.',
+    'Redis takes 0 for "no TCP"; here an empty bind says that, and 0 serves tests and embedding.',
+  ),
+  unixsocket: option(
+    text,
+    '',
+    'at-start',
+    'Path of a Unix socket to listen on as well; empty for none.',
+    'Cheaper than loopback TCP; whoever may open the file is a client.',
+  ),
+  unixsocketperm: option(
+    permissions,
+    0,
+    'at-start',
+    'Permissions of the Unix socket in octal, such as 700; 0 leaves them to the umask.',
+    'Wider permissions admit other users of the machine.',
+  ),
+  'tcp-backlog': option(
+    integer(0, INT32_MAX),
+    TCP_BACKLOG_DEFAULT,
+    'at-start',
+    'Connections that may wait to be accepted.',
+    'The kernel cuts it to net.core.somaxconn; too small a value drops bursts of connections.',
+  ),
+  'tcp-keepalive': option(
+    integer(0, INT32_MAX),
+    300,
+    'at-runtime',
+    'Seconds of silence after which the kernel probes a connection; 0 never.',
+    'Lower finds dead clients sooner at the price of a packet; it holds for new connections.',
+  ),
+  timeout: option(
+    integer(0, INT32_MAX),
+    0,
+    'at-runtime',
+    'Seconds after which an idle client is disconnected; 0 never.',
+    'Connection pools that keep idle connections will see them closed.',
+  ),
+  maxclients: option(
+    integer(1, INT32_MAX),
+    CLIENTS_MAX_DEFAULT,
+    'at-runtime',
+    'Connections served at one time; the next one is told so and closed.',
+    'Each costs a file descriptor and its buffers.',
+  ),
+  'protected-mode': option(
+    yesNo,
+    true,
+    'at-runtime',
+    'Refuse clients from other machines while no password is set.',
+    'Turning it off without a password gives everybody everything.',
+  ),
+  'proto-max-bulk-len': option(
+    bytes(1 * MiB, BULK_BYTES_MAX_DEFAULT),
+    BULK_BYTES_MAX_DEFAULT,
+    'at-runtime',
+    'Longest argument of a command, and so the longest string.',
+    'One client may make the server hold that many bytes; the log format sets the ceiling.',
+  ),
+  'client-query-buffer-limit': option(
+    bytes(1 * MiB),
+    QUERY_BUFFER_BYTES_MAX_DEFAULT,
+    'at-runtime',
+    'Bytes of one unfinished command that are kept for a client.',
+    'Lower protects memory; higher admits larger MSET and EVAL commands.',
+  ),
+  'client-output-buffer-limit': option(
+    outputLimits,
+    {
+      normal: {
+        hardBytes: NORMAL_OUTPUT_HARD_BYTES_DEFAULT,
+        softBytes: NORMAL_OUTPUT_SOFT_BYTES_DEFAULT,
+        softSeconds: NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT,
+      },
+      replica: {
+        hardBytes: REPLICA_OUTPUT_HARD_BYTES_DEFAULT,
+        softBytes: REPLICA_OUTPUT_SOFT_BYTES_DEFAULT,
+        softSeconds: REPLICA_OUTPUT_SOFT_SECONDS_DEFAULT,
+      },
+      pubsub: {
+        hardBytes: PUBSUB_OUTPUT_HARD_BYTES_DEFAULT,
+        softBytes: PUBSUB_OUTPUT_SOFT_BYTES_DEFAULT,
+        softSeconds: PUBSUB_OUTPUT_SOFT_SECONDS_DEFAULT,
+      },
+    },
+    'at-runtime',
+    'Bytes that a client may leave unread: hard limit, soft limit, seconds above the soft one.',
+    'Redis leaves normal clients unbounded; here one that never reads is dropped, not fed RAM.',
+  ),
+
+  // ---- Security --------------------------------------------------------------------------------
+  requirepass: option(
+    text,
+    '',
+    'at-runtime',
+    'Password of the default user; empty for none.',
+    'Clients must send AUTH first. The file then holds a secret: give it mode 600.',
+  ),
+  'enable-debug-command': option(
+    oneOf(['no', 'yes', 'local']),
+    'no',
+    'at-start',
+    'Whether DEBUG may be used: by nobody, by all, or by clients of this machine.',
+    'DEBUG can stop the server for seconds or end it.',
+  ),
+
+  // ---- Data on disk ----------------------------------------------------------------------------
+  dir: option(
+    text,
+    'data',
+    'at-start',
+    'Directory of the log; made when missing; relative to the working directory.',
+    'One server a directory: a second one on it refuses to start.',
+  ),
+  appendfsync: option(
+    oneOf(['always', 'everysec', 'no']),
+    'everysec',
+    'at-runtime',
+    'When a write reaches the disk: before its reply, within a second, or when the kernel likes.',
+    'always waits for the disk; everysec can lose a second to a power cut; no can lose more.',
+  ),
+  'segment-bytes': option(
+    bytes(SEGMENT_BYTES_MIN, SEGMENT_START_BYTES_MAX),
+    SEGMENT_BYTES_DEFAULT,
+    'at-start',
+    'Size at which a log file is sealed and the next one begun.',
+    'Smaller means more files; larger means more to copy before any space comes back.',
+  ),
+  'disk-reserve-bytes': option(
+    bytes(),
+    DISK_RESERVE_BYTES_DEFAULT,
+    'at-runtime',
+    'Free space below which writes are refused, so that the compactor can still work.',
+    'Below one segment, a full disk may not be able to free itself.',
+  ),
+  'compaction-disk-ratio': option(
+    decimal(1.05, 100),
+    1.45,
+    'at-runtime',
+    'The log is compacted once it is this many times as large as the live data.',
+    'Lower saves disk and rewrites more: at r, each byte written costs about 1 / (r - 1) moved.',
+  ),
+  'compaction-min-bytes': option(
+    bytes(),
+    COMPACTION_MIN_BYTES_DEFAULT,
+    'at-runtime',
+    'Log size below which nothing is compacted.',
+    'Higher leaves more dead bytes on disk and in the time of a restart.',
+  ),
+  'compaction-rate-bytes': option(
+    bytes(),
+    0,
+    'at-runtime',
+    'Most bytes the compactor moves in a second; 0 paces it by the write rate.',
+    'Too low a value lets the log outgrow the disk: writers are slowed down before that.',
+  ),
+
+  // ---- Memory ----------------------------------------------------------------------------------
+  maxmemory: option(
+    bytes(),
+    0,
+    'at-runtime',
+    'Budget of index, hot tail and caches; 0 takes a quarter of the machine.',
+    'Not a limit of the data, which lives on disk: less means more reads from disk.',
+  ),
+  'maxmemory-policy': option(
+    oneOf(
+      ['noeviction'],
+      'dkvs keeps what does not fit in memory on disk, so it never evicts a key',
+    ),
+    'noeviction',
+    'at-runtime',
+    'What happens to keys when memory is full: nothing, they are on disk.',
+    'To use dkvs as a cache, give its keys an expiry.',
+  ),
+  'hot-tail-bytes': option(
+    bytes(HOT_TAIL_BYTES_MIN),
+    HOT_TAIL_BYTES_DEFAULT,
+    'at-start',
+    'The newest part of the log, kept in RAM: what was written last is read without the disk.',
+    'Taken from maxmemory.',
+  ),
+  'read-cache-bytes': option(
+    bytes(),
+    0,
+    'at-start',
+    'Values read from disk that stay in RAM; 0 takes what maxmemory leaves.',
+    'Taken from maxmemory; the kernel caches the files as well.',
+  ),
+
+  // ---- Keys ------------------------------------------------------------------------------------
+  databases: option(
+    integer(1, DATABASES),
+    DATABASES,
+    'at-start',
+    'Databases that SELECT may choose.',
+    'Fewer only hides the others; the log format knows 16.',
+  ),
+  hz: option(
+    integer(1, 500),
+    10,
+    'at-runtime',
+    'How often a second the background work runs: expiry, idle clients, statistics.',
+    'Higher removes expired keys sooner and uses more CPU when idle.',
+  ),
+  'active-expire-effort': option(
+    integer(1, 10),
+    1,
+    'at-runtime',
+    'How hard expired keys that nobody reads are looked for.',
+    'Each step spends more CPU on it; an expired key is never served at any setting.',
+  ),
+  'notify-keyspace-events': option(
+    eventClasses,
+    '',
+    'at-runtime',
+    'Classes of events published when keys change: K E g $ l s h z x e t d m n, or A.',
+    'Every matching write publishes one or two messages more.',
+  ),
+  'tracking-table-max-keys': option(
+    integer(0),
+    TRACKED_KEYS_MAX_DEFAULT,
+    'at-runtime',
+    'Keys remembered for client-side caching; beyond, the oldest are invalidated; 0 unlimited.',
+    'RAM for every key remembered.',
+  ),
+
+  // ---- Encodings: what OBJECT ENCODING answers -------------------------------------------------
+  'hash-max-listpack-entries': option(
+    integer(0),
+    512,
+    'at-runtime',
+    'Fields up to which a hash calls itself a listpack.',
+    'Changes what OBJECT ENCODING says, not how a hash is kept.',
+    ['hash-max-ziplist-entries'],
+  ),
+  'hash-max-listpack-value': option(
+    integer(0),
+    64,
+    'at-runtime',
+    'Bytes of a field or value up to which a hash calls itself a listpack.',
+    'Changes what OBJECT ENCODING says, not how a hash is kept.',
+    ['hash-max-ziplist-value'],
+  ),
+  'list-max-listpack-size': option(
+    integer(-5, INT32_MAX),
+    -2,
+    'at-runtime',
+    'Size up to which a list calls itself a listpack: -1 to -5 for 4 to 64 KB, else elements.',
+    'Changes what OBJECT ENCODING says, not how a list is kept.',
+    ['list-max-ziplist-size'],
+  ),
+  'set-max-intset-entries': option(
+    integer(0),
+    512,
+    'at-runtime',
+    'Members up to which a set of integers calls itself an intset.',
+    'Changes what OBJECT ENCODING says, not how a set is kept.',
+  ),
+  'set-max-listpack-entries': option(
+    integer(0),
+    128,
+    'at-runtime',
+    'Members up to which another set calls itself a listpack, as since Redis 7.2.',
+    'Changes what OBJECT ENCODING says, not how a set is kept.',
+  ),
+  'set-max-listpack-value': option(
+    integer(0),
+    64,
+    'at-runtime',
+    'Bytes of a member up to which a set calls itself a listpack, as since Redis 7.2.',
+    'Changes what OBJECT ENCODING says, not how a set is kept.',
+  ),
+  'zset-max-listpack-entries': option(
+    integer(0),
+    128,
+    'at-runtime',
+    'Members up to which a sorted set calls itself a listpack.',
+    'Changes what OBJECT ENCODING says, not how a sorted set is kept.',
+    ['zset-max-ziplist-entries'],
+  ),
+  'zset-max-listpack-value': option(
+    integer(0),
+    64,
+    'at-runtime',
+    'Bytes of a member up to which a sorted set calls itself a listpack.',
+    'Changes what OBJECT ENCODING says, not how a sorted set is kept.',
+    ['zset-max-ziplist-value'],
+  ),
+
+  // ---- Watching the server ---------------------------------------------------------------------
+  loglevel: option(
+    oneOf(['debug', 'verbose', 'notice', 'warning', 'nothing']),
+    'notice',
+    'at-runtime',
+    'How much is logged.',
+    'debug logs every connection and costs throughput.',
+  ),
+  logfile: option(
+    text,
+    '',
+    'at-start',
+    'File to append the log of the server to; empty for standard output.',
+    'Rotate it with copytruncate, or send SIGHUP after moving it.',
+  ),
+  'log-format': option(
+    oneOf(['auto', 'json', 'text']),
+    'auto',
+    'at-start',
+    'Lines for people, JSON for machines; auto: text on a terminal, JSON elsewhere.',
+    'text is laid out in the process and costs more CPU a line.',
+  ),
+  'slowlog-log-slower-than': option(
+    integer(-1),
+    10_000,
+    'at-runtime',
+    'Microseconds above which a command enters SLOWLOG; 0 all of them, -1 none.',
+    '0 costs a copy of every command.',
+  ),
+  'slowlog-max-len': option(
+    integer(0),
+    SLOWLOG_ENTRIES_MAX_DEFAULT,
+    'at-runtime',
+    'Entries that SLOWLOG keeps.',
+    'RAM for the arguments that each entry keeps.',
+  ),
+  'latency-monitor-threshold': option(
+    integer(0),
+    0,
+    'at-runtime',
+    'Milliseconds above which an event enters LATENCY; 0 never.',
+    'One comparison an event.',
+  ),
+  'shutdown-timeout': option(
+    integer(0, INT32_MAX),
+    10,
+    'at-runtime',
+    'Seconds that a stopping server gives its clients, its peers and its disk to finish.',
+    'When it runs out, what appendfsync has promised still holds; the next start takes longer.',
+  ),
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+export type ConfigValues = ValuesOf<typeof OPTIONS>;

@@ -1,0 +1,84 @@
+/**
+ * CONFIG REWRITE as a function from the old text to the new one.
+ *
+ * A line that still says what is in force stays as its author wrote it, `64mb` and all; comments,
+ * empty lines and lines that cannot be read stay as well. A changed option is written where it
+ * first stood, and its other lines go. An option that the text does not hold is appended when it
+ * differs from its default. Rewriting a second time changes nothing.
+ */
+import { parseLine, quoteWord } from './parse-config.ts';
+import {
+  findOption,
+  isSameValue,
+  optionEntries,
+  parseValue,
+  type OptionEntry,
+  type OptionValues,
+} from './registry.ts';
+
+const APPENDED_BELOW = '# Written by CONFIG REWRITE';
+
+interface Mention {
+  readonly entry: OptionEntry;
+  readonly indexes: number[];
+  /** What all its lines together say; undefined when one of them cannot be read. */
+  value: unknown;
+}
+
+export function rewriteConfig(text: string, values: OptionValues): string {
+  const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+
+  const mentions = findMentions(lines);
+  const kept = replaceChanged(lines, mentions, values);
+  const added = optionEntries()
+    .filter(({ name }) => !mentions.has(name))
+    .filter((entry) => !isSameValue(entry, entry.option.default, values[entry.name]))
+    .flatMap((entry) => writeOption(entry, values[entry.name]));
+
+  if (added.length > 0 && !kept.includes(APPENDED_BELOW)) kept.push(APPENDED_BELOW);
+  return [...kept, ...added].map((line) => line + lineEnd).join('');
+}
+
+function findMentions(lines: readonly string[]): Map<string, Mention> {
+  const mentions = new Map<string, Mention>();
+  for (const [index, line] of lines.entries()) {
+    const split = parseLine(line);
+    if (!split.ok || split.words.length === 0) continue;
+    const [name = '', ...words] = split.words;
+    const entry = findOption(name.toLowerCase());
+    if (entry === undefined) continue;
+
+    const mention = mentions.get(entry.name) ?? {
+      entry,
+      indexes: [],
+      value: entry.option.default,
+    };
+    mentions.set(entry.name, mention);
+    mention.indexes.push(index);
+    const parsed = parseValue(entry, words, mention.value ?? entry.option.default, 'line');
+    mention.value = parsed.ok ? parsed.value : undefined;
+  }
+  return mentions;
+}
+
+/** The lines with those of every changed option replaced by its new ones. */
+function replaceChanged(
+  lines: readonly string[],
+  mentions: ReadonlyMap<string, Mention>,
+  values: OptionValues,
+): string[] {
+  const replacements = new Map<number, readonly string[]>();
+  for (const { entry, indexes, value } of mentions.values()) {
+    const current = values[entry.name];
+    if (value !== undefined && isSameValue(entry, value, current)) continue;
+    for (const index of indexes) replacements.set(index, []);
+    replacements.set(indexes[0] ?? 0, writeOption(entry, current));
+  }
+  return lines.flatMap((line, index) => replacements.get(index) ?? [line]);
+}
+
+function writeOption({ name, option }: OptionEntry, value: unknown): string[] {
+  return option.kind.lines(value).map((words) => [name, ...words.map(quoteWord)].join(' '));
+}

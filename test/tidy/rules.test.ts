@@ -1,0 +1,174 @@
+/** The rules themselves, on planted violations: a rule that finds nothing proves nothing. */
+import { describe, expect, it } from 'vitest';
+import { checkFiles, toSourceFile } from './rules.ts';
+
+/** The names of the rules that the given files break, one for each violation. */
+function broken(files: Readonly<Record<string, string>>): string[] {
+  const sources = Object.entries(files).map(([path, text]) => toSourceFile(path, text));
+  return checkFiles(sources).map(({ rule }) => rule);
+}
+
+const inLib = (text: string): string[] => broken({ 'lib/a.ts': text });
+const inNet = (text: string): string[] => broken({ 'net/a.ts': text });
+const lines = (count: number): string => 'a;\n'.repeat(count);
+
+describe('layers', () => {
+  it.each([
+    ['lib/a.ts', '../io/b.ts'],
+    ['lib/a.ts', '../commands/b.ts'],
+    ['protocol/a.ts', '../keyspace/b.ts'],
+    ['store/format/a.ts', '../segment.ts'],
+    ['store/format/a.ts', '../../protocol/b.ts'],
+    ['replication/core/a.ts', '../shell/b.ts'],
+    ['commands/strings/a.ts', '../../session/b.ts'],
+    ['store/a.ts', '../session/b.ts'],
+    ['net/a.ts', '../server.ts'],
+    ['limits.ts', './lib/b.ts'],
+    ['config/a.ts', '../io/b.ts'],
+    ['observe/a.ts', '../session/b.ts'],
+  ])('%s must not import %s', (path, specifier) => {
+    expect(broken({ [path]: `import { b } from '${specifier}';` })).toEqual(['layer']);
+    expect(broken({ [path]: `import type { B } from '${specifier}';` })).toEqual(['layer']);
+  });
+
+  it.each([
+    ['lib/a.ts', '../limits.ts'],
+    ['io/a.ts', '../lib/b.ts'],
+    ['keyspace/a.ts', '../protocol/b.ts'],
+    ['store/a.ts', './format/b.ts'],
+    ['store/compaction/a.ts', '../index-page.ts'],
+    ['replication/shell/a.ts', '../core/b.ts'],
+    ['net/a.ts', '../session/b.ts'],
+    ['main.ts', './server.ts'],
+    ['config/a.ts', '../limits.ts'],
+  ])('%s may import %s', (path, specifier) => {
+    expect(broken({ [path]: `import { b } from '${specifier}';` })).toEqual([]);
+  });
+
+  it('refuses a folder that no layer knows', () => {
+    expect(broken({ 'misc/a.ts': '' })).toEqual(['layer']);
+  });
+});
+
+describe('cycles', () => {
+  it('are found across three files, types included', () => {
+    const files = {
+      'lib/a.ts': "import { b } from './b.ts';",
+      'lib/b.ts': "import type { C } from './c.ts';",
+      'lib/c.ts': "import { a } from './a.ts';",
+    };
+    expect(broken(files)).toEqual(['cycle']);
+    expect(broken({ ...files, 'lib/c.ts': '' })).toEqual([]);
+  });
+
+  it('are found when a file imports itself', () => {
+    expect(inLib("import { a } from './a.ts';")).toEqual(['cycle']);
+  });
+});
+
+describe('sizes', () => {
+  it('end a file at 500 lines, unless it is a table', () => {
+    expect(inLib(lines(500))).toEqual([]);
+    expect(inLib(lines(501))).toEqual(['file length']);
+    expect(inLib(`// tidy: table\n${lines(501)}`)).toEqual([]);
+  });
+
+  it('end a function at 70 lines, unless it is a hot loop with a reason', () => {
+    const body = (count: number): string => `export function f(): void {\n${lines(count)}}\n`;
+    expect(inLib(body(68))).toEqual([]);
+    expect(inLib(body(69))).toEqual(['function length']);
+    expect(inLib(`// tidy: hot loop, bytes one by one\n${body(69)}`)).toEqual([]);
+    expect(inLib(`/** tidy: hot loop, bytes\n * one by one */\n${body(69)}`)).toEqual([]);
+    expect(inLib(`// tidy: hot loop,\n${body(69)}`)).toEqual(['function length']);
+    expect(inLib(`// tidy: hot loop, x\nlet other;\n${body(69)}`)).toEqual(['function length']);
+  });
+
+  it('end a line at 100 columns', () => {
+    expect(inLib(`// ${'x'.repeat(97)}`)).toEqual([]);
+    expect(inLib(`// ${'x'.repeat(98)}`)).toEqual(['line length']);
+  });
+});
+
+describe('form', () => {
+  it.each([
+    ['const a: any = b;', 'no any'],
+    ['const a = b as any;', 'no any'],
+    ['const a: any[] = [];', 'no any'],
+    ['const a: Map<string, any> = b;', 'no any'],
+    ['export default 1;', 'no default export'],
+    ['export { a as default };', 'no default export'],
+    ["export * from './b.ts';", 'no barrel'],
+  ])('refuses %s', (text, rule) => {
+    expect(inNet(text)).toEqual([rule]);
+  });
+
+  it.each(['// any word', "const a = 'any';", 'Promise.any(a);', 'const company = 1;'])(
+    'allows %s',
+    (text) => {
+      expect(inNet(text)).toEqual([]);
+    },
+  );
+
+  it('refuses barrels and names that are not kebab-case', () => {
+    expect(broken({ 'lib/index.ts': '' })).toEqual(['no barrel']);
+    expect(broken({ 'lib/someFile.ts': '' })).toEqual(['file name']);
+    expect(broken({ 'lib/crc-32c.ts': '' })).toEqual([]);
+  });
+});
+
+describe('purity', () => {
+  const impure = [
+    'const a = Date.now();',
+    'const a = new Date();',
+    'const a = performance.now();',
+    'const a = Math.random();',
+    'const a = process.env;',
+    'setTimeout(a, 1);',
+    'setImmediate(a);',
+    'await a;',
+    'const f = async () => 1;',
+    'console.log(1);',
+    "import { readFileSync } from 'node:fs';",
+    "import { open } from 'node:fs/promises';",
+    "import { createServer } from 'node:net';",
+    "import { pino } from 'pino';",
+  ];
+  const pureFolders = ['lib', 'protocol', 'keyspace', 'commands', 'store/format', 'config'];
+
+  it.each(impure)('refuses %s in every pure layer and nowhere else', (text) => {
+    for (const folder of [...pureFolders, 'replication/core']) {
+      expect(broken({ [`${folder}/a.ts`]: text }), folder).toEqual(['purity']);
+    }
+    expect(inNet(text)).toEqual([]);
+  });
+
+  it.each([
+    '// Date.now is not allowed here',
+    "const a = 'await';",
+    'this.process(a);',
+    'const a = new Date(ms);',
+    "import { createHash } from 'node:crypto';",
+  ])('allows %s', (text) => {
+    expect(inLib(text)).toEqual([]);
+  });
+});
+
+describe('words', () => {
+  const word = (one: string, other: string): string => one + other;
+
+  it.each([
+    word('TO', 'DO'),
+    word('FIX', 'ME'),
+    word('XX', 'X'),
+    word('HA', 'CK'),
+    word('session ', 'limit'),
+    word('Age', 'nt'),
+  ])('refuses %s in comments and in strings', (banned) => {
+    expect(inNet(`// ${banned}: later`)).toEqual(['banned word']);
+    expect(inNet(`const a = '${banned}';`)).toEqual(['banned word']);
+  });
+
+  it('does not mind words that contain them', () => {
+    expect(inNet(`// ${word('reage', 'nt')}, XX, a hack`)).toEqual([]);
+  });
+});
