@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseDouble } from '../../src/lib/parse-double.ts';
+import { hasRedisServer, startRedisOracle } from './redis-oracle.ts';
+import type { RedisOracle } from './redis-oracle.ts';
+import { randomBytes, testSeed, withSeed } from './seeded.ts';
+
+function parse(text: string): number | undefined {
+  const framed = Buffer.from(`1${text}1`, 'latin1');
+  return parseDouble(framed, 1, framed.length - 1);
+}
+
+const CASES: ReadonlyArray<readonly [text: string, value: number | undefined]> = [
+  ['1e5', 1e5], ['+1', 1], ['-1.5', -1.5], ['.5', 0.5], ['1.', 1], ['00012', 12], ['1E-3', 0.001],
+  ['inf', Infinity], ['+INF', Infinity], ['-infinity', -Infinity], ['infinit', undefined],
+  ['nan', undefined], ['NaN(1)', undefined], ['', undefined], [' 1', undefined], ['1 ', undefined],
+  ['1\n', undefined], ['.', undefined], ['e5', undefined], ['1e', undefined], ['1e+', undefined],
+  ['+-1', undefined], ['1_0', undefined], ['1f', undefined], ['0b1', undefined], ['1\0', undefined],
+  ['0x10', 16], ['-0X.8', -0.5], ['0x1.8p3', 12], ['0x', undefined], ['0x1p', undefined],
+  ['0x1p-1074', 2 ** -1074], ['0x1p-1075', undefined], ['0x3p-1075', 2 ** -1073],
+  ['0x1.8p-1074', 2 ** -1073], ['0x1.fffffffffffff8p1023', undefined],
+  ['0x1.fffffffffffff7p1023', Number.MAX_VALUE], ['0x1p99999999999', undefined],
+  ['0x20000000000001', 2 ** 53], ['0x20000000000003', 2 ** 53 + 4],
+  ['1e400', undefined], ['1e-400', undefined], ['4.9e-324', 5e-324], ['0e99999', 0],
+  ['0e-99999999999999999999', 0], ['1e99999999999999999999', undefined],
+  [`0.${'0'.repeat(400)}1e401`, 1], [`${'1'.repeat(300)}e-299`, 1.1111111111111112],
+  [`1${'0'.repeat(6000)}`, undefined],
+];
+
+describe('parseDouble', () => {
+  it('reads what strtod reads and refuses what Redis refuses', () => {
+    for (const [text, value] of CASES) expect(parse(text), JSON.stringify(text)).toBe(value);
+  });
+
+  it('keeps the sign of zero', () => {
+    expect(Object.is(parse('-0'), -0)).toBe(true);
+    expect(Object.is(parse('-0x0p5'), -0)).toBe(true);
+  });
+
+  it('takes linear time on a long text that is wrong at its end', () => {
+    const started = performance.now();
+    for (let round = 0; round < 50; round++) {
+      expect(parse(`${'1'.repeat(5000)}x`)).toBeUndefined();
+      expect(parse(`0x${'1'.repeat(5000)}.${'1'.repeat(100)}`)).toBeUndefined();
+    }
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it('reads back every double that JavaScript prints', () => {
+    withSeed((random) => {
+      const view = new DataView(new ArrayBuffer(8));
+      for (let round = 0; round < 20_000; round++) {
+        view.setUint32(0, random.next());
+        view.setUint32(4, random.next());
+        const value = view.getFloat64(0);
+        if (!Number.isNaN(value)) expect(parse(String(value))).toBe(value);
+      }
+    });
+  });
+});
+
+describe.skipIf(!hasRedisServer())('parseDouble beside a real redis-server', () => {
+  let redis: RedisOracle;
+  beforeAll(async () => { redis = await startRedisOracle(); });
+  afterAll(() => redis.stop());
+
+  it('accepts the same scores with the same values as ZADD', async () => {
+    const texts = CASES.map(([text]) => text).filter((text) => text.length < 5000);
+    withSeed((random) => {
+      for (let round = 0; round < 5000; round++) {
+        texts.push(randomBytes(random, 1 + random.below(8), '0011.5eE+-xXpPaAinf').toString());
+      }
+    });
+    const replies = await redis.run(texts.flatMap((text) => [
+      ['DEL', 'z'], ['ZADD', 'z', text, 'a'], ['ZSCORE', 'z', 'a'],
+    ]));
+    texts.forEach((text, i) => {
+      const score = replies[i * 3 + 2];
+      const theirs = typeof score === 'string'
+        ? Number(score.replace('inf', 'Infinity'))
+        : undefined;
+      const ours = parse(text);
+      // A small sorted set keeps integers as such, so ZSCORE does not give the sign of zero back.
+      expect(ours === 0 ? 0 : ours, `seed ${testSeed()}: ${JSON.stringify(text)}`)
+        .toBe(theirs === 0 ? 0 : theirs);
+    });
+  });
+});
