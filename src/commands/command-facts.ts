@@ -1,0 +1,56 @@
+/**
+ * The facts of a command: what COMMAND, GETKEYS, ACL and the documentation tell of it. Data only; what
+ * it does is in command.ts.
+ */
+
+import type { Args } from '../protocol/args.ts';
+import type { Need } from '../keyspace/storage.ts';
+
+/** As COMMAND replies them; the meaning is Redis's. */
+export type Flag =
+  | 'write' | 'readonly' | 'denyoom' | 'admin' | 'pubsub' | 'noscript' | 'blocking' | 'loading'
+  | 'stale' | 'skip_monitor' | 'skip_slowlog' | 'fast' | 'no_auth' | 'may_replicate'
+  | 'sentinel' | 'only_sentinel' | 'no_mandatory_keys' | 'protected' | 'no_async_loading'
+  | 'no_multi' | 'movablekeys' | 'allow_busy'
+  /** Runs while the connection is subscribed in RESP2. */
+  | 'subscribed'
+  /** Runs at once inside MULTI instead of being queued. */
+  | 'immediate'
+  /** Runs what MULTI queued, so the keys of that must be in RAM too. */
+  | 'runs_queued'
+  /** The same for every connection, so it goes through the total order; implied by `write`. */
+  | 'global';
+
+export type Group =
+  | 'string' | 'bitmap' | 'generic' | 'hash' | 'list' | 'set' | 'sorted-set' | 'stream' | 'pubsub'
+  | 'transactions' | 'connection' | 'server' | 'scripting' | 'hyperloglog' | 'geo' | 'cluster';
+
+/** Positions of keys among the arguments; 0 is the command's name. `last` < 0 counts from the end. */
+export interface KeyPositions {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+}
+
+/** Told of each key that a command will touch: its argument, and its database if not the selected. */
+export type VisitKey = (arg: number, db?: number) => void;
+
+export interface CommandFacts {
+  /** Lower case; a subcommand is 'client|id'. */
+  readonly name: string;
+  readonly group: Group;
+  readonly summary: string;
+  readonly since: string;
+  readonly complexity?: string;
+  /** Number of arguments with the name; negative: at least. */
+  readonly arity: number;
+  readonly flags: readonly Flag[];
+  readonly keys?: KeyPositions;
+  /** Where positions do not tell: visits every key (COMMAND GETKEYS and bringing in read this). */
+  readonly visitKeys?: (args: Args, visit: VisitKey) => void;
+  /** The database that keys of later commands are in, when this one selects another. */
+  readonly selects?: (args: Args) => number | undefined;
+  /** What has to be in RAM before execute: by default NEED_VALUE. */
+  readonly need?: Need;
+  readonly subcommands?: readonly CommandFacts[];
+}

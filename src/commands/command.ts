@@ -1,0 +1,70 @@
+/**
+ * What a command is: a frozen value in a table.
+ *
+ * Dispatch, COMMAND, COMMAND DOCS, the tests and the README read the same table; the general path
+ * never names a command. `execute` is synchronous: it reads the keyspace, writes one reply and makes
+ * its changes through the Database, all in one go, and so is atomic.
+ *
+ * A command that must wait for something other than its keys' records (a scan, a flush to disk, a
+ * pause) gives `steps` instead: a generator that yields what it wants as data and is resumed with
+ * what the shell provides. It still does no I/O itself, and writes its reply after its last yield,
+ * because messages to the same connection may come in between.
+ */
+
+import type { Args } from '../protocol/args.ts';
+import type { ReplyWriter } from '../protocol/reply-encoder.ts';
+import type { Database } from '../keyspace/database.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
+import type { Random } from '../lib/random.ts';
+import type { CommandFacts } from './command-facts.ts';
+import type { ServerPort } from './server-port.ts';
+import type { SessionPort } from './session-port.ts';
+
+export type { Flag, Group, KeyPositions, VisitKey } from './command-facts.ts';
+
+export interface Command extends CommandFacts {
+  readonly execute?: (ctx: Context) => void;
+  readonly steps?: (ctx: Context) => Steps;
+  readonly subcommands?: readonly Command[];
+}
+
+/** What a command works with while it runs; borrowed until it returns. */
+export interface Context {
+  /** The request; args.at(0) is the name. Borrowed. */
+  readonly args: Args;
+  readonly reply: ReplyWriter;
+  /** The selected database. */
+  readonly db: Database;
+  readonly keyspace: Keyspace;
+  /** The entry's time, ms since the epoch. The only clock a command may use. */
+  readonly now: number;
+  /** Seeded by the entry. The only chance a command may use. */
+  readonly random: Random;
+  readonly session: SessionPort;
+  readonly server: ServerPort;
+}
+
+/** What a command in steps may want. */
+export type Want =
+  | { readonly kind: 'scan'; readonly db: Database; readonly cursor: number; readonly count: number }
+  | { readonly kind: 'randomKey'; readonly db: Database }
+  /** Let other work go on, then resume: for long loops. */
+  | { readonly kind: 'yield' }
+  | { readonly kind: 'delay'; readonly ms: number }
+  /** Everything acknowledged so far is on disk (fdatasync). */
+  | { readonly kind: 'sync' }
+  /** Starts the compactor; resumes at once. */
+  | { readonly kind: 'compact' }
+  /** Writes everything out and recovers it from disk. */
+  | { readonly kind: 'reload' };
+
+/** What the shell resumes with: for 'scan' a ScanPage, for 'randomKey' a key, else undefined. */
+export type Provided = ScanPage | ScannedKey | undefined;
+
+export type Steps = Generator<Want, void, Provided>;
+
+/** Freezes a table of commands. */
+export function defineCommands(commands: readonly Command[]): readonly Command[] {
+  return Object.freeze(commands.map((command) => Object.freeze(command)));
+}

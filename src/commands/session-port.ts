@@ -1,0 +1,79 @@
+/**
+ * What commands may know and change about the connection that sent them. Implemented by
+ * session/session.ts; tests implement a plain one.
+ */
+
+import type { ReplyWriter } from '../protocol/reply-encoder.ts';
+
+export type ReplyMode = 'on' | 'off' | 'skip';
+
+/** One connection's counters and facts, as CLIENT LIST prints them. Times are ms since the epoch. */
+export interface ClientFacts {
+  readonly id: number;
+  readonly address: string;
+  readonly localAddress: string;
+  /** File descriptor where the platform tells it, else -1. */
+  readonly fd: number;
+  readonly connectedAt: number;
+  readonly lastCommandAt: number;
+  readonly lastCommand: string;
+  readonly libraryName: string;
+  readonly libraryVersion: string;
+  readonly queryBufferBytes: number;
+  readonly outputBytes: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface SessionPort {
+  readonly facts: ClientFacts;
+  name: string;
+  library: { name: string; version: string };
+  /** Selected database. */
+  dbIndex: number;
+  protocol: 2 | 3;
+  authenticated: boolean;
+  readonly user: string;
+  replyMode: ReplyMode;
+  noEvict: boolean;
+  noTouch: boolean;
+  /** True in MULTI. */
+  readonly inTransaction: boolean;
+  readonly transaction: TransactionPort;
+  readonly subscriptions: SubscriptionsPort;
+  /** MONITOR: from now on every command of every connection is sent here. */
+  startMonitoring(): void;
+  /** The connection closes once the replies so far are sent. */
+  closeAfterReply(): void;
+  /** RESET: back to the state of a new connection. */
+  reset(): void;
+  /** Letters of CLIENT LIST's flags field, 'N' for none. */
+  readonly flagLetters: string;
+}
+
+/** MULTI, EXEC, DISCARD, WATCH. The queue holds owned copies. */
+export interface TransactionPort {
+  begin(): void;
+  discard(): void;
+  /** Runs what is queued and writes EXEC's reply: an array, nil if touched, or an error. */
+  exec(reply: ReplyWriter): void;
+  readonly queued: number;
+  /** A queued command was refused: EXEC will abort. */
+  readonly broken: boolean;
+  watch(db: number, keys: readonly Buffer[]): void;
+  unwatch(): void;
+  readonly watching: number;
+  /** A watched key changed or expired since WATCH. */
+  readonly touched: boolean;
+}
+
+/** Channels and patterns of one connection; the counts are what SUBSCRIBE replies. */
+export interface SubscriptionsPort {
+  readonly channels: ReadonlySet<string>;
+  readonly patterns: ReadonlySet<string>;
+  readonly count: number;
+  subscribe(channel: Buffer): void;
+  unsubscribe(channel: Buffer): void;
+  psubscribe(pattern: Buffer): void;
+  punsubscribe(pattern: Buffer): void;
+}

@@ -1,0 +1,126 @@
+/**
+ * Finds commands by name, straight from the bytes of a request.
+ *
+ * Names are looked up millions of times a second, so no string is made: a case-folding hash of the
+ * bytes chooses a bucket, and the bytes are compared with the name. What the dispatcher asks of every
+ * command (is it a write? may it run in MULTI?) is worked out once, here, from its flags.
+ */
+
+import type { Args } from '../protocol/args.ts';
+import type { Command, Flag } from './command.ts';
+import { NEED_VALUE, type Need } from '../keyspace/storage.ts';
+import type { CommandLookup } from './server-port.ts';
+
+/** A command with its flags unfolded; `id` is its position in `CommandTable.entries`. */
+export class TableEntry {
+  readonly id: number;
+  readonly command: Command;
+  readonly arity: number;
+  readonly isWrite: boolean;
+  readonly deniedWhenFull: boolean;
+  readonly deniedInMulti: boolean;
+  readonly isImmediate: boolean;
+  readonly runsQueued: boolean;
+  readonly allowedSubscribed: boolean;
+  readonly allowedWithoutAuth: boolean;
+  readonly shownToMonitors: boolean;
+  readonly shownInSlowLog: boolean;
+  readonly need: Need;
+  readonly subcommands: ReadonlyMap<string, TableEntry>;
+
+  constructor(id: number, command: Command, subcommands: ReadonlyMap<string, TableEntry>) {
+    const has = (flag: Flag): boolean => command.flags.includes(flag);
+    this.id = id;
+    this.command = command;
+    this.arity = command.arity;
+    this.isWrite = has('write');
+    this.deniedWhenFull = has('denyoom');
+    this.deniedInMulti = has('no_multi');
+    this.isImmediate = has('immediate');
+    this.runsQueued = has('runs_queued');
+    this.allowedSubscribed = has('subscribed');
+    this.allowedWithoutAuth = has('no_auth');
+    this.shownToMonitors = !has('skip_monitor') && !has('admin');
+    this.shownInSlowLog = !has('skip_slowlog');
+    this.need = command.need ?? NEED_VALUE;
+    this.subcommands = subcommands;
+  }
+
+  /** Whether a request with so many arguments (the name included) is well-formed. */
+  takes(count: number): boolean {
+    return this.arity >= 0 ? count === this.arity : count >= -this.arity;
+  }
+}
+
+export class CommandTable implements CommandLookup {
+  readonly all: readonly Command[];
+  /** Commands and subcommands, by id. */
+  readonly entries: readonly TableEntry[];
+  readonly #byName = new Map<string, TableEntry>();
+  readonly #byHash = new Map<number, TableEntry[]>();
+
+  constructor(families: readonly (readonly Command[])[]) {
+    this.all = families.flat();
+    const entries: TableEntry[] = [];
+    for (const command of this.all) this.#add(command, entries);
+    this.entries = entries;
+  }
+
+  find(name: string): Command | undefined {
+    return this.#byName.get(name.toLowerCase())?.command;
+  }
+
+  /** The entry for a request's first argument; of a subcommand, where there is one of that name. */
+  lookup(args: Args): TableEntry | undefined {
+    const entry = this.#lookupName(args);
+    if (entry === undefined || entry.subcommands.size === 0 || args.count < 2) return entry;
+    return entry.subcommands.get(args.latin1(1).toLowerCase()) ?? entry;
+  }
+
+  #lookupName(args: Args): TableEntry | undefined {
+    const { buf } = args;
+    const start = args.start(0);
+    const end = args.end(0);
+    const bucket = this.#byHash.get(foldedHash(buf, start, end));
+    if (bucket === undefined) return undefined;
+    for (const entry of bucket) if (isName(entry.command.name, buf, start, end)) return entry;
+    return undefined;
+  }
+
+  #add(command: Command, entries: TableEntry[]): void {
+    if (this.#byName.has(command.name)) {
+      throw new Error(`assertion failed: two commands are called ${command.name}`);
+    }
+    const subcommands = new Map<string, TableEntry>();
+    for (const sub of command.subcommands ?? []) {
+      const entry = new TableEntry(entries.length, sub, new Map());
+      entries.push(entry);
+      subcommands.set(sub.name.slice(command.name.length + 1), entry);
+      this.#byName.set(sub.name, entry);
+    }
+    const entry = new TableEntry(entries.length, command, subcommands);
+    entries.push(entry);
+    this.#byName.set(command.name, entry);
+    const name = Buffer.from(command.name);
+    const hash = foldedHash(name, 0, name.length);
+    this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), entry]);
+  }
+}
+
+/** Bit 5 makes ASCII letters lower case; what it does to other bytes only spreads them. */
+function foldedHash(buf: Buffer, start: number, end: number): number {
+  let hash = end - start;
+  const stop = Math.min(end, start + 32);
+  for (let i = start; i < stop; i++) hash = (Math.imul(hash, 31) + ((buf[i] as number) | 32)) | 0;
+  return hash;
+}
+
+function isName(name: string, buf: Buffer, start: number, end: number): boolean {
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) {
+    const byte = buf[start + i] as number;
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+    if (lower !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}

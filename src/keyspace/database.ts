@@ -1,0 +1,171 @@
+/**
+ * One numbered database: the keys as a command sees them.
+ *
+ * Every read decides expiry by the time of the running entry, and every change passes through here,
+ * so this is the one place where effects are made: nothing else calls the storage's Effects.
+ *
+ * A command's keys were brought in before it runs. To meet a COLD one here is a bug: it asserts.
+ */
+
+import type { ByteRange } from '../lib/byte-range.ts';
+import type { KeyspaceCore } from './keyspace-core.ts';
+import type { LiveValue } from './live-value.ts';
+import {
+  COLD, NEED_KEY, NEED_VALUE, type Found, type Need, type ScanPage, type ScannedKey,
+} from './storage.ts';
+import { STRING, type ValueType } from './value-type.ts';
+
+/** The key holds another type than the command works on. */
+export const WRONG_TYPE = Symbol('wrong type');
+
+export class Database {
+  readonly index: number;
+  /** Set by Keyspace alone. */
+  space: number;
+  readonly #keyspace: KeyspaceCore;
+
+  constructor(keyspace: KeyspaceCore, index: number, space: number) {
+    this.#keyspace = keyspace;
+    this.index = index;
+    this.space = space;
+  }
+
+  /** True when a command that needs this much of the key has to wait for the disk. */
+  isCold(key: ByteRange, need: Need): boolean {
+    return this.#keyspace.storage.find(this.space, key, need) === COLD;
+  }
+
+  /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */
+  find(key: ByteRange, need: Need = NEED_VALUE): Found | undefined {
+    const found = this.#keyspace.storage.find(this.space, key, need);
+    if (found === COLD) throw new Error('assertion failed: a command met a key not brought in');
+    if (found === undefined) return undefined;
+    if (found.expireAt === 0 || found.expireAt > this.#keyspace.now) return found;
+    this.#expire(key);
+    return undefined;
+  }
+
+  /** Like find, on behalf of a command that reads: counts hits and misses, notes the use. */
+  read(key: ByteRange, need: Need = NEED_VALUE): Found | undefined {
+    const keyspace = this.#keyspace;
+    const found = this.find(key, need);
+    if (found === undefined) {
+      keyspace.stats.misses++;
+      keyspace.notify('m', 'keymiss', this.index, key);
+      return undefined;
+    }
+    keyspace.stats.hits++;
+    keyspace.access.touch(key, keyspace.now);
+    return found;
+  }
+
+  /** A string to read: its bytes are in `value`. */
+  readString(key: ByteRange): Found | undefined | typeof WRONG_TYPE {
+    const found = this.read(key);
+    return found === undefined || found.type === STRING ? found : WRONG_TYPE;
+  }
+
+  /** A collection to read. */
+  readLive(key: ByteRange, type: ValueType): LiveValue | undefined | typeof WRONG_TYPE {
+    return liveOf(this.read(key), type);
+  }
+
+  /** A string about to be changed. */
+  findString(key: ByteRange): Found | undefined | typeof WRONG_TYPE {
+    const found = this.find(key);
+    return found === undefined || found.type === STRING ? found : WRONG_TYPE;
+  }
+
+  /** A collection about to be changed. */
+  findLive(key: ByteRange, type: ValueType): LiveValue | undefined | typeof WRONG_TYPE {
+    return liveOf(this.find(key), type);
+  }
+
+  has(key: ByteRange): boolean {
+    return this.find(key, NEED_KEY) !== undefined;
+  }
+
+  // ---- Changes. Each tells watchers; notifications are the command's own business. --------------
+
+  /** Sets a string whatever was there; `expireAt` in ms since the epoch, 0 = never. */
+  put(key: ByteRange, value: ByteRange, expireAt = 0, raw = false): void {
+    this.#keyspace.storage.put(this.space, key, value, expireAt, raw);
+    this.#touched(key);
+  }
+
+  /** Sets a collection whatever was there. The storage owns `live` from now on. */
+  putLive(key: ByteRange, live: LiveValue, expireAt = 0): void {
+    this.#keyspace.storage.putLive(this.space, key, live, expireAt);
+    this.#touched(key);
+  }
+
+  /** Applies one delta to an existing collection; removes the key when nothing is left in it. */
+  change(key: ByteRange, live: LiveValue, delta: ByteRange): void {
+    this.#keyspace.storage.change(this.space, key, delta);
+    if (live.size === 0 && live.type !== STRING) this.#keyspace.storage.remove(this.space, key);
+    this.#touched(key);
+  }
+
+  /** Turns an existing string into one that `change` can write into at any offset. */
+  makeLive(key: ByteRange): LiveValue {
+    return this.#keyspace.storage.makeLive(this.space, key);
+  }
+
+  /** Sets the expiry of an existing key, 0 = never. The caller handles times in the past. */
+  setExpiry(key: ByteRange, expireAt: number): void {
+    this.#keyspace.storage.expire(this.space, key, expireAt);
+    this.#touched(key);
+  }
+
+  remove(key: ByteRange): boolean {
+    if (this.find(key, NEED_KEY) === undefined) return false;
+    this.#keyspace.storage.remove(this.space, key);
+    this.#touched(key);
+    return true;
+  }
+
+  /** A notification of the given class about a key of this database. */
+  notify(kind: string, event: string, key: ByteRange): void {
+    this.#keyspace.notify(kind, event, this.index, key);
+  }
+
+  // ---- The whole database ------------------------------------------------------------------------
+
+  count(): number {
+    return this.#keyspace.storage.count(this.space);
+  }
+
+  countExpiring(): number {
+    return this.#keyspace.storage.countExpiring(this.space);
+  }
+
+  scan(cursor: number, count: number): Promise<ScanPage> {
+    return this.#keyspace.storage.scan(this.space, cursor, count);
+  }
+
+  randomKey(random: () => number): Promise<ScannedKey | undefined> {
+    return this.#keyspace.storage.randomKey(this.space, random);
+  }
+
+  #touched(key: ByteRange): void {
+    this.#keyspace.modified(this.index, key);
+    this.#keyspace.access.touch(key, this.#keyspace.now);
+  }
+
+  #expire(key: ByteRange): void {
+    const keyspace = this.#keyspace;
+    keyspace.storage.remove(this.space, key);
+    keyspace.stats.expired++;
+    keyspace.modified(this.index, key);
+    keyspace.notify('x', 'expired', this.index, key);
+  }
+}
+
+function liveOf(
+  found: Found | undefined, type: ValueType,
+): LiveValue | undefined | typeof WRONG_TYPE {
+  if (found === undefined) return undefined;
+  if (found.type !== type) return WRONG_TYPE;
+  if (found.live === undefined) throw new Error('assertion failed: a collection is not warm');
+  return found.live;
+}

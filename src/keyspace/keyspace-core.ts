@@ -1,0 +1,24 @@
+/** What one database needs of the keyspace that it belongs to. Implemented by keyspace.ts. */
+
+import type { ByteRange } from '../lib/byte-range.ts';
+import type { AccessClock } from './access-clock.ts';
+import type { Storage } from './storage.ts';
+
+/** Counters that INFO reports; reset by CONFIG RESETSTAT. */
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+}
+
+export interface KeyspaceCore {
+  readonly storage: Storage;
+  readonly stats: KeyspaceStats;
+  readonly access: AccessClock;
+  /** Milliseconds since the epoch as the running entry carries them. */
+  readonly now: number;
+  /** A key changed. */
+  modified(db: number, key: ByteRange): void;
+  /** A keyspace notification; `kind` is the letter of its class. */
+  notify(kind: string, event: string, db: number, key: ByteRange): void;
+}

@@ -1,0 +1,134 @@
+/**
+ * All databases: which space each one's keys live in, the time that the running entry carries, and
+ * who hears of changes.
+ *
+ * FLUSHDB gives a database a fresh space and SWAPDB exchanges two numbers, so neither touches a
+ * record. The table of spaces is itself a record, in the system space 0, and so it is as durable
+ * and as ordered as any other write.
+ */
+
+import { ByteRange } from '../lib/byte-range.ts';
+import { DATABASES } from '../limits.ts';
+import { AccessClock } from './access-clock.ts';
+import { Database } from './database.ts';
+import type { KeyspaceCore, KeyspaceStats } from './keyspace-core.ts';
+import { COLD, NEED_VALUE, type Storage } from './storage.ts';
+
+/** The space of records that belong to the server itself. */
+export const SYSTEM_SPACE = 0;
+
+/** The system key under which the table of spaces is kept: DATABASES + 1 uint32, last = next free. */
+export const SPACES_KEY = Buffer.from('spaces');
+
+/** Who hears of changes to keys. Called in the middle of a command: must not change anything. */
+export interface KeyspaceListener {
+  /** The value, the expiry or the existence of a key changed: WATCH, tracking, blocked clients. */
+  modified(db: number, key: ByteRange): void;
+  /** Every key of a database may have changed. */
+  flushed(db: number): void;
+  /** A keyspace notification; `kind` is the letter of its class in notify-keyspace-events. */
+  notify(kind: string, event: string, db: number, key: ByteRange): void;
+}
+
+export class Keyspace implements KeyspaceCore {
+  readonly storage: Storage;
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
+  readonly access = new AccessClock();
+  /** Milliseconds since the epoch as the running entry carries them. */
+  now = 0;
+  /** Changes made since the start; a command that leaves it as it was has changed nothing. */
+  changes = 0;
+  readonly #listener: KeyspaceListener;
+  readonly #databases: Database[] = [];
+  readonly #spaces: Uint32Array;
+
+  /** The caller has loaded SPACES_KEY of SYSTEM_SPACE; see storage.load. */
+  constructor(storage: Storage, listener: KeyspaceListener) {
+    this.storage = storage;
+    this.#listener = listener;
+    this.#spaces = readSpaces(storage);
+    for (let i = 0; i < DATABASES; i++) this.#databases.push(new Database(this, i, this.#space(i)));
+  }
+
+  /** The database of a number that was checked before. */
+  db(index: number): Database {
+    const db = this.#databases[index];
+    if (db === undefined) throw new Error(`assertion failed: there is no database ${index}`);
+    return db;
+  }
+
+  get databases(): readonly Database[] {
+    return this.#databases;
+  }
+
+  /** Empties a database; its records are dead at once and reclaimed by the compactor. */
+  flush(index: number): void {
+    const old = this.#space(index);
+    this.#assign(index, this.#takeSpace());
+    this.#saveSpaces();
+    this.storage.dropSpace(old);
+    this.changed();
+    this.#listener.flushed(index);
+  }
+
+  flushAll(): void {
+    for (let i = 0; i < DATABASES; i++) if (this.db(i).count() > 0) this.flush(i);
+  }
+
+  swap(a: number, b: number): void {
+    const space = this.#space(a);
+    this.#assign(a, this.#space(b));
+    this.#assign(b, space);
+    this.#saveSpaces();
+    this.changed();
+    this.#listener.flushed(a);
+    this.#listener.flushed(b);
+  }
+
+  changed(): void {
+    this.changes++;
+  }
+
+  /** A key changed: for Database. */
+  modified(db: number, key: ByteRange): void {
+    this.changes++;
+    this.#listener.modified(db, key);
+  }
+
+  notify(kind: string, event: string, db: number, key: ByteRange): void {
+    this.#listener.notify(kind, event, db, key);
+  }
+
+  #space(index: number): number {
+    return this.#spaces[index] as number;
+  }
+
+  #assign(index: number, space: number): void {
+    this.#spaces[index] = space;
+    this.db(index).space = space;
+  }
+
+  #takeSpace(): number {
+    const next = this.#spaces[DATABASES] as number;
+    this.#spaces[DATABASES] = next + 1;
+    return next;
+  }
+
+  #saveSpaces(): void {
+    const bytes = Buffer.alloc(this.#spaces.length * 4);
+    this.#spaces.forEach((space, i) => bytes.writeUInt32LE(space, i * 4));
+    const key = new ByteRange(SPACES_KEY);
+    this.storage.find(SYSTEM_SPACE, key, NEED_VALUE);
+    this.storage.put(SYSTEM_SPACE, key, new ByteRange(bytes), 0, false);
+  }
+}
+
+function readSpaces(storage: Storage): Uint32Array {
+  const spaces = Uint32Array.from({ length: DATABASES + 1 }, (_, i) => i + 1);
+  const found = storage.find(SYSTEM_SPACE, new ByteRange(SPACES_KEY), NEED_VALUE);
+  if (found === COLD) throw new Error('assertion failed: the table of spaces was not loaded');
+  if (found === undefined) return spaces;
+  const { buf, start } = found.value;
+  for (let i = 0; i < spaces.length; i++) spaces[i] = buf.readUInt32LE(start + i * 4);
+  return spaces;
+}

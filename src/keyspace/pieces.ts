@@ -1,0 +1,136 @@
+/**
+ * Pieces: byte strings one after the other, each behind its length. Deltas and bases of collections
+ * are made of them.
+ *
+ *   length varint | bytes        "ab" = 02 61 62
+ *
+ * Inside a live value a piece is a latin1 string, one JS character per byte: V8 keeps that as one byte
+ * a character behind a header of 16 bytes, where a Buffer costs about 100, and it can be the key of a
+ * Map. It is never text: UTF-8 is not decoded anywhere on the way.
+ */
+
+import { ByteRange } from '../lib/byte-range.ts';
+import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
+import { PIECES_KEPT_BYTES_MAX } from '../limits.ts';
+
+const CAPACITY_MIN = 1024;
+
+/** Below this length a loop over the characters beats a call out of JavaScript. */
+const LOOP_LENGTH_MAX = 24;
+
+/** Bytes of a piece of `length` bytes. */
+export function pieceBytes(length: number): number {
+  return length < 0x80 ? length + 1 : length + varintBytes(length);
+}
+
+/** Writes a latin1 string with its length and returns the offset after it. There must be room. */
+export function writePiece(buf: Buffer, offset: number, text: string): number {
+  const at = writeVarint(buf, offset, text.length);
+  return at + writeLatin1(buf, at, text);
+}
+
+/** Writes the bytes that a latin1 string stands for; returns how many. There must be room. */
+export function writeLatin1(buf: Buffer, offset: number, text: string): number {
+  const { length } = text;
+  if (length > LOOP_LENGTH_MAX) return buf.write(text, offset, 'latin1');
+  for (let i = 0; i < length; i++) buf[offset + i] = text.charCodeAt(i);
+  return length;
+}
+
+/** Reads pieces in order. A piece that does not end before the end is a bug or damage: it asserts. */
+export class PieceReader {
+  readonly #buf: Buffer;
+  readonly #end: number;
+  #at: number;
+
+  constructor(buf: Buffer, start: number, end: number) {
+    this.#buf = buf;
+    this.#at = start;
+    this.#end = end;
+  }
+
+  get hasMore(): boolean {
+    return this.#at < this.#end;
+  }
+
+  /** A number without bytes behind it. */
+  number(): number {
+    const value = readVarint(this.#buf, this.#at, this.#end);
+    this.#at += varintBytes(value);
+    return value;
+  }
+
+  /** The bytes of the next piece as a string of its own. */
+  latin1(): string {
+    const start = this.#startOfBytes();
+    return this.#buf.toString('latin1', start, this.#at);
+  }
+
+  /** Moves past the length and the bytes; returns where the bytes begin. */
+  #startOfBytes(): number {
+    const length = this.number();
+    const start = this.#at;
+    this.#at += length;
+    if (this.#at > this.#end) {
+      throw new Error(`assertion failed: a piece of ${length} bytes at ${start} of ${this.#end}`);
+    }
+    return start;
+  }
+}
+
+/**
+ * Builds one delta at a time in memory that it keeps: an HSET makes no garbage here. What `finish`
+ * gives is borrowed until the next `begin`.
+ */
+export class DeltaWriter {
+  readonly #range = new ByteRange(Buffer.allocUnsafeSlow(CAPACITY_MIN), 0, 0);
+
+  /** Starts a delta with the byte that tells its kind. */
+  begin(op: number): void {
+    if (this.#range.buf.length > PIECES_KEPT_BYTES_MAX) {
+      this.#range.buf = Buffer.allocUnsafeSlow(CAPACITY_MIN);
+    }
+    this.#range.buf[0] = op;
+    this.#range.end = 1;
+  }
+
+  number(value: number): void {
+    const buf = this.#reserve(varintBytes(value));
+    this.#range.end = writeVarint(buf, this.#range.end, value);
+  }
+
+  /** A piece with the bytes [start, end) of `from`. */
+  bytes(from: Buffer, start: number, end: number): void {
+    const length = end - start;
+    const buf = this.#reserve(pieceBytes(length));
+    const at = writeVarint(buf, this.#range.end, length);
+    if (length > LOOP_LENGTH_MAX) from.copy(buf, at, start, end);
+    else for (let i = 0; i < length; i++) buf[at + i] = from[start + i] as number;
+    this.#range.end = at + length;
+  }
+
+  /** A piece with the bytes of a range. */
+  range(range: ByteRange): void {
+    this.bytes(range.buf, range.start, range.end);
+  }
+
+  /** A piece with the bytes that a latin1 string stands for. */
+  latin1(text: string): void {
+    const buf = this.#reserve(pieceBytes(text.length));
+    this.#range.end = writePiece(buf, this.#range.end, text);
+  }
+
+  /** The delta; borrowed until the next `begin`. */
+  finish(): ByteRange {
+    return this.#range;
+  }
+
+  #reserve(bytes: number): Buffer {
+    const { buf, end } = this.#range;
+    if (end + bytes <= buf.length) return buf;
+    const larger = Buffer.allocUnsafeSlow(Math.max(end + bytes, buf.length * 2));
+    buf.copy(larger, 0, 0, end);
+    this.#range.buf = larger;
+    return larger;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * What the keyspace asks of whatever keeps the records: the seam between commands and the disk.
+ *
+ * Two implementations: the store (src/store), and an in-memory one for tests of commands
+ * (test/keyspace/memory-storage.ts); one contract suite runs on both.
+ *
+ * - Everything but `load`, `scan` and `randomKey` is synchronous. A key whose record is only on
+ *   disk is COLD: the caller leaves, loads it and comes back. Nothing may be awaited between a
+ *   `find` and the change that rests on it.
+ * - A *space* is one database's keys. FLUSHDB gives a database a new, empty space; SWAPDB swaps two
+ *   numbers; so neither touches a record (see keyspace/keyspace.ts).
+ * - Ranges handed in or out are borrowed until the caller returns to the event loop.
+ * - Effects become readable at once and are made durable by the storage's owner.
+ */
+
+import type { ByteRange } from '../lib/byte-range.ts';
+import type { LiveValue } from './live-value.ts';
+import type { ValueType } from './value-type.ts';
+
+/** The key may exist, but only disk can tell: `load` it first. */
+export const COLD = Symbol('cold');
+
+/** How much of a record a command needs: the proof that the key exists, or its value too. */
+export const NEED_KEY = 0;
+export const NEED_VALUE = 1;
+export type Need = typeof NEED_KEY | typeof NEED_VALUE;
+
+/** A key that exists in the storage; it may have expired, which the keyspace decides. */
+export interface Found {
+  readonly type: ValueType;
+  /** Milliseconds since the epoch; 0 = never. */
+  readonly expireAt: number;
+  /** The bytes of a string; an empty range for other types, or when only the key was needed. */
+  readonly value: ByteRange;
+  /** The live structure of a collection or of a string under change; undefined when not needed. */
+  readonly live: LiveValue | undefined;
+  /** A string that APPEND or SETRANGE made; OBJECT ENCODING tells. */
+  readonly raw: boolean;
+}
+
+export interface KeyToLoad {
+  readonly space: number;
+  /** Owned by the request: must not be borrowed memory. */
+  readonly key: Buffer;
+  readonly need: Need;
+}
+
+export interface ScannedKey {
+  readonly key: Buffer;
+  readonly type: ValueType;
+  readonly expireAt: number;
+}
+
+export interface ScanPage {
+  /** Where to go on; 0 = the scan is complete. At most 2^48. */
+  readonly cursor: number;
+  readonly keys: readonly ScannedKey[];
+}
+
+/** The changes that executing a command may make: the only way in which state changes. */
+export interface Effects {
+  /** Sets a string, whatever was there. `raw`: see Found. */
+  put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void;
+  /** Sets a whole collection, whatever was there. The storage owns `live` from then on. */
+  putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void;
+  /** Applies a delta to the live value of an existing key and logs it. Size 0 is not checked here. */
+  change(space: number, key: ByteRange, delta: ByteRange): void;
+  /** Makes an existing string a live one, so that `change` can be used on it. */
+  makeLive(space: number, key: ByteRange): LiveValue;
+  /** Changes when an existing key expires; 0 = never. */
+  expire(space: number, key: ByteRange, expireAt: number): void;
+  /** Removes a key; false if there was none. */
+  remove(space: number, key: ByteRange): boolean;
+}
+
+export interface Storage extends Effects {
+  /** A command begins: borrowed ranges of the one before may hold other bytes now. */
+  begin(): void;
+  find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD;
+  /**
+   * Brings records into RAM and keeps them there until the returned function is called. Rejects
+   * with a StoreError that names file and offset when a record is damaged.
+   */
+  load(keys: readonly KeyToLoad[]): Promise<() => void>;
+
+  /** Keys in a space, expired ones that were not removed yet included. */
+  count(space: number): number;
+  /** Keys in a space that have an expiry. */
+  countExpiring(space: number): number;
+  /**
+   * Visits about `count` keys from a cursor. A key that is there from the first page to the last
+   * is returned at least once.
+   */
+  scan(space: number, cursor: number, count: number): Promise<ScanPage>;
+  /** A key chosen uniformly, or undefined when the space is empty. */
+  randomKey(space: number, random: () => number): Promise<ScannedKey | undefined>;
+  /** Keys whose expiry has passed, at most `max`, from a position that moves on with each call. */
+  findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]>;
+  /** Forgets a space: its records are dead from now on. */
+  dropSpace(space: number): void;
+  /** RAM and log bytes that one key costs; undefined if absent. */
+  memoryUsage(space: number, key: ByteRange): number | undefined;
+}

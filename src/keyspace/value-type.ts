@@ -1,0 +1,32 @@
+/**
+ * The types of values, as the numbers that stand in records and index slots (3 bits; see
+ * store/format/FORMAT.md). A number is never given a second meaning.
+ */
+
+export const STRING = 1;
+export const LIST = 2;
+export const SET = 3;
+export const ZSET = 4;
+export const HASH = 5;
+export const STREAM = 6;
+
+export type ValueType =
+  | typeof STRING
+  | typeof LIST
+  | typeof SET
+  | typeof ZSET
+  | typeof HASH
+  | typeof STREAM;
+
+const NAMES = ['none', 'string', 'list', 'set', 'zset', 'hash', 'stream'] as const;
+
+/** The name that TYPE replies. */
+export function typeName(type: ValueType): string {
+  return NAMES[type] ?? 'none';
+}
+
+/** The type for a name as SCAN's TYPE option gives it, whatever its case. */
+export function typeOfName(name: string): ValueType | undefined {
+  const i = (NAMES as readonly string[]).indexOf(name.toLowerCase());
+  return i > 0 ? (i as ValueType) : undefined;
+}

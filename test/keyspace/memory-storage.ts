@@ -1,0 +1,171 @@
+/**
+ * A Storage of plain Maps: for tests of commands, and the oracle of the store's model tests.
+ *
+ * It keeps what the store keeps (a base and deltas), so that `reopened()` can show that replaying
+ * them gives the same live values. `coldKeys` makes chosen keys COLD until they are loaded.
+ */
+
+import { ByteRange } from '../../src/lib/byte-range.ts';
+import type { LiveCodec, LiveValue } from '../../src/keyspace/live-value.ts';
+import { LiveString } from '../../src/keyspace/live-string.ts';
+import {
+  COLD, type Found, type KeyToLoad, type Need, type ScannedKey, type ScanPage, type Storage,
+} from '../../src/keyspace/storage.ts';
+import { STRING, type ValueType } from '../../src/keyspace/value-type.ts';
+
+interface Entry {
+  type: ValueType;
+  expireAt: number;
+  raw: boolean;
+  value: Buffer;
+  live: LiveValue | undefined;
+  /** What a log would hold of a live value. */
+  base: Buffer;
+  deltas: Buffer[];
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+export class MemoryStorage implements Storage {
+  readonly spaces = new Map<number, Map<string, Entry>>();
+  /** latin1 keys that are COLD until loaded. */
+  readonly coldKeys = new Set<string>();
+  readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
+  /** Number of effects so far. */
+  effects = 0;
+
+  constructor(codecs: readonly LiveCodec[] = []) {
+    this.codecs = new Map(codecs.map((codec) => [codec.type, codec]));
+  }
+
+  begin(): void {}
+
+  find(space: number, key: ByteRange, _need: Need): Found | undefined | typeof COLD {
+    if (this.coldKeys.has(key.latin1())) return COLD;
+    const entry = this.#space(space).get(key.latin1());
+    if (entry === undefined) return undefined;
+    const { type, expireAt, raw, live } = entry;
+    const bytes = live instanceof LiveString ? live.bytes() : entry.value;
+    return { type, expireAt, raw, live, value: new ByteRange(bytes) };
+  }
+
+  async load(keys: readonly KeyToLoad[]): Promise<() => void> {
+    for (const { key } of keys) this.coldKeys.delete(key.toString('latin1'));
+    return () => {};
+  }
+
+  put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
+    this.effects++;
+    this.#space(space).set(key.latin1(), {
+      type: STRING, expireAt, raw, value: value.copy(), live: undefined, base: NO_BYTES, deltas: [],
+    });
+  }
+
+  putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
+    this.effects++;
+    this.#space(space).set(key.latin1(), {
+      type: live.type, expireAt, raw: false, value: NO_BYTES, live,
+      base: Buffer.from(live.encodeBase()), deltas: [],
+    });
+  }
+
+  makeLive(space: number, key: ByteRange): LiveValue {
+    const entry = this.#mustGet(space, key);
+    if (entry.live === undefined) {
+      entry.live = LiveString.of(entry.value);
+      entry.base = entry.value;
+      entry.value = NO_BYTES;
+    }
+    return entry.live;
+  }
+
+  change(space: number, key: ByteRange, delta: ByteRange): void {
+    this.effects++;
+    const entry = this.#mustGet(space, key);
+    if (entry.live === undefined) throw new Error('assertion failed: not a live value');
+    entry.live.applyDelta(delta.buf, delta.start, delta.end);
+    entry.deltas.push(delta.copy());
+    if (entry.type === STRING) entry.raw = true;
+  }
+
+  expire(space: number, key: ByteRange, expireAt: number): void {
+    this.effects++;
+    this.#mustGet(space, key).expireAt = expireAt;
+  }
+
+  remove(space: number, key: ByteRange): boolean {
+    this.effects++;
+    return this.#space(space).delete(key.latin1());
+  }
+
+  count(space: number): number {
+    return this.#space(space).size;
+  }
+
+  countExpiring(space: number): number {
+    return [...this.#space(space).values()].filter((entry) => entry.expireAt > 0).length;
+  }
+
+  async scan(space: number, cursor: number, count: number): Promise<ScanPage> {
+    const all = [...this.#space(space)];
+    const keys = all.slice(cursor, cursor + count).map(scanned);
+    return { cursor: cursor + count >= all.length ? 0 : cursor + count, keys };
+  }
+
+  async randomKey(space: number, random: () => number): Promise<ScannedKey | undefined> {
+    const all = [...this.#space(space)];
+    const chosen = all[Math.floor(random() * all.length)];
+    return chosen === undefined ? undefined : scanned(chosen);
+  }
+
+  async findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]> {
+    return [...this.#space(space)]
+      .filter(([, entry]) => entry.expireAt > 0 && entry.expireAt <= nowMs)
+      .slice(0, max)
+      .map(([key]) => Buffer.from(key, 'latin1'));
+  }
+
+  dropSpace(space: number): void {
+    this.spaces.delete(space);
+  }
+
+  memoryUsage(space: number, key: ByteRange): number | undefined {
+    const entry = this.#space(space).get(key.latin1());
+    if (entry === undefined) return undefined;
+    return key.length + entry.value.length + (entry.live?.memoryBytes ?? 0);
+  }
+
+  /** The same storage as replaying bases and deltas would give it. */
+  reopened(): MemoryStorage {
+    const copy = new MemoryStorage([...this.codecs.values()]);
+    for (const [space, entries] of this.spaces) {
+      for (const [key, entry] of entries) copy.#space(space).set(key, this.#replayed(entry));
+    }
+    return copy;
+  }
+
+  #replayed(entry: Entry): Entry {
+    if (entry.live === undefined) return { ...entry, value: Buffer.from(entry.value) };
+    const codec = this.codecs.get(entry.type);
+    if (codec === undefined) throw new Error(`assertion failed: no codec for type ${entry.type}`);
+    const live = codec.decodeBase(entry.base, 0, entry.base.length);
+    for (const delta of entry.deltas) live.applyDelta(delta, 0, delta.length);
+    return { ...entry, live, deltas: [...entry.deltas] };
+  }
+
+  #space(space: number): Map<string, Entry> {
+    let entries = this.spaces.get(space);
+    if (entries === undefined) this.spaces.set(space, (entries = new Map()));
+    return entries;
+  }
+
+  #mustGet(space: number, key: ByteRange): Entry {
+    const entry = this.#space(space).get(key.latin1());
+    if (entry === undefined) throw new Error('assertion failed: changed a key that is not there');
+    return entry;
+  }
+}
+
+function scanned([key, entry]: readonly [string, Entry]): ScannedKey {
+  return { key: Buffer.from(key, 'latin1'), type: entry.type, expireAt: entry.expireAt };
+}
