@@ -1,0 +1,149 @@
+/**
+ * redis-benchmark against dkvs, redis-server and js-redis-server, alternating, median of the rounds.
+ * The ratio to redis-server in the same round is the result; single figures mean little on a shared
+ * machine.
+ */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describeMachine } from './lib/machine.ts';
+import {
+  hasCommand, startDkvs, startJsRedis, startRedis, type Fsync, type RunningServer,
+} from './lib/servers.ts';
+import { median } from './lib/statistics.ts';
+import { formatTable } from './lib/table.ts';
+
+export interface ThroughputOptions {
+  readonly rounds: number;
+  /** Multiplies the number of requests of each case. */
+  readonly scale: number;
+  /** Only cases whose name contains this. */
+  readonly only?: string;
+  readonly print: (line: string) => void;
+}
+
+interface Case {
+  readonly name: string;
+  readonly fsync: Fsync;
+  readonly pipeline: number;
+  readonly requests: number;
+  /** The ratio to Redis that dkvs must reach. */
+  readonly target: number;
+  /** redis-benchmark's words for the command. */
+  readonly command: readonly string[];
+}
+
+export interface CaseResult {
+  readonly name: string;
+  readonly target: number;
+  readonly ratio: number;
+  /** Requests a second by server. */
+  readonly medians: Readonly<Record<string, number>>;
+}
+
+const run = promisify(execFile);
+const CLIENTS = 50;
+const KEYS = 100_000;
+const VALUE_BYTES = 64;
+const PAIRS = Array.from({ length: 10 }, () => ['key:__rand_int__', 'x'.repeat(VALUE_BYTES)]).flat();
+
+const CASES: readonly Case[] = [
+  ...speeds('SET', 'everysec', ['-t', 'set'], [0.95, 1.1, 1.2]),
+  ...speeds('GET', 'everysec', ['-t', 'get'], [0.95, 1.1, 1.2]),
+  { ...base('SET always', 'always', ['-t', 'set']), pipeline: 1, requests: 30_000, target: 1 },
+  { ...base('SET always', 'always', ['-t', 'set']), pipeline: 16, requests: 300_000, target: 1 },
+  { ...base('INCR', 'everysec', ['-t', 'incr']), pipeline: 16, requests: 1_000_000, target: 0.9 },
+  { ...base('HSET', 'everysec', ['-t', 'hset']), pipeline: 16, requests: 1_000_000, target: 0.9 },
+  {
+    ...base('MSET(10)', 'everysec', ['MSET', ...PAIRS]),
+    pipeline: 16, requests: 200_000, target: 0.9,
+  },
+];
+
+function base(name: string, fsync: Fsync, command: readonly string[]) {
+  return { name, fsync, command };
+}
+
+function speeds(
+  name: string, fsync: Fsync, command: readonly string[], targets: readonly number[],
+): readonly Case[] {
+  const pipelines = [1, 16, 64];
+  return targets.map((target, i) => {
+    const pipeline = pipelines[i] as number;
+    return { ...base(name, fsync, command), pipeline, requests: pipeline === 1 ? 100_000 : 1_000_000, target };
+  });
+}
+
+export async function runThroughput(options: ThroughputOptions): Promise<readonly CaseResult[]> {
+  const { print, only = '' } = options;
+  if (!hasCommand('redis-benchmark')) throw new Error("needs redis-benchmark (Debian's redis)");
+  print(`machine: ${describeMachine()}`);
+  print(`clients ${CLIENTS}, values ${VALUE_BYTES} bytes, keys ${KEYS}, rounds ${options.rounds}, ` +
+    'alternating; requests a second, median; ratio = median of dkvs / redis in one round');
+  const results: CaseResult[] = [];
+  for (const fsync of ['everysec', 'always'] as const) {
+    const cases = CASES.filter((one) => one.fsync === fsync && nameOf(one).includes(only));
+    if (cases.length > 0) results.push(...await runCases(fsync, cases, options));
+  }
+  print(formatTable(
+    ['case', 'dkvs', 'redis', 'js-redis', 'ratio', 'target', ''],
+    results.map(formatResult),
+  ));
+  return results;
+}
+
+async function runCases(
+  fsync: Fsync, cases: readonly Case[], { rounds, scale }: ThroughputOptions,
+): Promise<CaseResult[]> {
+  const servers = [await startDkvs(fsync), await startRedis(fsync), await startJsRedis()];
+  try {
+    const results: CaseResult[] = [];
+    for (const one of cases) results.push(await runCase(one, servers, rounds, scale));
+    return results;
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+async function runCase(
+  one: Case, servers: readonly RunningServer[], rounds: number, scale: number,
+): Promise<CaseResult> {
+  const figures: Record<string, number[]> = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const server of servers) {
+      (figures[server.name] ??= []).push(await measure(one, server, scale));
+    }
+  }
+  const ours = figures['dkvs'] ?? [];
+  const theirs = figures['redis'] ?? [];
+  const ratios = ours.map((figure, i) => figure / (theirs[i] as number));
+  const medians = Object.fromEntries(
+    Object.entries(figures).map(([name, values]) => [name, median(values)]),
+  );
+  return { name: nameOf(one), target: one.target, ratio: median(ratios), medians };
+}
+
+/** Requests a second. The slow JavaScript peer gets fewer requests, so that a round stays short. */
+async function measure(one: Case, server: RunningServer, scale: number): Promise<number> {
+  const share = server.name === 'js-redis' ? 0.2 : 1;
+  const requests = Math.max(1000, Math.round(one.requests * scale * share));
+  const { stdout } = await run('redis-benchmark', [
+    '-h', '127.0.0.1', '-p', `${server.port}`, '-c', `${CLIENTS}`, '-d', `${VALUE_BYTES}`,
+    '-r', `${KEYS}`, '-n', `${requests}`, '-P', `${one.pipeline}`, '--csv', ...one.command,
+  ]);
+  const row = stdout.trim().split('\n').at(-1) ?? '';
+  const figure = Number(row.split('","')[1]);
+  if (!Number.isFinite(figure)) throw new Error(`redis-benchmark printed no figure: ${row}`);
+  return figure;
+}
+
+function nameOf({ name, pipeline }: Case): string {
+  return `${name} -P ${pipeline}`;
+}
+
+function formatResult({ name, target, ratio, medians }: CaseResult): string[] {
+  const cell = (server: string): string => Math.round(medians[server] ?? 0).toLocaleString('en-US');
+  const verdict = ratio >= target ? 'met' : 'MISSED';
+  return [name, cell('dkvs'), cell('redis'), cell('js-redis'), ratio.toFixed(2),
+    target.toFixed(2), verdict];
+}
