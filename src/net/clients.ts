@@ -1,0 +1,107 @@
+/**
+ * The connections of a server: takes new ones in up to `maxclients`, sweeps idle ones out, and closes
+ * all of them at the end.
+ */
+
+import type { Socket } from 'node:net';
+import type { ClientPort, ClientsPort } from '../commands/server-port.ts';
+import type { Pause } from '../session/pause.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
+
+/** What may change while the server runs. */
+export interface ClientsPolicy {
+  readonly maxClients: number;
+  /** Seconds without a request after which a client is closed; 0 = never. */
+  readonly timeoutSeconds: number;
+  /** Seconds between TCP keepalive probes; 0 = none. */
+  readonly keepAliveSeconds: number;
+  /** The text of the error that turns this client away, or undefined to let it in. */
+  refusal(socket: Socket, isUnixSocket: boolean): string | undefined;
+}
+
+const TOO_MANY = 'ERR max number of clients reached';
+
+export class Clients implements ClientsPort {
+  readonly #connections = new Map<number, Connection>();
+  readonly #host: ConnectionHost;
+  readonly #policy: () => ClientsPolicy;
+  readonly #pause: Pause;
+  #nextId = 1;
+
+  constructor(host: ConnectionHost, policy: () => ClientsPolicy, pause: Pause) {
+    this.#host = host;
+    this.#policy = policy;
+    this.#pause = pause;
+  }
+
+  get count(): number {
+    return this.#connections.size;
+  }
+
+  get connections(): Iterable<Connection> {
+    return this.#connections.values();
+  }
+
+  /** A socket was accepted. */
+  admit(socket: Socket, unixPath: string | undefined): void {
+    const policy = this.#policy();
+    const full = this.#connections.size >= policy.maxClients ? TOO_MANY : undefined;
+    const text = full ?? policy.refusal(socket, unixPath !== undefined);
+    if (text !== undefined) return this.#turnAway(socket, text);
+    socket.setNoDelay(true);
+    const { keepAliveSeconds } = policy;
+    if (keepAliveSeconds > 0) socket.setKeepAlive(true, keepAliveSeconds * 1000);
+    const connection = new Connection(socket, this.#nextId++, this.#host, unixPath);
+    this.#connections.set(connection.id, connection);
+    this.#host.counters.connections++;
+  }
+
+  /** The connection's socket is closed. */
+  forget(id: number): void {
+    this.#connections.delete(id);
+  }
+
+  /** Closes idle clients and those over their output limits; call it about once a second. */
+  sweep(nowMs: number): void {
+    const { timeoutSeconds } = this.#policy();
+    for (const connection of this.#connections.values()) {
+      connection.sweep();
+      const isExempt = connection.session.isSubscriber || connection.session.monitoring;
+      if (timeoutSeconds === 0 || isExempt) continue;
+      if (connection.idleMs(nowMs) > timeoutSeconds * 1000) connection.destroy();
+    }
+  }
+
+  /** Lets every client have the replies so far, then closes them all. */
+  closeAll(): void {
+    for (const connection of this.#connections.values()) connection.closeAfterReply();
+  }
+
+  destroyAll(): void {
+    for (const connection of this.#connections.values()) connection.destroy();
+  }
+
+  all(): readonly ClientPort[] {
+    return [...this.#connections.values()].map((connection) => ({
+      session: connection.session,
+      kind: connection.session.isSubscriber ? 'pubsub' : 'normal',
+      kill: () => connection.destroy(),
+    }));
+  }
+
+  pause(untilMs: number, writesOnly: boolean): void {
+    this.#pause.begin(untilMs, writesOnly);
+  }
+
+  unpause(): void {
+    this.#pause.finish();
+  }
+
+  #turnAway(socket: Socket, text: string): void {
+    this.#host.counters.rejected++;
+    socket.on('error', () => socket.destroy());
+    socket.end(`-${text}\r\n`);
+    socket.resume();
+  }
+}

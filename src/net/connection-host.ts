@@ -1,0 +1,37 @@
+/** What all connections of a server share. Filled by the server's composition. */
+
+import type { Logger } from 'pino';
+import type { OutputPool } from '../protocol/output-pool.ts';
+import type { Executor } from '../session/executor.ts';
+import type { SessionRealm } from '../session/session.ts';
+import type { OutputLimits } from './output-limit.ts';
+import type { Turn } from './turn.ts';
+
+/** Counted for INFO; reset by CONFIG RESETSTAT. */
+export interface NetCounters {
+  connections: number;
+  rejected: number;
+  bytesIn: number;
+  bytesOut: number;
+  protocolErrors: number;
+  outputLimitCloses: number;
+}
+
+export interface ConnectionHost {
+  readonly executor: Executor;
+  readonly turn: Turn;
+  readonly pool: OutputPool;
+  readonly realm: SessionRealm;
+  readonly log: Logger;
+  readonly counters: NetCounters;
+  /** `proto-max-bulk-len` and `client-query-buffer-limit` at present. */
+  readonly bulkBytesMax: number;
+  readonly queryBytesMax: number;
+  outputLimits(kind: 'normal' | 'pubsub'): OutputLimits;
+  /** Milliseconds since the epoch. */
+  nowMs(): number;
+  /** The connection with this id is closed. */
+  onClosed(id: number): void;
+  /** Something that cannot happen did. */
+  onBug(error: unknown): void;
+}

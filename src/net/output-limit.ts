@@ -1,0 +1,24 @@
+/** Whether a client's unsent replies pass its limits: the hard one at once, the soft one in time. */
+
+export interface OutputLimits {
+  /** Bytes; 0 = no limit. */
+  readonly hardBytes: number;
+  readonly softBytes: number;
+  /** How long the soft limit may be passed without a break. */
+  readonly softSeconds: number;
+}
+
+export class OutputLimit {
+  /** When the soft limit was passed, ms since the epoch; 0 = it is not. */
+  #softSince = 0;
+
+  isPassed(bytes: number, limits: OutputLimits, nowMs: number): boolean {
+    if (limits.hardBytes > 0 && bytes > limits.hardBytes) return true;
+    if (limits.softBytes === 0 || bytes <= limits.softBytes) {
+      this.#softSince = 0;
+      return false;
+    }
+    if (this.#softSince === 0) this.#softSince = nowMs;
+    return nowMs - this.#softSince > limits.softSeconds * 1000;
+  }
+}

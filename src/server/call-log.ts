@@ -1,0 +1,50 @@
+/** Hears of every call and keeps what INFO, SLOWLOG and LATENCY tell of it. */
+
+import type { Logger } from 'pino';
+import type { Context } from '../commands/command.ts';
+import type { TableEntry } from '../commands/table.ts';
+import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
+import type { LatencyMonitor } from '../observe/latency-monitor.ts';
+import type { SlowLog } from '../observe/slow-log.ts';
+import type { CallObserver } from '../session/executor.ts';
+
+export interface CallLogParts {
+  readonly log: Logger;
+  readonly commands: CommandStats;
+  readonly errors: ErrorStats;
+  readonly slow: SlowLog;
+  readonly latency: LatencyMonitor;
+}
+
+export class CallLog implements CallObserver {
+  readonly #parts: CallLogParts;
+  /** Commands that ran, for INFO and its rate. */
+  calls = 0;
+
+  constructor(parts: CallLogParts) {
+    this.#parts = parts;
+  }
+
+  called(entry: TableEntry, microseconds: number, failed: string | undefined, ctx: Context): void {
+    this.calls++;
+    const { commands, errors, slow, latency } = this.#parts;
+    commands.record(entry.id, microseconds, failed !== undefined);
+    if (failed !== undefined) errors.count(failed);
+    if (slow.isSlow(microseconds) && entry.shownInSlowLog) {
+      const { facts, name } = ctx.session;
+      slow.add(ctx.now, microseconds, ctx.args, facts.address, name);
+    }
+    if (latency.isSlow(microseconds / 1000)) {
+      latency.record('command', ctx.now, Math.round(microseconds / 1000));
+    }
+  }
+
+  refused(entry: TableEntry | undefined, text: string): void {
+    if (entry !== undefined) this.#parts.commands.reject(entry.id);
+    this.#parts.errors.count(text);
+  }
+
+  crashed(entry: TableEntry, error: unknown): void {
+    this.#parts.log.error({ command: entry.command.name, error }, 'a command failed inside');
+  }
+}

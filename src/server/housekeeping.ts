@@ -1,0 +1,54 @@
+/** What a server does by itself, `hz` times a second: expiry, idle clients, rates. */
+
+import type { Clock, Timer } from '../io/clock.ts';
+import type { Clients } from '../net/clients.ts';
+import type { Turn } from '../net/turn.ts';
+import type { ActiveExpiry } from '../session/active-expiry.ts';
+import type { Rates } from './rates.ts';
+
+export interface HousekeepingParts {
+  readonly clock: Clock;
+  readonly clients: Clients;
+  readonly turn: Turn;
+  readonly expiry: ActiveExpiry;
+  readonly rates: Rates;
+  /** Times a second, and how hard to look for expired keys; both may change. */
+  hz(): number;
+  effort(): number;
+  onBug(error: unknown): void;
+}
+
+export class Housekeeping {
+  readonly #parts: HousekeepingParts;
+  #timer: Timer | undefined;
+  #lastSweepAt = 0;
+
+  constructor(parts: HousekeepingParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { clock, hz } = this.#parts;
+    this.#timer = clock.setTimer(1000 / hz(), () => {
+      this.#tick();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) this.#parts.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tick(): void {
+    const { clock, clients, expiry, turn, rates, effort, onBug } = this.#parts;
+    expiry.cycle(effort()).then((removed) => {
+      if (removed > 0) turn.schedule();
+    }, onBug);
+    const now = clock.monotonicMs();
+    rates.sample(now);
+    if (now - this.#lastSweepAt < 1000) return;
+    this.#lastSweepAt = now;
+    clients.sweep(clock.nowMs());
+  }
+}

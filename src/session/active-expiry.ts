@@ -1,0 +1,75 @@
+/**
+ * Removes keys that expired and that nobody asks for: a few times a second, a bounded number of them,
+ * more when many are found, so that expired data does not pile up and no burst stalls the server.
+ */
+
+import { ByteRange } from '../lib/byte-range.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { NEED_KEY, type KeyToLoad } from '../keyspace/storage.ts';
+import { EXPIRY_BATCH_KEYS, EXPIRY_ROUNDS_MAX } from '../limits.ts';
+
+export interface ExpiryHost {
+  readonly keyspace: Keyspace;
+  /** Runs work of the server itself as one batch with one time. */
+  runInternal(work: () => void): void;
+  nowMs(): number;
+}
+
+export class ActiveExpiry {
+  readonly #host: ExpiryHost;
+  #isRunning = false;
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  isOn = true;
+
+  constructor(host: ExpiryHost) {
+    this.#host = host;
+  }
+
+  /** One cycle over all databases; returns how many keys were removed. A second one does not start. */
+  async cycle(effort: number): Promise<number> {
+    if (this.#isRunning || !this.isOn) return 0;
+    this.#isRunning = true;
+    let removed = 0;
+    try {
+      for (const db of this.#host.keyspace.databases) {
+        if (db.countExpiring() > 0) removed += await this.#cycleOne(db.index, effort);
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+    return removed;
+  }
+
+  /** Goes on while batches come back full: then many more have expired. */
+  async #cycleOne(index: number, effort: number): Promise<number> {
+    const { keyspace, nowMs } = this.#host;
+    let removed = 0;
+    for (let round = 0; round < EXPIRY_ROUNDS_MAX * effort; round++) {
+      const { space } = keyspace.db(index);
+      const keys = await keyspace.storage.findExpired(space, nowMs(), EXPIRY_BATCH_KEYS);
+      if (keys.length > 0) removed += await this.#remove(index, space, keys);
+      if (keys.length < EXPIRY_BATCH_KEYS) break;
+    }
+    return removed;
+  }
+
+  async #remove(index: number, space: number, keys: readonly Buffer[]): Promise<number> {
+    const { keyspace } = this.#host;
+    const wanted = keys.map((key): KeyToLoad => ({ space, key, need: NEED_KEY }));
+    const release = await keyspace.storage.load(wanted);
+    const before = keyspace.stats.expired;
+    try {
+      this.#host.runInternal(() => {
+        const db = keyspace.db(index);
+        if (db.space !== space) return;
+        for (const key of keys) {
+          const range = new ByteRange(key);
+          if (!db.isCold(range, NEED_KEY)) db.has(range);
+        }
+      });
+    } finally {
+      release();
+    }
+    return keyspace.stats.expired - before;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Runs commands in steps: gives each want what it asks for and resumes the command. Such a command
+ * owns its arguments and its context, because other commands run between its steps.
+ */
+
+import type { Steps, Want, Provided } from '../commands/command.ts';
+import type { Clock } from '../io/clock.ts';
+import type { Random } from '../lib/random.ts';
+
+/** What the server does for commands in steps. */
+export interface StepServices {
+  /** Resolves when everything written so far is on disk. */
+  sync(): Promise<void>;
+  compact(): void;
+  reload(): Promise<void>;
+}
+
+export class StepsDriver {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #services: StepServices;
+
+  constructor(clock: Clock, random: Random, services: StepServices) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#services = services;
+  }
+
+  /** `resumed` is called before each step with the time to stamp on it. */
+  async drive(steps: Steps, resumed: (now: number) => void): Promise<void> {
+    let provided: Provided;
+    for (;;) {
+      resumed(this.#clock.nowMs());
+      const next = steps.next(provided);
+      if (next.done) return;
+      provided = await this.#provide(next.value);
+    }
+  }
+
+  async #provide(want: Want): Promise<Provided> {
+    switch (want.kind) {
+      case 'scan': return want.db.scan(want.cursor, want.count);
+      case 'randomKey': return want.db.randomKey(() => this.#random.float());
+      case 'yield': return void await this.#after(0);
+      case 'delay': return void await this.#after(want.ms);
+      case 'sync': return void await this.#services.sync();
+      case 'compact': return void this.#services.compact();
+      case 'reload': return void await this.#services.reload();
+      default: throw unreachable(want);
+    }
+  }
+
+  #after(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimer(ms, resolve));
+  }
+}
+
+function unreachable(want: never): Error {
+  return new Error(`assertion failed: nobody provides ${JSON.stringify(want)}`);
+}

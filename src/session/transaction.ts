@@ -1,0 +1,134 @@
+/**
+ * One connection's MULTI: the queue, and the keys that it watches.
+ *
+ * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC runs it
+ * in one go, so that the effects of all its commands are one batch in the log.
+ */
+
+import { ByteRange } from '../lib/byte-range.ts';
+import type { Args } from '../protocol/args.ts';
+import type { ReplyWriter } from '../protocol/reply-encoder.ts';
+import type { TransactionPort } from '../commands/session-port.ts';
+import type { TableEntry } from '../commands/table.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { NEED_KEY } from '../keyspace/storage.ts';
+import { TRANSACTION_BYTES_MAX } from '../limits.ts';
+import type { WatchedKeys, Watcher } from './watched-keys.ts';
+
+export interface QueuedCommand {
+  readonly entry: TableEntry;
+  readonly args: Args;
+}
+
+interface WatchedKey {
+  readonly db: number;
+  readonly key: Buffer;
+  /** Its expiry when it was watched; 0 = it had none, or the key was not there. */
+  readonly expireAt: number;
+}
+
+export type RunQueued = (queue: readonly QueuedCommand[], reply: ReplyWriter) => void;
+
+const ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
+
+export class Transaction implements TransactionPort, Watcher {
+  readonly #keyspace: Keyspace;
+  readonly #registry: WatchedKeys;
+  readonly #run: RunQueued;
+  #open = false;
+  #broken = false;
+  #touched = false;
+  #queue: QueuedCommand[] = [];
+  #bytes = 0;
+  #watched: WatchedKey[] = [];
+
+  constructor(keyspace: Keyspace, registry: WatchedKeys, run: RunQueued) {
+    this.#keyspace = keyspace;
+    this.#registry = registry;
+    this.#run = run;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  get queue(): readonly QueuedCommand[] {
+    return this.#queue;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  get touched(): boolean {
+    return this.#touched || this.#watched.some((watched) => this.#expiredSince(watched));
+  }
+
+  get watching(): number {
+    return this.#watched.length;
+  }
+
+  begin(): void {
+    this.#open = true;
+  }
+
+  /** A command was refused while queueing: EXEC will abort. */
+  break(): void {
+    if (this.#open) this.#broken = true;
+  }
+
+  /** False when the queue is full; the transaction is broken then. */
+  enqueue(entry: TableEntry, args: Args): boolean {
+    if (this.#bytes + args.bytes > TRANSACTION_BYTES_MAX) {
+      this.#broken = true;
+      return false;
+    }
+    this.#bytes += args.bytes;
+    this.#queue.push({ entry, args: args.detach() });
+    return true;
+  }
+
+  discard(): void {
+    this.#open = false;
+    this.#broken = false;
+    this.#queue = [];
+    this.#bytes = 0;
+    this.unwatch();
+  }
+
+  exec(reply: ReplyWriter): void {
+    const { queue, broken, touched } = this;
+    this.discard();
+    if (broken) return reply.error(ABORTED);
+    if (touched) return reply.nilArray();
+    reply.array(queue.length);
+    this.#run(queue, reply);
+  }
+
+  watch(db: number, keys: readonly Buffer[]): void {
+    for (const key of keys) {
+      if (this.#watched.some((watched) => watched.db === db && watched.key.equals(key))) continue;
+      const found = this.#keyspace.db(db).find(new ByteRange(key), NEED_KEY);
+      this.#watched.push({ db, key, expireAt: found?.expireAt ?? 0 });
+      this.#registry.add(db, key, this);
+    }
+  }
+
+  unwatch(): void {
+    for (const { db, key } of this.#watched) this.#registry.remove(db, key, this);
+    this.#watched = [];
+    this.#touched = false;
+  }
+
+  touch(): void {
+    this.#touched = true;
+  }
+
+  #expiredSince({ expireAt }: WatchedKey): boolean {
+    return expireAt !== 0 && expireAt <= this.#keyspace.now;
+  }
+}

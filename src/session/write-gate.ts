@@ -1,0 +1,23 @@
+/**
+ * The store as the executor and the connections see it: may writes be taken, and when may the reply
+ * to one go out. Implemented by store/store.ts.
+ */
+
+export interface WriteGate {
+  /** Undefined while writes are taken; else the whole text of the error that refuses them. */
+  readonly refusal: string | undefined;
+  /** Undefined while RAM allows new data; else the whole text of the error. */
+  readonly memoryRefusal: string | undefined;
+  /**
+   * Ends the batch of this turn and hands it to the log. Returns a ticket: replies of this turn may
+   * go out once `acknowledged` has reached it. Throws nothing: when the write fails the ticket is
+   * never acknowledged and onFailure tells.
+   */
+  commit(): number;
+  /** The highest ticket whose promise (see appendfsync) holds. */
+  readonly acknowledged: number;
+  /** Called whenever `acknowledged` has grown. */
+  onAcknowledged(listener: () => void): void;
+  /** Called once, when a write or a sync failed: unacknowledged replies must become errors. */
+  onFailure(listener: (text: string) => void): void;
+}
