@@ -333,3 +333,21 @@ export const SCAN_COUNT_MAX = 1_000_000;
 
 /** Random keys that RANDOMKEY tries before it looks for any key that has not expired. */
 export const RANDOM_KEY_TRIES_MAX = 100;
+
+// ---- Observation ---------------------------------------------------------------------------------
+
+/** Kinds of errors that INFO counts apart; as Redis. Scripts can reply errors of any first word. */
+export const ERROR_KINDS_MAX = 128;
+
+/** Longest first word of an error that INFO shows. */
+export const ERROR_WORD_LENGTH_MAX = 64;
+
+/** What SLOWLOG keeps of one command; as Redis. */
+export const SLOW_ARGS_MAX = 32;
+export const SLOW_ARG_BYTES_MAX = 128;
+
+/** Kinds of events that LATENCY tells apart: the code names each, so this only catches a mistake. */
+export const LATENCY_EVENTS_MAX = 64;
+
+/** Samples that LATENCY keeps of each; as Redis. */
+export const LATENCY_SAMPLES_MAX = 160;
