@@ -50,7 +50,7 @@ export interface CommandFacts {
   readonly visitKeys?: (args: Args, visit: VisitKey) => void;
   /** The database that keys of later commands are in, when this one selects another. */
   readonly selects?: (args: Args) => number | undefined;
-  /** What has to be in RAM before execute: by default NEED_VALUE. */
-  readonly need?: Need;
+  /** What has to be in RAM before execute, where a request decides it: by default NEED_VALUE. */
+  readonly need?: Need | ((args: Args) => Need);
   readonly subcommands?: readonly CommandFacts[];
 }

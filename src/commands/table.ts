@@ -25,7 +25,7 @@ export class TableEntry {
   readonly allowedWithoutAuth: boolean;
   readonly shownToMonitors: boolean;
   readonly shownInSlowLog: boolean;
-  readonly need: Need;
+  readonly #need: Need | ((args: Args) => Need);
   readonly subcommands: ReadonlyMap<string, TableEntry>;
 
   constructor(id: number, command: Command, subcommands: ReadonlyMap<string, TableEntry>) {
@@ -42,8 +42,13 @@ export class TableEntry {
     this.allowedWithoutAuth = has('no_auth');
     this.shownToMonitors = !has('skip_monitor') && !has('admin');
     this.shownInSlowLog = !has('skip_slowlog');
-    this.need = command.need ?? NEED_VALUE;
+    this.#need = command.need ?? NEED_VALUE;
     this.subcommands = subcommands;
+  }
+
+  /** How much of its keys' records this request needs in RAM. */
+  needOf(args: Args): Need {
+    return typeof this.#need === 'number' ? this.#need : this.#need(args);
   }
 
   /** Whether a request with so many arguments (the name included) is well-formed. */

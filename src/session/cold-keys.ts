@@ -16,12 +16,13 @@ export class ColdKeys {
 
   /** Appends the cold keys of a request to `cold`, as owned copies; usually there are none. */
   collect(entry: TableEntry, args: Args, dbIndex: number, cold: KeyToLoad[]): void {
-    const { command, need } = entry;
+    const { command } = entry;
     if (command.keys?.last === 1 && command.visitKeys === undefined) {
       this.#check(args, 1, dbIndex, entry, cold);
       return;
     }
     if (command.keys === undefined && command.visitKeys === undefined) return;
+    const need = entry.needOf(args);
     const visit: VisitKey = (arg, db = dbIndex) => {
       const database = this.#keyspace.db(db);
       if (!database.isCold(args.at(arg), need)) return;
@@ -32,7 +33,8 @@ export class ColdKeys {
 
   #check(args: Args, arg: number, db: number, entry: TableEntry, cold: KeyToLoad[]): void {
     const database = this.#keyspace.db(db);
-    if (!database.isCold(args.at(arg), entry.need)) return;
-    cold.push({ space: database.space, key: args.copy(arg), need: entry.need });
+    const need = entry.needOf(args);
+    if (!database.isCold(args.at(arg), need)) return;
+    cold.push({ space: database.space, key: args.copy(arg), need });
   }
 }

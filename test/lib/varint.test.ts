@@ -18,7 +18,8 @@ describe('varints', () => {
   });
 
   it('come back as they were, at every length, and take the announced bytes', () => {
-    const edges = Array.from({ length: 53 }, (_, bit) => 2 ** bit).flatMap((n) => [n - 1, n, n + 1]);
+    const powers = Array.from({ length: 53 }, (_, bit) => 2 ** bit);
+    const edges = powers.flatMap((n) => [n - 1, n, n + 1]);
     for (const value of [...edges, Number.MAX_SAFE_INTEGER]) {
       const bytes = encode(value);
       expect(bytes, `${value}`).toHaveLength(varintBytes(value));
