@@ -280,6 +280,15 @@ export const LOG_SYNC_INTERVAL_MS = 1000;
 /** More than this in one commit is written in the background: a copy of 4 MiB takes about 1 ms. */
 export const LOG_WRITE_BLOCKING_BYTES_MAX = 4 * MiB;
 
+/** Work on the serving thread pauses after so long, so that no command waits for it noticeably. */
+export const SLICE_MS = 2;
+
+/** Records between two looks at the clock while a hint is made: about 0.1 ms. */
+export const HINT_SLICE_RECORDS = 512;
+
+/** How long sealing waits before it looks again whether the batch that crosses segments has ended. */
+export const SEAL_WAIT_MS = 10;
+
 /** Segment files open for reading: well below the usual limit of 1024 descriptors. */
 export const SEGMENT_FILES_OPEN_MAX = 256;
 
@@ -317,6 +326,9 @@ export const HASH_ORDERED_FIELDS_MAX = 512;
 /** Longest field or value: V8's strings end at 2^29 - 24 characters. Just below `proto-max-bulk-len`. */
 export const LATIN1_BYTES_MAX = 512 * MiB - 1 * KiB;
 
+/** Elements that one HRANDFIELD with a negative count may reply: some seconds of work, 100 MB or more. */
+export const RANDOM_PICKS_MAX = 10_000_000;
+
 /** Memory in which deltas are built that is kept from one to the next. */
 export const PIECES_KEPT_BYTES_MAX = 1 * MiB;
 
@@ -351,3 +363,23 @@ export const LATENCY_EVENTS_MAX = 64;
 
 /** Samples that LATENCY keeps of each; as Redis. */
 export const LATENCY_SAMPLES_MAX = 160;
+
+/** Reads under way for one load or scan: enough to fill the thread pool and the disk's queue. */
+export const READS_AT_ONCE = 64;
+
+/** Index slots that one step of the expiry cycle looks at: about 0.1 ms. */
+export const EXPIRY_SLOTS_PER_CALL = 16 * 1024;
+
+// ---- Warm values ---------------------------------------------------------------------------------
+
+/** Deltas below this never make a base be written anew: a small value would be rewritten all the time. */
+export const CHAIN_DELTA_BYTES_MIN = 4 * KiB;
+
+/** EXPIRE rewrites a record in RAM up to this size; a larger or cold one gets an EXPIRE record. */
+export const EXPIRE_REWRITE_BYTES_MAX = 16 * KiB;
+
+/** Bases written at one commit, so that letting values go cold does not stall anybody. */
+export const SETTLE_BYTES_PER_COMMIT = 1 * MiB;
+
+/** How long a clean stop waits for clients to read their last replies. */
+export const SHUTDOWN_GRACE_MS = 2000;

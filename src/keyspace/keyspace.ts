@@ -31,7 +31,7 @@ export interface KeyspaceListener {
 }
 
 export class Keyspace implements KeyspaceCore {
-  readonly storage: Storage;
+  #storage: Storage;
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
   readonly access = new AccessClock();
   /** Milliseconds since the epoch as the running entry carries them. */
@@ -44,10 +44,19 @@ export class Keyspace implements KeyspaceCore {
 
   /** The caller has loaded SPACES_KEY of SYSTEM_SPACE; see storage.load. */
   constructor(storage: Storage, listener: KeyspaceListener) {
-    this.storage = storage;
+    this.#storage = storage;
     this.#listener = listener;
     this.#spaces = readSpaces(storage);
     for (let i = 0; i < DATABASES; i++) this.#databases.push(new Database(this, i, this.#space(i)));
+  }
+
+  get storage(): Storage {
+    return this.#storage;
+  }
+
+  /** Goes on with another storage that holds the same: after everything was written and recovered. */
+  adopt(storage: Storage): void {
+    this.#storage = storage;
   }
 
   /** The database of a number that was checked before. */
@@ -66,7 +75,7 @@ export class Keyspace implements KeyspaceCore {
     const old = this.#space(index);
     this.#assign(index, this.#takeSpace());
     this.#saveSpaces();
-    this.storage.dropSpace(old);
+    this.#storage.dropSpace(old);
     this.changed();
     this.#listener.flushed(index);
   }
@@ -118,8 +127,8 @@ export class Keyspace implements KeyspaceCore {
     const bytes = Buffer.alloc(this.#spaces.length * 4);
     this.#spaces.forEach((space, i) => bytes.writeUInt32LE(space, i * 4));
     const key = new ByteRange(SPACES_KEY);
-    this.storage.find(SYSTEM_SPACE, key, NEED_VALUE);
-    this.storage.put(SYSTEM_SPACE, key, new ByteRange(bytes), 0, false);
+    this.#storage.find(SYSTEM_SPACE, key, NEED_VALUE);
+    this.#storage.put(SYSTEM_SPACE, key, new ByteRange(bytes), 0, false);
   }
 }
 

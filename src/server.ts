@@ -1,0 +1,167 @@
+/**
+ * A dkvs server: composition and nothing else.
+ *
+ *   const server = createServer({ dir: '/tmp/data', port: 0 });
+ *   const { port } = await server.listen();
+ *   ...
+ *   await server.close();
+ *
+ * The same server that `npm start` runs, inside your program: durable, on a port of your choice
+ * (0 = a free one), with its own directory. Two servers never open one directory.
+ */
+
+import { resolve } from 'node:path';
+import { pino, type Logger } from 'pino';
+import type { Config } from './config/config.ts';
+import { describeConfigError, loadConfig } from './config/load-config.ts';
+import type { ConfigValues } from './config/options.ts';
+import { NodeClock } from './io/node-clock.ts';
+import { NodeRandomSource } from './io/node-random-source.ts';
+import { formatBanner } from './observe/banner.ts';
+import { openStorageSide, type OpenedStorage } from './server/open-storage.ts';
+import { RunningServer } from './server/running-server.ts';
+import { VERSION } from './version.ts';
+
+/** Options by their names in config/dkvs.conf, with values as one would write them there. */
+export type ServerOptions = {
+  readonly [Name in keyof ConfigValues]?: string | number | boolean | readonly string[];
+} & {
+  /** Where the server logs; by default nowhere. */
+  readonly logger?: Logger;
+};
+
+export interface ListeningAddress {
+  /** The TCP port; 0 if there is none. */
+  readonly port: number;
+  /** 'host:port' and paths of Unix sockets. */
+  readonly addresses: readonly string[];
+}
+
+export interface DkvsServer {
+  /**
+   * Opens the data, recovers it, and listens. Rejects with an error that has a `code` when the
+   * directory is locked (ELOCKED), damaged (DAMAGED), or an address is taken (EADDRINUSE).
+   */
+  listen(): Promise<ListeningAddress>;
+  /** Stops cleanly: everything acknowledged is on disk. A second call waits for the first. */
+  close(): Promise<void>;
+  /** Settles when the server has stopped, by `close` or by SHUTDOWN, with the exit code. */
+  readonly stopped: Promise<number>;
+  /** One screen of text for people; call it once the server listens. */
+  banner(): string;
+}
+
+/** An option has a value that is not allowed. */
+export class ServerOptionError extends Error {
+  override readonly name = 'ServerOptionError';
+  readonly code = 'EOPTION';
+}
+
+/** Throws ServerOptionError when an option is unknown or its value not allowed. */
+export function createServer(options: ServerOptions = {}): DkvsServer {
+  const { logger, ...values } = options;
+  const directives = Object.entries(values).map(([name, value], i) => ({
+    line: i + 1, name, words: wordsOf(value),
+  }));
+  const loaded = loadConfig(undefined, directives);
+  if (!loaded.ok) {
+    throw new ServerOptionError(loaded.errors.map((error) => describeConfigError(error)).join('\n'));
+  }
+  return createServerFromConfig(loaded.config, logger ?? pino({ level: 'silent' }));
+}
+
+export function createServerFromConfig(config: Config, log: Logger): DkvsServer {
+  return new Server(config, log);
+}
+
+function wordsOf(value: string | number | boolean | readonly string[] | undefined): string[] {
+  if (typeof value === 'boolean') return [value ? 'yes' : 'no'];
+  if (typeof value === 'object') return [...value];
+  return [`${value ?? ''}`];
+}
+
+class Server implements DkvsServer {
+  readonly stopped: Promise<number>;
+  readonly #config: Config;
+  readonly #log: Logger;
+  #opened: OpenedStorage | undefined;
+  #running: RunningServer | undefined;
+  #closing: Promise<void> | undefined;
+  #stop: (code: number) => void = () => {};
+  #stopFailed: (error: unknown) => void = () => {};
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    this.stopped = new Promise((done, failed) => {
+      this.#stop = done;
+      this.#stopFailed = failed;
+    });
+    // Whoever only calls close() hears of a failure there.
+    this.stopped.catch(() => {});
+  }
+
+  async listen(): Promise<ListeningAddress> {
+    if (this.#opened !== undefined) throw new Error('this server was started before');
+    const clock = new NodeClock();
+    const opened = await openStorageSide(this.#config, this.#log, clock);
+    this.#opened = opened;
+    const running = new RunningServer({
+      config: this.#config,
+      log: this.#log,
+      clock,
+      seed: new NodeRandomSource().seed64(),
+      side: opened.side,
+      memoryBytes: opened.memoryBytes,
+      onShutdown: () => void this.close(),
+      onBug: (error) => this.#onBug(error),
+    });
+    try {
+      await running.listen();
+    } catch (error) {
+      await opened.side.close();
+      throw error;
+    }
+    this.#running = running;
+    return { port: running.port, addresses: running.addresses };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  banner(): string {
+    const { values, file } = this.#config;
+    return formatBanner({
+      version: VERSION,
+      nodeVersion: process.version,
+      pid: process.pid,
+      listening: this.#running?.addresses ?? [],
+      dataDir: resolve(values.dir),
+      keys: this.#running?.keys ?? 0,
+      recoveryMs: this.#opened?.recoveryMs ?? 0,
+      fsync: values.appendfsync,
+      memoryBytes: this.#opened?.memoryBytes ?? 0,
+      isMemoryAutomatic: values.maxmemory === 0,
+      peers: 0,
+      configFile: file,
+    });
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#running?.close();
+      this.#stop(0);
+    } catch (error) {
+      this.#stopFailed(error);
+      throw error;
+    }
+  }
+
+  /** Nothing is known any more: stop taking work, but leave the log as it is. */
+  #onBug(error: unknown): void {
+    this.#log.fatal({ error }, 'a bug');
+    this.#stopFailed(error);
+  }
+}

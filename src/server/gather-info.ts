@@ -1,0 +1,143 @@
+/**
+ * Reads the figures of every part, and of the process, for INFO and MEMORY. The peak of memory is the
+ * largest that anybody asked for or that `sampleMemory` saw.
+ */
+
+import { arch, release, totalmem, type } from 'node:os';
+import type {
+  ClientFactsTotal, CpuFacts, DatabaseFacts, InfoSource, MemoryFacts, ServerFacts, StatsFacts,
+} from '../observe/info-source.ts';
+import { REDIS_VERSION, VERSION } from '../version.ts';
+import type { ServerParts } from './server-facade.ts';
+
+export class InfoGatherer {
+  readonly #parts: ServerParts;
+  readonly #startupBytes: number;
+  #peakBytes = 0;
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+    this.#startupBytes = this.sampleMemory();
+  }
+
+  gather(): InfoSource {
+    const parts = this.#parts;
+    return {
+      server: serverFacts(parts),
+      clients: clientFacts(parts),
+      memory: this.#memoryFacts(),
+      store: parts.store(),
+      stats: statsFacts(parts),
+      cpu: cpuFacts(),
+      commands: parts.commandStats.list(),
+      errors: parts.errorStats.list(),
+      databases: databaseFacts(parts),
+    };
+  }
+
+  /** Bytes in use now; remembers the most. */
+  sampleMemory(): number {
+    const { heapUsed, external } = process.memoryUsage();
+    this.#peakBytes = Math.max(this.#peakBytes, heapUsed + external);
+    return heapUsed + external;
+  }
+
+  #memoryFacts(): MemoryFacts {
+    const { config, memoryBudget } = this.#parts;
+    const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+    return {
+      usedBytes: this.sampleMemory(),
+      peakBytes: this.#peakBytes,
+      residentBytes: rss,
+      heapBytes: heapTotal,
+      heapUsedBytes: heapUsed,
+      externalBytes: external,
+      startupBytes: this.#startupBytes,
+      systemBytes: totalmem(),
+      maxBytes: memoryBudget(),
+      policy: config.values['maxmemory-policy'],
+    };
+  }
+}
+
+function serverFacts(parts: ServerParts): ServerFacts {
+  const { config, clock, runId, startedAt } = parts;
+  const { port, addresses } = parts.listening();
+  return {
+    version: VERSION,
+    redisVersion: REDIS_VERSION,
+    runId,
+    os: `${type()} ${release()} ${arch()}`,
+    nodeVersion: process.version,
+    processId: process.pid,
+    executable: process.execPath,
+    configFile: config.file ?? '',
+    tcpPort: port,
+    listening: addresses,
+    nowMs: clock.nowMs(),
+    startedAtMs: startedAt,
+    hz: config.values.hz,
+  };
+}
+
+function clientFacts({ clients, config, watched, monitors }: ServerParts): ClientFactsTotal {
+  let pubsub = 0;
+  let watching = 0;
+  let query = 0;
+  let output = 0;
+  let bytes = 0;
+  const all = clients().all();
+  for (const { kind, session } of all) {
+    const { queryBufferBytes, outputBytes } = session.facts;
+    if (kind === 'pubsub') pubsub++;
+    if (session.transaction.watching > 0) watching++;
+    query = Math.max(query, queryBufferBytes);
+    output = Math.max(output, outputBytes);
+    bytes += queryBufferBytes + outputBytes;
+  }
+  return {
+    connected: all.length,
+    pubsub,
+    watching,
+    monitors: monitors.count,
+    max: config.values.maxclients,
+    watchedKeys: watched.count,
+    largestQueryBufferBytes: query,
+    largestOutputBytes: output,
+    bufferBytes: bytes,
+  };
+}
+
+function statsFacts(parts: ServerParts): StatsFacts {
+  const { callLog, counters, errorStats, hub, keyspace, rates } = parts;
+  const rate = rates.perSecond();
+  return {
+    connections: counters.connections,
+    rejectedConnections: counters.rejected,
+    calls: callLog.calls,
+    callsPerSecond: rate.calls,
+    bytesIn: counters.bytesIn,
+    bytesOut: counters.bytesOut,
+    bytesInPerSecond: rate.bytesIn,
+    bytesOutPerSecond: rate.bytesOut,
+    protocolErrors: counters.protocolErrors,
+    outputLimitCloses: counters.outputLimitCloses,
+    expiredKeys: keyspace.stats.expired,
+    hits: keyspace.stats.hits,
+    misses: keyspace.stats.misses,
+    channels: hub.channelCount,
+    patterns: hub.patterns,
+    errorReplies: errorStats.total,
+  };
+}
+
+function cpuFacts(): CpuFacts {
+  const { user, system } = process.cpuUsage();
+  return { userSeconds: user / 1e6, systemSeconds: system / 1e6 };
+}
+
+function databaseFacts({ keyspace }: ServerParts): DatabaseFacts[] {
+  return keyspace.databases
+    .map((db) => ({ index: db.index, keys: db.count(), expires: db.countExpiring() }))
+    .filter(({ keys }) => keys > 0);
+}

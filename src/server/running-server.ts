@@ -1,0 +1,252 @@
+/**
+ * A server whose storage is open: everything above the disk, put together and running.
+ *
+ * Order of a clean stop: take no new clients, let every client have its replies, write everything out,
+ * let go of the directory. What was acknowledged is on its way to the disk before any of this.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { allCommands } from '../commands/all-commands.ts';
+import type { ShutdownOptions } from '../commands/server-port.ts';
+import { CommandTable } from '../commands/table.ts';
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../io/clock.ts';
+import { SHUTDOWN_GRACE_MS } from '../limits.ts';
+import { Clients } from '../net/clients.ts';
+import type { ConnectionHost, NetCounters } from '../net/connection-host.ts';
+import { Listeners } from '../net/listeners.ts';
+import { Turn } from '../net/turn.ts';
+import { CommandStats, ErrorStats } from '../observe/command-stats.ts';
+import { LatencyMonitor } from '../observe/latency-monitor.ts';
+import { SlowLog } from '../observe/slow-log.ts';
+import { OutputPool } from '../protocol/output-pool.ts';
+import { ActiveExpiry } from '../session/active-expiry.ts';
+import type { Executor } from '../session/executor.ts';
+import { CallLog } from './call-log.ts';
+import { clientsPolicy } from './client-policy.ts';
+import { ServerConfigPort } from './config-port.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { Rates } from './rates.ts';
+import { ServerFacade } from './server-facade.ts';
+import { SessionPlumbing } from './session-plumbing.ts';
+import type { StorageSide } from './storage-side.ts';
+
+export interface RunningParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly seed: readonly [number, number];
+  readonly side: StorageSide;
+  /** Bytes of the memory budget: `maxmemory`, or what was chosen for it. */
+  readonly memoryBytes: number;
+  /** SHUTDOWN was asked for. */
+  onShutdown(options: ShutdownOptions): void;
+  /** Something that cannot happen did. */
+  onBug(error: unknown): void;
+}
+
+export class RunningServer {
+  readonly #parts: RunningParts;
+  readonly #table = new CommandTable(allCommands);
+  readonly #slowLog = new SlowLog();
+  readonly #latency = new LatencyMonitor();
+  readonly #commandStats = new CommandStats(this.#table.entries.map(({ command }) => command.name));
+  readonly #errorStats = new ErrorStats();
+  readonly #callLog: CallLog;
+  readonly #counters: NetCounters = {
+    connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, outputLimitCloses: 0,
+  };
+  readonly #plumbing: SessionPlumbing;
+  readonly #executor: Executor;
+  readonly #turn: Turn;
+  readonly #clients: Clients;
+  readonly #listeners: Listeners;
+  readonly #expiry: ActiveExpiry;
+  readonly #rates: Rates;
+  readonly #housekeeping: Housekeeping;
+  readonly #startedAt: number;
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts;
+    const { config, log, clock, side } = parts;
+    this.#startedAt = clock.nowMs();
+    this.#callLog = new CallLog({
+      log, commands: this.#commandStats, errors: this.#errorStats, slow: this.#slowLog,
+      latency: this.#latency,
+    });
+    this.#plumbing = this.#createPlumbing();
+    this.#rates = new Rates(() => ({ ...this.#counters, calls: this.#callLog.calls }));
+    this.#executor = this.#plumbing.connect(this.#createFacade());
+    this.#turn = new Turn(side.gate, () => this.#executor.holdsBatch);
+    this.#expiry = new ActiveExpiry({
+      keyspace: this.#plumbing.keyspace,
+      runInternal: (work) => this.#executor.runInternal(work),
+      nowMs: () => clock.nowMs(),
+    });
+    const policy = (): ReturnType<typeof clientsPolicy> => clientsPolicy(config.values);
+    this.#clients = new Clients(this.#createHost(), policy, this.#plumbing.pause);
+    this.#listeners = new Listeners((socket, path) => this.#clients.admit(socket, path));
+    this.#housekeeping = this.#createHousekeeping();
+    this.#followConfig();
+  }
+
+  get addresses(): readonly string[] {
+    return this.#listeners.addresses;
+  }
+
+  get port(): number {
+    return this.#listeners.port;
+  }
+
+  /** Keys over all databases. */
+  get keys(): number {
+    return this.#plumbing.keyspace.databases.reduce((sum, db) => sum + db.count(), 0);
+  }
+
+  /** Rejects with ListenError when an address cannot be bound; nothing listens then. */
+  async listen(): Promise<void> {
+    const { values } = this.#parts.config;
+    await this.#listeners.open({
+      hosts: values.bind,
+      port: values.port,
+      backlog: values['tcp-backlog'],
+      unixPath: values.unixsocket === '' ? undefined : values.unixsocket,
+      unixMode: values.unixsocketperm === 0 ? undefined : values.unixsocketperm,
+    });
+    this.#housekeeping.start();
+  }
+
+  async close(): Promise<void> {
+    this.#housekeeping.stop();
+    const closed = this.#listeners.close();
+    this.#plumbing.pause.finish();
+    this.#clients.closeAll();
+    this.#turn.end();
+    await this.#emptied();
+    this.#clients.destroyAll();
+    await closed;
+    await this.#parts.side.close();
+  }
+
+  /** Waits until all clients are gone, but not for one that does not read. */
+  async #emptied(): Promise<void> {
+    const { clock } = this.#parts;
+    const deadline = clock.monotonicMs() + SHUTDOWN_GRACE_MS;
+    while (this.#clients.count > 0 && clock.monotonicMs() < deadline) {
+      await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
+    }
+  }
+
+  #createPlumbing(): SessionPlumbing {
+    const { config, clock, seed, side } = this.#parts;
+    return new SessionPlumbing({
+      storage: side.storage,
+      gate: side.gate,
+      table: this.#table,
+      clock,
+      seed,
+      observer: this.#callLog,
+      services: {
+        sync: () => this.#sync(),
+        compact: () => side.compact(),
+        reload: () => this.#reload(),
+      },
+      needsPassword: () => config.values.requirepass !== '',
+    });
+  }
+
+  async #sync(): Promise<void> {
+    this.#turn.end();
+    await this.#parts.side.sync();
+  }
+
+  async #reload(): Promise<void> {
+    this.#turn.end();
+    await this.#parts.side.reload();
+    this.#plumbing.keyspace.adopt(this.#parts.side.storage);
+  }
+
+  #createFacade(): ServerFacade {
+    const { config, clock, side, memoryBytes, onShutdown } = this.#parts;
+    return new ServerFacade({
+      config,
+      configPort: new ServerConfigPort(config),
+      table: this.#table,
+      clock,
+      keyspace: this.#plumbing.keyspace,
+      hub: this.#plumbing.hub,
+      watched: this.#plumbing.watched,
+      monitors: this.#plumbing.monitors,
+      slowLog: this.#slowLog,
+      latency: this.#latency,
+      commandStats: this.#commandStats,
+      errorStats: this.#errorStats,
+      callLog: this.#callLog,
+      rates: this.#rates,
+      counters: this.#counters,
+      runId: randomBytes(20).toString('hex'),
+      startedAt: this.#startedAt,
+      clients: () => this.#clients,
+      expiry: () => this.#expiry,
+      listening: () => ({ port: this.port, addresses: this.addresses }),
+      store: () => side.facts(),
+      memoryBudget: () => memoryBytes,
+      shutdown: (options) => void onShutdown(options),
+      abortShutdown: () => false,
+    });
+  }
+
+  #createHost(): ConnectionHost {
+    const { config, log, clock, onBug } = this.#parts;
+    return {
+      executor: this.#executor,
+      turn: this.#turn,
+      pool: new OutputPool(),
+      realm: this.#plumbing,
+      log,
+      counters: this.#counters,
+      get bulkBytesMax() {
+        return config.values['proto-max-bulk-len'];
+      },
+      get queryBytesMax() {
+        return config.values['client-query-buffer-limit'];
+      },
+      outputLimits: (kind) => config.values['client-output-buffer-limit'][kind],
+      nowMs: () => clock.nowMs(),
+      onClosed: (id) => this.#clients.forget(id),
+      onBug,
+    };
+  }
+
+  #createHousekeeping(): Housekeeping {
+    const { config, clock, onBug } = this.#parts;
+    return new Housekeeping({
+      clock,
+      clients: this.#clients,
+      turn: this.#turn,
+      expiry: this.#expiry,
+      rates: this.#rates,
+      hz: () => config.values.hz,
+      effort: () => config.values['active-expire-effort'],
+      onBug,
+    });
+  }
+
+  /** Options that parts keep a copy of, because they are asked for with every command. */
+  #followConfig(): void {
+    const { config } = this.#parts;
+    const apply = (): void => {
+      const { values } = config;
+      this.#plumbing.events.configure(values['notify-keyspace-events']);
+      this.#slowLog.thresholdMicros = values['slowlog-log-slower-than'];
+      this.#slowLog.lengthMax = values['slowlog-max-len'];
+      this.#latency.thresholdMs = values['latency-monitor-threshold'];
+    };
+    apply();
+    config.onChange([
+      'notify-keyspace-events', 'slowlog-log-slower-than', 'slowlog-max-len',
+      'latency-monitor-threshold',
+    ], apply);
+  }
+}
