@@ -157,12 +157,13 @@ export const INDEX_SLOTS_MAX = 2 ** 31;
 /** Longest text read as a float; the bound of Redis for INCRBYFLOAT, here for doubles too. */
 export const FLOAT_TEXT_BYTES_MAX = 5 * KiB - 1;
 
-// ---- Compaction ----------------------------------------------------------------------------------
+// ---- Compaction ---------------------------------------------------------------------------------
 
 /**
- * The log, a running compaction's outputs included, takes at most this many times the live bytes. Disk
- * against write amplification: 1.5 costs 1.7 bytes written per byte under uniform overwrites, 1.3
- * would cost 2.3, 2.0 costs 1.25 (follows from utilisation = (u - 1) / ln u, u the live share of inputs).
+ * The log, a running compaction's outputs included, takes at most this many times the live bytes.
+ * Disk against write amplification: 1.5 costs 1.7 bytes written per byte under uniform overwrites,
+ * 1.3 would cost 2.3, 2.0 costs 1.25 (follows from utilisation = (u - 1) / ln u, u the live share
+ * of inputs).
  */
 export const COMPACTION_DISK_RATIO_MAX = 1.5;
 
@@ -172,20 +173,29 @@ export const COMPACTION_DEAD_SHARE_MIN = 0.05;
 /** From this dead share a segment is copied whatever the ratio: one byte written frees nineteen. */
 export const COMPACTION_NEARLY_DEAD_SHARE = 0.95;
 
-/** Tombstones that cannot go may take this share of the live bytes before old segments are copied. */
+/**
+ * Tombstones that cannot go may take this share of the live bytes before old segments are copied.
+ */
 export const COMPACTION_PINNED_SHARE_MAX = 0.1;
 
 /**
- * A round writes at most this share of the live bytes (and at least one input's), because its outputs
- * exist beside its inputs until it ends. In a log of few segments a larger one would have to begin early.
+ * A round writes at most this share of the live bytes (and at least one input's), because its
+ * outputs exist beside its inputs until it ends. In a log of few segments a larger one would have
+ * to begin early.
  */
 export const COMPACTION_ROUND_SHARE_MAX = 1 / 64;
 
-/** What a tombstone is taken to need on disk, where only their number is known: header and short key. */
+/**
+ * What a tombstone is taken to need on disk, where only their number is known: header and short
+ * key.
+ */
 export const TOMBSTONE_BYTES_TYPICAL = 64;
 
 /** The copier reads and writes in pieces of this size (and of one record, if that is larger). */
 export const COMPACTION_WINDOW_BYTES = 1 * MiB;
+
+/** How often the owner asks whether a round is due; what writers add meanwhile is reckoned with. */
+export const COMPACTION_TICK_MS = 100;
 
 /** A frame of an output ends at about this size: a frame header is 0.02 % of it. */
 export const COMPACTION_FRAME_BYTES = 256 * KiB;
@@ -215,7 +225,13 @@ export const PACE_BYTES_PER_SECOND_MIN = 32 * MiB;
 /** A log that passes its bound by this share is compacted at full speed. */
 export const PACE_OVERDUE_SHARE = 0.1;
 
-/** The write rate is smoothed over this time: longer than a burst of one client, shorter than a round. */
+/** The pacer looks at the whole log this often: the sums go over all segments. */
+export const PACE_STATE_MS = 50;
+
+/**
+ * The write rate is smoothed over this time: longer than a burst of one client, shorter than a
+ * round.
+ */
 export const PACE_RATE_WINDOW_MS = 1000;
 
 /** Longest wait between two batches of a copy, so that a round ends whatever the rate. */
@@ -228,6 +244,12 @@ export const WRITE_DELAY_MS_MAX = 20;
 
 /** Bytes that one MULTI may queue, so that a transaction fits memory; beyond it EXEC aborts. */
 export const TRANSACTION_BYTES_MAX = 1024 * MiB;
+
+/** What a queued request costs beside its bytes, so that a queue of tiny ones is bounded too. */
+export const QUEUED_REQUEST_BYTES = 512;
+
+/** Bytes of an argument that an error shows; as Redis. */
+export const SHOWN_ARG_BYTES_MAX = 128;
 
 // ---- Log -----------------------------------------------------------------------------------------
 
@@ -264,6 +286,15 @@ export const UNSENT_BYTES_PAUSE = 1 * MiB;
 
 /** While a request waits for the disk, so many bytes of further ones are read ahead, not more. */
 export const READ_AHEAD_BYTES_MAX = 1 * MiB;
+
+/** A large reply goes to the socket in slices of this size, so that a slow reader's progress shows. */
+export const SOCKET_WRITE_BYTES_MAX = 1 * MiB;
+
+/**
+ * How long a connection that we ended stays open for the client to read the last replies and to end
+ * its side: closed at once, what it still sends would reset the connection and destroy them.
+ */
+export const CLOSE_LINGER_MS = 1000;
 
 /** Expired keys that one batch removes: well below a millisecond of work. */
 export const EXPIRY_BATCH_KEYS = 256;
@@ -303,7 +334,7 @@ export const READ_CACHE_RECORD_BYTES_MAX = 128 * KiB;
 /** A record up to this size is read whole even if only its key is needed: one page, one read. */
 export const KEY_READ_BYTES = 4 * KiB;
 
-// ---- Collections ---------------------------------------------------------------------------------
+// ---- Collections --------------------------------------------------------------------------------
 
 /**
  * Most fields of one hash: a Map of V8 holds 2^24 entries. HSET refuses more with a clear reply; at
@@ -318,26 +349,26 @@ export const HASH_FIELDS_MAX = 16_000_000;
 export const HASH_INDEXED_FIELDS_MIN = 16;
 
 /**
- * Up to so many fields a removal keeps the order of the others, which costs time proportional to them
- * (a few µs). Equals the default of `hash-max-listpack-entries`, up to which Redis keeps it too.
+ * Up to so many fields a removal keeps the order of the others, which takes time proportional to
+ * them (15 µs at most). The default of `hash-max-listpack-entries`, up to which Redis keeps it too.
  */
 export const HASH_ORDERED_FIELDS_MAX = 512;
 
-/** Longest field or value: V8's strings end at 2^29 - 24 characters. Just below `proto-max-bulk-len`. */
+/** Longest field or value, just below `proto-max-bulk-len`: V8's strings end at 2^29 - 24. */
 export const LATIN1_BYTES_MAX = 512 * MiB - 1 * KiB;
 
-/** Elements that one HRANDFIELD with a negative count may reply: some seconds of work, 100 MB or more. */
+/** Elements that one HRANDFIELD with a negative count may reply: a second of work, 100 MB. */
 export const RANDOM_PICKS_MAX = 10_000_000;
 
 /** Memory in which deltas are built that is kept from one to the next. */
 export const PIECES_KEPT_BYTES_MAX = 1 * MiB;
 
-// ---- Scans ---------------------------------------------------------------------------------------
+// ---- Scans --------------------------------------------------------------------------------------
 
 /** Largest cursor of SCAN; see storage.ts. */
 export const SCAN_CURSOR_MAX = 2 ** 48;
 
-/** Keys asked of the storage at a time by KEYS and by a SCAN with a large COUNT: well below 1 ms. */
+/** Keys asked of the storage at a time by KEYS and by SCAN with a large COUNT: well below 1 ms. */
 export const SCAN_PAGE_KEYS = 1000;
 
 /** COUNT of one SCAN is cut to this: it is a hint, and the reply is gathered in RAM. */
@@ -383,3 +414,17 @@ export const SETTLE_BYTES_PER_COMMIT = 1 * MiB;
 
 /** How long a clean stop waits for clients to read their last replies. */
 export const SHUTDOWN_GRACE_MS = 2000;
+
+/** What warm values may take however large the index is: without any, no collection could be used. */
+export const LIVE_BYTES_MIN = 4 * MiB;
+
+/** How often the store divides its memory anew and asks how full the disk is. */
+export const STORE_TICK_MS = 1000;
+
+/** Slots of a dropped database that are accounted for in one slice: about 1 ms. */
+export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
+
+// ---- Recovery ------------------------------------------------------------------------------------
+
+/** Read at once when a segment is scanned; a larger record makes the window as large as itself. */
+export const RECOVERY_WINDOW_BYTES = 1 * MiB;

@@ -1,5 +1,7 @@
-/** The codecs of all types that have a live form: for the store, which reads records back, and for
- * commands that copy a value whatever its type. */
+/**
+ * The codecs of all types that have a live form: for the store, which reads records back, and for
+ * commands that copy a value whatever its type.
+ */
 
 import { hashCodec } from './hash-value.ts';
 import type { LiveCodec } from './live-value.ts';

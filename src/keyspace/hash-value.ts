@@ -7,12 +7,12 @@
  *
  * Positions carry what the protocol promises, so they are part of the value and survive base and
  * delta: the same history gives the same positions on every node and after every reload.
- *  - New fields go to the end, so small hashes list their fields in the order of insertion, as Redis
- *    does with a listpack.
+ *  - New fields go to the end, so small hashes list their fields in the order of insertion, as a
+ *    listpack of Redis does.
  *  - A removal moves fields to lower positions only: in a small hash those behind the gap close up;
- *    in a large one the last field jumps into the gap, since closing up would cost O(n). A scan that
- *    walks from the end to the start therefore meets every field that is there throughout, whatever
- *    is added, removed or reloaded meanwhile, and needs no order by hash (see `scanStart`).
+ *    in a large one the last field jumps into the gap, since closing up would cost O(n). So a scan
+ *    from the end to the start meets every field that is there throughout, whatever is added,
+ *    removed or reloaded meanwhile, and needs no order by hash (see `scanStart`).
  *  - A random field is a random position: uniform, in O(1).
  *
  * Rejected: Map<string, string> alone has no position to scan or pick from; a table ordered by hash
@@ -22,6 +22,8 @@
  *
  *   SET     01 | field | value | field | value ...     HSET k a 1 = 01 01 61 01 31
  *   REMOVE  02 | field | field ...                     HDEL k a   = 02 01 61
+ *
+ * A REMOVE names only fields that are there, each once: it asserts otherwise.
  *
  * A base is two varints, the longest field or value and the most fields there ever were (what
  * OBJECT ENCODING goes by), then all pairs in order of position:
@@ -42,8 +44,8 @@ export const HASH_SET = 1;
 export const HASH_REMOVE = 2;
 
 /**
- * RAM by measurement (V8 of Node 20): of a hash with room for 16 pairs, of a pair's two strings beside
- * their bytes, and of a pair's share of the index and of the room for more.
+ * RAM by measurement (V8 of Node 20): of a hash with room for 16 pairs, of a pair's two strings
+ * beside their bytes, and of a pair's share of the index and of the room for more.
  */
 const EMPTY_BYTES = 430;
 const PAIR_BYTES = 42;
@@ -191,7 +193,11 @@ export class HashValue implements LiveValue {
     }
     const gaps: number[] = [];
     while (reader.hasMore) gaps.push(this.#mustFind(reader.latin1()));
-    this.#closeGaps(gaps.toSorted((a, b) => a - b));
+    gaps.sort((a, b) => a - b);
+    if (gaps.some((at, i) => at === gaps[i + 1])) {
+      throw new Error('assertion failed: a delta removes a field twice');
+    }
+    this.#closeGaps(gaps);
   }
 
   /** Takes a field out of a large hash: the last one moves to its place. */

@@ -4,9 +4,9 @@
  *
  *   length varint | bytes        "ab" = 02 61 62
  *
- * Inside a live value a piece is a latin1 string, one JS character per byte: V8 keeps that as one byte
- * a character behind a header of 16 bytes, where a Buffer costs about 100, and it can be the key of a
- * Map. It is never text: UTF-8 is not decoded anywhere on the way.
+ * Inside a live value a piece is a latin1 string, one JS character per byte: V8 keeps that as one
+ * byte a character behind a header of 16 bytes, where a Buffer costs about 100, and it can be the
+ * key of a Map. It is never text: UTF-8 is not decoded anywhere on the way.
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
@@ -37,7 +37,9 @@ export function writeLatin1(buf: Buffer, offset: number, text: string): number {
   return length;
 }
 
-/** Reads pieces in order. A piece that does not end before the end is a bug or damage: it asserts. */
+/**
+ * Reads pieces in order. A piece that does not end before the end is a bug or damage: it asserts.
+ */
 export class PieceReader {
   readonly #buf: Buffer;
   readonly #end: number;

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface RealServer {
+  /** Its Unix socket. */
+  readonly path: string;
   /** Runs the commands on a new connection; the bytes of each reply, as latin1. */
   run(commands: readonly (readonly string[])[], protocol?: 2 | 3): Promise<string[]>;
   /** 'event key@db' of each keyspace notification of database 0 while `body` runs. */
@@ -35,6 +37,7 @@ export async function startRealServer(): Promise<RealServer> {
     server.on('exit', (code) => reject(new Error(`redis-server ended with code ${code}`)));
   });
   return {
+    path,
     run: (commands, protocol = 2) => runOn(path, commands, protocol),
     notifications: (body) => listen(path, body),
     stop: async () => {

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashCommands } from '../../src/commands/hashes.ts';
+import { hashNumberCommands } from '../../src/commands/hashes-numbers.ts';
+import { hashWalkCommands } from '../../src/commands/hashes-walks.ts';
+import { keyCommands } from '../../src/commands/keys.ts';
+import { keyDatabaseCommands } from '../../src/commands/keys-databases.ts';
+import { keyExpiryCommands } from '../../src/commands/keys-expiry.ts';
+import { keyMoveCommands } from '../../src/commands/keys-moves.ts';
+import { keyObjectCommands } from '../../src/commands/keys-object.ts';
+import { keyScanCommands } from '../../src/commands/keys-scan.ts';
+import { stringCommands } from '../../src/commands/strings.ts';
+import { stringNumberCommands } from '../../src/commands/strings-numbers.ts';
+import { stringSliceCommands } from '../../src/commands/strings-slices.ts';
+import { Random } from '../../src/lib/random.ts';
+import { testSeed } from '../lib/seeded.ts';
+import { hashScript } from '../wire/scripts/hashes.ts';
+import { keyScript } from '../wire/scripts/keys.ts';
+import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
+import { factsFromPackage, factsFromServer, factsOf } from './redis-facts.ts';
+import { WireRunner } from './wire-runner.ts';
+
+const ours = [
+  ...keyCommands, ...keyExpiryCommands, ...keyMoveCommands, ...keyScanCommands,
+  ...keyObjectCommands,
+  ...keyDatabaseCommands, ...hashCommands, ...hashNumberCommands, ...hashWalkCommands,
+];
+
+const commands = [...ours, ...stringCommands, ...stringNumberCommands, ...stringSliceCommands];
+const described = ours.flatMap((command) => [command, ...command.subcommands ?? []]);
+const scripts = [['keys', keyScript], ['hashes', hashScript]] as const;
+const RANDOM_COMMANDS = 6000;
+
+describe('the table of keys and hashes', () => {
+  it('has the arity, flags and key positions of @ioredis/commands', () => {
+    const names = ours.map(({ name }) => name);
+    expect(ours.map(factsOf)).toEqual(factsFromPackage(names));
+  });
+
+  it('has a handler for every command that is not only its subcommands', () => {
+    for (const { name, execute, steps, subcommands } of described) {
+      expect((execute ?? steps) === undefined, name).toBe(subcommands !== undefined);
+    }
+  });
+});
+
+describe.skipIf(!hasRedisServer())('keys and hashes beside a real redis-server', () => {
+  let real: RealServer;
+  beforeAll(async () => { real = await startRealServer(); });
+  afterAll(() => real.stop());
+
+  for (const protocol of [2, 3] as const) {
+    for (const [name, script] of scripts) {
+      it(`reply the same bytes to the script of ${name} in RESP${protocol}`, async () => {
+        const there = await real.run([['FLUSHALL'], ...script], protocol);
+        const here = await new WireRunner(commands).run(script, protocol);
+        script.forEach((words, i) => {
+          expect(here[i], `command ${i}: ${JSON.stringify(words)}`).toBe(there[i + 1]);
+        });
+      });
+    }
+  }
+
+  it('send the same keyspace notifications in the same order', async () => {
+    for (const [, script] of scripts) {
+      await real.run([['FLUSHALL']]);
+      const there = await real.notifications(() => real.run(script));
+      const here = new WireRunner(commands);
+      await here.run(script);
+      expect(here.notified.filter((each) => each.endsWith('@0'))).toEqual(there);
+    }
+  });
+
+  it('have the arity, flags and key positions that COMMAND INFO tells', async () => {
+    const there = await factsFromServer(real, described.map(({ name }) => name));
+    expect(described.map(factsOf)).toEqual(there);
+  });
+
+  it(`reply the same bytes to ${RANDOM_COMMANDS} random commands`, async () => {
+    const script = randomScript(new Random(2, testSeed()), RANDOM_COMMANDS);
+    const there = await real.run([['FLUSHALL'], ...script]);
+    const here = await new WireRunner(commands).run(script);
+    script.forEach((words, i) => {
+      const message = `DKVS_TEST_SEED=${testSeed()}, command ${i}: ${JSON.stringify(words)}`;
+      expect(here[i], message).toBe(there[i + 1]);
+    });
+  });
+});
+
+/** Commands over few keys and fields; hashes stay small enough for Redis to keep their order. */
+function randomScript(random: Random, count: number): string[][] {
+  const pick = <T>(...from: readonly T[]): T => from[random.below(from.length)]!;
+  const key = (): string => pick('a', 'b', 'c', '\x00');
+  const field = (): string => pick('f', 'g', 'h', 'i', '\xff', '', `${random.below(30)}`);
+  const value = (): string => pick('v', '', `${random.below(1000)}`, '1.5', '\x80\xff',
+    'x'.repeat(64));
+  const time = (): string => pick('32503680000000', '32503680000001', '1', '-1', 'x',
+    '32503679999999');
+  const db = (): string => pick('0', '1', '0', '16');
+  const makers: (() => string[])[] = [
+    () => ['HSET', key(), field(), value(), field(), value(), field(), value()],
+    () => ['HSET', key(), field(), value()], () => ['HMSET', key(), field(), value()],
+    () => ['HSETNX', key(), field(), value()], () => [pick('HGET', 'HEXISTS', 'HSTRLEN'), key(),
+    field()],
+    () => ['HMGET', key(), field(), field()], () => [pick('HGETALL', 'HKEYS', 'HVALS', 'HLEN'),
+    key()],
+    () => ['HDEL', key(), field(), field(), field()], () => ['HINCRBY', key(), field(), pick('1',
+    '-5')],
+    () => ['HINCRBYFLOAT', key(), field(), pick('0.1', '1e5')], () => ['HSCAN', key(), '0'],
+    () => ['HSCAN', key(), '0', 'MATCH', pick('?', '[0-9]*', '*')], () => ['SET', key(), value()],
+    () => [pick('RENAME', 'RENAMENX'), key(), key()], () => ['COPY', key(), key()],
+    () => ['COPY', key(), key(), 'DB', db(), 'REPLACE'], () => ['MOVE', key(), db()],
+    () => ['DEL', key(), key()], () => ['EXISTS', key(), key()], () => ['TYPE', key()],
+    () => ['PEXPIREAT', key(), time(), ...pick([], ['NX'], ['XX'], ['GT'], ['LT'], ['XX', 'GT'])],
+    () => [pick('PEXPIRETIME', 'EXPIRETIME', 'PERSIST', 'GET'), key()],
+    () => ['OBJECT', 'ENCODING', key()], () => ['DBSIZE'], () => ['SWAPDB', '0', '1'],
+    () => ['SELECT', pick('0', '0', '1')],
+  ];
+  return Array.from({ length: count }, () => pick(...makers)());
+}

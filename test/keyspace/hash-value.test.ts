@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { LIVE_CODECS, mustFindCodec } from '../../src/keyspace/codecs.ts';
+import { HASH_REMOVE, HASH_SET, HashValue, hashCodec } from '../../src/keyspace/hash-value.ts';
+import { DeltaWriter } from '../../src/keyspace/pieces.ts';
+import { HASH, STRING } from '../../src/keyspace/value-type.ts';
+import type { Random } from '../../src/lib/random.ts';
+import { HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX } from '../../src/limits.ts';
+import { withSeed } from '../lib/seeded.ts';
+
+const writer = new DeltaWriter();
+
+function apply(hash: HashValue, op: number, pieces: readonly string[]): void {
+  writer.begin(op);
+  for (const piece of pieces) writer.latin1(piece);
+  const { buf, start, end } = writer.finish();
+  hash.applyDelta(buf, start, end);
+}
+
+const set = (hash: HashValue, ...pieces: string[]): void => apply(hash, HASH_SET, pieces);
+const remove = (hash: HashValue, ...fields: string[]): void => apply(hash, HASH_REMOVE, fields);
+
+function pairs(hash: HashValue): [string, string][] {
+  return Array.from({ length: hash.size }, (_, at) => [hash.fieldAt(at), hash.valueAt(at)]);
+}
+
+function fields(hash: HashValue): string[] {
+  return pairs(hash).map(([field]) => field);
+}
+
+function reloaded(hash: HashValue): HashValue {
+  const base = hash.encodeBase();
+  return hashCodec.decodeBase(base, 0, base.length) as HashValue;
+}
+
+function hashOf(size: number): HashValue {
+  const hash = new HashValue();
+  for (let i = 0; i < size; i++) set(hash, `f${i}`, `v${i}`);
+  return hash;
+}
+
+/** One random change of a hash of about `target` fields, on the hash and on its model. */
+function change(random: Random, hash: HashValue, model: Map<string, string>, target: number): void {
+  const count = 1 + random.below(4);
+  if (random.below(2 * target) >= hash.size) {
+    const pieces: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const field = `f${random.below(4 * target)}`;
+      const value = 'v'.repeat(random.below(200));
+      pieces.push(field, value);
+      model.set(field, value);
+    }
+    return set(hash, ...pieces);
+  }
+  const present = new Set<string>();
+  for (let i = 0; i < count; i++) present.add(hash.fieldAt(random.below(hash.size)));
+  for (const field of present) model.delete(field);
+  remove(hash, ...present);
+}
+
+describe('a hash', () => {
+  it('lists its fields in the order of insertion; a new value does not move a field', () => {
+    const hash = new HashValue();
+    set(hash, 'b', '1', 'a', '2', 'b', '3');
+    set(hash, 'c', '4', 'a', '5');
+    expect(pairs(hash)).toEqual([['b', '3'], ['a', '5'], ['c', '4']]);
+  });
+
+  it('has deltas and bases in the layout of the worked examples', () => {
+    const hash = new HashValue();
+    hash.applyDelta(Buffer.from('0101610131', 'hex'), 0, 5);
+    expect(pairs(hash)).toEqual([['a', '1']]);
+    expect(hash.encodeBase().toString('hex')).toBe('010101610131');
+    hash.applyDelta(Buffer.from('020161', 'hex'), 0, 3);
+    expect(hash.size).toBe(0);
+  });
+
+  for (const target of [4, HASH_INDEXED_FIELDS_MIN, 100, HASH_ORDERED_FIELDS_MAX, 1000]) {
+    it(`is the same as a Map after random changes around ${target} fields, and after reloads`,
+      () => {
+      withSeed((random) => {
+        let hash = new HashValue();
+        const model = new Map<string, string>();
+        for (let round = 0; round < 3000; round++) {
+          change(random, hash, model, target);
+          if (random.below(100) !== 0) continue;
+          expect(new Map(pairs(hash))).toEqual(model);
+          expect(hash.size).toBe(model.size);
+          expect(hash.encodeBase().length).toBe(hash.baseBytes);
+          for (const [field, value] of model) expect(hash.get(field)).toBe(value);
+          expect(hash.get('nothing')).toBeUndefined();
+          const before = hash;
+          hash = reloaded(hash);
+          expect(pairs(hash)).toEqual(pairs(before));
+          expect([hash.longest, hash.peak]).toEqual([before.longest, before.peak]);
+          expect(hash.memoryBytes).toBeGreaterThan(hash.baseBytes);
+        }
+      });
+    });
+  }
+
+  it('reaches the same positions whether it was reloaded on the way or not', () => {
+    withSeed((random) => {
+      const kept = hashOf(HASH_ORDERED_FIELDS_MAX);
+      let reloading = hashOf(HASH_ORDERED_FIELDS_MAX);
+      for (let round = 0; round < 500; round++) {
+        const field = kept.fieldAt(random.below(kept.size));
+        const isRemoval = random.below(2) === 0;
+        for (const hash of [kept, reloading]) {
+          if (isRemoval) remove(hash, field);
+          else set(hash, `new${round}`, 'v', `more${round}`, 'w');
+        }
+        if (random.below(20) === 0) reloading = reloaded(reloading);
+      }
+      expect(pairs(reloading)).toEqual(pairs(kept));
+    });
+  });
+
+  it('closes up behind removed fields while it is small', () => {
+    const hash = hashOf(HASH_ORDERED_FIELDS_MAX);
+    const expected = fields(hash).filter((field) => !['f0', 'f7', 'f8', 'f511'].includes(field));
+    remove(hash, 'f8', 'f0', 'f511', 'f7');
+    expect(fields(hash)).toEqual(expected);
+    for (const field of expected) expect(hash.get(field)).toBe(field.replace('f', 'v'));
+  });
+
+  it('remembers the longest piece and the most fields that it ever held', () => {
+    const hash = hashOf(20);
+    set(hash, 'f0', 'x'.repeat(70));
+    remove(hash, 'f0', 'f1', 'f2');
+    expect([hash.longest, hash.peak, hash.size]).toEqual([70, 20, 17]);
+    set(hash, 'y'.repeat(80), '');
+    expect(reloaded(hash).longest).toBe(80);
+  });
+
+  it('encodes any of its fields as a base of their own, so that it can be split', () => {
+    const hash = hashOf(1000);
+    const isEven = (field: string): boolean => Number(field.slice(1)) % 2 === 0;
+    const parts = [hash.encodeFields(isEven), hash.encodeFields((field) => !isEven(field))]
+      .map((base) => HashValue.ofBase(base, 0, base.length));
+    expect(fields(parts[0]!)).toEqual(fields(hash).filter(isEven));
+    expect(new Map(parts.flatMap(pairs))).toEqual(new Map(pairs(hash)));
+  });
+
+  it('asserts on deltas and bases that cannot be', () => {
+    const hash = hashOf(2);
+    expect(() => apply(hash, 9, ['a'])).toThrow('assertion failed');
+    expect(() => apply(hash, HASH_SET, ['a'])).toThrow('assertion failed');
+    expect(() => remove(hash, 'nothing')).toThrow('assertion failed');
+    expect(() => remove(hash, 'f1', 'f1')).toThrow('assertion failed');
+    expect(() => HashValue.ofBase(Buffer.from([1, 1, 5, 0x61]), 0, 4)).toThrow('assertion failed');
+  });
+});
+
+describe('a scan of a hash', () => {
+  it('meets every field that stays, whatever is added, removed or reloaded between pages', () => {
+    withSeed((random) => {
+      for (let scan = 0; scan < 40; scan++) {
+        let hash = hashOf(100 + random.below(1500));
+        const staying = new Set(fields(hash).filter(() => random.below(2) === 0));
+        const met = new Set<string>();
+        let cursor = 0;
+        do {
+          const end = hash.scanStart(cursor);
+          cursor = Math.max(0, end - (1 + random.below(20)));
+          for (let at = cursor; at < end; at++) met.add(hash.fieldAt(at));
+          for (let i = random.below(30); i > 0; i--) {
+            const field = hash.fieldAt(random.below(hash.size));
+            if (!staying.has(field)) remove(hash, field);
+            if (random.below(2) === 0) set(hash, `new${scan}-${cursor}-${i}`, 'v');
+          }
+          if (random.below(10) === 0) hash = reloaded(hash);
+        } while (cursor !== 0);
+        for (const field of staying) expect(met.has(field), `${field} of scan ${scan}`).toBe(true);
+      }
+    });
+  });
+
+  it('takes a cursor from beyond the hash as its end', () => {
+    expect(hashOf(3).scanStart(2 ** 48)).toBe(3);
+    expect(new HashValue().scanStart(5)).toBe(0);
+  });
+});
+
+describe('the codecs', () => {
+  it('are one for each type that has a live form', () => {
+    const types = LIVE_CODECS.map(({ type }) => type);
+    expect(new Set(types).size).toBe(types.length);
+    expect(types).toEqual(expect.arrayContaining([STRING, HASH]));
+    for (const type of types) expect(mustFindCodec(type).type).toBe(type);
+  });
+
+  it('give values of their own type, which share nothing with the bytes', () => {
+    const base = hashOf(3).encodeBase();
+    const hash = hashCodec.decodeBase(base, 0, base.length) as HashValue;
+    base.fill(0);
+    expect(pairs(hash)).toEqual(pairs(hashOf(3)));
+    expect(hash.type).toBe(HASH);
+  });
+});
