@@ -428,3 +428,9 @@ export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
 
 /** Read at once when a segment is scanned; a larger record makes the window as large as itself. */
 export const RECOVERY_WINDOW_BYTES = 1 * MiB;
+
+/** A block of a checkpoint: one read, one checksum. */
+export const CHECKPOINT_BLOCK_BYTES = 1 * MiB;
+
+/** How often the compactor looks whether there is something to do. */
+export const COMPACTION_CHECK_MS = 1000;

@@ -4,13 +4,14 @@
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export type Fsync = 'always' | 'everysec' | 'no';
 
@@ -19,6 +20,9 @@ export interface RunningServer {
   readonly port: number;
   readonly dir: string;
   readonly pid: number;
+  /** From the start of the process to its first PONG. */
+  readonly startMs: number;
+  readonly child: ChildProcess;
   /** SIGTERM, then waits; `keep` leaves the data. */
   stop(keep?: boolean): Promise<void>;
   /** SIGKILL, then waits; the data stays. */
@@ -31,24 +35,42 @@ export interface Launch {
   readonly args: readonly string[];
   readonly port: number;
   readonly dir: string;
-  /** How long it may take to answer PING. */
-  readonly startMs?: number;
+  /** Opens a channel for messages: the loop probe answers on it. */
+  readonly hasChannel?: boolean;
 }
 
-const START_MS = 60_000;
-const POLL_MS = 5;
+/** Long enough for a server to load tens of millions of keys. */
+const START_MS_MAX = 300_000;
+const POLL_MS = 2;
 
-/** The repository's root, from dist/bench/lib. */
-export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+/** The repository's root, whether this runs from source or compiled. */
+export const ROOT = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findRoot(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  const above = dirname(folder);
+  if (above === folder) throw new Error('the bench is not inside a package');
+  return findRoot(above);
+}
 
 export async function startDkvs(fsync: Fsync, extra: readonly string[] = [], at?: string):
 Promise<RunningServer> {
   const { port, dir } = await place(at);
-  const main = join(ROOT, 'dist/src/main.js');
-  const args = [main, '--port', `${port}`, '--dir', dir, '--appendfsync', fsync, ...QUIET, ...extra];
+  const args = [MAIN, '--port', `${port}`, '--dir', dir, '--appendfsync', fsync, ...QUIET, ...extra];
   return launch({ name: 'dkvs', command: process.execPath, args, port, dir });
 }
 
+/** dkvs with the probe of lib/loop-probe.ts inside, for `readLoopPauses`. */
+export async function startProbedDkvs(fsync: Fsync, extra: readonly string[] = []):
+Promise<RunningServer> {
+  const { port, dir } = await place();
+  const args = ['--import', pathToFileURL(PROBE).href, MAIN, '--port', `${port}`, '--dir', dir,
+    '--appendfsync', fsync, ...QUIET, ...extra];
+  return launch({ name: 'dkvs', command: process.execPath, args, port, dir, hasChannel: true });
+}
+
+const MAIN = join(ROOT, 'dist/src/main.js');
+const PROBE = join(ROOT, 'dist/bench/lib/loop-probe.js');
 const QUIET = ['--loglevel', 'warning'];
 
 export async function startRedis(fsync: Fsync, extra: readonly string[] = [], at?: string):
@@ -77,13 +99,17 @@ export function hasCommand(command: string): boolean {
   }
 }
 
-export async function launch({ name, command, args, port, dir, startMs = START_MS }: Launch):
+export async function launch({ name, command, args, port, dir, hasChannel = false }: Launch):
 Promise<RunningServer> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const startedAt = performance.now();
+  const channel = hasChannel ? 'ipc' as const : 'ignore' as const;
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', channel] });
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
-  await answering(name, child, port, startMs);
+  await answering(name, child, port, startedAt + START_MS_MAX);
   return {
-    name, port, dir, pid: child.pid ?? 0,
+    name, port, dir, child,
+    pid: child.pid ?? 0,
+    startMs: performance.now() - startedAt,
     async stop(keep = false) {
       child.kill('SIGTERM');
       await exited;
@@ -96,11 +122,12 @@ Promise<RunningServer> {
   };
 }
 
-async function place(at?: string): Promise<{ port: number; dir: string }> {
+export async function place(at?: string): Promise<{ port: number; dir: string }> {
   const dir = at ?? await mkdtemp(join(tmpdir(), 'dkvs-bench-'));
   return { port: await freePort(), dir };
 }
 
+/** Another process may take it before its server does; starting then fails, loudly. */
 function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const probe = createServer();
@@ -113,15 +140,15 @@ function freePort(): Promise<number> {
   });
 }
 
-async function answering(name: string, child: ChildProcess, port: number, startMs: number):
+async function answering(name: string, child: ChildProcess, port: number, deadline: number):
 Promise<void> {
-  for (let waited = 0; waited < startMs; waited += POLL_MS) {
+  while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`${name} ended at start, code ${child.exitCode}`);
     if (await pongs(port)) return;
     await delay(POLL_MS);
   }
   child.kill('SIGKILL');
-  throw new Error(`${name} did not answer PING on port ${port} within ${startMs} ms`);
+  throw new Error(`${name} did not answer PING on port ${port} within ${START_MS_MAX} ms`);
 }
 
 /** True when a server on this port answers PING with PONG: it has loaded its data. */

@@ -18,12 +18,23 @@ export type Flag =
   | 'immediate'
   /** Runs what MULTI queued, so the keys of that must be in RAM too. */
   | 'runs_queued'
+  /** Its arguments may hold a password: MONITOR and SLOWLOG leave it out. */
+  | 'secret'
   /** The same for every connection, so it goes through the total order; implied by `write`. */
   | 'global';
 
 export type Group =
   | 'string' | 'bitmap' | 'generic' | 'hash' | 'list' | 'set' | 'sorted-set' | 'stream' | 'pubsub'
   | 'transactions' | 'connection' | 'server' | 'scripting' | 'hyperloglog' | 'geo' | 'cluster';
+
+/** In the order in which COMMAND and ACL CAT list them. */
+export const ACL_CATEGORIES = [
+  'keyspace', 'read', 'write', 'set', 'sortedset', 'list', 'hash', 'string', 'bitmap',
+  'hyperloglog', 'geo', 'stream', 'pubsub', 'admin', 'fast', 'slow', 'blocking', 'dangerous',
+  'connection', 'transaction', 'scripting',
+] as const;
+
+export type AclCategory = (typeof ACL_CATEGORIES)[number];
 
 /** Positions of keys among the arguments; 0 is the command's name. `last` < 0 counts from the end. */
 export interface KeyPositions {
@@ -42,6 +53,10 @@ export interface CommandFacts {
   readonly summary: string;
   readonly since: string;
   readonly complexity?: string;
+  /** Its arguments as a person would write them, for HELP. */
+  readonly syntax?: string;
+  /** ACL categories instead of the one of its group; those that flags tell are added to them. */
+  readonly categories?: readonly AclCategory[];
   /** Number of arguments with the name; negative: at least. */
   readonly arity: number;
   readonly flags: readonly Flag[];

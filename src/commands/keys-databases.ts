@@ -60,22 +60,22 @@ export const keyDatabaseCommands = defineCommands([
   },
   {
     name: 'dbsize', group: 'server', since: '1.0.0', arity: 1, flags: ['readonly', 'fast'],
-    complexity: 'O(1)', execute: dbsize,
+    categories: ['keyspace'], complexity: 'O(1)', execute: dbsize,
     summary: 'Replies the number of keys in the database.',
   },
   {
     name: 'flushdb', group: 'server', since: '1.0.0', arity: -1, flags: ['write'],
-    complexity: 'O(1)', execute: flushdb,
+    categories: ['keyspace', 'dangerous'], complexity: 'O(1)', execute: flushdb,
     summary: 'Removes all keys of the database.',
   },
   {
     name: 'flushall', group: 'server', since: '1.0.0', arity: -1, flags: ['write'],
-    complexity: 'O(1)', execute: flushall,
+    categories: ['keyspace', 'dangerous'], complexity: 'O(1)', execute: flushall,
     summary: 'Removes all keys of all databases.',
   },
   {
     name: 'swapdb', group: 'server', since: '4.0.0', arity: 3, flags: ['write', 'fast'],
-    complexity: 'O(1)', execute: swapdb,
+    categories: ['keyspace', 'dangerous'], complexity: 'O(1)', execute: swapdb,
     summary: 'Exchanges two databases for all connections.',
   },
 ]);

@@ -70,6 +70,10 @@ export interface PubSubPort {
   channels(pattern: Buffer | undefined): readonly Buffer[];
   subscribers(channel: Buffer): number;
   readonly patterns: number;
+  /** The same for shard channels, which share no name with the others. */
+  spublish(channel: Buffer, message: Buffer): number;
+  shardChannels(pattern: Buffer | undefined): readonly Buffer[];
+  shardSubscribers(channel: Buffer): number;
 }
 
 export interface ClientsPort {

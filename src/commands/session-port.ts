@@ -67,13 +67,17 @@ export interface TransactionPort {
   readonly touched: boolean;
 }
 
-/** Channels and patterns of one connection; the counts are what SUBSCRIBE replies. */
+/** Channels, patterns and shard channels of one connection. */
 export interface SubscriptionsPort {
   readonly channels: ReadonlySet<string>;
   readonly patterns: ReadonlySet<string>;
+  readonly shardChannels: ReadonlySet<string>;
+  /** Channels and patterns together: what SUBSCRIBE replies. */
   readonly count: number;
   subscribe(channel: Buffer): void;
   unsubscribe(channel: Buffer): void;
   psubscribe(pattern: Buffer): void;
   punsubscribe(pattern: Buffer): void;
+  ssubscribe(channel: Buffer): void;
+  sunsubscribe(channel: Buffer): void;
 }

@@ -11,17 +11,24 @@ import type { Command, Flag } from './command.ts';
 import { NEED_VALUE, type Need } from '../keyspace/storage.ts';
 import type { CommandLookup } from './server-port.ts';
 
+/** Longer than any subcommand: of a longer argument no string is made. */
+const SUBCOMMAND_BYTES_MAX = 64;
+
 /** A command with its flags unfolded; `id` is its position in `CommandTable.entries`. */
 export class TableEntry {
   readonly id: number;
   readonly command: Command;
   readonly arity: number;
   readonly isWrite: boolean;
+  /** A write, or one that causes writes or messages (EVAL, PUBLISH): CLIENT PAUSE WRITE stops it. */
+  readonly mayReplicate: boolean;
   readonly deniedWhenFull: boolean;
   readonly deniedInMulti: boolean;
   readonly isImmediate: boolean;
   readonly runsQueued: boolean;
   readonly allowedSubscribed: boolean;
+  /** SUBSCRIBE and the like: their replies are messages, which CLIENT REPLY OFF lets pass. */
+  readonly repliesByPush: boolean;
   readonly allowedWithoutAuth: boolean;
   readonly shownToMonitors: boolean;
   readonly shownInSlowLog: boolean;
@@ -34,14 +41,16 @@ export class TableEntry {
     this.command = command;
     this.arity = command.arity;
     this.isWrite = has('write');
+    this.mayReplicate = this.isWrite || has('may_replicate');
     this.deniedWhenFull = has('denyoom');
     this.deniedInMulti = has('no_multi');
     this.isImmediate = has('immediate');
     this.runsQueued = has('runs_queued');
     this.allowedSubscribed = has('subscribed');
+    this.repliesByPush = this.allowedSubscribed && has('pubsub');
     this.allowedWithoutAuth = has('no_auth');
-    this.shownToMonitors = !has('skip_monitor') && !has('admin');
-    this.shownInSlowLog = !has('skip_slowlog');
+    this.shownToMonitors = !has('skip_monitor') && !has('admin') && !has('secret');
+    this.shownInSlowLog = !has('skip_slowlog') && !has('secret');
     this.#need = command.need ?? NEED_VALUE;
     this.subcommands = subcommands;
   }
@@ -79,6 +88,7 @@ export class CommandTable implements CommandLookup {
   lookup(args: Args): TableEntry | undefined {
     const entry = this.#lookupName(args);
     if (entry === undefined || entry.subcommands.size === 0 || args.count < 2) return entry;
+    if (args.length(1) > SUBCOMMAND_BYTES_MAX) return entry;
     return entry.subcommands.get(args.latin1(1).toLowerCase()) ?? entry;
   }
 

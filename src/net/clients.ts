@@ -5,6 +5,7 @@
 
 import type { Socket } from 'node:net';
 import type { ClientPort, ClientsPort } from '../commands/server-port.ts';
+import { CLOSE_LINGER_MS } from '../limits.ts';
 import type { Pause } from '../session/pause.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -62,11 +63,14 @@ export class Clients implements ClientsPort {
     this.#connections.delete(id);
   }
 
-  /** Closes idle clients and those over their output limits; call it about once a second. */
+  /**
+   * Closes idle clients, those over their output limits, and those that do not let go after we did;
+   * call it about once a second.
+   */
   sweep(nowMs: number): void {
     const { timeoutSeconds } = this.#policy();
     for (const connection of this.#connections.values()) {
-      connection.sweep();
+      connection.sweep(nowMs);
       const isExempt = connection.session.isSubscriber || connection.session.monitoring;
       if (timeoutSeconds === 0 || isExempt) continue;
       if (connection.idleMs(nowMs) > timeoutSeconds * 1000) connection.destroy();
@@ -86,7 +90,7 @@ export class Clients implements ClientsPort {
     return [...this.#connections.values()].map((connection) => ({
       session: connection.session,
       kind: connection.session.isSubscriber ? 'pubsub' : 'normal',
-      kill: () => connection.destroy(),
+      kill: () => connection.kill(),
     }));
   }
 
@@ -98,8 +102,11 @@ export class Clients implements ClientsPort {
     this.#pause.finish();
   }
 
+  /** Says why and closes, even if the client does not. What it sends meanwhile is dropped. */
   #turnAway(socket: Socket, text: string): void {
     this.#host.counters.rejected++;
+    const timer = setTimeout(() => socket.destroy(), CLOSE_LINGER_MS);
+    socket.on('close', () => clearTimeout(timer));
     socket.on('error', () => socket.destroy());
     socket.end(`-${text}\r\n`);
     socket.resume();

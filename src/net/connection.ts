@@ -2,31 +2,30 @@
  * One client's socket: bytes in, requests out to the executor, replies back.
  *
  * - Requests run in order. While one waits (for the disk, a pause, a step) the following ones are kept
- *   undecoded, at most READ_AHEAD_BYTES_MAX of them; then the socket is not read.
- * - Replies gather in one buffer and leave at the end of the turn (turn.ts), in one write.
+ *   undecoded, about READ_AHEAD_BYTES_MAX of them; then the socket is not read.
+ * - Replies leave at the end of the turn (turn.ts), in one write (output.ts).
  * - A client that does not read its replies is slowed down first (UNSENT_BYTES_PAUSE), and closed
  *   when `client-output-buffer-limit` is passed.
  * - When the log fails, replies to writes that it did not take become errors (unacknowledged.ts).
+ *
+ * Its life: open; closing (no further request runs, the replies so far go out); finished (our end is
+ * sent, nothing goes out any more; what comes in is dropped); closed. A client that ends its side
+ * first still has every request answered that it sent before.
  */
 
 import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
-import { READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../limits.ts';
+import { CLOSE_LINGER_MS, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../limits.ts';
 import { QUERY_BUFFER_LIMIT_ERROR, RequestDecoder } from '../protocol/request-decoder.ts';
 import { ReplyEncoder } from '../protocol/reply-encoder.ts';
 import { Session, type SessionLink } from '../session/session.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { OutputLimit } from './output-limit.ts';
+import { Output, type OutputHost } from './output.ts';
 import type { Talker } from './turn.ts';
 import { Unacknowledged } from './unacknowledged.ts';
 
-/** Replies that go out together once a ticket is acknowledged. */
-interface Piece {
-  readonly bytes: Buffer;
-  readonly ticket: number;
-}
-
-export class Connection implements SessionLink, Talker {
+export class Connection implements SessionLink, Talker, OutputHost {
   readonly id: number;
   readonly session: Session;
   readonly decoder = new RequestDecoder();
@@ -34,19 +33,25 @@ export class Connection implements SessionLink, Talker {
   readonly isUnixSocket: boolean;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
+  readonly #output: Output;
   readonly #limit = new OutputLimit();
   readonly #unacknowledged = new Unacknowledged();
   readonly #connectedAt: number;
   readonly #address: string;
   readonly #localAddress: string;
-  #pieces: Piece[] = [];
-  #pieceBytes = 0;
+  /** Something was written that the turn has not ended yet. */
+  #isDirty = false;
   /** A request waits; the ones behind it stay undecoded. */
   #isBusy = false;
   /** Too many reply bytes are unsent; requests stay undecoded until the socket drains. */
   #isStalled = false;
+  #isPaused = false;
+  /** The client ended its side: what it sent before is still answered. */
+  #hasEnded = false;
   #isClosing = false;
+  #isFinished = false;
   #isClosed = false;
+  #finishedAt = 0;
   #lastActiveAt: number;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -61,12 +66,10 @@ export class Connection implements SessionLink, Talker {
     this.#connectedAt = host.nowMs();
     this.#lastActiveAt = this.#connectedAt;
     this.reply = new ReplyEncoder(host.pool);
-    this.decoder.bulkBytesMax = host.bulkBytesMax;
-    this.decoder.queryBytesMax = host.queryBytesMax;
+    this.#output = new Output(socket, this.reply, host.pool, this.#unacknowledged, this);
     this.session = new Session(this, host.realm);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#onDrain());
-    socket.on('end', () => this.closeAfterReply());
+    socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => host.log.debug({ client: this.#address, error }, 'client lost'));
     socket.on('close', () => this.#onClose());
   }
@@ -84,13 +87,13 @@ export class Connection implements SessionLink, Talker {
       libraryName: library.name,
       libraryVersion: library.version,
       queryBufferBytes: this.decoder.unread,
-      outputBytes: this.#unsentBytes(),
+      outputBytes: this.#output.unsentBytes,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
     };
   }
 
-  /** Milliseconds since the client last sent something; 0 while it is waiting for us. */
+  /** Milliseconds since the client last sent or took something; 0 while it is waiting for us. */
   idleMs(nowMs: number): number {
     return this.#isBusy ? 0 : nowMs - this.#lastActiveAt;
   }
@@ -100,85 +103,95 @@ export class Connection implements SessionLink, Talker {
   }
 
   wake(): void {
-    if (!this.#isClosed) this.#host.turn.add(this);
+    if (this.#isFinished) return;
+    this.#isDirty = true;
+    this.#host.turn.add(this);
+    // Messages to a client that reads none must not pile up until the turn ends.
+    if (this.reply.length > UNSENT_BYTES_PAUSE && !this.session.isReplying) this.#checkLimit();
   }
 
-  /** Stops reading; closes when the replies so far are sent. */
+  /** Runs no further request; closes when the replies so far are sent. */
   closeAfterReply(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.wake();
   }
 
+  /** CLIENT KILL: at once, but a client that kills itself is told so first. */
+  kill(): void {
+    if (this.session.isReplying) this.closeAfterReply();
+    else this.destroy();
+  }
+
   /** Closes at once; unsent replies are lost. */
   destroy(): void {
+    this.#isClosing = true;
+    this.#isFinished = true;
     this.#socket.destroy();
+    this.#letGo();
   }
 
-  // ---- Talker ------------------------------------------------------------------------------------
-
-  seal(ticket: number): void {
-    if (this.reply.length === 0) return;
-    const bytes = this.reply.take();
-    this.#pieces.push({ bytes, ticket });
-    this.#pieceBytes += bytes.length;
-    this.#unacknowledged.seal(bytes.length);
-  }
-
-  send(acknowledged: number): boolean {
-    let sent = 0;
-    for (const { bytes, ticket } of this.#pieces) {
-      if (ticket > acknowledged) break;
-      sent++;
-      this.#write(bytes);
-    }
-    if (sent > 0) this.#pieces = sent === this.#pieces.length ? [] : this.#pieces.slice(sent);
-    this.#unacknowledged.sent(sent);
+  /** Call it about once a second: closes the client if it has not taken its replies for too long. */
+  sweep(nowMs: number): void {
+    if (this.#isClosed) return;
     this.#checkLimit();
-    if (this.#isClosing && !this.#isBusy && this.#pieces.length === 0) this.#socket.end();
-    else if (this.#isStalled) this.#maybeUnstall();
-    return this.#pieces.length > 0;
+    if (!this.#isFinished || this.#output.isWriting) return;
+    if (nowMs - this.#finishedAt >= CLOSE_LINGER_MS) this.destroy();
+  }
+
+  // ---- Talker and OutputHost ---------------------------------------------------------------------
+
+  endTurn(ticket: number, acknowledged: number, failure: string | undefined): boolean {
+    this.#isDirty = false;
+    if (this.#isFinished) return false;
+    if (failure !== undefined) this.#output.failOpen(failure);
+    this.#output.endTurn(ticket, acknowledged);
+    this.#afterFlush();
+    return this.#output.waitsForTicket;
+  }
+
+  acknowledge(acknowledged: number): boolean {
+    if (this.#isFinished) return false;
+    this.#output.acknowledge(acknowledged);
+    this.#afterFlush();
+    return this.#output.waitsForTicket;
   }
 
   fail(text: string): void {
-    const unsent = [...this.#pieces.map(({ bytes }) => bytes), this.reply.take()];
-    this.#pieces = [];
-    this.#pieceBytes = 0;
-    const honest = this.#unacknowledged.rewrite(unsent, text);
-    for (const bytes of unsent) this.reply.recycle(bytes);
-    if (honest.length === 0) return;
-    this.#pieces.push({ bytes: honest, ticket: 0 });
-    this.#pieceBytes = honest.length;
+    if (this.#isFinished) return;
+    this.#output.failSealed(text);
     this.wake();
   }
 
-  /** Closes the client if too much is unsent for too long; called each second and at each send. */
+  get isOpenWhole(): boolean {
+    return !this.#isDirty && !this.session.isReplying;
+  }
+
+  onWritten(bytes: number): void {
+    this.#bytesOut += bytes;
+    this.#host.counters.bytesOut += bytes;
+    this.#lastActiveAt = this.#host.nowMs();
+    if (this.#isFinished) this.#finishedAt = this.#lastActiveAt;
+    else this.#afterFlush();
+  }
+
+  #afterFlush(): void {
+    this.#checkLimit();
+    if (this.#isClosing) this.#maybeFinish();
+    else if (this.#isStalled) this.#maybeUnstall();
+  }
+
   #checkLimit(): void {
-    const bytes = this.#unsentBytes();
+    const bytes = this.#output.unsentBytes;
     const kind = this.session.isSubscriber ? 'pubsub' : 'normal';
     const limits = this.#host.outputLimits(kind);
-    if (this.#isClosed || !this.#limit.isPassed(bytes, limits, this.#host.nowMs())) return;
+    if (!this.#limit.isPassed(bytes, limits, this.#host.nowMs()) || this.#socket.destroyed) return;
     this.#host.log.warn(
       { client: this.#address, kind, bytes, limits },
       'closing a client that does not read its replies: client-output-buffer-limit',
     );
     this.#host.counters.outputLimitCloses++;
     this.destroy();
-  }
-
-  sweep(): void {
-    this.#checkLimit();
-  }
-
-  #write(bytes: Buffer): void {
-    this.#pieceBytes -= bytes.length;
-    this.#bytesOut += bytes.length;
-    this.#host.counters.bytesOut += bytes.length;
-    this.#socket.write(bytes, () => this.reply.recycle(bytes));
-  }
-
-  #unsentBytes(): number {
-    return this.reply.length + this.#pieceBytes + this.#socket.writableLength;
   }
 
   // ---- Requests ----------------------------------------------------------------------------------
@@ -188,6 +201,8 @@ export class Connection implements SessionLink, Talker {
     this.#host.counters.bytesIn += chunk.length;
     this.#lastActiveAt = this.#host.nowMs();
     if (this.#isClosing) return;
+    this.decoder.bulkBytesMax = this.#host.bulkBytesMax;
+    this.decoder.queryBytesMax = this.#host.queryBytesMax;
     this.decoder.feed(chunk);
     if (this.#isBusy || this.#isStalled) this.#hold();
     else this.#pump();
@@ -196,78 +211,122 @@ export class Connection implements SessionLink, Talker {
   /** Runs requests until one has to wait, none is left, or the client falls behind. */
   #pump(): void {
     const { executor } = this.#host;
+    const { decoder, reply, session } = this;
     while (!this.#isClosing) {
-      const verdict = this.decoder.next();
-      if (verdict === 'more') break;
-      if (verdict === 'error') {
-        this.#refuseInput();
+      const verdict = decoder.next();
+      if (verdict !== 'command') {
+        this.#onNoRequest(verdict);
         break;
       }
-      const wait = executor.run(this.session, this.decoder.args);
-      this.#unacknowledged.replied();
+      const before = reply.length;
+      const wait = executor.run(session, decoder.args);
       if (wait !== undefined) return this.#waitFor(wait);
-      if (this.#isFarBehind()) {
+      if (reply.length !== before) this.#unacknowledged.replied();
+      if (this.#output.unsentBytes > UNSENT_BYTES_PAUSE) {
         this.#isStalled = true;
         this.#hold();
         break;
       }
     }
-    this.#host.turn.add(this);
+    this.wake();
+  }
+
+  #onNoRequest(verdict: 'more' | 'error'): void {
+    if (verdict === 'error') this.#refuseInput();
+    else if (this.#hasEnded) this.#isClosing = true;
   }
 
   #waitFor(wait: Promise<void>): void {
     this.#isBusy = true;
     this.#hold();
     // What was replied so far does not wait for this request.
-    this.#host.turn.add(this);
-    wait.then(() => this.#goOn(), (error: unknown) => this.#host.onBug(error));
+    this.wake();
+    wait.then(this.#goOn, (error: unknown) => {
+      this.#host.onBug(error);
+      this.#goOn();
+    });
   }
 
-  #goOn(): void {
+  /** The request that waited has its reply. */
+  readonly #goOn = (): void => {
     this.#isBusy = false;
-    if (this.#isClosed) return;
-    this.#socket.resume();
+    this.#unacknowledged.replied();
+    if (this.#isFinished) {
+      this.#letGo();
+      // It may have changed something, and others may wait for the batch that it held.
+      this.#host.turn.schedule();
+      return;
+    }
+    this.#resume();
+  };
+
+  /** Goes on with requests, unless one waits or the client is behind. */
+  readonly #resume = (): void => {
+    if (this.#isBusy || this.#isStalled || this.#isFinished) return;
+    if (this.#isPaused) this.#socket.resume();
+    this.#isPaused = false;
     this.#pump();
-  }
+  };
 
   /** Keeps what was not decoded, and stops reading when that is enough. */
   #hold(): void {
-    this.decoder.suspend();
-    if (this.#isStalled || this.decoder.unread > READ_AHEAD_BYTES_MAX) this.#socket.pause();
-  }
-
-  #isFarBehind(): boolean {
-    return this.reply.length > UNSENT_BYTES_PAUSE || this.#unsentBytes() > UNSENT_BYTES_PAUSE;
-  }
-
-  #onDrain(): void {
-    if (this.#isStalled) this.#maybeUnstall();
+    const { decoder } = this;
+    decoder.suspend();
+    const enough = Math.min(READ_AHEAD_BYTES_MAX, decoder.queryBytesMax / 2);
+    if (this.#isPaused || (!this.#isStalled && decoder.unread <= enough)) return;
+    this.#isPaused = true;
+    this.#socket.pause();
   }
 
   #maybeUnstall(): void {
-    if (this.#isClosed || this.#unsentBytes() > UNSENT_BYTES_PAUSE / 2) return;
+    if (this.#output.unsentBytes > UNSENT_BYTES_PAUSE / 2) return;
     this.#isStalled = false;
-    if (this.#isBusy) return;
-    setImmediate(() => this.#goOn());
+    // Not from inside the end of a turn: others have theirs first.
+    setImmediate(this.#resume);
   }
 
   #refuseInput(): void {
     this.#host.counters.protocolErrors++;
     const { error } = this.decoder;
     this.#host.log.info({ client: this.#address, error }, 'closing a client: bad input');
-    if (error !== QUERY_BUFFER_LIMIT_ERROR) this.reply.error(`ERR ${error}`);
-    this.closeAfterReply();
+    if (error !== QUERY_BUFFER_LIMIT_ERROR) {
+      this.reply.error(`ERR ${error}`);
+      this.#unacknowledged.replied();
+    }
+    this.#isClosing = true;
+  }
+
+  // ---- The end -----------------------------------------------------------------------------------
+
+  #onEnd(): void {
+    this.#hasEnded = true;
+    if (!this.#isBusy && !this.#isStalled) this.closeAfterReply();
+  }
+
+  #maybeFinish(): void {
+    if (this.#isBusy || this.#isDirty || this.#isFinished || !this.#output.isEmpty) return;
+    this.#isFinished = true;
+    this.#finishedAt = this.#host.nowMs();
+    this.#socket.end();
+    // Else the client's own end would never be seen.
+    if (this.#isPaused) this.#socket.resume();
+    this.#letGo();
   }
 
   #onClose(): void {
-    this.#isClosed = true;
     this.#isClosing = true;
-    this.session.end();
+    this.#isFinished = true;
+    this.#isClosed = true;
     this.#host.turn.remove(this);
-    this.reply.release();
-    for (const { bytes } of this.#pieces) this.reply.recycle(bytes);
-    this.#pieces = [];
+    this.#letGo();
     this.#host.onClosed(this.id);
+  }
+
+  /** Nothing goes out any more: leaves what sessions share, unless a request still uses it. */
+  #letGo(): void {
+    if (this.session.isReplying) return;
+    this.session.end();
+    if (!this.#isBusy) this.#output.drop();
   }
 }
 

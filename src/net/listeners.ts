@@ -5,8 +5,8 @@
  * says which one, and why.
  */
 
-import { chmod, unlink } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface ListenOptions {
   /** Host names or addresses; one that starts with '-' may be missing on this machine. */
@@ -20,6 +20,9 @@ export interface ListenOptions {
 }
 
 export type OnSocket = (socket: Socket, unixPath: string | undefined) => void;
+
+/** A listening socket has trouble, such as no descriptor left for a new client; it goes on. */
+export type OnListenerError = (error: Error) => void;
 
 /** Cannot listen. `code` is Node's: EADDRINUSE, EACCES, EADDRNOTAVAIL ... */
 export class ListenError extends Error {
@@ -35,11 +38,13 @@ export class ListenError extends Error {
 export class Listeners {
   readonly #servers: Server[] = [];
   readonly #onSocket: OnSocket;
+  readonly #onError: OnListenerError;
   readonly #addresses: string[] = [];
   #port = 0;
 
-  constructor(onSocket: OnSocket) {
+  constructor(onSocket: OnSocket, onError: OnListenerError = () => {}) {
     this.#onSocket = onSocket;
+    this.#onError = onError;
   }
 
   /** 'host:port' or a path, of each socket that listens. */
@@ -63,10 +68,11 @@ export class Listeners {
     }
   }
 
-  /** Stops taking new connections; existing ones stay. */
+  /** Stops taking new connections, and settles when that is so; existing ones stay. */
   async close(): Promise<void> {
-    const servers = this.#servers.splice(0);
-    await Promise.all(servers.map((server) => closed(server)));
+    this.#addresses.length = 0;
+    // The handles close at once; what Server.close would tell us later is that all clients left.
+    for (const server of this.#servers.splice(0)) server.close();
   }
 
   async #openTcp(name: string, backlog: number): Promise<void> {
@@ -84,23 +90,26 @@ export class Listeners {
     }
     const bound = server.address();
     if (bound !== null && typeof bound === 'object') this.#port = bound.port;
-    this.#servers.push(server);
-    this.#addresses.push(address.includes(':') ? `[${address}]:${this.#port}` : `${address}:${this.#port}`);
+    const shown = address.includes(':') ? `[${address}]` : address;
+    this.#keep(server, `${shown}:${this.#port}`);
   }
 
   async #openUnix(path: string, options: ListenOptions): Promise<void> {
     const server = this.#create(path);
     try {
-      // A socket file that a killed server left behind would refuse us; the lock on the data
-      // directory has already shown that no other server of ours is alive.
-      await unlink(path).catch(() => {});
+      await removeStale(path);
       await listening(server, { path, backlog: options.backlog });
+      this.#keep(server, path);
       if (options.unixMode !== undefined) await chmod(path, options.unixMode);
     } catch (error) {
       throw new ListenError(path, error as NodeJS.ErrnoException);
     }
+  }
+
+  #keep(server: Server, address: string): void {
+    server.on('error', this.#onError);
     this.#servers.push(server);
-    this.#addresses.push(path);
+    this.#addresses.push(address);
   }
 
   #create(unixPath: string | undefined): Server {
@@ -119,16 +128,39 @@ function listening(server: Server, options: Parameters<Server['listen']>[0]): Pr
   });
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+/**
+ * A killed server leaves its socket file behind, and it would refuse us. Removes it if nobody answers
+ * there; anything but a socket is somebody's data and stays.
+ */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw fault('EEXIST', 'this file exists and is not a socket');
+  if (await answers(path)) throw fault('EADDRINUSE', 'another process listens there');
+  await unlink(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.on('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on('error', () => resolve(false));
+  });
+}
+
+function fault(code: string, message: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(message), { code });
 }
 
 function isMissing({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'ENOTFOUND';
 }
 
-function explain({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE') return 'another process listens there; choose another --port';
+function explain({ code, message, syscall }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRINUSE' && syscall !== undefined) return 'another process listens there; choose another --port';
   if (code === 'EACCES') return 'this user may not; ports below 1024 need privileges';
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
   return message;

@@ -9,16 +9,16 @@ export interface OutputLimits {
 }
 
 export class OutputLimit {
-  /** When the soft limit was passed, ms since the epoch; 0 = it is not. */
-  #softSince = 0;
+  /** When the soft limit was passed, ms since the epoch; -1 = it is not. */
+  #softSince = -1;
 
   isPassed(bytes: number, limits: OutputLimits, nowMs: number): boolean {
     if (limits.hardBytes > 0 && bytes > limits.hardBytes) return true;
     if (limits.softBytes === 0 || bytes <= limits.softBytes) {
-      this.#softSince = 0;
+      this.#softSince = -1;
       return false;
     }
-    if (this.#softSince === 0) this.#softSince = nowMs;
+    if (this.#softSince < 0 || this.#softSince > nowMs) this.#softSince = nowMs;
     return nowMs - this.#softSince > limits.softSeconds * 1000;
   }
 }

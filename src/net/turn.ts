@@ -4,26 +4,36 @@
  *
  * With `appendfsync always` the promise behind a reply holds only later: outputs wait in order, each
  * for its ticket. Reads wait too, so that nobody sees a value that a power cut could take back.
+ *
+ * When the log fails, replies to writes that it did not take become errors, and nothing waits any
+ * more: reads go on, and what was written after the last good commit is refused in the same way.
  */
 
 import type { WriteGate } from '../session/write-gate.ts';
 
 /** A connection as the turn sees it. */
 export interface Talker {
-  /** Takes what was written so far as one piece that waits for `ticket`. */
-  seal(ticket: number): void;
-  /** Sends pieces whose ticket is acknowledged; true if others still wait for theirs. */
-  send(acknowledged: number): boolean;
-  /** Replies to writes that were not acknowledged become this error. */
+  /**
+   * Everything written so far may go out once `ticket` is acknowledged; true if some of it still
+   * waits for that. After `failure` no write of this turn was kept.
+   */
+  endTurn(ticket: number, acknowledged: number, failure: string | undefined): boolean;
+  /** The log went on; true if something still waits for its ticket. */
+  acknowledge(acknowledged: number): boolean;
+  /** Replies to writes that were not acknowledged become this error; the turn ends once more. */
   fail(text: string): void;
 }
 
 export class Turn {
   readonly #gate: WriteGate;
   readonly #isHeld: () => boolean;
-  readonly #talkers = new Set<Talker>();
+  /** Those that have something to say at the end of this turn; swapped with an empty one then. */
+  #talkers = new Set<Talker>();
+  #ending = new Set<Talker>();
   readonly #waiting = new Set<Talker>();
   #scheduled = false;
+  #failure: string | undefined;
+  readonly #end = (): void => this.end();
 
   /**
    * While `isHeld`, a batch is under way that must not be cut: turns end without a commit. Whoever
@@ -32,8 +42,8 @@ export class Turn {
   constructor(gate: WriteGate, isHeld: () => boolean) {
     this.#gate = gate;
     this.#isHeld = isHeld;
-    gate.onAcknowledged(() => this.#sendWaiting());
-    gate.onFailure((text) => this.#failWaiting(text));
+    gate.onAcknowledged(() => this.#acknowledge());
+    gate.onFailure((text) => this.#fail(text));
   }
 
   /** Something was written for this connection, or into the log: end this turn with a commit. */
@@ -45,36 +55,50 @@ export class Turn {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.end());
+    setImmediate(this.#end);
   }
 
   /** The connection is closed. */
   remove(talker: Talker): void {
     this.#talkers.delete(talker);
+    this.#ending.delete(talker);
     this.#waiting.delete(talker);
   }
 
   end(): void {
     this.#scheduled = false;
     if (this.#isHeld()) return;
+    // A store that was recovered takes writes again.
+    if (this.#gate.refusal === undefined) this.#failure = undefined;
     const ticket = this.#gate.commit();
-    const acknowledged = this.#gate.acknowledged;
-    const talkers = [...this.#talkers];
-    this.#talkers.clear();
+    const acknowledged = this.#acknowledged();
+    const talkers = this.#talkers;
+    this.#talkers = this.#ending;
+    this.#ending = talkers;
     for (const talker of talkers) {
-      talker.seal(ticket);
-      if (talker.send(acknowledged)) this.#waiting.add(talker);
+      const waits = talker.endTurn(ticket, acknowledged, this.#failure);
+      if (waits) this.#waiting.add(talker);
+      else this.#waiting.delete(talker);
+    }
+    talkers.clear();
+  }
+
+  /** After a failure no ticket is worth waiting for. */
+  #acknowledged(): number {
+    return this.#failure === undefined ? this.#gate.acknowledged : Infinity;
+  }
+
+  #acknowledge(): void {
+    const acknowledged = this.#acknowledged();
+    for (const talker of this.#waiting) {
+      if (!talker.acknowledge(acknowledged)) this.#waiting.delete(talker);
     }
   }
 
-  #sendWaiting(): void {
-    const acknowledged = this.#gate.acknowledged;
-    const talkers = [...this.#waiting];
+  #fail(text: string): void {
+    this.#failure = text;
+    for (const talker of this.#waiting) talker.fail(text);
     this.#waiting.clear();
-    for (const talker of talkers) if (talker.send(acknowledged)) this.#waiting.add(talker);
-  }
-
-  #failWaiting(text: string): void {
-    for (const talker of [...this.#talkers, ...this.#waiting]) talker.fail(text);
+    this.schedule();
   }
 }

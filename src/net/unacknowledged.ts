@@ -3,61 +3,77 @@
  * can be replaced by errors when it refuses: a client must not read OK for a write that is lost.
  *
  * From the first such reply on, every reply is replaced, those to reads included: what they saw may
- * rest on the lost write.
+ * rest on the lost write. Each becomes one error, so that the client's count of replies stays right;
+ * messages between them (pub/sub, MONITOR) are dropped.
+ *
+ * There are at most two pieces: one that is sealed and waits for its ticket, and the open one.
  */
 
-interface Sealed {
+/** What is known of one piece. */
+interface Ledger {
   /** Offset of the first reply to a write, or -1. */
-  readonly wroteAt: number;
-  /** Replies from there to the end of the piece. */
-  readonly replies: number;
+  wroteAt: number;
+  /** Replies in front of that one. */
+  repliesBefore: number;
+  replies: number;
+}
+
+/** What a piece becomes: its first `keptBytes`, then so many errors. */
+export interface Correction {
+  readonly keptBytes: number;
+  readonly errors: number;
 }
 
 export class Unacknowledged {
-  /** One for each sealed piece that is not sent. */
-  #sealed: Sealed[] = [];
-  #wroteAt = -1;
-  #replies = 0;
+  #open: Ledger = { wroteAt: -1, repliesBefore: 0, replies: 0 };
+  #sealed: Ledger = { wroteAt: -1, repliesBefore: 0, replies: 0 };
+  /** The sealed piece had a lost write, so everything in the open one is lost too. */
+  #isOpenLost = false;
 
-  /** The reply that begins at `mark` is to a write. */
+  /** The reply that begins at `mark` of the open piece is to a write. */
   wrote(mark: number): void {
-    if (this.#wroteAt < 0) this.#wroteAt = mark;
+    const open = this.#open;
+    if (open.wroteAt >= 0) return;
+    open.wroteAt = mark;
+    open.repliesBefore = open.replies;
   }
 
-  /** A request ended. */
+  /** A request has its reply in the open piece. */
   replied(): void {
-    if (this.#wroteAt >= 0) this.#replies++;
+    this.#open.replies++;
   }
 
-  /** The open piece was sealed. */
-  seal(_bytes: number): void {
-    this.#sealed.push({ wroteAt: this.#wroteAt, replies: this.#replies });
-    this.#wroteAt = -1;
-    this.#replies = 0;
+  /** The open piece is sealed; the one before it is sent. */
+  seal(): void {
+    const empty = this.#sealed;
+    this.#sealed = this.#open;
+    this.#open = empty;
+    clear(empty);
   }
 
-  /** So many of the oldest pieces were sent. */
-  sent(pieces: number): void {
-    if (pieces > 0) this.#sealed = this.#sealed.slice(pieces);
+  /** The writes of the sealed piece are lost; undefined when it may be sent as it is. */
+  loseSealed(): Correction | undefined {
+    const { wroteAt, repliesBefore, replies } = this.#sealed;
+    clear(this.#sealed);
+    if (wroteAt < 0) return undefined;
+    this.#isOpenLost = true;
+    return { keptBytes: wroteAt, errors: replies - repliesBefore };
   }
 
-  /** What may be sent instead of the unsent pieces (the last one not sealed). */
-  rewrite(pieces: readonly Buffer[], text: string): Buffer {
-    const states = [...this.#sealed, { wroteAt: this.#wroteAt, replies: this.#replies }];
-    const error = Buffer.from(`-${text}\r\n`);
-    const honest: Buffer[] = [];
-    let isLost = false;
-    pieces.forEach((bytes, i) => {
-      const { wroteAt, replies } = states[i] as Sealed;
-      const from = isLost ? 0 : wroteAt;
-      honest.push(from < 0 ? Buffer.from(bytes) : Buffer.from(bytes.subarray(0, from)));
-      if (from < 0) return;
-      isLost = true;
-      for (let reply = 0; reply < replies; reply++) honest.push(error);
-    });
-    this.#sealed = [{ wroteAt: -1, replies: 0 }];
-    this.#wroteAt = -1;
-    this.#replies = 0;
-    return Buffer.concat(honest);
+  /** The same for the open piece. */
+  loseOpen(): Correction | undefined {
+    const { wroteAt, repliesBefore, replies } = this.#open;
+    const wasLost = this.#isOpenLost;
+    this.#isOpenLost = false;
+    clear(this.#open);
+    this.#open.replies = replies;
+    if (wasLost) return { keptBytes: 0, errors: replies };
+    return wroteAt < 0 ? undefined : { keptBytes: wroteAt, errors: replies - repliesBefore };
   }
+}
+
+function clear(ledger: Ledger): void {
+  ledger.wroteAt = -1;
+  ledger.repliesBefore = 0;
+  ledger.replies = 0;
 }

@@ -127,6 +127,7 @@ function statsFacts(parts: ServerParts): StatsFacts {
     misses: keyspace.stats.misses,
     channels: hub.channelCount,
     patterns: hub.patterns,
+    shardChannels: hub.shardChannelCount,
     errorReplies: errorStats.total,
   };
 }

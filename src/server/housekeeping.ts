@@ -22,12 +22,14 @@ export class Housekeeping {
   readonly #parts: HousekeepingParts;
   #timer: Timer | undefined;
   #lastSweepAt = 0;
+  #isStopped = false;
 
   constructor(parts: HousekeepingParts) {
     this.#parts = parts;
   }
 
   start(): void {
+    if (this.#isStopped) return;
     const { clock, hz } = this.#parts;
     this.#timer = clock.setTimer(1000 / hz(), () => {
       this.#tick();
@@ -35,7 +37,10 @@ export class Housekeeping {
     });
   }
 
+  /** For good. */
   stop(): void {
+    this.#isStopped = true;
+    this.#parts.expiry.stop();
     if (this.#timer !== undefined) this.#parts.clock.clearTimer(this.#timer);
     this.#timer = undefined;
   }
@@ -44,7 +49,11 @@ export class Housekeeping {
     const { clock, clients, expiry, turn, rates, effort, onBug } = this.#parts;
     expiry.cycle(effort()).then((removed) => {
       if (removed > 0) turn.schedule();
-    }, onBug);
+    }, (error: unknown) => {
+      // What it had removed before is to be committed all the same.
+      turn.schedule();
+      onBug(error);
+    });
     const now = clock.monotonicMs();
     rates.sample(now);
     if (now - this.#lastSweepAt < 1000) return;

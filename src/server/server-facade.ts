@@ -13,7 +13,6 @@ import type { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import type { Clients } from '../net/clients.ts';
 import type { NetCounters } from '../net/connection-host.ts';
 import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
 import { infoSections } from '../observe/info-sections.ts';
@@ -21,14 +20,10 @@ import type { StoreFacts } from '../observe/info-source.ts';
 import type { LatencyMonitor } from '../observe/latency-monitor.ts';
 import { memoryParts } from '../observe/memory-report.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
-import type { ActiveExpiry } from '../session/active-expiry.ts';
-import type { Monitors } from '../session/monitors.ts';
 import type { PubSubHub } from '../session/pub-sub-hub.ts';
-import type { WatchedKeys } from '../session/watched-keys.ts';
 import { REDIS_VERSION, VERSION } from '../version.ts';
-import type { CallLog } from './call-log.ts';
 import { InfoGatherer } from './gather-info.ts';
-import type { Rates } from './rates.ts';
+import type { RateCounters } from './rates.ts';
 
 export interface ServerParts {
   readonly config: Config;
@@ -37,22 +32,22 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly keyspace: Keyspace;
   readonly hub: PubSubHub;
-  readonly watched: WatchedKeys;
-  readonly monitors: Monitors;
+  readonly watched: { readonly count: number };
+  readonly monitors: { readonly count: number };
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   readonly commandStats: CommandStats;
   readonly errorStats: ErrorStats;
-  readonly callLog: CallLog;
-  readonly rates: Rates;
+  readonly callLog: { calls: number };
+  readonly rates: { perSecond(): RateCounters };
   readonly counters: NetCounters;
   /** 40 hexadecimal digits, chosen at this start. */
   readonly runId: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** Functions where the part is made after this one: they are called when a command asks. */
-  clients(): Clients;
-  expiry(): ActiveExpiry;
+  clients(): ClientsPort;
+  expiry(): { isOn: boolean };
   listening(): { readonly port: number; readonly addresses: readonly string[] };
   /** The store's figures at this moment. */
   store(): StoreFacts;
@@ -155,6 +150,11 @@ export class ServerFacade implements ServerPort {
     if (user !== 'default') return false;
     if (wanted.length === 0) return true;
     return wanted.length === password.length && timingSafeEqual(wanted, password);
+  }
+
+  /** Remembers the peak of memory for INFO; call it about once a second. */
+  sampleMemory(): void {
+    this.#info.sampleMemory();
   }
 
   setActiveExpire(on: boolean): void {

@@ -10,7 +10,7 @@ import { EXPIRY_BATCH_KEYS, EXPIRY_ROUNDS_MAX } from '../limits.ts';
 
 export interface ExpiryHost {
   readonly keyspace: Keyspace;
-  /** Runs work of the server itself as one batch with one time. */
+  /** Runs work of the server itself as one batch with one time, or not at all if it may not now. */
   runInternal(work: () => void): void;
   nowMs(): number;
 }
@@ -18,6 +18,7 @@ export interface ExpiryHost {
 export class ActiveExpiry {
   readonly #host: ExpiryHost;
   #isRunning = false;
+  #isStopped = false;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   isOn = true;
 
@@ -27,7 +28,7 @@ export class ActiveExpiry {
 
   /** One cycle over all databases; returns how many keys were removed. A second one does not start. */
   async cycle(effort: number): Promise<number> {
-    if (this.#isRunning || !this.isOn) return 0;
+    if (this.#isRunning || this.#isStopped || !this.isOn) return 0;
     this.#isRunning = true;
     let removed = 0;
     try {
@@ -40,6 +41,11 @@ export class ActiveExpiry {
     return removed;
   }
 
+  /** For good; a cycle under way changes nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** Goes on while batches come back full: then many more have expired. */
   async #cycleOne(index: number, effort: number): Promise<number> {
     const { keyspace, nowMs } = this.#host;
@@ -47,8 +53,9 @@ export class ActiveExpiry {
     for (let round = 0; round < EXPIRY_ROUNDS_MAX * effort; round++) {
       const { space } = keyspace.db(index);
       const keys = await keyspace.storage.findExpired(space, nowMs(), EXPIRY_BATCH_KEYS);
+      if (this.#isStopped) break;
       if (keys.length > 0) removed += await this.#remove(index, space, keys);
-      if (keys.length < EXPIRY_BATCH_KEYS) break;
+      if (this.#isStopped || keys.length < EXPIRY_BATCH_KEYS) break;
     }
     return removed;
   }
@@ -56,9 +63,10 @@ export class ActiveExpiry {
   async #remove(index: number, space: number, keys: readonly Buffer[]): Promise<number> {
     const { keyspace } = this.#host;
     const wanted = keys.map((key): KeyToLoad => ({ space, key, need: NEED_KEY }));
-    const release = await keyspace.storage.load(wanted);
+    const releases = await this.#load(wanted);
     const before = keyspace.stats.expired;
     try {
+      if (this.#isStopped) return 0;
       this.#host.runInternal(() => {
         const db = keyspace.db(index);
         if (db.space !== space) return;
@@ -68,8 +76,19 @@ export class ActiveExpiry {
         }
       });
     } finally {
-      release();
+      for (const release of releases) release();
     }
     return keyspace.stats.expired - before;
+  }
+
+  /** All at once; if one record is damaged, one by one without it: it must not stop the others. */
+  async #load(wanted: readonly KeyToLoad[]): Promise<(() => void)[]> {
+    const { storage } = this.#host.keyspace;
+    try {
+      return [await storage.load(wanted)];
+    } catch {
+      const loads = await Promise.allSettled(wanted.map((one) => storage.load([one])));
+      return loads.filter((load) => load.status === 'fulfilled').map(({ value }) => value);
+    }
   }
 }

@@ -5,6 +5,7 @@
 
 import { wrongArity } from '../commands/reply-errors.ts';
 import type { TableEntry } from '../commands/table.ts';
+import { SHOWN_ARG_BYTES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import type { Session } from './session.ts';
 import type { WriteGate } from './write-gate.ts';
@@ -12,26 +13,43 @@ import type { WriteGate } from './write-gate.ts';
 const NO_AUTH = 'NOAUTH Authentication required.';
 const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
-/** Bytes of arguments that the error about an unknown command shows. */
-const SHOWN_BYTES_MAX = 128;
-
 /** The text of the error that refuses this request, or undefined to go on. */
 export function refusal(
   session: Session, entry: TableEntry | undefined, args: Args, gate: WriteGate,
 ): string | undefined {
   if (entry === undefined) return unknownCommand(args);
-  if (!entry.takes(args.count) || isContainer(entry)) return wrongShape(entry, args);
+  if (!entry.takes(args.count) || lacksSubcommand(entry, args)) return wrongShape(entry, args);
   if (!session.authenticated && !entry.allowedWithoutAuth) return NO_AUTH;
-  if (entry.isWrite && gate.refusal !== undefined) return gate.refusal;
-  if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
+  if (entry.deniedInMulti && session.transaction.isOpen) return NOT_IN_MULTI;
+  const shut = entry.runsQueued ? queueRefusal(session, gate) : writeRefusal(entry, gate);
+  if (shut !== undefined) return shut;
   if (session.isSubscriber && session.protocol === 2 && !entry.allowedSubscribed) {
     return onlyForSubscribers(entry);
   }
-  if (entry.deniedInMulti && session.transaction.isOpen) return NOT_IN_MULTI;
   return undefined;
 }
 
-/** A command that is only its subcommands, and none of them was named. */
+function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
+  if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
+  return entry.isWrite ? gate.refusal : undefined;
+}
+
+/** What was queued while writes were taken may meet a gate that has been shut since. */
+function queueRefusal({ transaction }: Session, gate: WriteGate): string | undefined {
+  if (gate.refusal === undefined && gate.memoryRefusal === undefined) return undefined;
+  if (transaction.broken) return undefined;
+  for (const { entry } of transaction.queue) {
+    const text = writeRefusal(entry, gate);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/** A command of subcommands, and the request names none of them; COMMAND runs also without. */
+function lacksSubcommand(entry: TableEntry, args: Args): boolean {
+  return isContainer(entry) || (entry.subcommands.size > 0 && args.count > 1);
+}
+
 function isContainer({ command }: TableEntry): boolean {
   return command.execute === undefined && command.steps === undefined;
 }
@@ -40,20 +58,26 @@ function wrongShape(entry: TableEntry, args: Args): string {
   const { name } = entry.command;
   if (entry.subcommands.size === 0 || args.count < 2) return wrongArity(name);
   if (entry.takes(args.count) === false && !isContainer(entry)) return wrongArity(name);
-  const word = args.text(1).slice(0, SHOWN_BYTES_MAX);
+  const word = shown(args, 1, SHOWN_ARG_BYTES_MAX);
   return `ERR unknown subcommand '${word}'. Try ${name.toUpperCase()} HELP.`;
 }
 
 function unknownCommand(args: Args): string {
-  let shown = '';
-  for (let i = 1; i < args.count && shown.length < SHOWN_BYTES_MAX; i++) {
-    shown += `'${args.text(i).slice(0, SHOWN_BYTES_MAX - shown.length)}' `;
+  let others = '';
+  for (let i = 1; i < args.count && others.length < SHOWN_ARG_BYTES_MAX; i++) {
+    others += `'${shown(args, i, SHOWN_ARG_BYTES_MAX - others.length)}' `;
   }
-  const name = args.text(0).slice(0, SHOWN_BYTES_MAX);
-  return `ERR unknown command '${name}', with args beginning with: ${shown}`;
+  const name = shown(args, 0, SHOWN_ARG_BYTES_MAX);
+  return `ERR unknown command '${name}', with args beginning with: ${others}`;
+}
+
+/** The beginning of an argument; of the rest, which may be half a GiB, no string is made. */
+function shown(args: Args, arg: number, bytesMax: number): string {
+  const start = args.start(arg);
+  return args.buf.toString('utf8', start, Math.min(args.end(arg), start + bytesMax));
 }
 
 function onlyForSubscribers({ command }: TableEntry): string {
-  return `ERR Can't execute '${command.name.replace('|', ' ')}': only (P|S)SUBSCRIBE / ` +
+  return `ERR Can't execute '${command.name}': only (P|S)SUBSCRIBE / ` +
     '(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context';
 }

@@ -1,14 +1,23 @@
-/** Which of a request's keys only disk can answer for. */
+/** Which of a request's keys only disk can answer for. Makes no object while all are in RAM. */
 
 import type { VisitKey } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
 import { visitKeys } from '../commands/visit-keys.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import type { KeyToLoad } from '../keyspace/storage.ts';
-import type { Args } from '../protocol/args.ts';
+import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
+import { DATABASES } from '../limits.ts';
+import { Args } from '../protocol/args.ts';
+
+const NO_ARGS = new Args();
 
 export class ColdKeys {
   readonly #keyspace: Keyspace;
+  // The request that is looked at, for #visit, which is made once.
+  #args: Args = NO_ARGS;
+  #dbIndex = 0;
+  #need: Need = NEED_VALUE;
+  #cold: KeyToLoad[] = [];
+  readonly #visit: VisitKey = (arg, db = this.#dbIndex) => this.#check(arg, db);
 
   constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
@@ -17,24 +26,20 @@ export class ColdKeys {
   /** Appends the cold keys of a request to `cold`, as owned copies; usually there are none. */
   collect(entry: TableEntry, args: Args, dbIndex: number, cold: KeyToLoad[]): void {
     const { command } = entry;
-    if (command.keys?.last === 1 && command.visitKeys === undefined) {
-      this.#check(args, 1, dbIndex, entry, cold);
-      return;
-    }
     if (command.keys === undefined && command.visitKeys === undefined) return;
-    const need = entry.needOf(args);
-    const visit: VisitKey = (arg, db = dbIndex) => {
-      const database = this.#keyspace.db(db);
-      if (!database.isCold(args.at(arg), need)) return;
-      cold.push({ space: database.space, key: args.copy(arg), need });
-    };
-    visitKeys(command, args, visit);
+    this.#args = args;
+    this.#dbIndex = dbIndex;
+    this.#need = entry.needOf(args);
+    this.#cold = cold;
+    visitKeys(command, args, this.#visit);
+    this.#args = NO_ARGS;
   }
 
-  #check(args: Args, arg: number, db: number, entry: TableEntry, cold: KeyToLoad[]): void {
+  /** A database that does not exist is the command's to refuse. */
+  #check(arg: number, db: number): void {
+    if (!(db >= 0 && db < DATABASES)) return;
     const database = this.#keyspace.db(db);
-    const need = entry.needOf(args);
-    if (!database.isCold(args.at(arg), need)) return;
-    cold.push({ space: database.space, key: args.copy(arg), need });
+    if (!database.isCold(this.#args.at(arg), this.#need)) return;
+    this.#cold.push({ space: database.space, key: this.#args.copy(arg), need: this.#need });
   }
 }

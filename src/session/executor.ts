@@ -3,69 +3,67 @@
  *
  * A request whose keys are in RAM runs to its end before `run` returns; the hot path makes no promise
  * and no object. Otherwise `run` returns a promise, the connection reads no further requests until it
- * settles, and other connections go on.
+ * settles, and other connections go on. After each wait the request passes all gates again, because
+ * anything may have happened meanwhile; a request whose client is gone by then is dropped.
+ *
+ * EXEC of a queue with commands in steps is exclusive: it runs in the event loop's many turns, but
+ * nothing else runs between them and nothing is committed, so that it is as atomic as any other.
  *
  * The total order has its seam here: `#call` is what delivering an entry does, with the time and the
  * random seed that the entry carries.
  */
 
-import type { Context } from '../commands/command.ts';
 import type { TableEntry, CommandTable } from '../commands/table.ts';
-import type { ServerPort } from '../commands/server-port.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { KeyToLoad } from '../keyspace/storage.ts';
-import type { Clock } from '../io/clock.ts';
 import { Random } from '../lib/random.ts';
 import { LOAD_ROUNDS_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import { refusal } from './admission.ts';
+import { Caller, type CallerParts } from './caller.ts';
 import { ColdKeys } from './cold-keys.ts';
-import { CommandContext } from './command-context.ts';
-import type { Monitors } from './monitors.ts';
 import type { Pause } from './pause.ts';
 import type { Session } from './session.ts';
 import { StepsDriver, type StepServices } from './steps-driver.ts';
 import type { QueuedCommand } from './transaction.ts';
 import type { WriteGate } from './write-gate.ts';
 
-/** Who is told of every call: statistics, the slow log, latency. Times in microseconds. */
-export interface CallObserver {
-  called(entry: TableEntry, microseconds: number, failed: string | undefined, ctx: Context): void;
-  refused(entry: TableEntry | undefined, text: string): void;
-  /** A command threw: a bug. The client is told, the server goes on. */
-  crashed(entry: TableEntry, error: unknown): void;
-}
+export type { CallObserver } from './caller.ts';
 
-export interface ExecutorParts {
+export interface ExecutorParts extends CallerParts {
   readonly table: CommandTable;
-  readonly keyspace: Keyspace;
   readonly gate: WriteGate;
-  readonly server: ServerPort;
-  readonly clock: Clock;
   readonly seed: readonly [number, number];
-  readonly observer: CallObserver;
-  readonly monitors: Monitors;
   readonly pause: Pause;
   readonly services: StepServices;
 }
 
+/** Why a request cannot run to its end at once. */
+type Obstacle =
+  | { readonly kind: 'wait'; readonly until: Promise<void> }
+  | { readonly kind: 'cold'; readonly keys: readonly KeyToLoad[] }
+  | { readonly kind: 'steps' }
+  | { readonly kind: 'exclusive' };
+
+const STEPS: Obstacle = { kind: 'steps' };
+const EXCLUSIVE: Obstacle = { kind: 'exclusive' };
+
 export class Executor {
   readonly #parts: ExecutorParts;
-  readonly #random: Random;
+  readonly #caller: Caller;
   readonly #coldKeys: ColdKeys;
   readonly #steps: StepsDriver;
-  #context: CommandContext | undefined;
   /** Filled and emptied within one synchronous run. */
   readonly #cold: KeyToLoad[] = [];
   /** While EXEC runs commands in steps, nothing else may run between them. */
   #exclusive: Promise<void> | undefined;
 
   constructor(parts: ExecutorParts) {
+    const random = new Random(parts.seed[0], parts.seed[1]);
     this.#parts = parts;
-    this.#random = new Random(parts.seed[0], parts.seed[1]);
+    this.#caller = new Caller(parts, random);
     this.#coldKeys = new ColdKeys(parts.keyspace);
-    this.#steps = new StepsDriver(parts.clock, this.#random, parts.services);
+    this.#steps = new StepsDriver(parts.clock, random, parts.services);
   }
 
   /** True while a batch is under way that must not be cut: nothing may be committed now. */
@@ -76,143 +74,160 @@ export class Executor {
   /** Undefined when the reply is written; else a promise that never rejects. */
   run(session: Session, args: Args): Promise<void> | undefined {
     const entry = this.#parts.table.lookup(args);
-    const text = refusal(session, entry, args, this.#parts.gate);
-    if (text !== undefined || entry === undefined) {
-      this.#refuse(session, entry, text ?? '');
-      return undefined;
-    }
-    const wait = this.#exclusive ?? this.#parts.pause.waitFor(entry, session);
-    if (wait !== undefined) return this.#runAfter(wait, session, args.detach());
-    if (session.transaction.isOpen && !entry.isImmediate) {
-      this.#enqueue(session, entry, args);
-      return undefined;
-    }
-    return this.#call(session, entry, args);
+    const obstacle = this.#tryNow(session, entry, args);
+    if (obstacle === undefined || entry === undefined) return undefined;
+    return this.#overcome(session, entry, args.detach(), obstacle);
   }
 
-  /** Runs work of the server itself, such as expiry, as one batch with one time. */
+  /**
+   * Runs work of the server itself, such as expiry, as one batch with one time. Does nothing while
+   * an exclusive EXEC is under way, or no writes are taken: the caller comes again.
+   */
   runInternal(work: () => void): void {
-    const { keyspace, clock } = this.#parts;
-    keyspace.storage.begin();
-    keyspace.now = clock.nowMs();
+    const { gate } = this.#parts;
+    if (this.#exclusive !== undefined || gate.refusal !== undefined) return;
+    this.#stamp();
     work();
   }
 
   /** Runs what MULTI queued; called by EXEC through the session's transaction. */
   runQueued(session: Session, queue: readonly QueuedCommand[], _reply: ReplyWriter): void {
-    const now = this.#parts.keyspace.now;
-    for (const { entry, args } of queue) this.#perform(session, entry, args, now);
+    const { now } = this.#parts.keyspace;
+    for (const { entry, args } of queue) this.#caller.perform(session, entry, args, now);
   }
 
-  async #runAfter(wait: Promise<void>, session: Session, args: Args): Promise<void> {
-    await wait;
-    await this.run(session, args);
+  /** Undefined when the request has its reply. */
+  #tryNow(session: Session, entry: TableEntry | undefined, args: Args): Obstacle | undefined {
+    const mark = session.reply.mark();
+    const text = refusal(session, entry, args, this.#parts.gate);
+    if (text !== undefined || entry === undefined) {
+      this.#refuse(session, entry, text ?? '');
+      return undefined;
+    }
+    const until = this.#exclusive ?? this.#parts.pause.waitFor(entry, session);
+    if (until !== undefined) return { kind: 'wait', until };
+    const { transaction } = session;
+    if (transaction.isOpen && !entry.isImmediate) {
+      this.#caller.queued(session, transaction.enqueue(entry, args));
+      return undefined;
+    }
+    try {
+      return this.#call(session, entry, args);
+    } catch (error) {
+      this.#caller.crashedOutside(session, entry, mark, error);
+      return undefined;
+    }
   }
 
-  #call(session: Session, entry: TableEntry, args: Args): Promise<void> | undefined {
+  #call(session: Session, entry: TableEntry, args: Args): Obstacle | undefined {
     session.lastCommand = entry.command.name;
-    const { keyspace, clock } = this.#parts;
-    const now = clock.nowMs();
-    keyspace.storage.begin();
-    keyspace.now = now;
-    const cold = this.#collectCold(session, entry, args);
-    if (cold !== undefined) return this.#loadThenCall(session, entry, args.detach(), cold);
-    if (entry.command.steps !== undefined) return this.#callInSteps(session, entry, args.detach());
-    if (entry.runsQueued && hasSteps(session)) return this.#callExclusively(session);
-    this.#perform(session, entry, args, now);
+    const now = this.#stamp();
+    const keys = this.#collectCold(session, entry, args);
+    if (keys !== undefined) return { kind: 'cold', keys };
+    if (entry.command.steps !== undefined) return STEPS;
+    if (entry.runsQueued && hasSteps(session)) return EXCLUSIVE;
+    this.#caller.perform(session, entry, args, now);
     return undefined;
   }
 
-  /** Runs a command whose keys are in RAM. */
-  #perform(session: Session, entry: TableEntry, args: Args, now: number): void {
-    const { keyspace, clock, monitors } = this.#parts;
-    if (monitors.count > 0 && entry.shownToMonitors) this.#show(session, args, now);
-    const context = this.#refill(session, args, now);
-    const { reply } = session;
-    const mark = reply.mark();
-    const changesBefore = keyspace.changes;
-    const startedAt = clock.monotonicMs();
+  /** Waits for whatever is in the way, and tries again. `args` are owned. */
+  async #overcome(
+    session: Session, entry: TableEntry, args: Args, first: Obstacle,
+  ): Promise<void> {
+    const releases: (() => void)[] = [];
     try {
-      entry.command.execute?.(context);
+      let obstacle: Obstacle | undefined = first;
+      while (obstacle !== undefined) {
+        if (obstacle.kind === 'steps') return await this.#runSteps(session, entry, args);
+        if (obstacle.kind === 'exclusive') return await this.#runExclusively(session, entry, args);
+        if (obstacle.kind === 'wait') await obstacle.until;
+        else await this.#load(obstacle.keys, releases);
+        if (session.isEnded) return;
+        obstacle = this.#tryNow(session, entry, args);
+      }
     } catch (error) {
-      this.#crashed(session, entry, mark, error);
+      this.#caller.crashedOutside(session, entry, session.reply.mark(), error);
+    } finally {
+      for (const release of releases) release();
+      session.link.wake();
     }
-    this.#finish(session, entry, context, mark, startedAt);
-    if (keyspace.changes !== changesBefore) session.link.wrote(mark);
   }
 
-  async #callInSteps(session: Session, entry: TableEntry, args: Args): Promise<void> {
-    const { keyspace, server, clock, monitors } = this.#parts;
-    const context = new CommandContext(keyspace, server, this.#random, session, args);
-    if (monitors.count > 0 && entry.shownToMonitors) this.#show(session, args, clock.nowMs());
-    const mark = session.reply.mark();
-    const startedAt = clock.monotonicMs();
-    try {
-      const steps = entry.command.steps?.(context);
-      if (steps === undefined) return;
-      await this.#steps.drive(steps, (now) => {
-        keyspace.storage.begin();
-        keyspace.now = now;
-        context.now = now;
-      });
-    } catch (error) {
-      this.#crashed(session, entry, mark, error);
+  /** Brings keys in and keeps them there until the releases are called. */
+  async #load(keys: readonly KeyToLoad[], releases: (() => void)[]): Promise<void> {
+    if (releases.length === LOAD_ROUNDS_MAX) {
+      throw new Error('assertion failed: keys do not stay in RAM');
     }
-    this.#finish(session, entry, context, mark, startedAt);
+    releases.push(await this.#parts.keyspace.storage.load(keys));
+  }
+
+  async #runSteps(session: Session, entry: TableEntry, args: Args): Promise<void> {
+    const advance = this.#caller.stepper(session, entry, args, () => this.#stamp());
+    await this.#steps.drive(advance, () => this.#exclusive);
   }
 
   /** EXEC of a queue in which some commands run in steps: everybody else waits. */
-  async #callExclusively(session: Session): Promise<void> {
-    let leave = (): void => {};
-    this.#exclusive = new Promise((resolve) => (leave = resolve));
+  async #runExclusively(session: Session, exec: TableEntry, args: Args): Promise<void> {
+    const { clock, keyspace } = this.#parts;
+    let settle = (): void => {};
+    this.#exclusive = new Promise((resolve) => (settle = resolve));
+    const { now } = keyspace;
+    const startedAt = clock.monotonicMs();
+    const mark = session.reply.mark();
+    this.#caller.enter(session);
     try {
-      const { transaction, reply } = session;
-      const { queue, broken, touched } = transaction;
-      if (broken || touched) return transaction.exec(reply);
-      transaction.discard();
-      reply.array(queue.length);
-      for (const queued of queue) await this.#performAny(session, queued);
+      const queue = session.transaction.take(session.reply) ?? [];
+      for (const queued of queue) await this.#runQueuedOne(session, queued, now);
+      this.#caller.finishOutside(session, exec, args, mark, startedAt);
+    } catch (error) {
+      this.#caller.crashedOutside(session, exec, mark, error);
     } finally {
+      this.#caller.leave(session, exec, mark);
       this.#exclusive = undefined;
-      leave();
+      settle();
     }
   }
 
-  #performAny(session: Session, { entry, args }: QueuedCommand): Promise<void> | undefined {
-    if (entry.command.steps !== undefined) return this.#callInSteps(session, entry, args);
-    return this.#call(session, entry, args);
-  }
-
-  /** Brings the keys in and runs the command; again if some left RAM meanwhile. */
-  async #loadThenCall(
-    session: Session, entry: TableEntry, args: Args, firstCold: readonly KeyToLoad[],
-  ): Promise<void> {
-    let cold: readonly KeyToLoad[] | undefined = firstCold;
+  /** Keys that SELECT or an earlier command made unforeseeable may still be cold. */
+  async #runQueuedOne(session: Session, { entry, args }: QueuedCommand, now: number): Promise<void> {
     const releases: (() => void)[] = [];
+    const mark = session.reply.mark();
     try {
-      for (let round = 0; cold !== undefined; round++) {
-        if (round === LOAD_ROUNDS_MAX) throw new Error('assertion failed: keys do not stay in RAM');
-        releases.push(await this.#parts.keyspace.storage.load(cold));
-        this.#parts.keyspace.storage.begin();
-        this.#parts.keyspace.now = this.#parts.clock.nowMs();
-        cold = this.#collectCold(session, entry, args);
+      this.#stamp(now);
+      for (;;) {
+        const keys = this.#collectCold(session, entry, args);
+        if (keys === undefined) break;
+        await this.#load(keys, releases);
       }
-      await this.#call(session, entry, args);
+      if (entry.command.steps === undefined) {
+        return this.#caller.perform(session, entry, args, now);
+      }
+      const advance = this.#caller.stepper(session, entry, args, () => this.#stamp(now));
+      await this.#steps.drive(advance, () => undefined);
     } catch (error) {
-      this.#crashed(session, entry, session.reply.mark(), error);
+      this.#caller.crashedOutside(session, entry, mark, error);
     } finally {
       for (const release of releases) release();
     }
   }
 
+  /** An entry, or a step of one, begins: tells storage and keyspace. Returns its time. */
+  #stamp(now: number = this.#parts.clock.nowMs()): number {
+    const { keyspace } = this.#parts;
+    keyspace.storage.begin();
+    keyspace.now = now;
+    return now;
+  }
+
   #collectCold(session: Session, entry: TableEntry, args: Args): KeyToLoad[] | undefined {
     const cold = this.#cold;
+    cold.length = 0;
     this.#coldKeys.collect(entry, args, session.dbIndex, cold);
     if (entry.runsQueued) this.#collectQueued(session, cold);
     return cold.length === 0 ? undefined : cold.splice(0);
   }
 
-  /** A SELECT in the queue changes the database of what follows; keys of all of them are harmless. */
+  /** A SELECT in the queue changes the database of what follows. */
   #collectQueued(session: Session, cold: KeyToLoad[]): void {
     let db = session.dbIndex;
     for (const { entry, args } of session.transaction.queue) {
@@ -221,55 +236,15 @@ export class Executor {
     }
   }
 
-  #refill(session: Session, args: Args, now: number): CommandContext {
-    let context = this.#context;
-    if (context === undefined) {
-      const { keyspace, server } = this.#parts;
-      context = new CommandContext(keyspace, server, this.#random, session, args);
-      this.#context = context;
-    }
-    context.refill(session, args, now);
-    return context;
-  }
-
-  #enqueue(session: Session, entry: TableEntry, args: Args): void {
-    if (session.transaction.enqueue(entry, args)) session.reply.simple('QUEUED');
-    else session.reply.error('ERR transaction is too large');
-    this.#applyReplyMode(session, session.reply.mark());
-  }
-
   #refuse(session: Session, entry: TableEntry | undefined, text: string): void {
-    const mark = session.reply.mark();
-    session.transaction.break();
-    session.reply.error(text);
-    this.#parts.observer.refused(entry, text);
-    this.#applyReplyMode(session, mark);
-  }
-
-  #crashed(session: Session, entry: TableEntry, mark: number, error: unknown): void {
-    session.reply.rewind(mark);
-    session.reply.error(`ERR ${error instanceof Error ? error.message : 'internal error'}`);
-    this.#parts.observer.crashed(entry, error);
-  }
-
-  #finish(
-    session: Session, entry: TableEntry, context: Context, mark: number, startedAt: number,
-  ): void {
-    const microseconds = (this.#parts.clock.monotonicMs() - startedAt) * 1000;
-    this.#parts.observer.called(entry, microseconds, session.reply.errorAt(mark), context);
-    if (session.replyMode !== 'on') this.#applyReplyMode(session, mark);
-  }
-
-  /** CLIENT REPLY: 'skip' drops the reply to the next command only. */
-  #applyReplyMode(session: Session, mark: number): void {
-    if (session.replyMode === 'on') return;
-    session.reply.rewind(mark);
-    session.endSkip();
-  }
-
-  #show(session: Session, args: Args, now: number): void {
-    const { address } = session.facts;
-    this.#parts.monitors.show(now, { address, dbIndex: session.dbIndex }, args);
+    const { transaction } = session;
+    if (entry?.runsQueued !== true) {
+      transaction.break();
+      return this.#caller.refuse(session, entry, text);
+    }
+    transaction.discard();
+    const reason = text.replace(/^ERR /, '');
+    this.#caller.refuse(session, entry, `EXECABORT Transaction discarded because of: ${reason}`);
   }
 }
 

@@ -42,11 +42,11 @@ export class Pause {
   waitFor(entry: TableEntry, session: Session): Promise<void> | undefined {
     if (this.#wait === undefined) return undefined;
     if (!this.#writesOnly) return this.#wait;
-    const writes = entry.isWrite || (entry.runsQueued && queuesWrites(session));
+    const writes = entry.mayReplicate || (entry.runsQueued && queuesWrites(session));
     return writes ? this.#wait : undefined;
   }
 }
 
 function queuesWrites(session: Session): boolean {
-  return session.transaction.queue.some(({ entry }) => entry.isWrite);
+  return session.transaction.queue.some(({ entry }) => entry.mayReplicate);
 }

@@ -10,7 +10,11 @@ import { compileGlob } from '../lib/glob.ts';
 export interface Subscriber {
   deliver(channel: Buffer, message: Buffer): void;
   deliverPattern(pattern: Buffer, channel: Buffer, message: Buffer): void;
+  deliverShard(channel: Buffer, message: Buffer): void;
 }
+
+/** Subscribers by the name of what they listen to; a name without subscribers is not kept. */
+type Listeners = Map<string, Set<Subscriber>>;
 
 interface PatternSubscribers {
   readonly pattern: Buffer;
@@ -19,7 +23,8 @@ interface PatternSubscribers {
 }
 
 export class PubSubHub implements PubSubPort {
-  readonly #channels = new Map<string, Set<Subscriber>>();
+  readonly #channels: Listeners = new Map();
+  readonly #shardChannels: Listeners = new Map();
   readonly #patterns = new Map<string, PatternSubscribers>();
 
   get patterns(): number {
@@ -43,20 +48,35 @@ export class PubSubHub implements PubSubPort {
     }
     for (const { pattern, matches, subscribers } of this.#patterns.values()) {
       if (!matches(channel, 0, channel.length)) continue;
-      for (const subscriber of subscribers) subscriber.deliverPattern(pattern, channel, message);
-      receivers += subscribers.size;
+      for (const subscriber of subscribers) {
+        subscriber.deliverPattern(pattern, channel, message);
+        receivers++;
+      }
     }
     return receivers;
   }
 
+  spublish(channel: Buffer, message: Buffer): number {
+    const subscribers = this.#shardChannels.get(channel.toString('latin1'));
+    if (subscribers === undefined) return 0;
+    for (const subscriber of subscribers) subscriber.deliverShard(channel, message);
+    return subscribers.size;
+  }
+
   channels(pattern: Buffer | undefined): readonly Buffer[] {
-    const matches = pattern === undefined ? undefined : compileGlob(pattern);
-    const names: Buffer[] = [];
-    for (const name of this.#channels.keys()) {
-      const channel = Buffer.from(name, 'latin1');
-      if (matches === undefined || matches(channel, 0, channel.length)) names.push(channel);
-    }
-    return names;
+    return matching(this.#channels, pattern);
+  }
+
+  shardChannels(pattern: Buffer | undefined): readonly Buffer[] {
+    return matching(this.#shardChannels, pattern);
+  }
+
+  shardSubscribers(channel: Buffer): number {
+    return this.#shardChannels.get(channel.toString('latin1'))?.size ?? 0;
+  }
+
+  get shardChannelCount(): number {
+    return this.#shardChannels.size;
   }
 
   subscribers(channel: Buffer): number {
@@ -64,14 +84,19 @@ export class PubSubHub implements PubSubPort {
   }
 
   subscribe(channel: string, subscriber: Subscriber): void {
-    const known = this.#channels.get(channel);
-    if (known === undefined) this.#channels.set(channel, new Set([subscriber]));
-    else known.add(subscriber);
+    add(this.#channels, channel, subscriber);
   }
 
   unsubscribe(channel: string, subscriber: Subscriber): void {
-    const known = this.#channels.get(channel);
-    if (known?.delete(subscriber) && known.size === 0) this.#channels.delete(channel);
+    remove(this.#channels, channel, subscriber);
+  }
+
+  subscribeShard(channel: string, subscriber: Subscriber): void {
+    add(this.#shardChannels, channel, subscriber);
+  }
+
+  unsubscribeShard(channel: string, subscriber: Subscriber): void {
+    remove(this.#shardChannels, channel, subscriber);
   }
 
   subscribePattern(name: string, subscriber: Subscriber): void {
@@ -90,4 +115,22 @@ export class PubSubHub implements PubSubPort {
       this.#patterns.delete(name);
     }
   }
+}
+
+function add(listeners: Listeners, name: string, subscriber: Subscriber): void {
+  const known = listeners.get(name);
+  if (known === undefined) listeners.set(name, new Set([subscriber]));
+  else known.add(subscriber);
+}
+
+function remove(listeners: Listeners, name: string, subscriber: Subscriber): void {
+  const known = listeners.get(name);
+  if (known?.delete(subscriber) && known.size === 0) listeners.delete(name);
+}
+
+function matching(listeners: Listeners, pattern: Buffer | undefined): Buffer[] {
+  const matches = pattern === undefined ? undefined : compileGlob(pattern);
+  return [...listeners.keys()]
+    .map((name) => Buffer.from(name, 'latin1'))
+    .filter((name) => matches === undefined || matches(name, 0, name.length));
 }

@@ -1,6 +1,9 @@
 /**
  * What the server knows about one connection: database, protocol, authentication, transaction,
  * subscriptions. It knows nothing of sockets: those are behind SessionLink.
+ *
+ * Messages (pub/sub, MONITOR) that arrive while a reply is being written, as when EXEC publishes to
+ * its own connection, wait until it is whole: inside it a client would take them for elements.
  */
 
 import type { ClientFacts, ReplyMode, SessionPort } from '../commands/session-port.ts';
@@ -50,6 +53,11 @@ export class Session implements SessionPort, Subscriber {
   noEvict = false;
   noTouch = false;
   monitoring = false;
+  #isEnded = false;
+  /** Replies under way; EXEC's has those of its commands inside. */
+  #replying = 0;
+  /** Messages that wait for the end of the reply. */
+  #deferred: (() => void)[] = [];
 
   constructor(link: SessionLink, realm: SessionRealm) {
     this.link = link;
@@ -90,8 +98,9 @@ export class Session implements SessionPort, Subscriber {
     return this.#replyMode;
   }
 
-  /** CLIENT REPLY SKIP drops its own reply and the next one. */
+  /** SKIP drops its own reply and the next one; while replies are off it means nothing. */
   set replyMode(mode: ReplyMode) {
+    if (mode === 'skip' && this.#replyMode === 'off') return;
     this.#replyMode = mode;
     this.#repliesToSkip = mode === 'skip' ? 2 : 0;
   }
@@ -101,13 +110,31 @@ export class Session implements SessionPort, Subscriber {
     if (this.#replyMode === 'skip' && --this.#repliesToSkip === 0) this.#replyMode = 'on';
   }
 
+  /** The connection is gone, or about to be: it gets nothing any more and starts nothing. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get isReplying(): boolean {
+    return this.#replying > 0;
+  }
+
+  beginReply(): void {
+    this.#replying++;
+  }
+
+  endReply(): void {
+    if (--this.#replying > 0 || this.#deferred.length === 0) return;
+    for (const deliver of this.#deferred.splice(0)) deliver();
+  }
+
   get inTransaction(): boolean {
     return this.transaction.isOpen;
   }
 
   /** In RESP2 a subscribed connection can send little else: replies and messages look alike. */
   get isSubscriber(): boolean {
-    return this.subscriptions.count > 0;
+    return this.subscriptions.count > 0 || this.subscriptions.shardChannels.size > 0;
   }
 
   get flagLetters(): string {
@@ -144,34 +171,62 @@ export class Session implements SessionPort, Subscriber {
     this.noTouch = false;
   }
 
-  /** The connection is gone: nothing may reach it any more. */
+  /** The connection is gone. May be called again, after a request that was still under way. */
   end(): void {
+    this.#isEnded = true;
     this.#leaveShared();
     this.transaction.discard();
   }
 
   deliver(channel: Buffer, message: Buffer): void {
-    const { reply } = this;
-    reply.push(3);
-    reply.bulkText('message');
-    reply.bulk(channel);
-    reply.bulk(message);
-    this.link.wake();
+    if (this.isReplying) {
+      this.#deferred.push(() => this.deliver(channel, message));
+    } else this.#push('message', [channel, message]);
+  }
+
+  deliverShard(channel: Buffer, message: Buffer): void {
+    if (this.isReplying) {
+      this.#deferred.push(() => this.deliverShard(channel, message));
+    } else this.#push('smessage', [channel, message]);
   }
 
   deliverPattern(pattern: Buffer, channel: Buffer, message: Buffer): void {
+    if (this.isReplying) {
+      this.#deferred.push(() => this.deliverPattern(pattern, channel, message));
+    } else this.#push('pmessage', [pattern, channel, message]);
+  }
+
+  /** A line of MONITOR. Unlike messages, CLIENT REPLY OFF silences it. */
+  deliverLine(line: string): void {
+    if (this.#isEnded || this.#replyMode === 'off') return;
+    if (this.isReplying) {
+      this.#deferred.push(() => this.deliverLine(line));
+      return;
+    }
+    this.reply.simple(line);
+    this.link.wake();
+  }
+
+  #deliverAs(kind: string, channel: Buffer, message: Buffer): void {
+    if (this.#isEnded) return;
+    if (this.isReplying) {
+      this.#deferred.push(() => this.#deliverAs(kind, channel, message));
+      return;
+    }
     const { reply } = this;
-    reply.push(4);
-    reply.bulkText('pmessage');
-    reply.bulk(pattern);
+    reply.push(3);
+    reply.bulkText(kind);
     reply.bulk(channel);
     reply.bulk(message);
     this.link.wake();
   }
 
-  /** A line of MONITOR. */
-  deliverLine(line: string): void {
-    this.reply.simple(line);
+  #push(kind: string, parts: readonly Buffer[]): void {
+    if (this.#isEnded) return;
+    const { reply } = this;
+    reply.push(parts.length + 1);
+    reply.bulkText(kind);
+    for (const part of parts) reply.bulk(part);
     this.link.wake();
   }
 

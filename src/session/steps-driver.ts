@@ -1,9 +1,9 @@
 /**
- * Runs commands in steps: gives each want what it asks for and resumes the command. Such a command
- * owns its arguments and its context, because other commands run between its steps.
+ * Gives commands in steps what they ask for. Such a command owns its arguments and its context,
+ * because other commands run between its steps.
  */
 
-import type { Steps, Want, Provided } from '../commands/command.ts';
+import type { Want, Provided } from '../commands/command.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Random } from '../lib/random.ts';
 
@@ -26,14 +26,18 @@ export class StepsDriver {
     this.#services = services;
   }
 
-  /** `resumed` is called before each step with the time to stamp on it. */
-  async drive(steps: Steps, resumed: (now: number) => void): Promise<void> {
-    let provided: Provided;
-    for (;;) {
-      resumed(this.#clock.nowMs());
-      const next = steps.next(provided);
-      if (next.done) return;
-      provided = await this.#provide(next.value);
+  /**
+   * `advance` runs the next step and tells what it wants, or undefined at the end. `obstacle` is what
+   * has to settle before a step may run.
+   */
+  async drive(
+    advance: (provided: Provided) => Want | undefined, obstacle: () => Promise<void> | undefined,
+  ): Promise<void> {
+    let want = advance(undefined);
+    while (want !== undefined) {
+      const provided = await this.#provide(want);
+      for (let wait = obstacle(); wait !== undefined; wait = obstacle()) await wait;
+      want = advance(provided);
     }
   }
 

@@ -6,6 +6,7 @@ import type { PubSubHub, Subscriber } from './pub-sub-hub.ts';
 export class Subscriptions implements SubscriptionsPort {
   readonly channels = new Set<string>();
   readonly patterns = new Set<string>();
+  readonly shardChannels = new Set<string>();
   readonly #hub: PubSubHub;
   readonly #subscriber: Subscriber;
 
@@ -40,10 +41,23 @@ export class Subscriptions implements SubscriptionsPort {
     if (this.patterns.delete(name)) this.#hub.unsubscribePattern(name, this.#subscriber);
   }
 
+  ssubscribe(channel: Buffer): void {
+    const name = channel.toString('latin1');
+    this.shardChannels.add(name);
+    this.#hub.subscribeShard(name, this.#subscriber);
+  }
+
+  sunsubscribe(channel: Buffer): void {
+    const name = channel.toString('latin1');
+    if (this.shardChannels.delete(name)) this.#hub.unsubscribeShard(name, this.#subscriber);
+  }
+
   clear(): void {
     for (const name of this.channels) this.#hub.unsubscribe(name, this.#subscriber);
     for (const name of this.patterns) this.#hub.unsubscribePattern(name, this.#subscriber);
+    for (const name of this.shardChannels) this.#hub.unsubscribeShard(name, this.#subscriber);
     this.channels.clear();
     this.patterns.clear();
+    this.shardChannels.clear();
   }
 }

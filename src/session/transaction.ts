@@ -3,6 +3,9 @@
  *
  * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC runs it
  * in one go, so that the effects of all its commands are one batch in the log.
+ *
+ * A watched key counts as touched when it was changed, removed, or has expired since; also when its
+ * database was emptied or exchanged, unless it was absent before and is absent after.
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
@@ -12,7 +15,7 @@ import type { TransactionPort } from '../commands/session-port.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_KEY } from '../keyspace/storage.ts';
-import { TRANSACTION_BYTES_MAX } from '../limits.ts';
+import { QUEUED_REQUEST_BYTES, TRANSACTION_BYTES_MAX } from '../limits.ts';
 import type { WatchedKeys, Watcher } from './watched-keys.ts';
 
 export interface QueuedCommand {
@@ -23,6 +26,7 @@ export interface QueuedCommand {
 interface WatchedKey {
   readonly db: number;
   readonly key: Buffer;
+  readonly existed: boolean;
   /** Its expiry when it was watched; 0 = it had none, or the key was not there. */
   readonly expireAt: number;
 }
@@ -83,11 +87,12 @@ export class Transaction implements TransactionPort, Watcher {
 
   /** False when the queue is full; the transaction is broken then. */
   enqueue(entry: TableEntry, args: Args): boolean {
-    if (this.#bytes + args.bytes > TRANSACTION_BYTES_MAX) {
+    const bytes = this.#bytes + args.bytes + QUEUED_REQUEST_BYTES;
+    if (bytes > TRANSACTION_BYTES_MAX) {
       this.#broken = true;
       return false;
     }
-    this.#bytes += args.bytes;
+    this.#bytes = bytes;
     this.#queue.push({ entry, args: args.detach() });
     return true;
   }
@@ -101,19 +106,29 @@ export class Transaction implements TransactionPort, Watcher {
   }
 
   exec(reply: ReplyWriter): void {
+    const queue = this.take(reply);
+    if (queue !== undefined) this.#run(queue, reply);
+  }
+
+  /**
+   * Ends the transaction and writes the head of EXEC's reply: an array, into which the caller writes
+   * the reply to each command of the queue. Undefined when the reply is whole: an error, or nil.
+   */
+  take(reply: ReplyWriter): readonly QueuedCommand[] | undefined {
     const { queue, broken, touched } = this;
     this.discard();
-    if (broken) return reply.error(ABORTED);
-    if (touched) return reply.nilArray();
+    if (broken) return void reply.error(ABORTED);
+    if (touched) return void reply.nilArray();
     reply.array(queue.length);
-    this.#run(queue, reply);
+    return queue;
   }
 
   watch(db: number, keys: readonly Buffer[]): void {
     for (const key of keys) {
       if (this.#watched.some((watched) => watched.db === db && watched.key.equals(key))) continue;
       const found = this.#keyspace.db(db).find(new ByteRange(key), NEED_KEY);
-      this.#watched.push({ db, key, expireAt: found?.expireAt ?? 0 });
+      const existed = found !== undefined;
+      this.#watched.push({ db, key, existed, expireAt: found?.expireAt ?? 0 });
       this.#registry.add(db, key, this);
     }
   }
@@ -126,6 +141,19 @@ export class Transaction implements TransactionPort, Watcher {
 
   touch(): void {
     this.#touched = true;
+  }
+
+  onFlushed(db: number): void {
+    const isTouched = this.#watched.some((each) => {
+      return each.db === db && (each.existed || this.#mayExist(each));
+    });
+    if (isTouched) this.#touched = true;
+  }
+
+  /** Asked of the storage, because this must change nothing: an expired key stays where it is. */
+  #mayExist({ db, key }: WatchedKey): boolean {
+    const { storage } = this.#keyspace;
+    return storage.find(this.#keyspace.db(db).space, new ByteRange(key), NEED_KEY) !== undefined;
   }
 
   #expiredSince({ expireAt }: WatchedKey): boolean {

@@ -8,6 +8,8 @@ import type { ByteRange } from '../lib/byte-range.ts';
 /** A transaction as the registry sees it. */
 export interface Watcher {
   touch(): void;
+  /** A database that it watches keys of was emptied or exchanged. */
+  onFlushed(db: number): void;
 }
 
 export class WatchedKeys {
@@ -46,8 +48,10 @@ export class WatchedKeys {
   }
 
   flushed(db: number): void {
-    for (const watchers of this.#watchers[db]?.values() ?? []) {
-      for (const watcher of watchers) watcher.touch();
-    }
+    const keys = this.#watchers[db];
+    if (keys === undefined || keys.size === 0) return;
+    const told = new Set<Watcher>();
+    for (const watchers of keys.values()) for (const watcher of watchers) told.add(watcher);
+    for (const watcher of told) watcher.onFlushed(db);
   }
 }

@@ -17,7 +17,9 @@ export interface Facts {
   readonly keys: readonly number[];
 }
 
-const OUR_FLAGS: readonly string[] = ['subscribed', 'immediate', 'global'];
+const OUR_FLAGS: readonly string[] = [
+  'subscribed', 'immediate', 'runs_queued', 'secret', 'global',
+];
 
 export function factsOf(command: Command): Facts {
   const { first, last, step } = command.keys ?? { first: 0, last: 0, step: 0 };

@@ -1,0 +1,97 @@
+/** What COMMAND INFO and COMMAND DOCS reply of one command, from its facts alone. */
+
+import type { ReplyWriter } from '../protocol/reply-encoder.ts';
+import { aclCategories } from './acl-categories.ts';
+import type { CommandFacts, Flag, KeyPositions } from './command-facts.ts';
+
+/** The flags that clients know, in the order in which Redis lists them. */
+const FLAGS: readonly Flag[] = [
+  'write', 'readonly', 'denyoom', 'admin', 'pubsub', 'noscript', 'blocking', 'loading', 'stale',
+  'skip_monitor', 'skip_slowlog', 'fast', 'no_auth', 'may_replicate', 'no_mandatory_keys',
+  'no_async_loading', 'no_multi', 'movablekeys', 'allow_busy',
+];
+
+const NO_POSITIONS: KeyPositions = { first: 0, last: 0, step: 0 };
+
+/** Ten elements: name, arity, flags, three key positions, categories, tips, key specs, subcommands. */
+export function replyCommandInfo(reply: ReplyWriter, command: CommandFacts): void {
+  const { first, last, step } = command.keys ?? NO_POSITIONS;
+  reply.array(10);
+  reply.bulkText(command.name);
+  reply.integer(command.arity);
+  replyWords(reply, FLAGS.filter((flag) => command.flags.includes(flag)));
+  reply.integer(first);
+  reply.integer(last);
+  reply.integer(step);
+  replyWords(reply, aclCategories(command).map((category) => `@${category}`));
+  reply.set(0);
+  replyKeySpecs(reply, command);
+  const { subcommands = [] } = command;
+  if (subcommands.length === 0) return reply.set(0);
+  reply.array(subcommands.length);
+  for (const subcommand of subcommands) replyCommandInfo(reply, subcommand);
+}
+
+/** How the command uses its keys, as key specifications name it. The same for all of its keys. */
+export function keyUse({ flags }: CommandFacts): readonly string[] {
+  if (flags.includes('pubsub')) return ['not_key'];
+  return flags.includes('write') ? ['RW', 'update'] : ['RO', 'access'];
+}
+
+function replyWords(reply: ReplyWriter, words: readonly string[]): void {
+  reply.set(words.length);
+  for (const word of words) reply.simple(word);
+}
+
+function replyKeySpecs(reply: ReplyWriter, command: CommandFacts): void {
+  const { keys, flags } = command;
+  if (keys === undefined && !flags.includes('movablekeys')) return reply.set(0);
+  reply.set(1);
+  reply.map(3);
+  reply.bulkText('flags');
+  replyWords(reply, keyUse(command));
+  replySpec(reply, 'begin_search', keys && 'index', keys === undefined ? [] : [
+    ['index', keys.first],
+  ]);
+  replySpec(reply, 'find_keys', keys && 'range', keys === undefined ? [] : [
+    // Redis counts `last` from the first key here, unless it counts from the end.
+    ['lastkey', keys.last < 0 ? keys.last : keys.last - keys.first],
+    ['keystep', keys.step],
+    ['limit', 0],
+  ]);
+}
+
+function replySpec(
+  reply: ReplyWriter, name: string, type: string | undefined,
+  spec: readonly (readonly [string, number])[],
+): void {
+  reply.bulkText(name);
+  reply.map(2);
+  reply.bulkText('type');
+  reply.bulkText(type ?? 'unknown');
+  reply.bulkText('spec');
+  reply.map(spec.length);
+  for (const [field, value] of spec) {
+    reply.bulkText(field);
+    reply.integer(value);
+  }
+}
+
+/** Its name, then a map of what is known for people. */
+export function replyCommandDocs(reply: ReplyWriter, command: CommandFacts): void {
+  const { name, summary, since, group, complexity, subcommands = [] } = command;
+  const fields: (readonly [string, string])[] = [
+    ['summary', summary], ['since', since], ['group', group],
+  ];
+  if (complexity !== undefined) fields.push(['complexity', complexity]);
+  reply.bulkText(name);
+  reply.map(fields.length + (subcommands.length > 0 ? 1 : 0));
+  for (const [field, value] of fields) {
+    reply.bulkText(field);
+    reply.bulkText(value);
+  }
+  if (subcommands.length === 0) return;
+  reply.bulkText('subcommands');
+  reply.map(subcommands.length);
+  for (const subcommand of subcommands) replyCommandDocs(reply, subcommand);
+}

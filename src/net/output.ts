@@ -1,0 +1,169 @@
+/**
+ * The replies of one connection on their way out. Each byte is in one of three places, in order:
+ *
+ *   in flight   the socket has it: one write at a time
+ *   sealed      it waits for its ticket (turn.ts), or for the write before it
+ *   open        the encoder: what is being written, and what came since the last seal
+ *
+ * While the socket or the log is behind, replies gather in the open piece instead of in many small
+ * buffers, so a client that does not read costs what its replies weigh, not a buffer for each.
+ *
+ * Memory: each buffer goes back to the pool exactly once: one in flight when the socket is done with
+ * it (a destroyed socket says so too), the others when they are dropped.
+ */
+
+import type { Socket } from 'node:net';
+import { SOCKET_WRITE_BYTES_MAX } from '../limits.ts';
+import type { OutputPool } from '../protocol/output-pool.ts';
+import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
+import type { Correction, Unacknowledged } from './unacknowledged.ts';
+
+const NO_BYTES = Buffer.alloc(0);
+
+export interface OutputHost {
+  /** False while the open piece is not to be touched: a reply or a commit is under way. */
+  readonly isOpenWhole: boolean;
+  /** The socket took so many bytes. */
+  onWritten(bytes: number): void;
+}
+
+export class Output {
+  readonly #socket: Socket;
+  readonly #reply: ReplyEncoder;
+  readonly #pool: OutputPool;
+  readonly #unacknowledged: Unacknowledged;
+  readonly #host: OutputHost;
+  #inFlight: Buffer = NO_BYTES;
+  /** Bytes of it that the socket took, and those that it is taking. */
+  #written = 0;
+  #writing = 0;
+  #sealed: Buffer = NO_BYTES;
+  #sealedTicket = 0;
+  #openTicket = 0;
+  #acknowledged = 0;
+  readonly #onWritten = (error?: Error | null): void => this.#wrote(error);
+
+  constructor(
+    socket: Socket, reply: ReplyEncoder, pool: OutputPool, unacknowledged: Unacknowledged,
+    host: OutputHost,
+  ) {
+    this.#socket = socket;
+    this.#reply = reply;
+    this.#pool = pool;
+    this.#unacknowledged = unacknowledged;
+    this.#host = host;
+  }
+
+  /** Bytes that the socket has not taken. */
+  get unsentBytes(): number {
+    return this.#reply.length + this.#sealed.length + this.#inFlight.length - this.#written;
+  }
+
+  get isWriting(): boolean {
+    return this.#inFlight.length > 0;
+  }
+
+  /** Everything was handed to the socket, whether or not it has sent it. */
+  get isEmpty(): boolean {
+    const leftInFlight = this.#inFlight.length - this.#written;
+    const isOpenEmpty = this.#reply.length === 0 && this.#sealed.length === 0;
+    return isOpenEmpty && leftInFlight <= this.#writing;
+  }
+
+  get waitsForTicket(): boolean {
+    if (this.#sealed.length > 0 && this.#sealedTicket > this.#acknowledged) return true;
+    return this.#reply.length > 0 && this.#openTicket > this.#acknowledged;
+  }
+
+  /** What is in the open piece now may go out once `ticket` is acknowledged. */
+  endTurn(ticket: number, acknowledged: number): void {
+    this.#openTicket = ticket;
+    // Dropped replies (CLIENT REPLY OFF) leave an empty buffer behind.
+    if (this.#reply.length === 0) this.#reply.release();
+    this.acknowledge(acknowledged);
+  }
+
+  acknowledge(acknowledged: number): void {
+    this.#acknowledged = acknowledged;
+    this.#flush();
+  }
+
+  /** Writes that were not acknowledged are lost: says so in the sealed piece. */
+  failSealed(text: string): void {
+    if (this.#sealed.length === 0 || this.#sealedTicket <= this.#acknowledged) return;
+    this.#sealedTicket = 0;
+    const correction = this.#unacknowledged.loseSealed();
+    if (correction !== undefined) this.#correctSealed(correction, text);
+  }
+
+  /** The same for the open piece. */
+  failOpen(text: string): void {
+    const correction = this.#unacknowledged.loseOpen();
+    if (correction === undefined) return;
+    this.#reply.rewind(correction.keptBytes);
+    for (let i = 0; i < correction.errors; i++) this.#reply.error(text);
+  }
+
+  /** Forgets what the socket does not have. */
+  drop(): void {
+    this.#reply.release();
+    if (this.#sealed.length > 0) this.#reply.recycle(this.#sealed);
+    this.#sealed = NO_BYTES;
+  }
+
+  #flush(): void {
+    for (;;) {
+      if (this.#sealed.length === 0 && !this.#seal()) return;
+      if (this.#sealedTicket > this.#acknowledged || this.#inFlight.length > 0) return;
+      this.#inFlight = this.#sealed;
+      this.#sealed = NO_BYTES;
+      this.#write();
+    }
+  }
+
+  /** False when there is nothing to seal, or when it had better grow on. */
+  #seal(): boolean {
+    if (this.#reply.length === 0 || !this.#host.isOpenWhole) return false;
+    if (this.#inFlight.length > 0 && this.#openTicket <= this.#acknowledged) return false;
+    this.#sealed = this.#reply.take();
+    this.#sealedTicket = this.#openTicket;
+    this.#unacknowledged.seal();
+    return true;
+  }
+
+  /** Large pieces go in slices, so that a slow client's progress is seen. */
+  #write(): void {
+    const bytes = this.#inFlight;
+    const from = this.#written;
+    const end = Math.min(bytes.length, from + SOCKET_WRITE_BYTES_MAX);
+    this.#writing = end - from;
+    const slice = end - from === bytes.length ? bytes : bytes.subarray(from, end);
+    this.#socket.write(slice, this.#onWritten);
+  }
+
+  #wrote(error: Error | null | undefined): void {
+    const hasFailed = error !== undefined && error !== null;
+    const bytes = this.#writing;
+    this.#written += bytes;
+    this.#writing = 0;
+    if (!hasFailed && this.#written < this.#inFlight.length) {
+      this.#write();
+    } else {
+      this.#reply.recycle(this.#inFlight);
+      this.#inFlight = NO_BYTES;
+      this.#written = 0;
+      if (!hasFailed) this.#flush();
+    }
+    if (!hasFailed) this.#host.onWritten(bytes);
+  }
+
+  #correctSealed({ keptBytes, errors }: Correction, text: string): void {
+    const old = this.#sealed;
+    const lines = Buffer.from(`-${text.replaceAll(/[\r\n]/g, ' ')}\r\n`.repeat(errors));
+    const bytes = keptBytes + lines.length;
+    this.#sealed = bytes === 0 ? NO_BYTES : this.#pool.acquire(bytes).subarray(0, bytes);
+    old.copy(this.#sealed, 0, 0, keptBytes);
+    lines.copy(this.#sealed, keptBytes);
+    this.#reply.recycle(old);
+  }
+}

@@ -1,0 +1,131 @@
+/** The store and its compactor as one: what a running server does with its disk. */
+
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { Clock, Timer } from '../io/clock.ts';
+import type { Storage } from '../keyspace/storage.ts';
+import { COMPACTION_CHECK_MS } from '../limits.ts';
+import type { StoreFacts } from '../observe/info-source.ts';
+import type { WriteGate } from '../session/write-gate.ts';
+import type { OpenedStore } from './open-storage.ts';
+import type { StorageSide } from './storage-side.ts';
+import { StoreGate } from './store-gate.ts';
+
+export class DiskSide implements StorageSide {
+  readonly #config: Config;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #open: () => Promise<OpenedStore>;
+  readonly #gate: StoreGate;
+  readonly #stopFollowing: () => void;
+  #opened: OpenedStore;
+  #timer: Timer | undefined;
+  /** Seconds since the epoch. */
+  #lastSave: number;
+  #recoveredKeys: number;
+
+  constructor(
+    config: Config, clock: Clock, log: Logger, open: () => Promise<OpenedStore>,
+    opened: OpenedStore,
+  ) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#log = log;
+    this.#open = open;
+    this.#opened = opened;
+    this.#gate = new StoreGate(opened.store);
+    this.#lastSave = Math.floor(clock.nowMs() / 1000);
+    this.#recoveredKeys = opened.store.statistics().keys;
+    this.#stopFollowing = config.onChange(['appendfsync'], (values) => {
+      this.#opened.store.appendfsync = values.appendfsync;
+    });
+    this.#startTimer();
+  }
+
+  get storage(): Storage {
+    return this.#opened.store;
+  }
+
+  get gate(): WriteGate {
+    return this.#gate;
+  }
+
+  get recoveryMs(): number {
+    return this.#opened.recoveryMs;
+  }
+
+  get writeDelayMs(): number {
+    return this.#opened.store.writeDelayMs;
+  }
+
+  facts(): StoreFacts {
+    const { store, compactor, recoveryMs } = this.#opened;
+    const { running, rounds, lastError, lastDurationMs } = compactor.status();
+    const memory = store.memory();
+    const statistics = store.statistics();
+    const { compaction } = store;
+    return {
+      lastSave: this.#lastSave,
+      changesSinceSave: 0,
+      failure: store.failure?.message,
+      policy: store.appendfsync,
+      syncs: 0,
+      isCompacting: running,
+      compactions: rounds,
+      compactionFailures: lastError === null ? 0 : 1,
+      lastCompactionSeconds: rounds === 0 ? -1 : Math.round(lastDurationMs / 1000),
+      segments: statistics.segments,
+      logBytes: compaction.logBytes(),
+      liveBytes: compaction.liveBytes(),
+      cacheHits: statistics.cacheHits,
+      cacheMisses: statistics.cacheMisses,
+      recoveryMs,
+      recoveredKeys: this.#recoveredKeys,
+      indexBytes: memory.index,
+      hotTailBytes: memory.hotTail,
+      readCacheBytes: memory.readCache,
+      liveValueBytes: memory.live,
+    };
+  }
+
+  async sync(): Promise<void> {
+    await this.#opened.store.flushAndSync();
+    this.#lastSave = Math.floor(this.#clock.nowMs() / 1000);
+  }
+
+  compact(): void {
+    this.#opened.compactor.compactAll().catch((error: unknown) => this.#report(error));
+  }
+
+  async reload(): Promise<void> {
+    await this.#closeStore();
+    this.#opened = await this.#open();
+    this.#opened.store.appendfsync = this.#config.values.appendfsync;
+    this.#gate.replace(this.#opened.store);
+    this.#startTimer();
+  }
+
+  async close(): Promise<void> {
+    this.#stopFollowing();
+    await this.#closeStore();
+  }
+
+  async #closeStore(): Promise<void> {
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    const { store, compactor } = this.#opened;
+    await compactor.stop();
+    await store.close();
+  }
+
+  #startTimer(): void {
+    this.#timer = this.#clock.setTimer(COMPACTION_CHECK_MS, () => {
+      this.#opened.compactor.tick().catch((error: unknown) => this.#report(error));
+      this.#startTimer();
+    });
+  }
+
+  #report(error: unknown): void {
+    this.#log.error({ error }, 'compaction failed');
+  }
+}

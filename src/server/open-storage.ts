@@ -1,0 +1,92 @@
+/** Opens the disk side of a server: the store in its directory, and the compactor beside it. */
+
+import { totalmem } from 'node:os';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { shareMemory } from '../config/memory-budget.ts';
+import type { Clock } from '../io/clock.ts';
+import { NodeFiles } from '../io/node-files.ts';
+import { NodeRandomSource } from '../io/node-random-source.ts';
+import { LIVE_CODECS } from '../keyspace/codecs.ts';
+import { NEED_VALUE } from '../keyspace/storage.ts';
+import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
+import { Compactor } from '../store/compaction/compactor.ts';
+import { ThreadCopier } from '../store/compaction/thread-copier.ts';
+import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
+import { DiskSide } from './disk-side.ts';
+import type { StorageSide } from './storage-side.ts';
+
+export interface OpenedStorage {
+  readonly side: StorageSide;
+  readonly recoveryMs: number;
+  readonly memoryBytes: number;
+}
+
+/** A store with its compactor and what its opening took. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly compactor: Compactor;
+  readonly recoveryMs: number;
+}
+
+/** Rejects with DirectoryLockedError, StoreError or DiskError. */
+export async function openStorageSide(config: Config, log: Logger, clock: Clock):
+Promise<OpenedStorage> {
+  const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  const budget = shareMemory(config.values, 0, machineBytes);
+  const open = (): Promise<OpenedStore> => openWithCompactor(config, log, clock, budget);
+  const side = new DiskSide(config, clock, log, open, await open());
+  return { side, recoveryMs: side.recoveryMs, memoryBytes: budget.totalBytes };
+}
+
+type Budget = ReturnType<typeof shareMemory>;
+
+async function openWithCompactor(config: Config, log: Logger, clock: Clock, budget: Budget):
+Promise<OpenedStore> {
+  const startedAt = clock.monotonicMs();
+  const store = await openStore(storeOptions(config, log, clock, budget));
+  // The keyspace reads its table of spaces as soon as it is made.
+  const release = await store.load([{ space: SYSTEM_SPACE, key: SPACES_KEY, need: NEED_VALUE }]);
+  release();
+  const recoveryMs = clock.monotonicMs() - startedAt;
+  const { values } = config;
+  const compactor = new Compactor({
+    host: store.compaction,
+    clock,
+    copier: new ThreadCopier(),
+    diskRatioMax: values['compaction-disk-ratio'],
+    minBytes: values['compaction-min-bytes'],
+    reserveBytes: values['disk-reserve-bytes'],
+    yieldToLoop: () => new Promise((resolve) => void setImmediate(resolve)),
+    onRound: (report) => log.debug({ report }, 'compaction round'),
+  });
+  return { store, compactor, recoveryMs };
+}
+
+function storeOptions(config: Config, log: Logger, clock: Clock, budget: Budget):
+OpenStoreOptions {
+  const { values } = config;
+  return {
+    files: new NodeFiles(),
+    clock,
+    randomSource: new NodeRandomSource(),
+    dir: values.dir,
+    options: {
+      segmentBytes: values['segment-bytes'],
+      hotTailBytes: budget.hotTailBytes,
+      memoryBytes: budget.totalBytes,
+      readCacheBytes: budget.readCacheBytes,
+      appendfsync: values.appendfsync,
+      diskReserveBytes: values['disk-reserve-bytes'],
+      damagedRecords: 'refuse',
+      codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
+    },
+    log: {
+      onDamage: (error) => log.error({ error }, error.message),
+      onFailure: (error) => log.error({ error }, `writes have stopped: ${error.message}`),
+      onProblem: (what, error) => log.warn({ error }, what),
+      onInfo: (message) => log.info(message),
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * One DataEntry record of the log: bytes in, fields out (drawn in FORMAT.md).
+ *
+ * The header has a checksum of its own, apart from the payload's (key and value): with one sum over both
+ * a damaged length would desynchronise every scan behind it. A record does not say where it lies, so
+ * the compactor moves it byte by byte; its value_index never changes.
+ *
+ * Invariants: a record starts at a multiple of 8; its header never crosses a 64 KiB granule of the
+ * segment (see `skipGap`); PAD records carry zeros and have value_index 0.
+ */
+
+import { checksum } from '../../lib/checksum.ts';
+import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
+import { KEY_BYTES_MAX, LOG_GRANULE_BYTES } from '../../limits.ts';
+
+export const ENTRY_HEADER_BYTES = 36;
+
+/** DeleteStatus and what else a record can be. */
+export const KIND_PUT = 1;
+export const KIND_DELTA = 2;
+export const KIND_DELETED = 3;
+export const KIND_EXPIRE = 4;
+export const KIND_PAD = 5;
+
+/** In the type byte, above the three bits of the type: a string that APPEND or SETRANGE made. */
+export const FLAG_RAW = 1 << 3;
+const TYPE_MASK = 7;
+
+/** Nothing starts in the last bytes before a granule boundary, where no header fits: they are zero. */
+export const HEADER_ROOM_BYTES = 40;
+
+/** Whole bytes of a record on disk, padding included. */
+export function entryBytes(keyBytes: number, valueBytes: number): number {
+  const bytes = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
+  return bytes + (-bytes & 7);
+}
+
+/** Where a frame or record that would start at `offset` starts really. */
+export function skipGap(offset: number): number {
+  const room = LOG_GRANULE_BYTES - (offset % LOG_GRANULE_BYTES);
+  return room < HEADER_ROOM_BYTES ? offset + room : offset;
+}
+
+/**
+ * Writes the header of a record at `at`; key and value stand behind it already. `view` spans the same
+ * memory as `buf`. `typeByte` is the type with its flags.
+ */
+export function writeEntryHeader(view: DataView, buf: Uint8Array, at: number, kind: number,
+  typeByte: number, valueIndex: number, space: number, keyBytes: number, valueBytes: number,
+  expireAtMs: number): void {
+  const body = at + ENTRY_HEADER_BYTES;
+  view.setUint32(at + 4, checksum(buf, body, body + keyBytes + valueBytes), true);
+  view.setUint32(at + 8, kind | (typeByte << 8) | (high16(valueIndex) << 16), true);
+  view.setUint32(at + 12, valueIndex, true);
+  view.setUint32(at + 16, space, true);
+  view.setUint32(at + 20, keyBytes, true);
+  view.setUint32(at + 24, valueBytes, true);
+  view.setUint32(at + 28, expireAtMs, true);
+  view.setUint32(at + 32, high16(expireAtMs), true);
+  view.setUint32(at, checksum(buf, at + 4, body), true);
+}
+
+/** Writes a PAD record of exactly `bytes` bytes, a multiple of 8 and at least HEADER_ROOM_BYTES. */
+export function writePad(view: DataView, buf: Uint8Array, at: number, bytes: number): void {
+  buf.fill(0, at, at + bytes);
+  writeEntryHeader(view, buf, at, KIND_PAD, 0, 0, 0, 0, bytes - ENTRY_HEADER_BYTES, 0);
+}
+
+// ---- Single fields of a record whose header is known to be sound (hot paths) ---------------------
+
+export function entryKindAt(buf: Uint8Array, at: number): number {
+  return buf[at + 8]!;
+}
+
+export function entryTypeAt(buf: Uint8Array, at: number): number {
+  return buf[at + 9]! & TYPE_MASK;
+}
+
+export function entryIsRawAt(buf: Uint8Array, at: number): boolean {
+  return (buf[at + 9]! & FLAG_RAW) !== 0;
+}
+
+export function entryValueIndexAt(buf: Uint8Array, at: number): number {
+  return joinU48(readU16(buf, at + 10), readU32(buf, at + 12));
+}
+
+export function entrySpaceAt(buf: Uint8Array, at: number): number {
+  return readU32(buf, at + 16);
+}
+
+export function entryKeyBytesAt(buf: Uint8Array, at: number): number {
+  return readU32(buf, at + 20);
+}
+
+export function entryValueBytesAt(buf: Uint8Array, at: number): number {
+  return readU32(buf, at + 24);
+}
+
+export function entryExpireAtAt(buf: Uint8Array, at: number): number {
+  return joinU48(readU16(buf, at + 32), readU32(buf, at + 28));
+}
+
+// ---- Checks of untrusted bytes -------------------------------------------------------------------
+
+/** Whether the 36 bytes at `at`, all of which are in `buf`, are a header as it was written. */
+export function isEntryHeaderSound(buf: Uint8Array, at: number): boolean {
+  if (readU32(buf, at) !== checksum(buf, at + 4, at + ENTRY_HEADER_BYTES)) return false;
+  const kind = entryKindAt(buf, at);
+  return kind >= KIND_PUT && kind <= KIND_PAD && entryKeyBytesAt(buf, at) <= KEY_BYTES_MAX;
+}
+
+/** Whether key and value, all of which are in `buf`, are as they were written. */
+export function isEntryPayloadSound(buf: Uint8Array, at: number): boolean {
+  const body = at + ENTRY_HEADER_BYTES;
+  const end = body + entryKeyBytesAt(buf, at) + entryValueBytesAt(buf, at);
+  return readU32(buf, at + 4) === checksum(buf, body, end);
+}
+
+/** Whole bytes of the record whose sound header is at `at`. */
+export function entryBytesAt(buf: Uint8Array, at: number): number {
+  return entryBytes(entryKeyBytesAt(buf, at), entryValueBytesAt(buf, at));
+}

@@ -1,0 +1,75 @@
+/**
+ * The header of a frame: one group of batches that were committed together, visible whole or not at
+ * all (drawn in FORMAT.md).
+ *
+ * Its checksum is seeded with the frame's place, so bytes that were written elsewhere never pass for a
+ * frame. It carries the *synced watermark*: how far the log was known to be durable when it was made.
+ * That is what tells a torn tail from damage: what lies before a watermark cannot be torn.
+ */
+
+import { checksum } from '../../lib/checksum.ts';
+import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
+
+export const FRAME_HEADER_BYTES = 40;
+
+/** The batch goes on in the next frame, in the next segment if this one has ended. */
+export const FRAME_MORE = 1;
+
+const MAGIC = 0x314d5246;
+
+/** The same four bytes, from the fifth on of a frame header: how a scan finds frames again. */
+export const FRAME_MAGIC_BYTES = Buffer.from('FRM1', 'latin1');
+
+export interface FrameHeader {
+  /** Header included; the next frame starts at skipGap(offset + bytes). */
+  readonly bytes: number;
+  /** PAD records included. */
+  readonly records: number;
+  /** The value_index of the first record. In a LOG segment the others follow without gaps. */
+  readonly firstValueIndex: number;
+  /** Place in the total order that this frame applied; 0 without peers. */
+  readonly position: number;
+  readonly syncedSegment: number;
+  readonly syncedOffset: number;
+  readonly flags: number;
+}
+
+/** Writes the header of the frame at `offset` of segment `segmentId`, whose first byte is buf[at]. */
+export function writeFrameHeader(view: DataView, buf: Uint8Array, at: number, segmentId: number,
+  offset: number, frame: FrameHeader): void {
+  view.setUint32(at + 4, MAGIC, true);
+  view.setUint32(at + 8, frame.bytes, true);
+  view.setUint32(at + 12, frame.records, true);
+  view.setUint32(at + 16, frame.firstValueIndex, true);
+  view.setUint32(at + 20, frame.position, true);
+  view.setUint16(at + 24, high16(frame.firstValueIndex), true);
+  view.setUint16(at + 26, high16(frame.position), true);
+  view.setUint32(at + 28, frame.syncedSegment, true);
+  view.setUint32(at + 32, frame.syncedOffset, true);
+  view.setUint16(at + 36, high16(frame.syncedSegment), true);
+  view.setUint16(at + 38, frame.flags, true);
+  view.setUint32(at, headerSum(buf, at, segmentId, offset), true);
+}
+
+/** The header at `at`, whose 40 bytes are all in `buf`; undefined if it is not one for this place. */
+export function readFrameHeader(buf: Uint8Array, at: number, segmentId: number,
+  offset: number): FrameHeader | undefined {
+  if (readU32(buf, at + 4) !== MAGIC) return undefined;
+  if (readU32(buf, at) !== headerSum(buf, at, segmentId, offset)) return undefined;
+  const bytes = readU32(buf, at + 8);
+  if (bytes < FRAME_HEADER_BYTES || bytes % 8 !== 0) return undefined;
+  return {
+    bytes,
+    records: readU32(buf, at + 12),
+    firstValueIndex: joinU48(readU16(buf, at + 24), readU32(buf, at + 16)),
+    position: joinU48(readU16(buf, at + 26), readU32(buf, at + 20)),
+    syncedSegment: joinU48(readU16(buf, at + 36), readU32(buf, at + 28)),
+    syncedOffset: readU32(buf, at + 32),
+    flags: readU16(buf, at + 38),
+  };
+}
+
+function headerSum(buf: Uint8Array, at: number, segmentId: number, offset: number): number {
+  const seed = (Math.imul(segmentId, 0x9e3779b1) ^ offset) >>> 0;
+  return checksum(buf, at + 4, at + FRAME_HEADER_BYTES, seed);
+}

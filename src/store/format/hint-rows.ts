@@ -1,0 +1,179 @@
+/**
+ * The rows of one segment's hint, in RAM: what the index needs to know about each record, without its
+ * key and value. Rows come in the order of the records and are sorted into hint order (drawn in
+ * FORMAT.md): the rows of the system space first, then by page, tag, rest of the hash, space and
+ * value_index. That is the order of the value index's pages, so that a merge of hints fills page after
+ * page.
+ *
+ * Invariant: a row is eight 32-bit words, on disk as in RAM (little-endian machines only).
+ */
+
+import { joinU48, high16 } from '../../lib/words.ts';
+
+export const ROW_WORDS = 8;
+export const ROW_BYTES = ROW_WORDS * 4;
+
+/** The space of the store's own records and of the keyspace's tables. */
+export const SYSTEM_SPACE = 0;
+
+const W_LO = 0;
+const W_HI_KIND_TYPE = 1;
+const W_SPACE = 2;
+const W_OFFSET = 3;
+const W_UNITS = 4;
+const W_EXPIRY = 5;
+const W_INDEX_LOW = 6;
+const W_INDEX_HIGH = 7;
+
+const BUCKETS = 1 << 16;
+/** From so many rows in a bucket, insertion sort's squares cost more than a comparator's calls. */
+const INSERTION_ROWS_MAX = 48;
+
+if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) {
+  throw new Error('dkvs runs on little-endian machines only: its files hold 32-bit words as they are');
+}
+
+/** Fields of row `row` of `words`. */
+export const rowLo = (words: Uint32Array, row: number): number => words[row * ROW_WORDS + W_LO]!;
+export const rowHi = (words: Uint32Array, row: number): number =>
+  words[row * ROW_WORDS + W_HI_KIND_TYPE]! & 0xffff;
+export const rowKind = (words: Uint32Array, row: number): number =>
+  (words[row * ROW_WORDS + W_HI_KIND_TYPE]! >>> 16) & 15;
+/** Type and flags, as in the record. */
+export const rowTypeByte = (words: Uint32Array, row: number): number =>
+  words[row * ROW_WORDS + W_HI_KIND_TYPE]! >>> 20;
+export const rowSpace = (words: Uint32Array, row: number): number =>
+  words[row * ROW_WORDS + W_SPACE]!;
+export const rowOffset = (words: Uint32Array, row: number): number =>
+  words[row * ROW_WORDS + W_OFFSET]! * 8;
+/** Whole bytes of the record. */
+export const rowBytes = (words: Uint32Array, row: number): number =>
+  words[row * ROW_WORDS + W_UNITS]! * 8;
+/** Seconds since the epoch, rounded up; 0 = never. */
+export const rowExpirySeconds = (words: Uint32Array, row: number): number =>
+  words[row * ROW_WORDS + W_EXPIRY]!;
+export const rowValueIndex = (words: Uint32Array, row: number): number =>
+  joinU48(words[row * ROW_WORDS + W_INDEX_HIGH]!, words[row * ROW_WORDS + W_INDEX_LOW]!);
+
+/** The 48 bits of a hash as a number whose order is that of the index: page, tag, rest. */
+export function hashOrder(hi: number, lo: number): number {
+  return ((hi & 0xfff0) >>> 4) * 2 ** 36 + (lo >>> 0) * 16 + (hi & 15);
+}
+
+export class HintRows {
+  words: Uint32Array;
+  count = 0;
+
+  constructor(capacity = 1024) {
+    this.words = new Uint32Array(capacity * ROW_WORDS);
+  }
+
+  add(hi: number, lo: number, kind: number, typeByte: number, space: number, offset: number,
+    bytes: number, expirySeconds: number, valueIndex: number): void {
+    if ((this.count + 1) * ROW_WORDS > this.words.length) this.#grow();
+    const words = this.words;
+    const at = this.count * ROW_WORDS;
+    words[at + W_LO] = lo;
+    words[at + W_HI_KIND_TYPE] = (hi & 0xffff) | (kind << 16) | (typeByte << 20);
+    words[at + W_SPACE] = space;
+    words[at + W_OFFSET] = offset / 8;
+    words[at + W_UNITS] = bytes / 8;
+    words[at + W_EXPIRY] = expirySeconds;
+    words[at + W_INDEX_LOW] = valueIndex;
+    words[at + W_INDEX_HIGH] = high16(valueIndex);
+    this.count += 1;
+  }
+
+  /** Forgets the rows from `count` on: those of a frame that turned out to be incomplete. */
+  truncate(count: number): void {
+    this.count = Math.min(this.count, count);
+  }
+
+  #grow(): void {
+    const words = new Uint32Array(this.words.length * 2);
+    words.set(this.words);
+    this.words = words;
+  }
+}
+
+/**
+ * Sorts rows: returns their numbers in hint order. A generator, so that a serving thread can pause
+ * where it yields, about every `stepRows` rows.
+ */
+export function* sortRows(rows: HintRows, stepRows = 4096): Generator<void, Uint32Array, void> {
+  const { words, count } = rows;
+  const ends = new Uint32Array(BUCKETS + 1);
+  const order = new Uint32Array(count);
+  for (let row = 0; row < count; row += 1) {
+    const bucket = bucketOf(words, row) + 1;
+    ends[bucket] = ends[bucket]! + 1;
+    if (row % stepRows === stepRows - 1) yield;
+  }
+  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+    ends[bucket + 1] = ends[bucket + 1]! + ends[bucket]!;
+  }
+  for (let row = 0; row < count; row += 1) {
+    const bucket = bucketOf(words, row);
+    order[ends[bucket]!] = row;
+    ends[bucket] = ends[bucket]! + 1;
+    if (row % stepRows === stepRows - 1) yield;
+  }
+  let start = 0;
+  let sinceYield = 0;
+  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+    const end = ends[bucket]!;
+    if (end - start > 1) sortBucket(words, order, start, end);
+    sinceYield += end - start;
+    start = end;
+    if (sinceYield < stepRows) continue;
+    sinceYield = 0;
+    yield;
+  }
+  return order;
+}
+
+/** Runs sortRows to its end. */
+export function sortRowsNow(rows: HintRows): Uint32Array {
+  const steps = sortRows(rows);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Negative if row `a` stands before row `b`. */
+export function compareRows(words: Uint32Array, a: number, b: number): number {
+  return (
+    Number(rowSpace(words, a) !== SYSTEM_SPACE) - Number(rowSpace(words, b) !== SYSTEM_SPACE) ||
+    rowOrder(words, a) - rowOrder(words, b) ||
+    rowSpace(words, a) - rowSpace(words, b) ||
+    rowValueIndex(words, a) - rowValueIndex(words, b)
+  );
+}
+
+/** hashOrder of a row. */
+export function rowOrder(words: Uint32Array, row: number): number {
+  return hashOrder(rowHi(words, row), rowLo(words, row));
+}
+
+/** The top 15 bits of the order, behind one bucket of system rows. */
+function bucketOf(words: Uint32Array, row: number): number {
+  if (rowSpace(words, row) === SYSTEM_SPACE) return 0;
+  return 1 + ((rowHi(words, row) >>> 4) << 3) + (rowLo(words, row) >>> 29);
+}
+
+function sortBucket(words: Uint32Array, order: Uint32Array, start: number, end: number): void {
+  if (end - start > INSERTION_ROWS_MAX) {
+    order.subarray(start, end).sort((a, b) => compareRows(words, a, b));
+    return;
+  }
+  for (let i = start + 1; i < end; i += 1) {
+    const row = order[i]!;
+    let at = i;
+    while (at > start && compareRows(words, order[at - 1]!, row) > 0) {
+      order[at] = order[at - 1]!;
+      at -= 1;
+    }
+    order[at] = row;
+  }
+}

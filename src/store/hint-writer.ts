@@ -1,0 +1,117 @@
+/**
+ * Makes the hint of a segment: from rows, or by reading the segment from end to end.
+ *
+ * A hint is never needed, only fast: an error here is the caller's to report and forget. `pause` is
+ * called between slices of work; a serving thread lets the event loop run there, recovery does not.
+ */
+
+import type { Files } from '../io/files.ts';
+import { DiskError } from '../io/files.ts';
+import type { KeyHash } from '../lib/key-hash.ts';
+import { HINT_SLICE_RECORDS } from '../limits.ts';
+import { DAMAGED, END, RECORD, SegmentScan } from './compaction/segment-scan.ts';
+import {
+  ENTRY_HEADER_BYTES, KIND_DELETED, KIND_PAD, entryExpireAtAt, entryKeyBytesAt, entryKindAt,
+  entrySpaceAt, entryValueIndexAt,
+} from './format/data-entry.ts';
+import { encodeHintBlock, encodeHintHeader, hintBlockCount } from './format/hint.ts';
+import type { SegmentSummary } from './format/hint.ts';
+import { HintRows, rowKind, rowValueIndex, sortRows } from './format/hint-rows.ts';
+import { hintFileName } from './format/segment-header.ts';
+import { expirySecondsOfMs } from './index-slot.ts';
+import { damaged } from './store-error.ts';
+
+/** Blocks written at once: about 1 MiB. */
+const BLOCKS_AT_ONCE = 16;
+
+export type Pause = () => Promise<void>;
+
+/** Adds the row of the record at buf[at], which starts at `offset` of its segment. */
+export function addRow(rows: HintRows, hasher: KeyHash, buf: Buffer, at: number, offset: number,
+  bytes: number): void {
+  const start = at + ENTRY_HEADER_BYTES;
+  hasher.hash(buf, start, start + entryKeyBytesAt(buf, at));
+  rows.add(hasher.hi, hasher.lo, entryKindAt(buf, at), buf[at + 9]!, entrySpaceAt(buf, at), offset,
+    bytes, expirySecondsOfMs(entryExpireAtAt(buf, at)), entryValueIndexAt(buf, at));
+}
+
+/** Reads `bytes` bytes of a segment; throws DAMAGED at the first thing that is not sound. */
+export async function scanRows(files: Files, path: string, id: number, bytes: number,
+  hasher: KeyHash, pause: Pause): Promise<HintRows> {
+  const file = await files.openRead(path);
+  try {
+    const scan = new SegmentScan(file, id, bytes);
+    const rows = new HintRows();
+    for (let step = 0; ; step += 1) {
+      const outcome = scan.advance();
+      if (outcome === END) return rows;
+      if (outcome === DAMAGED) {
+        throw damaged(path, scan.damage!.offset, scan.damage!.reason, scan.damage!.key ?? undefined);
+      }
+      if (outcome !== RECORD) await scan.fill();
+      else if (entryKindAt(scan.buf, scan.at) !== KIND_PAD) {
+        addRow(rows, hasher, scan.buf, scan.at, scan.offset, scan.bytes);
+      }
+      if (step % HINT_SLICE_RECORDS === HINT_SLICE_RECORDS - 1) await pause();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** What the rows of a segment say about it. */
+export function summaryOf(rows: HintRows, id: number, bytes: number,
+  position: number): SegmentSummary {
+  const { words } = rows;
+  let tombstones = 0;
+  let min = Infinity;
+  let max = 0;
+  for (let row = 0; row < rows.count; row += 1) {
+    const valueIndex = rowValueIndex(words, row);
+    if (rowKind(words, row) === KIND_DELETED) tombstones += 1;
+    if (valueIndex < min) min = valueIndex;
+    if (valueIndex > max) max = valueIndex;
+  }
+  return {
+    id, bytes, records: rows.count, tombstones, position,
+    minValueIndex: rows.count === 0 ? 0 : min, maxValueIndex: max,
+  };
+}
+
+/** Sorts the rows and writes the hint file, durable but for its name; one that is there is replaced. */
+export async function writeHint(files: Files, dir: string, summary: SegmentSummary, rows: HintRows,
+  pause: Pause): Promise<void> {
+  const path = `${dir}/${hintFileName(summary.id)}`;
+  const order = await sortWithPauses(rows, pause);
+  await files.unlink(path).catch((error: unknown) => {
+    if (!(error instanceof DiskError) || error.code !== 'ENOENT') throw error;
+  });
+  const file = await files.create(path);
+  try {
+    const blocks = hintBlockCount(rows.count);
+    let at = 0;
+    let pieces: Buffer[] = [encodeHintHeader(summary)];
+    for (let block = 0; block <= blocks; block += 1) {
+      if (block < blocks) pieces.push(encodeHintBlock(rows, order, summary.id, block));
+      if (pieces.length < BLOCKS_AT_ONCE && block < blocks) continue;
+      const bytes = Buffer.concat(pieces);
+      await file.write(bytes, 0, bytes.length, at);
+      at += bytes.length;
+      pieces = [];
+      if (block === blocks) break;
+      await pause();
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function sortWithPauses(rows: HintRows, pause: Pause): Promise<Uint32Array> {
+  const steps = sortRows(rows, HINT_SLICE_RECORDS);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await pause();
+  }
+}

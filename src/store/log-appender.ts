@@ -1,0 +1,250 @@
+/**
+ * Puts records into the hot tail, straight from the caller's ranges: no buffer in between.
+ *
+ *     frame header | record | record | PAD to the granule || next block: record | ... | frame end
+ *
+ * A frame is opened by the first record and closed by `closeFrame`; its header's 40 bytes are reserved
+ * first and filled in last. After each `append` the fields say where the record went.
+ *
+ * Invariants: nothing is written to disk here; frames are closed before anything else reads them; a
+ * record starts below SEGMENT_START_BYTES_MAX, for which a batch may have to go on in the next segment
+ * (`split`).
+ */
+
+import type { ByteRange } from '../lib/byte-range.ts';
+import { LOG_GRANULE_BYTES, SEGMENT_START_BYTES_MAX } from '../limits.ts';
+import {
+  ENTRY_HEADER_BYTES, HEADER_ROOM_BYTES, KIND_DELETED, entryBytes, skipGap, writeEntryHeader,
+  writePad,
+} from './format/data-entry.ts';
+import { FRAME_HEADER_BYTES, FRAME_MORE, writeFrameHeader } from './format/frame.ts';
+import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
+import type { HotTail, TailBlock } from './hot-tail.ts';
+import type { LogSegment } from './segment.ts';
+
+/** Shorter values are copied byte by byte, which costs less than a call into Buffer.copy. */
+const LOOP_COPY_BYTES_MAX = 48;
+
+export interface Watermark {
+  readonly segmentId: number;
+  readonly offset: number;
+}
+
+/** What the appender needs of the log's owner. */
+export interface AppenderOwner {
+  /** How far the log is known to be durable. */
+  watermark(): Watermark;
+  /** The segment in which a batch goes on that the present one has no room for. */
+  nextSegment(): LogSegment;
+  /** Nothing will be appended to this segment any more. */
+  onFull(log: LogSegment): void;
+}
+
+export class LogAppender {
+  /** The record appended last: its segment slot, offset, whole bytes, value_index, and its memory. */
+  slot = 0;
+  offset = 0;
+  bytes = 0;
+  valueIndex = 0;
+
+  /** Blocks with bytes that were not handed to the kernel, in log order. */
+  readonly dirty: TailBlock[] = [];
+  nextValueIndex: number;
+  current: LogSegment;
+  block: TailBlock;
+
+  readonly #tail: HotTail;
+  readonly #owner: AppenderOwner;
+  #frameBlock: TailBlock | undefined;
+  #frameOffset = 0;
+  #frameRecords = 0;
+  #frameValueIndex = 0;
+  /** Where the open batch began a segment ago; its segments cannot be sealed before its end. */
+  readonly #split: LogSegment[] = [];
+
+  constructor(tail: HotTail, owner: AppenderOwner, first: LogSegment, nextValueIndex: number) {
+    this.#tail = tail;
+    this.#owner = owner;
+    this.nextValueIndex = nextValueIndex;
+    this.current = first;
+    this.block = this.#begin(first);
+  }
+
+  get isFrameOpen(): boolean {
+    return this.#frameBlock !== undefined;
+  }
+
+  /** Length of the log up to the last byte appended. */
+  get appendedLsn(): number {
+    return this.current.lsnBase + this.block.used;
+  }
+
+  /** Appends a record; the ranges are copied. */
+  append(kind: number, typeByte: number, space: number, key: ByteRange, value: ByteRange,
+    expireAtMs: number): void {
+    const keyBytes = key.end - key.start;
+    const valueBytes = value.end - value.start;
+    const bytes = entryBytes(keyBytes, valueBytes);
+    if (this.#frameBlock === undefined) this.#openFrame();
+    this.#makeRoom(bytes);
+    const block = this.block;
+    const offset = block.used;
+    const at = offset - block.start;
+    const body = at + ENTRY_HEADER_BYTES;
+    copyBytes(key.buf, key.start, key.end, block.buf, body);
+    copyBytes(value.buf, value.start, value.end, block.buf, body + keyBytes);
+    for (let i = body + keyBytes + valueBytes; i < at + bytes; i += 1) block.buf[i] = 0;
+    const valueIndex = this.nextValueIndex;
+    writeEntryHeader(block.view, block.buf, at, kind, typeByte, valueIndex, space, keyBytes,
+      valueBytes, expireAtMs);
+    block.used = offset + bytes;
+    this.nextValueIndex = valueIndex + 1;
+    this.#frameRecords += 1;
+    this.slot = this.current.segment.slot;
+    this.offset = offset;
+    this.bytes = bytes;
+    this.valueIndex = valueIndex;
+    this.#account(kind, valueIndex);
+  }
+
+  /** Closes the open frame; false if there is none. Its blocks may be written from then on. */
+  closeFrame(position: number): boolean {
+    if (this.#frameBlock === undefined) return false;
+    this.#close(position, 0);
+    for (const log of this.#split) log.groupEndLsn = this.appendedLsn;
+    this.#split.length = 0;
+    return true;
+  }
+
+  /** Goes on in another segment; between frames only. */
+  switchTo(next: LogSegment): void {
+    const old = this.current;
+    old.isFull = true;
+    old.segment.bytes = this.block.used;
+    // Headers do not count: the log is as long behind the switch as before it.
+    next.lsnBase = this.appendedLsn - SEGMENT_HEADER_BYTES;
+    this.current = next;
+    this.block = this.#begin(next);
+    this.#owner.onFull(old);
+  }
+
+  // ---- Inside ------------------------------------------------------------------------------------
+
+  #account(kind: number, valueIndex: number): void {
+    const segment = this.current.segment;
+    segment.records += 1;
+    if (kind === KIND_DELETED) segment.tombstones += 1;
+    if (segment.minValueIndex === Infinity) segment.minValueIndex = valueIndex;
+    segment.maxValueIndex = valueIndex;
+  }
+
+  /** The first block of a segment: behind the header, which is on disk already. */
+  #begin(log: LogSegment): TailBlock {
+    const block = this.#tail.open(log, 0, SEGMENT_HEADER_BYTES);
+    block.buf.fill(0, 0, SEGMENT_HEADER_BYTES);
+    block.used = block.committed = block.flushed = SEGMENT_HEADER_BYTES;
+    return block;
+  }
+
+  #openFrame(): void {
+    if (this.block.used >= SEGMENT_START_BYTES_MAX) this.switchTo(this.#owner.nextSegment());
+    this.#skipGap();
+    if (this.block.used === this.block.end) this.#nextBlock(this.block.end, HEADER_ROOM_BYTES);
+    const block = this.block;
+    this.#frameBlock = block;
+    this.#frameOffset = block.used;
+    this.#frameRecords = 0;
+    this.#frameValueIndex = this.nextValueIndex;
+    block.used += FRAME_HEADER_BYTES;
+  }
+
+  #close(position: number, flags: number): void {
+    const block = this.#frameBlock!;
+    const segment = this.current.segment;
+    const { segmentId, offset } = this.#owner.watermark();
+    writeFrameHeader(block.view, block.buf, this.#frameOffset - block.start, segment.id,
+      this.#frameOffset, {
+        bytes: this.block.used - this.#frameOffset,
+        records: this.#frameRecords,
+        firstValueIndex: this.#frameValueIndex,
+        position,
+        syncedSegment: segmentId,
+        syncedOffset: offset,
+        flags,
+      });
+    this.#frameBlock = undefined;
+    segment.position = Math.max(segment.position, position);
+    segment.bytes = this.block.used;
+    this.#markDirty(block);
+    for (const other of this.dirty) if (other.log === this.current) other.committed = other.used;
+  }
+
+  #markDirty(frameBlock: TailBlock): void {
+    const dirty = this.dirty;
+    // Blocks that this frame opened were added by #nextBlock; its first one may be new here.
+    if (dirty.includes(frameBlock)) return;
+    const later = dirty.findIndex((block) => block.log === frameBlock.log &&
+      block.start > frameBlock.start);
+    if (later === -1) dirty.push(frameBlock);
+    else dirty.splice(later, 0, frameBlock);
+  }
+
+  /** Zero bytes up to the granule if no header fits before it. */
+  #skipGap(): void {
+    const block = this.block;
+    const to = skipGap(block.used);
+    if (to === block.used) return;
+    block.buf.fill(0, block.used - block.start, to - block.start);
+    block.used = to;
+  }
+
+  /** Sees to it that a record of `bytes` fits at block.used. */
+  #makeRoom(bytes: number): void {
+    const room = LOG_GRANULE_BYTES - (this.block.used % LOG_GRANULE_BYTES);
+    if (room < HEADER_ROOM_BYTES) this.#skipGap();
+    const used = this.block.used;
+    if (used + bytes <= this.block.end && used < SEGMENT_START_BYTES_MAX) return;
+    this.#padToGranule();
+    if (this.block.used < SEGMENT_START_BYTES_MAX) {
+      this.#nextBlock(this.block.used, bytes);
+      return;
+    }
+    this.#splitBatch();
+    this.#makeRoom(bytes);
+  }
+
+  /** Ends the block at the next granule with a PAD record. */
+  #padToGranule(): void {
+    const block = this.block;
+    const past = block.used % LOG_GRANULE_BYTES;
+    if (past !== 0) {
+      const bytes = LOG_GRANULE_BYTES - past;
+      writePad(block.view, block.buf, block.used - block.start, bytes);
+      block.used += bytes;
+      this.#frameRecords += 1;
+    }
+    if (block.used < block.end) this.#tail.cut(block, block.used);
+  }
+
+  #nextBlock(start: number, bytesMin: number): void {
+    this.block = this.#tail.open(this.current, start, bytesMin);
+    this.dirty.push(this.block);
+  }
+
+  /** The batch goes on in another segment: both frames count, or neither. */
+  #splitBatch(): void {
+    this.#close(0, FRAME_MORE);
+    this.current.groupEndLsn = Infinity;
+    this.#split.push(this.current);
+    this.switchTo(this.#owner.nextSegment());
+    this.#openFrame();
+  }
+}
+
+function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > LOOP_COPY_BYTES_MAX) {
+    from.copy(to, at, start, end);
+    return;
+  }
+  for (let i = start, j = at; i < end; i += 1, j += 1) to[j] = from[i]!;
+}

@@ -1,0 +1,60 @@
+/**
+ * fsync of the log: one round at a time, oldest segment first, so that "durable up to here" is one
+ * number and one place.
+ *
+ * Invariant: the watermark moves into a segment only when every older one is durable to its end, name
+ * included. A round covers what was written before it began.
+ */
+
+import type { LogFiles } from './log-files.ts';
+import type { Watermark } from './log-appender.ts';
+import type { LogSegment } from './segment.ts';
+
+export class LogSync {
+  watermark: Watermark;
+  /** Length of the log that is known to be on disk. */
+  durableLsn = 0;
+
+  readonly #files: LogFiles;
+  /** Segments that are not durable to their end; the last one is being written. */
+  readonly #open: LogSegment[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(files: LogFiles, watermark: Watermark) {
+    this.#files = files;
+    this.watermark = watermark;
+  }
+
+  add(log: LogSegment): void {
+    this.#open.push(log);
+    if (this.#open.length === 1 && log.nameDurable) this.durableLsn = log.lsnBase + log.synced;
+  }
+
+  /** Makes everything written before the call durable. Rejects with the disk's error. */
+  async run(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    this.#running = this.#round().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(() => undefined);
+  }
+
+  async #round(): Promise<void> {
+    for (const log of [...this.#open]) {
+      const isFull = log.isFull;
+      const written = log.written;
+      if (written > log.synced) await log.file.datasync();
+      if (!log.nameDurable) await this.#files.syncNames();
+      log.nameDurable = true;
+      log.synced = Math.max(log.synced, written);
+      this.watermark = { segmentId: log.segment.id, offset: log.synced };
+      this.durableLsn = Math.max(this.durableLsn, log.lsnBase + log.synced);
+      if (!isFull || log.synced < log.segment.bytes) return;
+      this.#open.shift();
+    }
+  }
+}

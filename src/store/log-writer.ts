@@ -1,0 +1,304 @@
+/**
+ * The log's way to disk: commits, group commit, fsync, and the change from one segment to the next.
+ *
+ * Lengths of the whole log ("lsn", in bytes) tell how far things are:
+ *
+ *     durable <= written <= committed <= appended
+ *
+ * `commit` closes the open frame. Policy everysec or no: it is written at once, blocking (a copy into
+ * the page cache), unless it is large. Policy always: it is written and synced asynchronously, one
+ * group under way at a time; what arrives meanwhile makes the next group. The owner holds back a reply
+ * until `acknowledged` has reached what was `appended` when the reply was made.
+ *
+ * It fails once: a failed write or fsync leaves unknown bytes on disk, so the error is latched in
+ * `failure`, nothing is ever tried again on these files, and every waiter learns of it.
+ */
+
+import type { Clock, Timer } from '../io/clock.ts';
+import { LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX } from '../limits.ts';
+import type { TailBlock } from './hot-tail.ts';
+import type { HotTail } from './hot-tail.ts';
+import { LogAppender } from './log-appender.ts';
+import type { Watermark } from './log-appender.ts';
+import type { LogFiles } from './log-files.ts';
+import { LogSync } from './log-sync.ts';
+import type { LogSegment } from './segment.ts';
+import { StoreError } from './store-error.ts';
+
+export type Appendfsync = 'always' | 'everysec' | 'no';
+
+/** Called with null when what it waited for is acknowledged, else with why it never will be. */
+export type Acknowledged = (failure: StoreError | null) => void;
+
+export interface LogWriterEvents {
+  /** A segment is full; it can be sealed once `durableLsn` has passed its end. */
+  onFull(log: LogSegment): void;
+  onFailure(failure: StoreError): void;
+  /** `acknowledged` has moved on. */
+  onAcknowledged(): void;
+}
+
+export interface LogWriterOptions {
+  readonly clock: Clock;
+  readonly files: LogFiles;
+  readonly tail: HotTail;
+  readonly segmentBytes: number;
+  readonly appendfsync: Appendfsync;
+  readonly first: LogSegment;
+  readonly nextValueIndex: number;
+  /** Durable by recovery: what the first frames may claim. */
+  readonly watermark: Watermark;
+  readonly events: LogWriterEvents;
+}
+
+interface Waiter {
+  readonly lsn: number;
+  readonly done: Acknowledged;
+}
+
+export class LogWriter {
+  readonly appender: LogAppender;
+  failure: StoreError | undefined;
+
+  readonly #clock: Clock;
+  readonly #files: LogFiles;
+  readonly #tail: HotTail;
+  readonly #events: LogWriterEvents;
+  readonly #segmentBytes: number;
+  readonly #sync: LogSync;
+  readonly #waiters: Waiter[] = [];
+  #policy: Appendfsync;
+  #committedLsn: number;
+  #writtenLsn: number;
+  readonly #afterRoll: (() => void)[] = [];
+  #isPumping = false;
+  #pumped: Promise<void> = Promise.resolve();
+  #timer: Timer | undefined;
+
+  constructor(options: LogWriterOptions) {
+    this.#clock = options.clock;
+    this.#files = options.files;
+    this.#tail = options.tail;
+    this.#events = options.events;
+    this.#segmentBytes = options.segmentBytes;
+    this.#policy = options.appendfsync;
+    this.#sync = new LogSync(options.files, options.watermark);
+    this.appender = new LogAppender(options.tail, {
+      watermark: () => this.#sync.watermark,
+      nextSegment: () => this.#takeNext(),
+      onFull: (log) => this.#events.onFull(log),
+    }, options.first, options.nextValueIndex);
+    this.#sync.add(options.first);
+    this.#committedLsn = this.#writtenLsn = this.appender.appendedLsn;
+    this.#startTimer();
+  }
+
+  get appendfsync(): Appendfsync {
+    return this.#policy;
+  }
+
+  /** Changes the policy; what waits for `always` is synced, then released. */
+  set appendfsync(policy: Appendfsync) {
+    this.#policy = policy;
+    if (policy === 'always') this.#pump();
+    this.#release();
+  }
+
+  get appendedLsn(): number {
+    return this.appender.appendedLsn;
+  }
+
+  get durableLsn(): number {
+    return this.#sync.durableLsn;
+  }
+
+  /** How much of the log the policy lets replies rely on. */
+  get acknowledgedLsn(): number {
+    return this.#policy === 'always' ? this.#sync.durableLsn : this.#writtenLsn;
+  }
+
+  /** Bytes committed that the kernel does not have yet. */
+  get backlogBytes(): number {
+    return this.#committedLsn - this.#writtenLsn;
+  }
+
+  /** Closes the open frame and sends it on its way. Once per tick, also without any change. */
+  commit(position: number): void {
+    if (this.failure === undefined && this.appender.closeFrame(position)) {
+      this.#committedLsn = this.appender.appendedLsn;
+      const isFull = this.appender.current.segment.bytes >= this.#segmentBytes;
+      if (isFull || this.#afterRoll.length > 0) this.#maybeRoll();
+      this.#flush();
+    }
+    if (!this.appender.isFrameOpen) this.#tail.trim(this.appender.block);
+  }
+
+  /** Calls back when everything appended so far is acknowledged; at once if it is already. */
+  whenAcknowledged(done: Acknowledged): void {
+    if (this.failure !== undefined) done(this.failure);
+    else if (this.acknowledgedLsn >= this.appendedLsn) done(null);
+    else this.#waiters.push({ lsn: this.appendedLsn, done });
+  }
+
+  /** Makes everything committed durable, whatever the policy. Rejects with the failure. */
+  async flushAndSync(): Promise<void> {
+    const target = this.#committedLsn;
+    this.#flush();
+    while (this.#isPumping) await this.#pumped;
+    while (this.failure === undefined && this.durableLsn < target) await this.#syncNow();
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Goes on in the next segment at the next commit; false if this one has no record yet. */
+  async roll(): Promise<boolean> {
+    if (this.failure !== undefined) throw this.failure;
+    const old = this.appender.current;
+    if (old.segment.records === 0) return false;
+    await this.#files.prepare(old);
+    if (old !== this.appender.current) return true;
+    if (!this.appender.isFrameOpen) this.appender.switchTo(this.#takeNext());
+    else await new Promise<void>((resolve) => this.#afterRoll.push(resolve));
+    return true;
+  }
+
+  /** Stops the timer and ends when nothing is under way any more. */
+  async stop(): Promise<void> {
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    while (this.#isPumping) await this.#pumped;
+    await this.#sync.idle();
+  }
+
+  /** Latches the first error; later ones are its consequences. */
+  fail(cause: unknown): void {
+    if (this.failure !== undefined) return;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.failure = new StoreError('FAILED',
+      `the log cannot be written any more, the store is read-only: ${reason}`, { cause });
+    this.#events.onFailure(this.failure);
+    for (const waiter of this.#waiters.splice(0)) waiter.done(this.failure);
+  }
+
+  // ---- Writing -----------------------------------------------------------------------------------
+
+  #flush(): void {
+    if (this.failure !== undefined) return;
+    const isLarge = this.backlogBytes > LOG_WRITE_BLOCKING_BYTES_MAX;
+    if (this.#policy === 'always' || isLarge || this.#isPumping) {
+      this.#pump();
+      return;
+    }
+    try {
+      for (const block of this.appender.dirty) writeBlocking(block);
+      this.appender.dirty.length = 0;
+      this.#writtenLsn = this.#committedLsn;
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#release();
+  }
+
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pumped = this.#pumpUntilDone();
+  }
+
+  /** Clears #isPumping in the same step in which it finds nothing left to do. */
+  async #pumpUntilDone(): Promise<void> {
+    try {
+      while (this.failure === undefined && !this.#isPumpDone()) {
+        const target = this.#committedLsn;
+        if (this.#writtenLsn < target) {
+          await Promise.all(this.appender.dirty.splice(0).map(writeInBackground));
+          this.#writtenLsn = target;
+        }
+        if (this.#policy === 'always' && this.durableLsn < target) await this.#sync.run();
+        this.#release();
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #isPumpDone(): boolean {
+    if (this.#writtenLsn < this.#committedLsn) return false;
+    return this.#policy !== 'always' || this.durableLsn >= this.#committedLsn;
+  }
+
+  #release(): void {
+    if (this.failure !== undefined) return;
+    const acknowledged = this.acknowledgedLsn;
+    let released = 0;
+    while (released < this.#waiters.length && this.#waiters[released]!.lsn <= acknowledged) {
+      released += 1;
+    }
+    for (const waiter of this.#waiters.splice(0, released)) waiter.done(null);
+    this.#events.onAcknowledged();
+  }
+
+  // ---- Syncing -----------------------------------------------------------------------------------
+
+  #startTimer(): void {
+    this.#timer = this.#clock.setTimer(LOG_SYNC_INTERVAL_MS, () => {
+      this.#startTimer();
+      if (this.#policy === 'everysec' && this.durableLsn < this.#writtenLsn) void this.#syncNow();
+    });
+  }
+
+  /** One round of datasync; an error is latched, not thrown. */
+  async #syncNow(): Promise<void> {
+    if (this.failure !== undefined) return;
+    try {
+      await this.#sync.run();
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#release();
+  }
+
+  // ---- Segments ----------------------------------------------------------------------------------
+
+  /**
+   * Rolls if the next segment is ready. If not, this one grows on: making a file here would block,
+   * and on a full disk fail.
+   */
+  #maybeRoll(): void {
+    if (!this.#files.isReady) {
+      void this.#files.prepare(this.appender.current).catch(() => undefined);
+      return;
+    }
+    this.appender.switchTo(this.#takeNext());
+    for (const done of this.#afterRoll.splice(0)) done();
+  }
+
+  #takeNext(): LogSegment {
+    try {
+      const next = this.#files.take(this.appender.current);
+      this.#sync.add(next);
+      return next;
+    } catch (error) {
+      this.fail(error);
+      throw this.failure!;
+    }
+  }
+}
+
+function writeBlocking(block: TailBlock): void {
+  const bytes = block.committed - block.flushed;
+  if (bytes === 0) return;
+  block.log.file.writeSync(block.buf, block.flushed - block.start, bytes, block.flushed);
+  block.flushed = block.committed;
+  block.log.written = Math.max(block.log.written, block.committed);
+}
+
+async function writeInBackground(block: TailBlock): Promise<void> {
+  const to = block.committed;
+  const bytes = to - block.flushed;
+  if (bytes === 0) return;
+  await block.log.file.write(block.buf, block.flushed - block.start, bytes, block.flushed);
+  block.flushed = to;
+  block.log.written = Math.max(block.log.written, to);
+}

@@ -1,0 +1,76 @@
+/**
+ * One budget for everything that grows: index, hot tail, read cache, warm values. The index comes
+ * first, because it cannot shrink; what it takes is taken from the warm values and the cache.
+ *
+ *     budget | index | hot tail | warm values: up to half of the rest | read cache: what is left |
+ */
+
+import { LIVE_BYTES_MIN } from '../limits.ts';
+import type { StoreParts } from './store-parts.ts';
+
+export interface MemoryUse {
+  readonly budget: number;
+  readonly index: number;
+  readonly hotTail: number;
+  readonly readCache: number;
+  /** Warm values and chains. */
+  readonly live: number;
+  /** Records that waiting commands hold. */
+  readonly loaded: number;
+  readonly total: number;
+}
+
+export class MemoryBudget {
+  readonly #parts: StoreParts;
+  readonly #cacheBytesMax: number;
+  #totalBytes: number;
+  /** How much the warm values may take. */
+  liveBytes = LIVE_BYTES_MIN;
+  /** What is there without warm values and cache exceeds the budget. */
+  isExceeded = false;
+
+  constructor(parts: StoreParts, totalBytes: number, cacheBytesMax: number) {
+    this.#parts = parts;
+    this.#totalBytes = totalBytes;
+    this.#cacheBytesMax = cacheBytesMax;
+    this.rebalance();
+  }
+
+  setTotal(bytes: number): void {
+    this.#totalBytes = bytes;
+    this.rebalance();
+  }
+
+  /** Divides the budget anew. */
+  rebalance(): void {
+    const { chains, tail, residents } = this.#parts;
+    const fixed = this.#indexBytes() + tail.bytes + (chains.bytes - chains.warmBytes);
+    const rest = Math.max(0, this.#totalBytes - fixed);
+    this.isExceeded = rest === 0;
+    this.liveBytes = Math.max(LIVE_BYTES_MIN, rest / 2);
+    const cache = rest - Math.min(chains.warmBytes, this.liveBytes);
+    residents.cache.setBudget(Math.max(0, Math.min(cache, this.#cacheBytesMax)));
+    this.#parts.probe.forget();
+  }
+
+  use(): MemoryUse {
+    const { tail, residents, chains } = this.#parts;
+    const index = this.#indexBytes();
+    const parts = [index, tail.bytes, residents.cache.bytes, chains.bytes, residents.heldBytes];
+    return {
+      budget: this.#totalBytes,
+      index,
+      hotTail: tail.bytes,
+      readCache: residents.cache.bytes,
+      live: chains.bytes,
+      loaded: residents.heldBytes,
+      total: parts.reduce((sum, bytes) => sum + bytes, 0),
+    };
+  }
+
+  #indexBytes(): number {
+    let bytes = 0;
+    for (const space of this.#parts.spaces.all()) bytes += space.index.bytes;
+    return bytes;
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * Records that were read from disk, kept off the heap: no JavaScript object per record.
+ *
+ *     chunk 1 MiB   | entry | entry | entry ...                       chunks form a queue, oldest first
+ *     entry         | slot u32 | offset/8 u32 | bytes u32 | referenced u32 | record |
+ *     table         place -> address of its entry (in 8-byte units, plus 1); open addressing
+ *
+ * First in, first out by chunk, but an entry that was used since stays: when the oldest chunk is
+ * recycled, its referenced entries move to its start, up to half of it. That is as good as LRU for
+ * skewed loads and costs one store on a hit.
+ *
+ * Invariants: memory handed out by `find` is valid until the next insert, so the owner inserts only
+ * when no borrowed range can be left. A record that is larger than an eighth of a chunk is not kept.
+ */
+
+import { READ_CACHE_CHUNK_BYTES, READ_CACHE_RECORD_BYTES_MAX } from '../limits.ts';
+
+const ENTRY_HEADER_BYTES = 16;
+const CHUNK_UNITS = READ_CACHE_CHUNK_BYTES / 8;
+const CHUNK_UNITS_SHIFT = Math.log2(CHUNK_UNITS);
+const UNIT_MASK = CHUNK_UNITS - 1;
+/** The table is made for records of this size; with smaller ones the cache holds less. */
+const TABLE_RECORD_BYTES = 80;
+const TABLE_LOAD_MAX = 0.8;
+
+interface Chunk {
+  readonly buf: Buffer;
+  readonly words: Uint32Array;
+  /** Bytes in use. */
+  used: number;
+}
+
+export class ReadCache {
+  /** Where the record is that `find` found last. */
+  buf: Buffer = Buffer.alloc(0);
+  at = 0;
+
+  #budgetBytes = 0;
+  readonly #chunks: (Chunk | undefined)[] = [];
+  /** Numbers of chunks, oldest first; the last one is being filled. */
+  readonly #order: number[] = [];
+  #table = new Uint32Array(16);
+  #entries = 0;
+
+  constructor(budgetBytes: number) {
+    this.setBudget(budgetBytes);
+  }
+
+  /** RAM held. */
+  get bytes(): number {
+    return this.#order.length * READ_CACHE_CHUNK_BYTES + this.#table.byteLength;
+  }
+
+  get size(): number {
+    return this.#entries;
+  }
+
+  /** Changes the bound; what is too much is dropped at once. */
+  setBudget(bytes: number): void {
+    this.#budgetBytes = bytes;
+    while (this.#order.length > this.#chunksMax()) this.#dropOldest();
+    const wanted = tableSize(bytes);
+    if (wanted > this.#table.length) this.#rebuildTable(wanted);
+  }
+
+  /** Whether the record at this place is here; `buf` and `at` then tell where. */
+  find(slot: number, offset: number): boolean {
+    if (this.#entries === 0) return false;
+    const address = this.#table[this.#positionOf(slot, offset / 8)]!;
+    if (address === 0) return false;
+    const chunk = this.#chunkOf(address);
+    const at = ((address - 1) & UNIT_MASK) * 8;
+    chunk.words[(at >>> 2) + 3] = 1;
+    this.buf = chunk.buf;
+    this.at = at + ENTRY_HEADER_BYTES;
+    return true;
+  }
+
+  /** Copies a record in. */
+  insert(slot: number, offset: number, buf: Buffer, at: number, bytes: number): void {
+    const room = bytes + ENTRY_HEADER_BYTES;
+    if (bytes > READ_CACHE_RECORD_BYTES_MAX || this.#chunksMax() === 0) return;
+    if (this.#table[this.#positionOf(slot, offset / 8)] !== 0) return;
+    const number = this.#makeRoom(room);
+    const chunk = this.#chunks[number]!;
+    const start = chunk.used;
+    chunk.words[start >>> 2] = slot;
+    chunk.words[(start >>> 2) + 1] = offset / 8;
+    chunk.words[(start >>> 2) + 2] = bytes;
+    chunk.words[(start >>> 2) + 3] = 0;
+    buf.copy(chunk.buf, start + ENTRY_HEADER_BYTES, at, at + bytes);
+    chunk.used = start + room;
+    this.#table[this.#positionOf(slot, offset / 8)] = addressOf(number, start);
+    this.#entries += 1;
+  }
+
+  /** The compactor moved a record. */
+  move(slot: number, offset: number, newSlot: number, newOffset: number): void {
+    const position = this.#positionOf(slot, offset / 8);
+    const address = this.#table[position]!;
+    if (address === 0) return;
+    this.#removeAt(position);
+    const chunk = this.#chunkOf(address);
+    const word = (((address - 1) & UNIT_MASK) * 8) >>> 2;
+    chunk.words[word] = newSlot;
+    chunk.words[word + 1] = newOffset / 8;
+    this.#table[this.#positionOf(newSlot, newOffset / 8)] = address;
+    this.#entries += 1;
+  }
+
+  /** Forgets every record of a segment slot: its number will mean another segment. */
+  dropSlot(slot: number): void {
+    for (const number of this.#order) {
+      const chunk = this.#chunks[number]!;
+      this.#eachEntry(chunk, (word) => {
+        if (chunk.words[word] === slot) this.#forget(chunk, number, word);
+      });
+    }
+  }
+
+  // ---- Chunks ------------------------------------------------------------------------------------
+
+  #chunksMax(): number {
+    return Math.floor(this.#budgetBytes / READ_CACHE_CHUNK_BYTES);
+  }
+
+  /** The number of a chunk with room at its end. */
+  #makeRoom(bytes: number): number {
+    const last = this.#order[this.#order.length - 1];
+    const isCrowded = this.#entries + 1 > this.#table.length * TABLE_LOAD_MAX;
+    if (last !== undefined && !isCrowded &&
+        this.#chunks[last]!.used + bytes <= READ_CACHE_CHUNK_BYTES) return last;
+    if (this.#order.length < this.#chunksMax() && !isCrowded) return this.#addChunk();
+    return this.#recycleOldest();
+  }
+
+  #addChunk(): number {
+    let number = this.#chunks.indexOf(undefined);
+    if (number === -1) number = this.#chunks.length;
+    const memory = new ArrayBuffer(READ_CACHE_CHUNK_BYTES);
+    this.#chunks[number] = { buf: Buffer.from(memory), words: new Uint32Array(memory), used: 0 };
+    this.#order.push(number);
+    return number;
+  }
+
+  /** The oldest chunk becomes the newest, with its referenced entries at its start. */
+  #recycleOldest(): number {
+    const number = this.#order.shift()!;
+    this.#order.push(number);
+    const chunk = this.#chunks[number]!;
+    let kept = 0;
+    this.#eachEntry(chunk, (word) => {
+      if (chunk.words[word] === 0) return;
+      const bytes = chunk.words[word + 2]! + ENTRY_HEADER_BYTES;
+      const isKept = chunk.words[word + 3] === 1 && kept + bytes <= READ_CACHE_CHUNK_BYTES / 2;
+      const position = this.#positionOf(chunk.words[word]!, chunk.words[word + 1]!);
+      if (!isKept) {
+        this.#removeAt(position);
+        return;
+      }
+      this.#table[position] = addressOf(number, kept);
+      chunk.words[word + 3] = 0;
+      chunk.buf.copyWithin(kept, word * 4, word * 4 + bytes);
+      kept += bytes;
+    });
+    chunk.used = kept;
+    return number;
+  }
+
+  #dropOldest(): void {
+    const number = this.#order.shift()!;
+    const chunk = this.#chunks[number]!;
+    this.#eachEntry(chunk, (word) => this.#forget(chunk, number, word));
+    this.#chunks[number] = undefined;
+  }
+
+  /** Visits the first word of each entry, dead ones (slot 0) included. */
+  #eachEntry(chunk: Chunk, visit: (word: number) => void): void {
+    for (let at = 0; at < chunk.used;) {
+      const bytes = chunk.words[(at >>> 2) + 2]! + ENTRY_HEADER_BYTES;
+      visit(at >>> 2);
+      at += bytes;
+    }
+  }
+
+  #forget(chunk: Chunk, number: number, word: number): void {
+    if (chunk.words[word] === 0) return;
+    const position = this.#positionOf(chunk.words[word]!, chunk.words[word + 1]!);
+    if (this.#table[position] === addressOf(number, word * 4)) this.#removeAt(position);
+    chunk.words[word] = 0;
+  }
+
+  // ---- Table -------------------------------------------------------------------------------------
+
+  #chunkOf(address: number): Chunk {
+    return this.#chunks[(address - 1) >>> CHUNK_UNITS_SHIFT]!;
+  }
+
+  /** Where the place is in the table, or the gap where it would be. */
+  #positionOf(slot: number, units: number): number {
+    const table = this.#table;
+    const mask = table.length - 1;
+    let position = hashOf(slot, units) & mask;
+    for (;;) {
+      const address = table[position]!;
+      if (address === 0) return position;
+      const words = this.#chunks[(address - 1) >>> CHUNK_UNITS_SHIFT]!.words;
+      const word = ((address - 1) & UNIT_MASK) << 1;
+      if (words[word] === slot && words[word + 1] === units) return position;
+      position = (position + 1) & mask;
+    }
+  }
+
+  /** Takes an entry out and closes the hole behind it. */
+  #removeAt(position: number): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    this.#entries -= 1;
+    let hole = position;
+    for (let next = (hole + 1) & mask; table[next] !== 0; next = (next + 1) & mask) {
+      const distance = (next - this.#homeOf(table[next]!)) & mask;
+      if (distance < ((next - hole) & mask)) continue;
+      table[hole] = table[next]!;
+      hole = next;
+    }
+    table[hole] = 0;
+  }
+
+  #homeOf(address: number): number {
+    const words = this.#chunkOf(address).words;
+    const word = ((address - 1) & UNIT_MASK) << 1;
+    return hashOf(words[word]!, words[word + 1]!) & (this.#table.length - 1);
+  }
+
+  #rebuildTable(size: number): void {
+    const old = this.#table;
+    this.#table = new Uint32Array(size);
+    for (const address of old) {
+      if (address === 0) continue;
+      let position = this.#homeOf(address);
+      while (this.#table[position] !== 0) position = (position + 1) & (size - 1);
+      this.#table[position] = address;
+    }
+  }
+}
+
+function addressOf(number: number, at: number): number {
+  return number * CHUNK_UNITS + at / 8 + 1;
+}
+
+function hashOf(slot: number, units: number): number {
+  const mixed = Math.imul(slot, 0x9e3779b1) ^ Math.imul(units, 0x85ebca6b);
+  return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 8;
+}
+
+/** A power of two. */
+function tableSize(budgetBytes: number): number {
+  const entries = budgetBytes / (TABLE_RECORD_BYTES + ENTRY_HEADER_BYTES) / TABLE_LOAD_MAX;
+  return 2 ** Math.max(4, Math.ceil(Math.log2(entries + 1)));
+}

@@ -1,0 +1,87 @@
+/**
+ * The rows of one sealed segment in hint order, read block by block from its hint file, blocking.
+ *
+ * A bad block means that the hint cannot be used; that is found out before any row is taken over
+ * (`isUsable`), so that a merge never has to go back.
+ */
+
+import type { Files, ReadFile } from '../../io/files.ts';
+import {
+  HINT_BLOCK_HEADER_BYTES, HINT_HEADER_BYTES, decodeHintHeader, hintBlockCount, hintBlockOffset,
+  hintBlockRows, isHintBlockSound,
+} from '../format/hint.ts';
+import { ROW_BYTES, rowOrder, rowSpace } from '../format/hint-rows.ts';
+import type { SealedSegment } from '../format/manifest.ts';
+import { hintFileName } from '../format/segment-header.ts';
+
+export class HintRun {
+  /** The slot of the segment. */
+  readonly slot: number;
+  words = new Uint32Array(0);
+  row = -1;
+
+  readonly #file: ReadFile;
+  readonly #records: number;
+  #block = -1;
+  #rows = 0;
+
+  private constructor(slot: number, file: ReadFile, records: number) {
+    this.slot = slot;
+    this.#file = file;
+    this.#records = records;
+  }
+
+  /** Opens the hint of a segment; undefined if it is missing, of another segment or damaged. */
+  static async open(files: Files, dir: string, segment: SealedSegment,
+    slot: number): Promise<HintRun | undefined> {
+    const path = `${dir}/${hintFileName(segment.id)}`;
+    if (!await files.exists(path)) return undefined;
+    const file = await files.openRead(path);
+    if (isUsable(file, segment)) return new HintRun(slot, file, segment.records);
+    await file.close();
+    return undefined;
+  }
+
+  /** Goes to the next row: row `row` of `words`. False at the end. */
+  next(): boolean {
+    this.row += 1;
+    if (this.row < this.#rows) return true;
+    if (this.#block + 1 >= hintBlockCount(this.#records)) return false;
+    this.#block += 1;
+    this.#rows = hintBlockRows(this.#records, this.#block);
+    const bytes = HINT_BLOCK_HEADER_BYTES + this.#rows * ROW_BYTES;
+    const buf = new Uint8Array(bytes);
+    this.#file.readSync(buf, 0, bytes, hintBlockOffset(this.#block));
+    this.words = new Uint32Array(buf.buffer, HINT_BLOCK_HEADER_BYTES);
+    this.row = 0;
+    return true;
+  }
+
+  /** Whether the row behind the current one may have this space and order; asks no other block. */
+  isNextSame(space: number, order: number): boolean {
+    const next = this.row + 1;
+    if (next >= this.#rows) return this.#block + 1 < hintBlockCount(this.#records);
+    return rowSpace(this.words, next) === space && rowOrder(this.words, next) === order;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+function isUsable(file: ReadFile, segment: SealedSegment): boolean {
+  const head = Buffer.alloc(HINT_HEADER_BYTES);
+  if (file.readSync(head, 0, HINT_HEADER_BYTES, 0) < HINT_HEADER_BYTES) return false;
+  const summary = decodeHintHeader(head);
+  const isRight = summary !== undefined && summary.id === segment.id &&
+    summary.bytes === segment.bytes && summary.records === segment.records;
+  if (!isRight) return false;
+  const buf = new Uint8Array(HINT_BLOCK_HEADER_BYTES + hintBlockRows(segment.records, 0) * ROW_BYTES);
+  for (let block = 0; block < hintBlockCount(segment.records); block += 1) {
+    const bytes = HINT_BLOCK_HEADER_BYTES + hintBlockRows(segment.records, block) * ROW_BYTES;
+    const read = file.readSync(buf, 0, bytes, hintBlockOffset(block));
+    if (read < bytes) return false;
+    if (!isHintBlockSound(buf.subarray(0, bytes), segment.id, segment.records, block)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,294 @@
+/**
+ * From a directory to a set of sealed segments: reads the manifest and the open end of the log, cuts a
+ * torn tail, and puts what was not surely durable into fresh, synced files.
+ *
+ *   open LOG segment   | durable ... W | whole frames | torn |
+ *                        sealed as it is  copied to a PACK   never happened
+ *
+ * One manifest write makes all of that true; before it nothing is changed that a second run would
+ * miss, after it the rest is clearing away. So it may crash anywhere and be run again.
+ *
+ * It fails with StoreError: INVALID (no manifest, or one that cannot be read), MISSING, DAMAGED; or
+ * with DiskError. With damagedRecords 'report', damage is told and what is sound is taken.
+ */
+
+import type { Files, ReadFile } from '../../io/files.ts';
+import { KeyHash } from '../../lib/key-hash.ts';
+import type { KeyHashSeed } from '../../lib/key-hash.ts';
+import { OutputWriter } from '../compaction/output-writer.ts';
+import { MANIFEST_NAME, decodeManifest, encodeManifest } from '../format/manifest.ts';
+import type { Manifest, SealedSegment } from '../format/manifest.ts';
+import { HintRows, ROW_WORDS, rowBytes, rowHi, rowLo, rowOffset } from '../format/hint-rows.ts';
+import {
+  SEGMENT_LOG, SEGMENT_PACK, hintFileName, parseSegmentFileName, segmentFileName,
+} from '../format/segment-header.ts';
+import type { SegmentFileName } from '../format/segment-header.ts';
+import { summaryOf, writeHint } from '../hint-writer.ts';
+import { StoreError, damaged } from '../store-error.ts';
+import { cutLog } from './cut-log.ts';
+import type { KeptLog, LogCut, LogDamage, ScannedLog } from './cut-log.ts';
+import { scanLog } from './log-scan.ts';
+import type { LogScan } from './log-scan.ts';
+
+export type DamagedRecords = 'refuse' | 'report';
+
+export interface RecoveryEnv {
+  readonly files: Files;
+  readonly dir: string;
+  readonly damagedRecords: DamagedRecords;
+  /** Chooses the seed of a new store. */
+  readonly newSeed: () => KeyHashSeed;
+  readonly onDamage: (error: StoreError) => void;
+  /** What recovery did, for the operator. */
+  readonly onInfo: (message: string) => void;
+}
+
+export interface RecoveredLog {
+  readonly manifest: Manifest;
+  /** Frames were in the open end of the log: a checkpoint does not know them. */
+  readonly hadOpenFrames: boolean;
+}
+
+const noPause = (): Promise<void> => Promise.resolve();
+
+export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
+  const names = await env.files.list(env.dir);
+  const segmentNames = names.map(parseSegmentFileName).filter((name) => name !== undefined);
+  const manifest = await readManifest(env, names, segmentNames);
+  const logs = await scanOpenLogs(env, manifest, segmentNames);
+  const sealedIds = new Set(manifest.sealed.map(({ id }) => id));
+  let cut = cutLog(logs, (id) => sealedIds.has(id));
+  if (cut.damage !== undefined) cut = await onLogDamage(env, cut.damage, logs);
+  const sealed = await sealKept(env, manifest, cut, segmentNames);
+  const hadOpenFrames = sealed.length > 0;
+  const recovered = nextManifest(manifest, sealed, segmentNames);
+  if (hadOpenFrames || manifest.open.length > 0) {
+    await env.files.syncDir(env.dir);
+    await writeManifest(env, recovered);
+  }
+  await clearAway(env, recovered, names);
+  return { manifest: recovered, hadOpenFrames };
+}
+
+// ---- Manifest ------------------------------------------------------------------------------------
+
+async function readManifest(env: RecoveryEnv, names: readonly string[],
+  segmentNames: readonly SegmentFileName[]): Promise<Manifest> {
+  const { files, dir } = env;
+  const path = `${dir}/${MANIFEST_NAME}`;
+  if (names.includes(MANIFEST_NAME)) {
+    const manifest = decodeManifest(await files.readAll(path));
+    if (typeof manifest === 'object') return manifest;
+    throw new StoreError('INVALID', `cannot use ${path}: ${manifest}`, { file: path });
+  }
+  if (segmentNames.length > 0) {
+    throw new StoreError('INVALID', `${dir} has segments but no ${MANIFEST_NAME}: it is not opened, ` +
+      'because their records would be lost', { file: path });
+  }
+  const fresh: Manifest = {
+    seed: env.newSeed(), nextSegmentId: 1, nextValueIndex: 1, position: 0, sealed: [], open: [],
+    checkpoint: null,
+  };
+  await writeManifest(env, fresh);
+  return fresh;
+}
+
+async function writeManifest(env: RecoveryEnv, manifest: Manifest): Promise<void> {
+  await env.files.writeWhole(`${env.dir}/${MANIFEST_NAME}`, encodeManifest(manifest));
+}
+
+/** Everything sealed, nothing open; no id is given out again that a file ever had. */
+function nextManifest(manifest: Manifest, added: readonly SealedSegment[],
+  names: readonly SegmentFileName[]): Manifest {
+  const sealed = [...manifest.sealed, ...added].sort((a, b) => a.id - b.id);
+  const most = (values: readonly number[], atLeast: number): number =>
+    values.reduce((max, value) => Math.max(max, value), atLeast);
+  const ids = [...sealed, ...names].map(({ id }) => id + 1);
+  return {
+    ...manifest,
+    sealed,
+    open: [],
+    checkpoint: added.length === 0 ? manifest.checkpoint : null,
+    nextSegmentId: most(ids, manifest.nextSegmentId),
+    nextValueIndex: most(sealed.map(({ maxValueIndex }) => maxValueIndex + 1), manifest.nextValueIndex),
+    position: most(sealed.map(({ position }) => position), manifest.position),
+  };
+}
+
+// ---- The open end of the log ---------------------------------------------------------------------
+
+async function scanOpenLogs(env: RecoveryEnv, manifest: Manifest,
+  segmentNames: readonly SegmentFileName[]): Promise<ScannedLog[]> {
+  const present = new Set(segmentNames.filter(({ suffix }) => suffix === 'log').map(({ id }) => id));
+  for (const id of manifest.open) if (!present.has(id)) throw missing(env, id);
+  const newest = Math.max(0, ...manifest.open, manifest.open.length === 0 ? manifest.nextSegmentId - 1 : 0);
+  const sealed = new Set(manifest.sealed.map(({ id }) => id));
+  const listed = new Set(manifest.open);
+  const ids = [...present].filter((id) => listed.has(id) || (id > newest && !sealed.has(id)));
+  const logs: ScannedLog[] = [];
+  for (const id of ids.sort((a, b) => a - b)) {
+    logs.push(await withLog(env, id, async (file) => {
+      const bytes = await file.size();
+      const scan = scanLog({ file, id, bytes, hasher: new KeyHash(manifest.seed), isGapless: true });
+      checkSeed(scan, manifest, file.path);
+      return { id, bytes, scan, isListed: listed.has(id) };
+    }));
+  }
+  return logs;
+}
+
+function checkSeed(scan: LogScan, manifest: Manifest, path: string): void {
+  const seed = scan.header?.seed;
+  if (seed === undefined || (seed.a === manifest.seed.a && seed.b === manifest.seed.b)) return;
+  throw new StoreError('INVALID', `${path} belongs to another store`, { file: path });
+}
+
+function missing(env: RecoveryEnv, id: number): StoreError {
+  const path = logPath(env, id);
+  return new StoreError('MISSING', `${path} is missing: the manifest lists it`, { file: path });
+}
+
+/** Refuses, or tells and takes what is sound: the damaged segment whole, the others as they are. */
+async function onLogDamage(env: RecoveryEnv, damage: LogDamage,
+  logs: readonly ScannedLog[]): Promise<LogCut> {
+  const error = damaged(logPath(env, damage.log.id), damage.offset, damage.reason, damage.key);
+  if (env.damagedRecords === 'refuse') throw error;
+  env.onDamage(error);
+  const kept: KeptLog[] = [];
+  for (const log of logs) {
+    const salvaged = log.scan.bad === undefined ? log : await salvage(env, log);
+    kept.push({ log: salvaged, frames: salvaged.scan.frames.end.length });
+  }
+  // Nothing is cut and nothing copied: all of it counts as it lies there.
+  return { kept, watermark: { segmentId: Infinity, offset: 0 }, damage };
+}
+
+function salvage(env: RecoveryEnv, log: ScannedLog): Promise<ScannedLog> {
+  return withLog(env, log.id, (file) => Promise.resolve({
+    ...log,
+    scan: scanLog({
+      file,
+      id: log.id,
+      bytes: log.bytes,
+      hasher: new KeyHash(log.scan.header?.seed ?? { a: 0, b: 0 }),
+      isGapless: false,
+      onSalvage: (bad) => env.onDamage(damaged(file.path, bad.offset, bad.reason, bad.key)),
+    }),
+  }));
+}
+
+// ---- Sealing what was recovered --------------------------------------------------------------------
+
+/** Makes the kept frames durable; returns the segments that hold them. */
+async function sealKept(env: RecoveryEnv, manifest: Manifest, cut: LogCut,
+  names: readonly SegmentFileName[]): Promise<SealedSegment[]> {
+  const sealed: SealedSegment[] = [];
+  let nextId = names.reduce((max, { id }) => Math.max(max, id + 1), manifest.nextSegmentId);
+  for (const keptLog of cut.kept) {
+    const durable = durableFrames(keptLog, cut);
+    if (durable > 0) sealed.push(await sealFrames(env, keptLog, durable));
+    if (rowsBefore(keptLog, durable) === rowsBefore(keptLog, keptLog.frames)) continue;
+    sealed.push(await copyFrames(env, manifest, keptLog, durable, nextId));
+    nextId += 1;
+  }
+  return sealed;
+}
+
+/** Rows of the first `frames` frames. */
+function rowsBefore({ log }: KeptLog, frames: number): number {
+  return frames === 0 ? 0 : log.scan.frames.rows[frames - 1]!;
+}
+
+/** How many of the kept frames lie before the watermark. */
+function durableFrames({ log, frames }: KeptLog, { watermark }: LogCut): number {
+  if (watermark.segmentId > log.id) return frames;
+  if (watermark.segmentId < log.id) return 0;
+  let durable = 0;
+  while (durable < frames && log.scan.frames.end[durable]! <= watermark.offset) durable += 1;
+  return durable;
+}
+
+/** The segment with its first `frames` frames, sealed where it lies. */
+async function sealFrames(env: RecoveryEnv, { log }: KeptLog, frames: number): Promise<SealedSegment> {
+  const { scan } = log;
+  const bytes = scan.frames.end[frames - 1]!;
+  const rows = partOf(scan.rows, 0, scan.frames.rows[frames - 1]!);
+  const summary = summaryOf(rows, log.id, bytes, positionOf(scan, 0, frames));
+  await writeHint(env.files, env.dir, summary, rows, noPause);
+  return { ...summary, kind: SEGMENT_LOG };
+}
+
+/** Copies the frames from number `from` on to a PACK segment, byte by byte, durable but for its name. */
+async function copyFrames(env: RecoveryEnv, manifest: Manifest, kept: KeptLog, from: number,
+  id: number): Promise<SealedSegment> {
+  const { files, dir } = env;
+  const { log, frames } = kept;
+  const { scan } = log;
+  // An earlier recovery may have got this far.
+  for (const name of [segmentFileName(id, SEGMENT_PACK), hintFileName(id)]) {
+    if (await files.exists(`${dir}/${name}`)) await files.unlink(`${dir}/${name}`);
+  }
+  const output = await OutputWriter.create(files, dir, id, manifest.seed);
+  output.position = positionOf(scan, from, frames);
+  const lastRow = rowsBefore(kept, frames);
+  await withLog(env, log.id, async (file) => {
+    for (let row = rowsBefore(kept, from); row < lastRow; row += 1) {
+      await copyRecord(file, output, scan.rows, row);
+    }
+  });
+  const sealed = await output.finish(0);
+  env.onInfo(`copied ${sealed.records} records of ${logPath(env, log.id)} that may not have been synced`);
+  return sealed;
+}
+
+async function copyRecord(file: ReadFile, output: OutputWriter, rows: HintRows,
+  row: number): Promise<void> {
+  const { words } = rows;
+  const bytes = rowBytes(words, row);
+  const buf = Buffer.allocUnsafe(bytes);
+  file.readSync(buf, 0, bytes, rowOffset(words, row));
+  output.append(buf, 0, bytes, rowHi(words, row), rowLo(words, row));
+  await output.flushIfMuch();
+}
+
+function partOf(rows: HintRows, from: number, to: number): HintRows {
+  const part = new HintRows(1);
+  part.words = rows.words.subarray(from * ROW_WORDS, to * ROW_WORDS);
+  part.count = to - from;
+  return part;
+}
+
+function positionOf(scan: LogScan, from: number, to: number): number {
+  return scan.frames.position.slice(from, to).reduce((max, position) => Math.max(max, position), 0);
+}
+
+// ---- Files ---------------------------------------------------------------------------------------
+
+/** Removes what the manifest does not know: outputs that were never switched to, and cut segments. */
+async function clearAway(env: RecoveryEnv, manifest: Manifest, names: readonly string[]): Promise<void> {
+  const known = new Set<string>([MANIFEST_NAME]);
+  for (const { id, kind } of manifest.sealed) {
+    known.add(segmentFileName(id, kind));
+    known.add(hintFileName(id));
+  }
+  if (manifest.checkpoint !== null) known.add(manifest.checkpoint);
+  for (const name of names) {
+    const isOurs = parseSegmentFileName(name) !== undefined || /^checkpoint-\d+$|\.tmp$/.test(name);
+    if (!isOurs || known.has(name)) continue;
+    await env.files.unlink(`${env.dir}/${name}`);
+    env.onInfo(`removed ${name}, which is no part of the store`);
+  }
+}
+
+async function withLog<T>(env: RecoveryEnv, id: number, work: (file: ReadFile) => Promise<T>): Promise<T> {
+  const file = await env.files.openRead(logPath(env, id));
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}
+
+function logPath(env: RecoveryEnv, id: number): string {
+  return `${env.dir}/${segmentFileName(id, SEGMENT_LOG)}`;
+}

@@ -1,0 +1,224 @@
+/**
+ * Which records are in RAM, and how others get there.
+ *
+ * Three places, asked in this order: the hot tail (by segment), the *loaded* records that waiting
+ * commands hold, the read cache. A record comes from disk by one positioned read of its size class,
+ * its checksums are verified once, and it goes into the cache and to those who wait for it.
+ *
+ * Invariants: a segment is pinned while it is read. A loaded record stays until as many `release`s as
+ * `hold`s. The cache changes only when a read ends, at the top of an event-loop turn, when no borrowed
+ * range is left.
+ *
+ * A read fails with a StoreError that names file and offset: DAMAGED, or FAILED with the disk's error.
+ */
+
+import {
+  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, isEntryHeaderSound, isEntryPayloadSound,
+} from './format/data-entry.ts';
+import { LOG_GRANULE_BYTES, KEY_READ_BYTES } from '../limits.ts';
+import { ReadCache } from './read-cache.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentTable } from './segment-table.ts';
+import { StoreError, damaged } from './store-error.ts';
+
+const GRANULE_SHIFT = Math.log2(LOG_GRANULE_BYTES);
+const PLACE_UNITS = 2 ** 26;
+
+/** A record that was read: bytes from `at` on, header verified. */
+export interface LoadedRecord {
+  readonly buf: Buffer;
+  readonly at: number;
+  /** False: header and key only, the payload is not verified. */
+  readonly isWhole: boolean;
+  /** The payload was read and is not what was written; the key may be affected. */
+  readonly isDamaged?: boolean;
+}
+
+/** A record that is kept, wherever the compactor moves it. */
+export interface Held {
+  place: number;
+  record: LoadedRecord;
+  holders: number;
+}
+
+/** A place as one number: fits 46 bits. */
+export function placeOf(slot: number, offset: number): number {
+  return slot * PLACE_UNITS + offset / 8;
+}
+
+export const placeSlot = (place: number): number => Math.floor(place / PLACE_UNITS);
+export const placeOffset = (place: number): number => (place % PLACE_UNITS) * 8;
+
+export class Residents {
+  readonly cache: ReadCache;
+  /** Where the record is that `find` found last, and whether its value is there too. */
+  buf: Buffer = Buffer.alloc(0);
+  at = 0;
+  isWhole = true;
+  /** Records that the read cache had, and that had to be read from disk. */
+  hits = 0;
+  misses = 0;
+  /** Told whenever memory that `find` handed out may have changed. */
+  onChange: () => void = () => undefined;
+
+  readonly #segments: SegmentTable;
+  readonly #held = new Map<number, Held>();
+  readonly #reading = new Map<number, Promise<LoadedRecord>>();
+  #heldBytes = 0;
+
+  constructor(segments: SegmentTable, cacheBytes: number) {
+    this.#segments = segments;
+    this.cache = new ReadCache(cacheBytes);
+    segments.onSlotReused = (slot) => this.cache.dropSlot(slot);
+  }
+
+  /** RAM of records that are held or being read. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Whether the record at this place is in RAM; the fields then tell where. */
+  find(slot: number, offset: number): boolean {
+    const block = this.#segments.bySlot[slot]!.granules[offset >>> GRANULE_SHIFT];
+    if (block !== undefined) {
+      this.buf = block.buf;
+      this.at = offset - block.start;
+      this.isWhole = true;
+      return true;
+    }
+    if (this.cache.find(slot, offset)) {
+      this.hits++;
+      this.buf = this.cache.buf;
+      this.at = this.cache.at;
+      this.isWhole = true;
+      return true;
+    }
+    const held = this.#held.size === 0 ? undefined : this.#held.get(placeOf(slot, offset));
+    if (held === undefined) return false;
+    this.buf = held.record.buf;
+    this.at = held.record.at;
+    this.isWhole = held.record.isWhole;
+    return true;
+  }
+
+  /**
+   * The record at a place, from RAM or disk. `bytes` is a bound of its size. With `wholeOnly` false,
+   * a large record is read up to its key. The memory may be borrowed: use it before the next await.
+   */
+  async read(slot: number, offset: number, bytes: number, wholeOnly: boolean): Promise<LoadedRecord> {
+    if (this.find(slot, offset) && (this.isWhole || !wholeOnly)) {
+      return { buf: this.buf, at: this.at, isWhole: this.isWhole };
+    }
+    const isPartial = !wholeOnly && bytes > KEY_READ_BYTES;
+    const place = placeOf(slot, offset) + (isPartial ? 0.5 : 0);
+    let reading = this.#reading.get(place);
+    if (reading === undefined) {
+      this.misses++;
+      reading = this.#readFromDisk(slot, offset, bytes, isPartial).finally(() => {
+        this.#reading.delete(place);
+      });
+      this.#reading.set(place, reading);
+    }
+    return await reading;
+  }
+
+  /** Keeps a record that the caller owns at its place until `release`. A whole one replaces a part. */
+  hold(slot: number, offset: number, record: LoadedRecord): Held {
+    const place = placeOf(slot, offset);
+    let held = this.#held.get(place);
+    if (held === undefined) {
+      held = { place, record, holders: 0 };
+      this.#held.set(place, held);
+      this.#heldBytes += record.buf.length;
+    } else if (record.isWhole && !held.record.isWhole) {
+      this.#heldBytes += record.buf.length - held.record.buf.length;
+      held.record = record;
+    }
+    held.holders += 1;
+    this.onChange();
+    return held;
+  }
+
+  release(held: Held): void {
+    held.holders -= 1;
+    if (held.holders > 0) return;
+    this.#held.delete(held.place);
+    this.#heldBytes -= held.record.buf.length;
+    this.onChange();
+  }
+
+  /** The compactor moved a record. */
+  move(slot: number, offset: number, newSlot: number, newOffset: number): void {
+    this.cache.move(slot, offset, newSlot, newOffset);
+    const held = this.#held.size === 0 ? undefined : this.#held.get(placeOf(slot, offset));
+    if (held !== undefined) {
+      this.#held.delete(held.place);
+      held.place = placeOf(newSlot, newOffset);
+      this.#held.set(held.place, held);
+    }
+    this.onChange();
+  }
+
+  // ---- Disk --------------------------------------------------------------------------------------
+
+  async #readFromDisk(slot: number, offset: number, bytes: number,
+    isPartial: boolean): Promise<LoadedRecord> {
+    const segment = this.#segments.bySlot[slot];
+    if (segment === undefined) throw new Error(`residents: no segment has slot ${slot}`);
+    this.#segments.pin(segment);
+    try {
+      if (isPartial) return await this.#readKey(segment, offset);
+      const buf = await this.#readBytes(segment, offset, bytes);
+      const record = this.#verify(segment, offset, buf);
+      if (record.isWhole) this.cache.insert(slot, offset, buf, 0, entryBytesAt(buf, 0));
+      this.onChange();
+      return record;
+    } finally {
+      this.#segments.unpin(segment);
+    }
+  }
+
+  /** Header and key of a large record. */
+  async #readKey(segment: Segment, offset: number): Promise<LoadedRecord> {
+    let buf = await this.#readBytes(segment, offset, KEY_READ_BYTES);
+    this.#verifyHeader(segment, offset, buf);
+    const needed = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
+    if (needed > buf.length) {
+      buf = await this.#readBytes(segment, offset, needed);
+      this.#verifyHeader(segment, offset, buf);
+      if (buf.length < needed) throw damaged(segment.path, offset, 'the file ends inside the key');
+    }
+    return { buf, at: 0, isWhole: false };
+  }
+
+  /** Up to `bytes` bytes; fewer at the end of the file. */
+  #readBytes(segment: Segment, offset: number, bytes: number): Promise<Buffer> {
+    const buf = Buffer.allocUnsafeSlow(bytes);
+    return new Promise((resolve, reject) => {
+      this.#segments.read(segment, buf, 0, bytes, offset, (error, read) => {
+        if (error === null) resolve(read === bytes ? buf : buf.subarray(0, read));
+        else {
+          reject(new StoreError('FAILED', `cannot read ${segment.path} at byte ${offset}: ` +
+            error.message, { file: segment.path, offset, cause: error }));
+        }
+      });
+    });
+  }
+
+  /**
+   * A record whose payload is damaged still proves which key it is to somebody who asks for that very
+   * key, so that the key can be overwritten or deleted: it is returned as not whole, with its key.
+   */
+  #verify(segment: Segment, offset: number, buf: Buffer): LoadedRecord {
+    this.#verifyHeader(segment, offset, buf);
+    const keyEnd = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
+    if (keyEnd > buf.length) throw damaged(segment.path, offset, 'the file ends inside the key');
+    const isWhole = entryBytesAt(buf, 0) <= buf.length && isEntryPayloadSound(buf, 0);
+    return { buf, at: 0, isWhole, isDamaged: !isWhole };
+  }
+
+  #verifyHeader(segment: Segment, offset: number, buf: Buffer): void {
+    if (buf.length >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, 0)) return;
+    throw damaged(segment.path, offset, 'the checksum of a record header is wrong');
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The segments of an open store: id <-> slot, files, pins.
+ *
+ * A slot is the 20-bit number by which the index names a segment. Slots are given out in turn, so one
+ * comes round again only after a million segments; what remembers places by slot is told then.
+ *
+ * Invariants: a reader pins a segment while it reads; a dropped segment's file is closed and unlinked
+ * when its last pin goes. Few files are open at a time, whatever the number of segments.
+ */
+
+import type { DiskError, Files, ReadDone, ReadFile } from '../io/files.ts';
+import { SEGMENT_FILES_OPEN_MAX, SEGMENT_SLOTS_MAX } from '../limits.ts';
+import type { SegmentKind } from './format/segment-header.ts';
+import { Segment } from './segment.ts';
+import type { SegmentState } from './segment.ts';
+
+export class SegmentTable {
+  /** By slot; the hot path of every read. */
+  readonly bySlot: (Segment | undefined)[] = [undefined];
+  readonly #byId = new Map<number, Segment>();
+  readonly #files: Files;
+  /** Segments with an open file, least recently used first. */
+  readonly #readers = new Set<Segment>();
+  /** Told before a slot number is used a second time. */
+  onSlotReused: (slot: number) => void = () => undefined;
+  /** Told when a file could not be removed: it is an orphan that the next start removes. */
+  onUnlinkFailed: (path: string, error: unknown) => void = () => undefined;
+  #nextId: number;
+  #nextSlot = 1;
+  #hasWrapped = false;
+  readonly #unlinking = new Set<Promise<void>>();
+
+  constructor(files: Files, nextId: number) {
+    this.#files = files;
+    this.#nextId = nextId;
+  }
+
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** A fresh id; one that is not used is lost. */
+  reserveId(): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return id;
+  }
+
+  byId(id: number): Segment | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Ascending by id. */
+  all(): Segment[] {
+    return [...this.#byId.values()].sort((a, b) => a.id - b.id);
+  }
+
+  add(id: number, kind: SegmentKind, path: string, state: SegmentState, bytes: number,
+    slot: number = this.#takeSlot()): Segment {
+    const segment = new Segment(id, slot, kind, path, state, bytes);
+    while (this.bySlot.length <= slot) this.bySlot.push(undefined);
+    this.bySlot[slot] = segment;
+    this.#byId.set(id, segment);
+    this.#nextId = Math.max(this.#nextId, id + 1);
+    return segment;
+  }
+
+  /** Forgets a segment that nobody reads; its file is the caller's. */
+  remove(segment: Segment): void {
+    segment.state = 'dropped';
+    this.#byId.delete(segment.id);
+    this.bySlot[segment.slot] = undefined;
+  }
+
+  /** Forgets a segment; when no reader holds it, its slot is free and file and hint are unlinked. */
+  drop(segment: Segment): void {
+    segment.state = 'dropped';
+    this.#byId.delete(segment.id);
+    if (segment.pins === 0) this.#unlink(segment);
+  }
+
+  pin(segment: Segment): void {
+    segment.pins += 1;
+  }
+
+  unpin(segment: Segment): void {
+    segment.pins -= 1;
+    if (segment.pins === 0 && segment.state === 'dropped') this.#unlink(segment);
+  }
+
+  /** Reads from a segment that the caller has pinned. */
+  read(segment: Segment, buf: Uint8Array, off: number, len: number, pos: number,
+    done: ReadDone): void {
+    if (segment.reader !== undefined) {
+      this.#touch(segment);
+      segment.reader.readInto(buf, off, len, pos, done);
+      return;
+    }
+    this.#open(segment).then(
+      (file) => file.readInto(buf, off, len, pos, done),
+      (error: unknown) => done(error as DiskError, 0),
+    );
+  }
+
+  /** Ends when files of dropped segments are gone and the others are closed. */
+  async close(): Promise<void> {
+    for (const segment of this.#readers) this.#closeReader(segment);
+    await Promise.all([...this.#unlinking]);
+  }
+
+  /** Ends when the files of segments dropped so far, and not pinned, are gone. */
+  async unlinked(): Promise<void> {
+    await Promise.all([...this.#unlinking]);
+  }
+
+  // ---- Inside ------------------------------------------------------------------------------------
+
+  #open(segment: Segment): Promise<ReadFile> {
+    segment.opening ??= this.#files.openRead(segment.path).then((file) => {
+      segment.reader = file;
+      this.#readers.add(segment);
+      this.#closeIdle();
+      return file;
+    }).finally(() => {
+      segment.opening = undefined;
+    });
+    return segment.opening;
+  }
+
+  #touch(segment: Segment): void {
+    if (this.#readers.size < SEGMENT_FILES_OPEN_MAX / 2) return;
+    this.#readers.delete(segment);
+    this.#readers.add(segment);
+  }
+
+  #closeIdle(): void {
+    for (const segment of this.#readers) {
+      if (this.#readers.size <= SEGMENT_FILES_OPEN_MAX) return;
+      if (segment.pins === 0) this.#closeReader(segment);
+    }
+  }
+
+  #closeReader(segment: Segment): void {
+    const reader = segment.reader;
+    segment.reader = undefined;
+    this.#readers.delete(segment);
+    if (reader !== undefined) this.#track(reader.close());
+  }
+
+  #unlink(segment: Segment): void {
+    this.bySlot[segment.slot] = undefined;
+    this.#closeReader(segment);
+    this.#track(this.#files.unlink(segment.path).catch((error: unknown) => {
+      this.onUnlinkFailed(segment.path, error);
+    }));
+    const hint = segment.path.replace(/\.(log|pack)$/, '.hint');
+    this.#track(this.#files.unlink(hint));
+  }
+
+  /** Follows work in the background whose failure nobody needs. */
+  #track(work: Promise<void>): void {
+    const tracked = work.catch(() => undefined).finally(() => this.#unlinking.delete(tracked));
+    this.#unlinking.add(tracked);
+  }
+
+  #takeSlot(): number {
+    for (let tries = 0; tries < SEGMENT_SLOTS_MAX; tries += 1) {
+      if (this.#nextSlot >= SEGMENT_SLOTS_MAX) {
+        this.#nextSlot = 1;
+        this.#hasWrapped = true;
+      }
+      const slot = this.#nextSlot;
+      this.#nextSlot += 1;
+      if (this.bySlot[slot] !== undefined) continue;
+      if (this.#hasWrapped) this.onSlotReused(slot);
+      return slot;
+    }
+    throw new Error(`segment table: all ${SEGMENT_SLOTS_MAX} slots are in use`);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * One segment as the running store knows it: its numbers, its part of the hot tail, its accounts.
+ *
+ * Invariants: `liveBytes` adds and subtracts sizeClassBytes of a record's class, so both agree without
+ * reading the record. A dropped segment stays readable until its last pin goes.
+ */
+
+import type { ReadFile, WriteFile } from '../io/files.ts';
+import type { SegmentSummary } from './format/hint.ts';
+import type { SealedSegment } from './format/manifest.ts';
+import type { SegmentKind } from './format/segment-header.ts';
+import { sizeClassBytes } from './size-class.ts';
+import type { TailBlock } from './hot-tail.ts';
+
+export const NO_BLOCKS: readonly (TailBlock | undefined)[] = [];
+
+/**
+ * OPEN: written, made ready, or waits to be sealed. SEALED: durable, in the manifest. ADOPTED: an
+ * output of the compactor that is not in the manifest yet. RETIRED: an input that leaves it.
+ */
+export type SegmentState = 'open' | 'sealed' | 'adopted' | 'retired' | 'dropped';
+
+export class Segment {
+  readonly id: number;
+  readonly slot: number;
+  readonly kind: SegmentKind;
+  readonly path: string;
+  state: SegmentState;
+
+  /** Hot tail blocks by granule of the offset; shared and empty once none is left. */
+  granules: (TailBlock | undefined)[] | typeof NO_BLOCKS = NO_BLOCKS;
+
+  /** Bytes of the file that count. */
+  bytes: number;
+  liveBytes = 0;
+  liveRecords = 0;
+  records = 0;
+  tombstones = 0;
+  /** Infinity while there is no record. */
+  minValueIndex = Infinity;
+  maxValueIndex = 0;
+  position = 0;
+
+  /** Readers that hold this segment. */
+  pins = 0;
+  reader: ReadFile | undefined;
+  opening: Promise<ReadFile> | undefined;
+  #entry: SealedSegment | undefined;
+
+  constructor(id: number, slot: number, kind: SegmentKind, path: string, state: SegmentState,
+    bytes: number) {
+    this.id = id;
+    this.slot = slot;
+    this.kind = kind;
+    this.path = path;
+    this.state = state;
+    this.bytes = bytes;
+  }
+
+  addLive(sizeClass: number): void {
+    this.liveBytes += sizeClassBytes(sizeClass);
+    this.liveRecords += 1;
+  }
+
+  subtractLive(sizeClass: number): void {
+    this.liveBytes -= sizeClassBytes(sizeClass);
+    this.liveRecords -= 1;
+  }
+
+  summary(): SegmentSummary {
+    return {
+      id: this.id,
+      bytes: this.bytes,
+      records: this.records,
+      tombstones: this.tombstones,
+      minValueIndex: this.records === 0 ? 0 : this.minValueIndex,
+      maxValueIndex: this.maxValueIndex,
+      position: this.position,
+    };
+  }
+
+  /** The entry of a sealed segment in the manifest, as it was given or as it results. */
+  sealedEntry(): SealedSegment {
+    this.#entry ??= { ...this.summary(), kind: this.kind };
+    return this.#entry;
+  }
+
+  /** Takes over what the manifest says. */
+  restore(summary: SealedSegment): void {
+    this.#entry = summary;
+    this.bytes = summary.bytes;
+    this.records = summary.records;
+    this.tombstones = summary.tombstones;
+    this.minValueIndex = summary.records === 0 ? Infinity : summary.minValueIndex;
+    this.maxValueIndex = summary.maxValueIndex;
+    this.position = summary.position;
+  }
+}
+
+/** A LOG segment that is being written or waits to be sealed. */
+export class LogSegment {
+  readonly segment: Segment;
+  readonly file: WriteFile;
+  /** What the log's total length was where this segment begins: offset + lsnBase is a log position. */
+  lsnBase = 0;
+  /** Whether its name survives a power cut. */
+  nameDurable: boolean;
+  /** Bytes handed to the kernel, and bytes known to be on disk. */
+  written: number;
+  synced: number;
+  /** The writer has gone on to the next one. */
+  isFull = false;
+  /** The end of the batch that began here and goes on in a later segment; Infinity: not known yet. */
+  groupEndLsn = 0;
+
+  constructor(segment: Segment, file: WriteFile, nameDurable: boolean, written: number) {
+    this.segment = segment;
+    this.file = file;
+    this.nameDurable = nameDurable;
+    this.written = written;
+    this.synced = nameDurable ? written : 0;
+  }
+}

@@ -1,0 +1,396 @@
+/**
+ * The effects: each change goes to the log's tail and to the index in one synchronous step.
+ *
+ * The owner has asked `find` before, so no key is cold here. System records are kept in RAM for ever
+ * (`held`), because their owners change them without loading them.
+ *
+ * A change fails before it begins when the store cannot be written; one that fails in the middle has
+ * latched the log's failure, and what it left in RAM is never written.
+ */
+
+import { ByteRange } from '../lib/byte-range.ts';
+import type { LiveValue } from '../keyspace/live-value.ts';
+import type { Effects } from '../keyspace/storage.ts';
+import { STRING } from '../keyspace/value-type.ts';
+import type { ValueType } from '../keyspace/value-type.ts';
+import { CHAIN_DELTA_BYTES_MIN, EXPIRE_REWRITE_BYTES_MAX } from '../limits.ts';
+import type { Chain, RecordPlace } from './chains.ts';
+import { collisionKey, collisionName } from './collisions.ts';
+import {
+  ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PUT, entryBytesAt,
+  entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt, entryValueBytesAt,
+} from './format/data-entry.ts';
+import { SYSTEM_SPACE } from './format/hint-rows.ts';
+import type { Graveyard } from './graveyard.ts';
+import { expirySecondsOfMs } from './index-slot.ts';
+import type { Held } from './residents.ts';
+import { placeOffset, placeSlot } from './residents.ts';
+import { sizeClassOf } from './size-class.ts';
+import type { Space } from './space-table.ts';
+import { LIVE_SPACES_KEY } from './space-table.ts';
+import { mustGetCodec } from './store-parts.ts';
+import type { StoreParts } from './store-parts.ts';
+import type { ValueIndex } from './value-index.ts';
+
+const NO_BYTES = new ByteRange(Buffer.alloc(0));
+
+export class StoreChanges implements Effects {
+  readonly #parts: StoreParts;
+  /** Chains whose deltas outweigh their base: written anew at the next commit. */
+  readonly #heavy = new Set<Chain>();
+  /** System records by their key. */
+  readonly #system = new Map<string, Held>();
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  // ---- Effects -----------------------------------------------------------------------------------
+
+  put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
+    this.#mustWrite();
+    const { probe } = this.#parts;
+    probe.mustRun(space, key);
+    const into = probe.space ?? this.#beginSpace(space, key);
+    const typeByte = raw ? STRING | FLAG_RAW : STRING;
+    this.#parts.writer.appender.append(KIND_PUT, typeByte, space, key, value, expireAt);
+    this.#point(into, key, STRING, expireAt);
+    probe.forget();
+  }
+
+  putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
+    this.#mustWrite();
+    const { probe, chains, writer } = this.#parts;
+    probe.mustRun(space, key);
+    const into = probe.space ?? this.#beginSpace(space, key);
+    const typeByte = live.type === STRING ? STRING | FLAG_RAW : live.type;
+    const base = new ByteRange(live.encodeBase());
+    writer.appender.append(KIND_PUT, typeByte, space, key, base, expireAt);
+    const { hi, lo } = probe;
+    const slot = this.#point(into, key, live.type, expireAt);
+    const chain = chains.create(into, hi, lo, live.type, recordOf(into.index, slot));
+    this.#identify(chain, key.copy(), expireAt, live.type === STRING);
+    chains.warm(chain, live);
+    into.index.setChain(slot, chain.id, into.index.sizeClassOf(slot));
+    probe.forget();
+  }
+
+  change(space: number, key: ByteRange, delta: ByteRange): void {
+    this.#mustWrite();
+    const { probe, chains } = this.#parts;
+    probe.mustRun(space, key);
+    const chain = probe.chain;
+    if (chain?.live === undefined) throw new Error('store: a value is changed that is not live');
+    chain.live.applyDelta(delta.buf, delta.start, delta.end);
+    if (chain.type === STRING) chain.raw = true;
+    this.#appendToChain(chain, KIND_DELTA, key, delta);
+    chains.touch(chain);
+    const heavyFrom = Math.max(CHAIN_DELTA_BYTES_MIN, chain.live.baseBytes);
+    if (chain.deltaBytes > heavyFrom) this.#heavy.add(chain);
+  }
+
+  makeLive(space: number, key: ByteRange): LiveValue {
+    const { probe } = this.#parts;
+    probe.mustRun(space, key);
+    if (probe.slot === -1) throw new Error('store: a key is made live that is not there');
+    const live = probe.chain?.live ?? this.warmProbed(key, true);
+    if (live === undefined) throw new Error('store: a string is made live that is not in RAM');
+    return live;
+  }
+
+  expire(space: number, key: ByteRange, expireAt: number): void {
+    this.#mustWrite();
+    const { probe } = this.#parts;
+    probe.mustRun(space, key);
+    if (probe.slot === -1) throw new Error('store: a key is to expire that is not there');
+    const chain = probe.chain;
+    if (chain !== undefined) this.#expireChain(chain, key, expireAt);
+    else if (probe.isWhole && entryBytesAt(probe.buf, probe.at) <= EXPIRE_REWRITE_BYTES_MAX) {
+      this.#expireRecord(key, expireAt);
+    } else {
+      const index = probe.space!.index;
+      const raw = entryIsRawAt(probe.buf, probe.at);
+      this.#expireChain(this.#makeChain(key.copy(), raw, 0, index), key, expireAt);
+    }
+    probe.forget();
+  }
+
+  remove(space: number, key: ByteRange): boolean {
+    this.#mustWrite();
+    const { probe, writer } = this.#parts;
+    probe.mustRun(space, key);
+    if (probe.slot === -1) return false;
+    const index = probe.space!.index;
+    writer.appender.append(KIND_DELETED, 0, space, key, NO_BYTES, 0);
+    this.#release(index, probe.slot);
+    index.remove(probe.slot);
+    if (space === SYSTEM_SPACE) this.#dropSystem(key.latin1());
+    probe.forget();
+    return true;
+  }
+
+  /** Forgets a space: see Storage.dropSpace. Durable with the frame of this tick. */
+  dropSpace(id: number, graveyard: Graveyard): void {
+    this.#mustWrite();
+    const { spaces, chains, probe } = this.#parts;
+    if (id === SYSTEM_SPACE) throw new Error('store: the system space cannot be dropped');
+    const space = spaces.drop(id);
+    if (space === undefined) return;
+    for (const chain of [...chains.all()]) {
+      if (chain.space === space) chains.release(chain);
+    }
+    probe.forget();
+    this.recordSpaces();
+    graveyard.bury(space.index);
+  }
+
+  // ---- Warm values -------------------------------------------------------------------------------
+
+  /**
+   * Makes the key that the probe found live, from its record in RAM; undefined if the value is not
+   * there. A string only if `isString` says so. Changes no record.
+   */
+  warmProbed(key: ByteRange, isString: boolean): LiveValue | undefined {
+    const { probe, chains, codecs } = this.#parts;
+    const { buf, at } = probe;
+    if (probe.chain !== undefined || !probe.isWhole) return undefined;
+    const type = entryTypeAt(buf, at) as ValueType;
+    if ((type === STRING) !== isString) return undefined;
+    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+    const end = start + entryValueBytesAt(buf, at);
+    const live = mustGetCodec(codecs, type).decodeBase(buf, start, end);
+    const expireAt = entryExpireAtAt(buf, at);
+    const raw = entryIsRawAt(buf, at);
+    const chain = this.#makeChain(key.copy(), raw, expireAt, probe.space!.index);
+    chains.warm(chain, live);
+    probe.forget();
+    return live;
+  }
+
+  /** Writes heavy chains anew and lets values go cold until the budget is kept. At a commit. */
+  settle(liveBudgetBytes: number, bytesMax: number): void {
+    const { chains, writer } = this.#parts;
+    if (this.#heavy.size === 0 && chains.warmBytes <= liveBudgetBytes) return;
+    const stopAt = writer.appendedLsn + bytesMax;
+    for (const chain of this.#heavy) {
+      if (writer.appendedLsn >= stopAt) return;
+      this.#heavy.delete(chain);
+      if (chains.has(chain) && chain.live !== undefined) this.#rewrite(chain, chain.live);
+    }
+    while (chains.warmBytes > liveBudgetBytes && writer.appendedLsn < stopAt) {
+      const chain = chains.oldestWarm();
+      if (chain === undefined) return;
+      this.#cool(chain);
+    }
+  }
+
+  /** Lets every warm value go cold without writing: chains with deltas stay, cold. For a stop. */
+  forgetWarm(): void {
+    const { chains } = this.#parts;
+    for (const chain of [...chains.all()]) {
+      if (chain.deltas.length === 0) this.#unchain(chain);
+    }
+  }
+
+  // ---- System records ----------------------------------------------------------------------------
+
+  /** Keeps the record of a system key in RAM; recovery and `#point` call it. */
+  holdSystem(key: string, held: Held): void {
+    this.#dropSystem(key);
+    this.#system.set(key, held);
+  }
+
+  /** Writes the record that lists the living spaces. */
+  recordSpaces(): void {
+    const { spaces } = this.#parts;
+    this.put(SYSTEM_SPACE, new ByteRange(LIVE_SPACES_KEY), new ByteRange(spaces.encode()), 0, false);
+  }
+
+  // ---- Inside ------------------------------------------------------------------------------------
+
+  #mustWrite(): void {
+    const failure = this.#parts.writer.failure;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** The space of a first key; leaves the probe as it was for that key. */
+  #beginSpace(id: number, key: ByteRange): Space {
+    const { spaces, probe, writer } = this.#parts;
+    const mustRecord = spaces.isUnlisted(id);
+    const space = spaces.create(id, writer.appender.nextValueIndex);
+    if (mustRecord) this.recordSpaces();
+    probe.forget();
+    probe.run(id, key);
+    return space;
+  }
+
+  /** Points the probed key to the record appended just now; returns its slot. */
+  #point(space: Space, key: ByteRange, type: ValueType, expireAt: number): number {
+    const { probe, writer } = this.#parts;
+    const { slot: segmentSlot, offset, bytes } = writer.appender;
+    const { hi, lo } = probe;
+    const sizeClass = sizeClassOf(bytes);
+    const expiry = expirySecondsOfMs(expireAt);
+    const index = space.index;
+    writer.appender.current.segment.addLive(sizeClass);
+    let slot = probe.slot;
+    if (slot === -1) {
+      const hasEqualTag = index.find(hi, lo) !== -1;
+      slot = index.insert(hi, lo, type, segmentSlot, offset, sizeClass, expiry);
+      if (hasEqualTag) this.#noteCollision(space, hi, lo, slot);
+    } else {
+      this.#release(index, slot);
+      index.update(slot, type, segmentSlot, offset, sizeClass, expiry);
+    }
+    if (space.id === SYSTEM_SPACE) this.#holdRecord(key.latin1(), segmentSlot, offset, bytes);
+    return slot;
+  }
+
+  /** Gives up the record or chain that a slot points to. */
+  #release(index: ValueIndex, slot: number): void {
+    const { chains, segments } = this.#parts;
+    if (index.isChained(slot)) {
+      chains.release(chains.mustGet(index.chainOf(slot)));
+      return;
+    }
+    segments.bySlot[index.segmentOf(slot)]!.subtractLive(index.sizeClassOf(slot));
+  }
+
+  /** Another key has the same tag and page: if it has the same hash, recovery must know. */
+  #noteCollision(space: Space, hi: number, lo: number, inserted: number): void {
+    const { collisions, hasher } = this.#parts;
+    const name = collisionName(space.id, hi, lo);
+    if (collisions.has(name)) return;
+    let isShared = false;
+    const { index } = space;
+    for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
+      if (slot === inserted) continue;
+      const other = this.#keyOfSlot(index, slot);
+      hasher.hash(other.buf, other.start, other.end);
+      isShared ||= (hasher.hi & 0xffff) === hi && hasher.lo === lo;
+    }
+    if (!isShared) return;
+    collisions.add(name);
+    this.put(SYSTEM_SPACE, new ByteRange(collisionKey(name)), NO_BYTES, 0, false);
+  }
+
+  /** The key of a slot that the probe has compared just now, so that it is in RAM. */
+  #keyOfSlot(index: ValueIndex, slot: number): ByteRange {
+    const { chains, residents } = this.#parts;
+    if (index.isChained(slot)) return new ByteRange(chains.mustGet(index.chainOf(slot)).key!);
+    if (!residents.find(index.segmentOf(slot), index.offsetOf(slot))) {
+      throw new Error('store: the key of a compared slot is gone');
+    }
+    const start = residents.at + ENTRY_HEADER_BYTES;
+    return new ByteRange(residents.buf, start, start + entryKeyBytesAt(residents.buf, residents.at));
+  }
+
+  #holdRecord(key: string, slot: number, offset: number, bytes: number): void {
+    const { residents } = this.#parts;
+    if (!residents.find(slot, offset)) throw new Error('store: an appended record is not in RAM');
+    const buf = Buffer.from(residents.buf.subarray(residents.at, residents.at + bytes));
+    this.holdSystem(key, residents.hold(slot, offset, { buf, at: 0, isWhole: true }));
+  }
+
+  #dropSystem(key: string): void {
+    const held = this.#system.get(key);
+    if (held !== undefined) this.#parts.residents.release(held);
+    this.#system.delete(key);
+  }
+
+  // ---- Chains ------------------------------------------------------------------------------------
+
+  /** Turns the probed plain key into a chain on its record; `expireAt` as the record has it. */
+  #makeChain(key: Buffer, raw: boolean, expireAt: number, index: ValueIndex): Chain {
+    const { probe, chains } = this.#parts;
+    const { slot, hi, lo } = probe;
+    const type = index.typeOf(slot) as ValueType;
+    const chain = chains.create(probe.space!, hi, lo, type, recordOf(index, slot));
+    this.#identify(chain, key, expireAt, raw);
+    index.setChain(slot, chain.id, index.sizeClassOf(slot));
+    return chain;
+  }
+
+  #identify(chain: Chain, key: Buffer, expireAt: number, raw: boolean): void {
+    chain.key = key;
+    chain.expireAt = expireAt;
+    chain.raw = raw;
+    this.#parts.chains.charge(chain);
+  }
+
+  #expireChain(chain: Chain, key: ByteRange, expireAt: number): void {
+    const { probe } = this.#parts;
+    chain.expireAt = expireAt;
+    this.#appendToChain(chain, KIND_EXPIRE, key, NO_BYTES);
+    probe.space!.index.setExpiry(probe.slot, expirySecondsOfMs(expireAt));
+  }
+
+  /** Writes the whole small record again with another expiry. */
+  #expireRecord(key: ByteRange, expireAt: number): void {
+    const { probe, writer } = this.#parts;
+    const { buf, at } = probe;
+    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at));
+    const space = probe.space!;
+    writer.appender.append(KIND_PUT, buf[at + 9]!, space.id, key, value, expireAt);
+    this.#point(space, key, entryTypeAt(buf, at) as ValueType, expireAt);
+  }
+
+  #appendToChain(chain: Chain, kind: number, key: ByteRange, delta: ByteRange): void {
+    const { writer, chains } = this.#parts;
+    const { appender } = writer;
+    appender.append(kind, typeByteOf(chain), chain.space.id, key, delta, chain.expireAt);
+    chains.addDelta(chain, {
+      slot: appender.slot, offset: appender.offset, sizeClass: sizeClassOf(appender.bytes),
+    }, kind === KIND_EXPIRE);
+  }
+
+  /** Writes a new base. */
+  #rewrite(chain: Chain, live: LiveValue): void {
+    const { writer, chains } = this.#parts;
+    const { appender } = writer;
+    const base = new ByteRange(live.encodeBase());
+    const key = new ByteRange(chain.key!);
+    appender.append(KIND_PUT, typeByteOf(chain), chain.space.id, key, base, chain.expireAt);
+    chains.rebase(chain, {
+      slot: appender.slot, offset: appender.offset, sizeClass: sizeClassOf(appender.bytes),
+    });
+  }
+
+  /** Lets a warm value go cold; what is not in its base is written first. */
+  #cool(chain: Chain): void {
+    if (chain.deltas.length > 0) this.#rewrite(chain, chain.live!);
+    this.#unchain(chain);
+  }
+
+  /** Points the slot of a chain without deltas to its base. */
+  #unchain(chain: Chain): void {
+    const { chains, probe } = this.#parts;
+    const index = chain.space.index;
+    const slot = slotOfChain(index, chain);
+    index.setPlace(slot, placeSlot(chain.base), placeOffset(chain.base), chain.baseClass);
+    this.#heavy.delete(chain);
+    chains.forget(chain);
+    probe.forget();
+  }
+}
+
+/** The index slot that holds a chain's id. */
+export function slotOfChain(index: ValueIndex, chain: Chain): number {
+  for (let slot = index.find(chain.hi, chain.lo); slot !== -1; slot = index.findNext(slot)) {
+    if (index.isChained(slot) && index.chainOf(slot) === chain.id) return slot;
+  }
+  throw new Error(`store: no index slot holds chain ${chain.id}`);
+}
+
+function recordOf(index: ValueIndex, slot: number): RecordPlace {
+  return {
+    slot: index.segmentOf(slot),
+    offset: index.offsetOf(slot),
+    sizeClass: index.sizeClassOf(slot),
+  };
+}
+
+function typeByteOf(chain: Chain): number {
+  return chain.raw ? chain.type | FLAG_RAW : chain.type;
+}

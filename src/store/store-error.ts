@@ -1,0 +1,41 @@
+/**
+ * Operating errors of the store. `code` is the contract:
+ *
+ *   DAMAGED   bytes on disk are not what was written; `file`, `offset` and, if readable, `key` tell where
+ *   FAILED    a write or fsync failed earlier; the store is read-only until it is opened again
+ *   FULL      the disk reserve is reached; writes are refused until space returns
+ *   MISSING   a file that the manifest lists is not there
+ *   INVALID   the directory is not a store of this version
+ *   CLOSED    the store was closed
+ */
+
+export type StoreErrorCode = 'DAMAGED' | 'FAILED' | 'FULL' | 'MISSING' | 'INVALID' | 'CLOSED';
+
+export interface StoreErrorPlace {
+  readonly file?: string | undefined;
+  readonly offset?: number | undefined;
+  readonly key?: Buffer | undefined;
+  readonly cause?: unknown;
+}
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+  readonly file: string | undefined;
+  readonly offset: number | undefined;
+  readonly key: Buffer | undefined;
+
+  constructor(code: StoreErrorCode, message: string, place: StoreErrorPlace = {}) {
+    super(message, place.cause === undefined ? {} : { cause: place.cause });
+    this.code = code;
+    this.file = place.file;
+    this.offset = place.offset;
+    this.key = place.key;
+  }
+}
+
+/** A record or frame that cannot be trusted. */
+export function damaged(file: string, offset: number, reason: string, key?: Buffer): StoreError {
+  return new StoreError('DAMAGED', `${file} is damaged at byte ${offset}: ${reason}`,
+    { file, offset, key });
+}

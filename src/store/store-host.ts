@@ -1,0 +1,216 @@
+/** The store as the compactor sees it (compaction-host.ts). */
+
+import type { Files } from '../io/files.ts';
+import type { KeyHashSeed } from '../lib/key-hash.ts';
+import { placeOf } from './residents.ts';
+import type { CompactionHost, RecordColumns, SealedSegmentStats } from './compaction-host.ts';
+import { KIND_DELETED, KIND_PUT } from './format/data-entry.ts';
+import type { SealedSegment } from './format/manifest.ts';
+import { segmentFileName } from './format/segment-header.ts';
+import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { Sealer } from './sealer.ts';
+import type { Segment } from './segment.ts';
+import { damaged } from './store-error.ts';
+import type { StoreError } from './store-error.ts';
+import type { StoreParts } from './store-parts.ts';
+import type { ValueIndex } from './value-index.ts';
+
+export interface StoreHostOptions {
+  readonly parts: StoreParts;
+  readonly keeper: ManifestKeeper;
+  readonly sealer: Sealer;
+  readonly segmentBytes: number;
+  readonly freeBytes: () => number;
+  readonly setWriteDelay: (delayMs: number) => void;
+  readonly onDamage: (error: StoreError) => void;
+}
+
+export class StoreHost implements CompactionHost {
+  readonly files: Files;
+  readonly dir: string;
+  readonly seed: KeyHashSeed;
+  readonly segmentBytes: number;
+  readonly #options: StoreHostOptions;
+  readonly #parts: StoreParts;
+
+  constructor(options: StoreHostOptions) {
+    this.#options = options;
+    this.#parts = options.parts;
+    this.files = options.parts.files;
+    this.dir = options.parts.dir;
+    this.seed = options.parts.seed;
+    this.segmentBytes = options.segmentBytes;
+  }
+
+  sealedSegments(): readonly SealedSegmentStats[] {
+    return this.#parts.segments.all()
+      .filter(({ state }) => state === 'sealed')
+      .map((segment) => ({
+        ...segment.sealedEntry(),
+        slot: segment.slot,
+        liveBytes: segment.liveBytes,
+        liveRecords: segment.liveRecords,
+      }));
+  }
+
+  logBytes(): number {
+    return this.#sum((segment) => segment.bytes);
+  }
+
+  liveBytes(): number {
+    return this.#sum((segment) => segment.liveBytes);
+  }
+
+  appendedBytes(): number {
+    return this.#parts.writer.appendedLsn;
+  }
+
+  minOpenValueIndex(): number {
+    let min = Infinity;
+    for (const segment of this.#parts.segments.all()) {
+      if (segment.state === 'open') min = Math.min(min, segment.minValueIndex);
+    }
+    return min;
+  }
+
+  async rollActive(): Promise<void> {
+    await this.#parts.writer.roll();
+    await this.#options.sealer.idle();
+    const { failure } = this.#parts.writer;
+    if (failure !== undefined) throw failure;
+  }
+
+  async syncLog(): Promise<void> {
+    await this.#parts.writer.flushAndSync();
+  }
+
+  reserveSegmentIds(count: number): readonly number[] {
+    return Array.from({ length: count }, () => this.#parts.segments.reserveId());
+  }
+
+  markLive(slot: number, records: RecordColumns, from: number, to: number, answer: Uint8Array): void {
+    for (let row = from; row < to; row += 1) {
+      const index = this.#indexOf(records, row);
+      if (index === undefined || records.kind[row] === KIND_DELETED) continue;
+      if (this.#isLive(index, slot, records, row)) answer[row >> 3]! |= 1 << (row & 7);
+    }
+  }
+
+  adoptOutput(entry: SealedSegment): number {
+    const { segments } = this.#parts;
+    const path = `${this.dir}/${segmentFileName(entry.id, entry.kind)}`;
+    const segment = segments.add(entry.id, entry.kind, path, 'adopted', entry.bytes);
+    segment.restore(entry);
+    return segment.slot;
+  }
+
+  moveRecords(fromSlot: number, toSlot: number, records: RecordColumns, newOffset: Uint32Array,
+    from: number, to: number): number {
+    let moved = 0;
+    for (let row = from; row < to; row += 1) {
+      const index = this.#indexOf(records, row);
+      if (index === undefined || records.kind[row] === KIND_DELETED) continue;
+      if (!this.#move(index, fromSlot, toSlot, records, newOffset[row]!, row)) continue;
+      this.#parts.residents.move(fromSlot, records.offset[row]!, toSlot, newOffset[row]!);
+      moved += 1;
+    }
+    return moved;
+  }
+
+  async switchManifest(inputs: readonly number[], outputs: readonly number[]): Promise<void> {
+    const { segments } = this.#parts;
+    const leaving = inputs.map((slot) => this.#segment(slot));
+    for (const slot of outputs) this.#segment(slot).state = 'sealed';
+    for (const segment of leaving) segment.state = 'retired';
+    try {
+      await this.#options.keeper.changed();
+    } catch (error) {
+      // Old or new manifest, nobody knows: the files of both stay, and both stay listed.
+      for (const segment of leaving) segment.state = 'sealed';
+      throw error;
+    }
+    for (const segment of leaving) segments.drop(segment);
+  }
+
+  async abandonOutputs(outputs: readonly number[]): Promise<void> {
+    const { segments } = this.#parts;
+    for (const slot of outputs) segments.drop(this.#segment(slot));
+    await segments.unlinked();
+  }
+
+  setWriteDelay(delayMs: number): void {
+    this.#options.setWriteDelay(delayMs);
+  }
+
+  freeBytes(): number {
+    return this.#options.freeBytes();
+  }
+
+  onDamage(file: string, offset: number, reason: string): void {
+    this.#options.onDamage(damaged(file, offset, reason));
+  }
+
+  // ---- Inside ------------------------------------------------------------------------------------
+
+  #sum(bytesOf: (segment: Segment) => number): number {
+    let sum = 0;
+    for (const segment of this.#parts.segments.all()) sum += bytesOf(segment);
+    return sum;
+  }
+
+  #segment(slot: number): Segment {
+    const segment = this.#parts.segments.bySlot[slot];
+    if (segment === undefined) throw new Error(`store: no segment has slot ${slot}`);
+    return segment;
+  }
+
+  #indexOf(records: RecordColumns, row: number): ValueIndex | undefined {
+    return this.#parts.spaces.get(records.space[row]!)?.index;
+  }
+
+  #isLive(index: ValueIndex, segmentSlot: number, records: RecordColumns, row: number): boolean {
+    const offset = records.offset[row]!;
+    const isPut = records.kind[row] === KIND_PUT;
+    const { chains } = this.#parts;
+    let slot = index.find(records.hi[row]!, records.lo[row]!);
+    for (; slot !== -1; slot = index.findNext(slot)) {
+      if (index.isChained(slot)) {
+        const chain = chains.mustGet(index.chainOf(slot));
+        const place = placeOf(segmentSlot, offset);
+        if (isPut ? chain.base === place : chain.deltas.includes(place)) return true;
+      } else if (isPut && index.segmentOf(slot) === segmentSlot && index.offsetOf(slot) === offset) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #move(index: ValueIndex, fromSlot: number, toSlot: number, records: RecordColumns,
+    newOffset: number, row: number): boolean {
+    const { chains } = this.#parts;
+    const offset = records.offset[row]!;
+    let slot = index.find(records.hi[row]!, records.lo[row]!);
+    for (; slot !== -1; slot = index.findNext(slot)) {
+      if (index.isChained(slot)) {
+        const chain = chains.mustGet(index.chainOf(slot));
+        const from = placeOf(fromSlot, offset);
+        const sizeClass = chains.classAt(chain, from);
+        if (sizeClass === -1) continue;
+        chains.moveIf(chain, from, placeOf(toSlot, newOffset));
+        this.#account(fromSlot, toSlot, sizeClass);
+        return true;
+      }
+      if (index.segmentOf(slot) !== fromSlot || index.offsetOf(slot) !== offset) continue;
+      const sizeClass = index.sizeClassOf(slot);
+      index.setPlace(slot, toSlot, newOffset, sizeClass);
+      this.#account(fromSlot, toSlot, sizeClass);
+      return true;
+    }
+    return false;
+  }
+
+  #account(fromSlot: number, toSlot: number, sizeClass: number): void {
+    this.#segment(fromSlot).subtractLive(sizeClass);
+    this.#segment(toSlot).addLive(sizeClass);
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * Brings cold keys into RAM for commands that wait for them.
+ *
+ * The index may change while a read is under way (another command writes the key, the compactor moves
+ * the record), so after each read the key is probed anew, until the probe says that it is there in the
+ * form that was asked for, or absent. What was loaded is held until the command gives it back.
+ */
+
+import { ByteRange } from '../lib/byte-range.ts';
+import { NEED_VALUE } from '../keyspace/storage.ts';
+import type { KeyToLoad } from '../keyspace/storage.ts';
+import { STRING } from '../keyspace/value-type.ts';
+import { READS_AT_ONCE } from '../limits.ts';
+import type { Chain } from './chains.ts';
+import {
+  ENTRY_HEADER_BYTES, KIND_DELTA, entryBytesAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
+  entryKindAt, entryTypeAt, entryValueBytesAt,
+} from './format/data-entry.ts';
+import type { Held, LoadedRecord } from './residents.ts';
+import { placeOffset, placeSlot } from './residents.ts';
+import { sizeClassBytes } from './size-class.ts';
+import type { StoreChanges } from './store-changes.ts';
+import { damaged } from './store-error.ts';
+import type { StoreError } from './store-error.ts';
+import { mustGetCodec } from './store-parts.ts';
+import type { StoreParts } from './store-parts.ts';
+import type { ValueIndex } from './value-index.ts';
+
+/** What one `load` keeps in RAM. */
+interface Kept {
+  readonly records: Set<Held>;
+  readonly chains: Set<Chain>;
+}
+
+export class StoreLoader {
+  readonly #parts: StoreParts;
+  readonly #changes: StoreChanges;
+
+  constructor(parts: StoreParts, changes: StoreChanges) {
+    this.#parts = parts;
+    this.#changes = changes;
+  }
+
+  /** See Storage.load. */
+  async load(keys: readonly KeyToLoad[]): Promise<() => void> {
+    const kept: Kept = { records: new Set(), chains: new Set() };
+    try {
+      await forEachAtOnce(keys, READS_AT_ONCE, (key) => this.#loadKey(key, kept));
+    } catch (error) {
+      this.#release(kept);
+      throw error;
+    }
+    let isReleased = false;
+    return () => {
+      if (!isReleased) this.#release(kept);
+      isReleased = true;
+    };
+  }
+
+  /** Key and expiry of a chain that recovery made; the chain may be gone afterwards. */
+  async identify(chain: Chain): Promise<void> {
+    if (chain.key !== undefined) return;
+    const version = chain.version;
+    const base = await this.#readAt(chain.base, chain.baseClass, false);
+    const start = base.at + ENTRY_HEADER_BYTES;
+    const key = Buffer.from(base.buf.subarray(start, start + entryKeyBytesAt(base.buf, base.at)));
+    this.#parts.hasher.hash(key, 0, key.length);
+    const isKey = (this.#parts.hasher.hi & 0xffff) === chain.hi && this.#parts.hasher.lo === chain.lo;
+    if (!isKey) throw this.#damagedAt(chain.base);
+    let last = base;
+    if (chain.deltas.length > 0) {
+      last = await this.#readAt(chain.deltas.at(-1)!, chain.deltaClasses.at(-1)!, false);
+    }
+    if (chain.version !== version || chain.key !== undefined) return;
+    chain.key = key;
+    chain.expireAt = entryExpireAtAt(last.buf, last.at);
+    chain.raw = entryIsRawAt(last.buf, last.at);
+    if (this.#parts.chains.has(chain)) this.#parts.chains.charge(chain);
+    this.#parts.probe.forget();
+  }
+
+  // ---- Inside ------------------------------------------------------------------------------------
+
+  async #loadKey(request: KeyToLoad, kept: Kept): Promise<void> {
+    const { probe } = this.#parts;
+    const key = new ByteRange(request.key);
+    for (;;) {
+      probe.run(request.space, key);
+      if (probe.slot === -1) {
+        if (!probe.isCold) return;
+        await this.#identifyCandidates(probe.space!.index, probe.hi, probe.lo, kept);
+        continue;
+      }
+      const reading = probe.chain === undefined
+        ? this.#loadProbed(key, request, kept)
+        : this.#loadChain(probe.chain, request, kept);
+      if (reading === undefined) return;
+      await reading;
+    }
+  }
+
+  /** Reads the keys of all slots with this hash that are only on disk. */
+  async #identifyCandidates(index: ValueIndex, hi: number, lo: number, kept: Kept): Promise<void> {
+    const reads: Promise<void>[] = [];
+    for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
+      if (index.isChained(slot)) {
+        reads.push(this.identify(this.#parts.chains.mustGet(index.chainOf(slot))));
+        continue;
+      }
+      const segmentSlot = index.segmentOf(slot);
+      const offset = index.offsetOf(slot);
+      if (this.#parts.residents.find(segmentSlot, offset)) continue;
+      const bytes = sizeClassBytes(index.sizeClassOf(slot));
+      reads.push(this.#hold(segmentSlot, offset, bytes, false, kept));
+    }
+    await Promise.all(reads);
+  }
+
+  /** Undefined when the probed record is in RAM as it is needed, and held. */
+  #loadProbed(key: ByteRange, request: KeyToLoad, kept: Kept): Promise<void> | undefined {
+    const { probe } = this.#parts;
+    const index = probe.space!.index;
+    const segmentSlot = index.segmentOf(probe.slot);
+    const offset = index.offsetOf(probe.slot);
+    const type = entryTypeAt(probe.buf, probe.at);
+    const needsValue = request.need === NEED_VALUE;
+    if (needsValue && !probe.isWhole) {
+      const bytes = sizeClassBytes(index.sizeClassOf(probe.slot));
+      return this.#hold(segmentSlot, offset, bytes, true, kept);
+    }
+    if (needsValue && type !== STRING) {
+      this.#changes.warmProbed(key, false);
+      return Promise.resolve();
+    }
+    this.#keep(segmentSlot, offset, probe, kept);
+    return undefined;
+  }
+
+  #loadChain(chain: Chain, request: KeyToLoad, kept: Kept): Promise<void> | undefined {
+    const isLoaded = request.need !== NEED_VALUE || chain.live !== undefined;
+    if (!isLoaded) return this.#warmChain(chain);
+    if (kept.chains.has(chain)) return undefined;
+    kept.chains.add(chain);
+    chain.pins += 1;
+    return undefined;
+  }
+
+  /** Reads base and deltas and replays them; does nothing if the chain changed meanwhile. */
+  async #warmChain(chain: Chain): Promise<void> {
+    const { version } = chain;
+    const places = [chain.base, ...chain.deltas];
+    const classes = [chain.baseClass, ...chain.deltaClasses];
+    const records: LoadedRecord[] = [];
+    const { segments } = this.#parts;
+    const pinned = places.map((place) => segments.bySlot[placeSlot(place)]!);
+    for (const segment of pinned) segments.pin(segment);
+    try {
+      await forEachAtOnce([...places.keys()], READS_AT_ONCE, async (i) => {
+        records[i] = owned(await this.#readAt(places[i]!, classes[i]!, true));
+      });
+    } finally {
+      for (const segment of pinned) segments.unpin(segment);
+    }
+    if (chain.version !== version || chain.live !== undefined) return;
+    const base = records[0]!;
+    const { start, end } = valueOf(base);
+    const live = mustGetCodec(this.#parts.codecs, chain.type).decodeBase(base.buf, start, end);
+    for (const delta of records.slice(1)) {
+      if (entryKindAt(delta.buf, delta.at) !== KIND_DELTA) continue;
+      const range = valueOf(delta);
+      live.applyDelta(delta.buf, range.start, range.end);
+    }
+    chain.expireAt = entryExpireAtAt(records.at(-1)!.buf, records.at(-1)!.at);
+    chain.raw ||= records.some((record) => entryIsRawAt(record.buf, record.at));
+    this.#parts.chains.warm(chain, live);
+    this.#parts.probe.forget();
+  }
+
+  /** The record at a place; rejects with DAMAGED if its value is needed and cannot be trusted. */
+  async #readAt(place: number, sizeClass: number, wholeOnly: boolean): Promise<LoadedRecord> {
+    return await this.#read(placeSlot(place), placeOffset(place), sizeClassBytes(sizeClass), wholeOnly);
+  }
+
+  async #read(slot: number, offset: number, bytes: number, wholeOnly: boolean): Promise<LoadedRecord> {
+    const segment = this.#parts.segments.bySlot[slot]!;
+    const record = await this.#parts.residents.read(slot, offset, bytes, wholeOnly);
+    if (wholeOnly && !record.isWhole) {
+      const start = record.at + ENTRY_HEADER_BYTES;
+      const end = start + entryKeyBytesAt(record.buf, record.at);
+      throw damaged(segment.path, offset, 'the checksum of a record is wrong',
+        Buffer.from(record.buf.subarray(start, end)));
+    }
+    return record;
+  }
+
+  #damagedAt(place: number): StoreError {
+    const segment = this.#parts.segments.bySlot[placeSlot(place)]!;
+    return damaged(segment.path, placeOffset(place), 'the key is not the one that the index knows');
+  }
+
+  async #hold(slot: number, offset: number, bytes: number, wholeOnly: boolean,
+    kept: Kept): Promise<void> {
+    const record = await this.#read(slot, offset, bytes, wholeOnly);
+    this.#keep(slot, offset, record, kept);
+  }
+
+  /** Keeps a copy: tail and cache may let go of the record before the command runs. */
+  #keep(slot: number, offset: number, record: LoadedRecord, kept: Kept): void {
+    const held = this.#parts.residents.hold(slot, offset, owned(record));
+    if (kept.records.has(held)) this.#parts.residents.release(held);
+    kept.records.add(held);
+  }
+
+  #release(kept: Kept): void {
+    for (const held of kept.records) this.#parts.residents.release(held);
+    for (const chain of kept.chains) chain.pins -= 1;
+  }
+}
+
+/** The same record in memory of its own. */
+function owned(record: LoadedRecord): LoadedRecord {
+  const { buf, at, isWhole } = record;
+  const bytes = isWhole ? entryBytesAt(buf, at) : ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+  if (at === 0 && buf.length <= bytes + 64) return record;
+  return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
+}
+
+function valueOf({ buf, at }: LoadedRecord): { start: number; end: number } {
+  const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+  return { start, end: start + entryValueBytesAt(buf, at) };
+}
+
+/** Runs `work` on each item, `limit` at a time; when all that began has ended, throws the first failure. */
+export async function forEachAtOnce<T>(items: readonly T[], limit: number,
+  work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const failures: unknown[] = [];
+  const run = async (): Promise<void> => {
+    while (next < items.length && failures.length === 0) {
+      const item = items[next]!;
+      next += 1;
+      await work(item).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run));
+  if (failures.length > 0) throw failures[0];
+}

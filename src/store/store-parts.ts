@@ -1,0 +1,39 @@
+/** What the parts of an open store share. Each part owns one field's rules; this file only names them. */
+
+import type { Clock } from '../io/clock.ts';
+import type { Files } from '../io/files.ts';
+import type { KeyHash, KeyHashSeed } from '../lib/key-hash.ts';
+import type { LiveCodec } from '../keyspace/live-value.ts';
+import type { ValueType } from '../keyspace/value-type.ts';
+import type { ChainTable } from './chains.ts';
+import type { HotTail } from './hot-tail.ts';
+import type { KeyProbe } from './key-probe.ts';
+import type { LogWriter } from './log-writer.ts';
+import type { Residents } from './residents.ts';
+import type { SegmentTable } from './segment-table.ts';
+import type { SpaceTable } from './space-table.ts';
+
+export interface StoreParts {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly dir: string;
+  readonly seed: KeyHashSeed;
+  readonly hasher: KeyHash;
+  readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
+  readonly segments: SegmentTable;
+  readonly tail: HotTail;
+  readonly residents: Residents;
+  readonly chains: ChainTable;
+  readonly spaces: SpaceTable;
+  readonly probe: KeyProbe;
+  readonly writer: LogWriter;
+  /** "space:hash" of hashes that two keys share: recovery has to compare their keys. */
+  readonly collisions: Set<string>;
+}
+
+/** The codec of a type; asserts that there is one. */
+export function mustGetCodec(codecs: ReadonlyMap<ValueType, LiveCodec>, type: ValueType): LiveCodec {
+  const codec = codecs.get(type);
+  if (codec === undefined) throw new Error(`store: no codec for values of type ${type}`);
+  return codec;
+}

@@ -1,0 +1,357 @@
+/**
+ * The store: keys and values in a log on disk, an index in RAM (DESIGN.md, "Store"). This file only
+ * joins the parts; each says itself what it keeps and how it fails.
+ *
+ *   find      key-probe -> residents (hot tail, loaded records, read cache)      chains (warm values)
+ *   put ...   store-changes -> log-appender, value index
+ *   load      store-loader -> residents -> segment-table -> files
+ *   commit    log-writer -> log-sync, log-files        sealer -> hint-writer, manifest-keeper
+ *
+ * The owner calls `begin` before each command, `commit` once per event-loop tick, and holds replies
+ * back with `whenCommitted`. It asks `writable` and `oom` before it executes a write.
+ */
+
+import type { Timer } from '../io/clock.ts';
+import type { Lock } from '../io/files.ts';
+import { ByteRange } from '../lib/byte-range.ts';
+import type { LiveValue } from '../keyspace/live-value.ts';
+import { LiveString } from '../keyspace/live-string.ts';
+import { COLD, NEED_VALUE } from '../keyspace/storage.ts';
+import type {
+  Found, KeyToLoad, Need, ScanPage, ScannedKey, Storage,
+} from '../keyspace/storage.ts';
+import { STRING } from '../keyspace/value-type.ts';
+import type { ValueType } from '../keyspace/value-type.ts';
+import { SETTLE_BYTES_PER_COMMIT, STORE_TICK_MS } from '../limits.ts';
+import type { Chain } from './chains.ts';
+import type { CompactionHost } from './compaction-host.ts';
+import {
+  ENTRY_HEADER_BYTES, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt,
+  entryValueBytesAt,
+} from './format/data-entry.ts';
+import { SYSTEM_SPACE } from './format/hint-rows.ts';
+import type { Graveyard } from './graveyard.ts';
+import type { Acknowledged, Appendfsync } from './log-writer.ts';
+import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
+import type { Sealer } from './sealer.ts';
+import { sizeClassBytes } from './size-class.ts';
+import type { StoreChanges } from './store-changes.ts';
+import { StoreError } from './store-error.ts';
+import type { StoreLoader } from './store-loader.ts';
+import type { StoreParts } from './store-parts.ts';
+import type { StoreWalker } from './store-walker.ts';
+
+const NO_VALUE = new ByteRange(Buffer.alloc(0));
+
+/** What the value index takes for one key. */
+const INDEX_BYTES_PER_KEY = 19;
+
+export interface StoreMembers {
+  readonly parts: StoreParts;
+  readonly changes: StoreChanges;
+  readonly loader: StoreLoader;
+  readonly walker: StoreWalker;
+  readonly budget: MemoryBudget;
+  readonly graveyard: Graveyard;
+  readonly keeper: ManifestKeeper;
+  readonly sealer: Sealer;
+  readonly host: CompactionHost;
+  readonly lock: Lock;
+  readonly diskReserveBytes: number;
+  readonly writeCheckpoint: () => Promise<void>;
+  readonly closeFiles: () => Promise<void>;
+}
+
+export interface StoreStatistics {
+  /** Over all spaces but the system's, expired ones included. */
+  readonly keys: number;
+  readonly segments: number;
+  /** Records asked for that were in RAM, and that were not. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+}
+
+/** A key that was found; its ranges are borrowed. */
+class FoundKey implements Found {
+  readonly type: ValueType;
+  readonly expireAt: number;
+  readonly value: ByteRange;
+  readonly live: LiveValue | undefined;
+  readonly raw: boolean;
+
+  constructor(type: ValueType, expireAt: number, value: ByteRange, live: LiveValue | undefined,
+    raw: boolean) {
+    this.type = type;
+    this.expireAt = expireAt;
+    this.value = value;
+    this.live = live;
+    this.raw = raw;
+  }
+}
+
+export class Store implements Storage {
+  /** What the compactor works with. */
+  readonly compaction: CompactionHost;
+  /** By how long the compactor wants every write delayed. */
+  writeDelayMs = 0;
+  /** The place in the total order that the last frame applied. */
+  position: number;
+
+  readonly #members: StoreMembers;
+  readonly #parts: StoreParts;
+  readonly #changes: StoreChanges;
+  #freeBytes = Infinity;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(members: StoreMembers) {
+    this.#members = members;
+    this.#parts = members.parts;
+    this.#changes = members.changes;
+    this.compaction = members.host;
+    this.position = members.keeper.position;
+    this.#parts.residents.onChange = () => this.#parts.probe.forget();
+    this.#startTimer();
+  }
+
+  // ---- Reading -----------------------------------------------------------------------------------
+
+  /** Borrowed ranges may hold something else from now on. */
+  begin(): void {
+    this.#parts.probe.forget();
+  }
+
+  find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD {
+    const { probe } = this.#parts;
+    probe.run(space, key);
+    if (probe.slot === -1) return probe.isCold ? COLD : undefined;
+    if (probe.chain !== undefined) return this.#foundChain(probe.chain, need);
+    const { buf, at } = probe;
+    const type = entryTypeAt(buf, at) as ValueType;
+    const expireAt = entryExpireAtAt(buf, at);
+    const raw = entryIsRawAt(buf, at);
+    if (need !== NEED_VALUE) return new FoundKey(type, expireAt, NO_VALUE, undefined, raw);
+    if (!probe.isWhole) return COLD;
+    if (type !== STRING) {
+      return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
+    }
+    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at));
+    return new FoundKey(type, expireAt, value, undefined, raw);
+  }
+
+  load(keys: readonly KeyToLoad[]): Promise<() => void> {
+    return this.#members.loader.load(keys);
+  }
+
+  count(space: number): number {
+    return this.#parts.spaces.get(space)?.index.size ?? 0;
+  }
+
+  countExpiring(space: number): number {
+    return this.#parts.spaces.get(space)?.index.expiringCount ?? 0;
+  }
+
+  scan(space: number, cursor: number, count: number): Promise<ScanPage> {
+    return this.#members.walker.scan(space, cursor, count);
+  }
+
+  randomKey(space: number, random: () => number): Promise<ScannedKey | undefined> {
+    return this.#members.walker.randomKey(space, random);
+  }
+
+  findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]> {
+    return this.#members.walker.findExpired(space, nowMs, max);
+  }
+
+  memoryUsage(space: number, key: ByteRange): number | undefined {
+    const { probe } = this.#parts;
+    probe.run(space, key);
+    if (probe.slot === -1) return undefined;
+    const { chain } = probe;
+    if (chain === undefined) {
+      return INDEX_BYTES_PER_KEY + sizeClassBytes(probe.space!.index.sizeClassOf(probe.slot));
+    }
+    return INDEX_BYTES_PER_KEY + sizeClassBytes(chain.baseClass) + chain.deltaBytes +
+      chain.chargedBytes;
+  }
+
+  // ---- Changing ----------------------------------------------------------------------------------
+
+  put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
+    this.#changes.put(space, key, value, expireAt, raw);
+  }
+
+  putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
+    this.#changes.putLive(space, key, live, expireAt);
+  }
+
+  change(space: number, key: ByteRange, delta: ByteRange): void {
+    this.#changes.change(space, key, delta);
+  }
+
+  makeLive(space: number, key: ByteRange): LiveValue {
+    return this.#changes.makeLive(space, key);
+  }
+
+  expire(space: number, key: ByteRange, expireAt: number): void {
+    this.#changes.expire(space, key, expireAt);
+  }
+
+  remove(space: number, key: ByteRange): boolean {
+    return this.#changes.remove(space, key);
+  }
+
+  dropSpace(space: number): void {
+    this.#changes.dropSpace(space, this.#members.graveyard);
+  }
+
+  // ---- Committing --------------------------------------------------------------------------------
+
+  /** Closes the batch of this tick. `position`: its place in the total order, 0 without peers. */
+  commit(position = 0): void {
+    const { writer, probe } = this.#parts;
+    this.position = Math.max(this.position, position);
+    if (writer.failure === undefined && this.writable === undefined) {
+      this.#changes.settle(this.#members.budget.liveBytes, SETTLE_BYTES_PER_COMMIT);
+    }
+    writer.commit(position);
+    probe.forget();
+  }
+
+  /** Calls back when everything so far is as durable as the policy says, or never will be. */
+  whenCommitted(done: Acknowledged): void {
+    this.#parts.writer.whenAcknowledged(done);
+  }
+
+  /** Length of the log, and how much of it replies may rely on: a reply waits for the former. */
+  get appended(): number {
+    return this.#parts.writer.appendedLsn;
+  }
+
+  get acknowledged(): number {
+    return this.#parts.writer.acknowledgedLsn;
+  }
+
+  /** Makes everything committed durable, whatever the policy. */
+  flushAndSync(): Promise<void> {
+    return this.#parts.writer.flushAndSync();
+  }
+
+  get appendfsync(): Appendfsync {
+    return this.#parts.writer.appendfsync;
+  }
+
+  set appendfsync(policy: Appendfsync) {
+    this.#parts.writer.appendfsync = policy;
+  }
+
+  // ---- State -------------------------------------------------------------------------------------
+
+  /** Set for good after a failed write or fsync. */
+  get failure(): StoreError | undefined {
+    return this.#parts.writer.failure;
+  }
+
+  /** Undefined while writes are accepted, else why they are not. */
+  get writable(): StoreError | undefined {
+    const { failure } = this.#parts.writer;
+    if (failure !== undefined) return failure;
+    const { diskReserveBytes } = this.#members;
+    if (this.#freeBytes >= diskReserveBytes) return undefined;
+    return new StoreError('FULL', `the disk has ${this.#freeBytes} bytes left, ` +
+      `disk-reserve-bytes keeps ${diskReserveBytes} free: writes are refused until space returns`);
+  }
+
+  /** The memory budget has no room for more keys. */
+  get oom(): boolean {
+    return this.#members.budget.isExceeded;
+  }
+
+  memory(): MemoryUse {
+    return this.#members.budget.use();
+  }
+
+  /** For INFO. */
+  statistics(): StoreStatistics {
+    const { spaces, segments, residents } = this.#parts;
+    let keys = 0;
+    for (const space of spaces.all()) if (space.id !== SYSTEM_SPACE) keys += space.index.size;
+    const { hits, misses } = residents;
+    return { keys, segments: segments.all().length, cacheHits: hits, cacheMisses: misses };
+  }
+
+  set memoryBytes(bytes: number) {
+    this.#members.budget.setTotal(bytes);
+  }
+
+  /** Bytes that may be written before writes are refused. */
+  get freeBytes(): number {
+    return Math.max(0, this.#freeBytes - this.#members.diskReserveBytes);
+  }
+
+  // ---- Closing -----------------------------------------------------------------------------------
+
+  /**
+   * Commits, syncs, seals, writes a checkpoint and lets go of the directory. Stop the compactor first.
+   * After a failure it only lets go, and rejects with nothing: the failure is known.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { clock, writer } = this.#parts;
+    if (this.#timer !== undefined) clock.clearTimer(this.#timer);
+    try {
+      this.commit(0);
+      if (writer.failure === undefined) await this.#sealAll();
+    } finally {
+      await writer.stop();
+      await this.#members.closeFiles();
+      await this.#members.lock.release();
+    }
+  }
+
+  async #sealAll(): Promise<void> {
+    const { writer } = this.#parts;
+    await writer.flushAndSync();
+    this.#members.sealer.hurry();
+    await writer.roll();
+    await this.#members.sealer.idle();
+    await this.#members.graveyard.finish();
+    this.#changes.forgetWarm();
+    await this.#members.writeCheckpoint();
+  }
+
+  // ---- Inside ------------------------------------------------------------------------------------
+
+  #foundChain(chain: Chain, need: Need): Found | typeof COLD {
+    if (need !== NEED_VALUE) {
+      return new FoundKey(chain.type, chain.expireAt, NO_VALUE, chain.live, chain.raw);
+    }
+    const { live } = chain;
+    if (live === undefined) return COLD;
+    this.#parts.chains.touch(chain);
+    const value = live instanceof LiveString ? new ByteRange(live.bytes()) : NO_VALUE;
+    return new FoundKey(chain.type, chain.expireAt, value, live, chain.raw);
+  }
+
+  #startTimer(): void {
+    this.#timer = this.#parts.clock.setTimer(STORE_TICK_MS, () => {
+      if (this.#isClosed) return;
+      this.#members.budget.rebalance();
+      void this.checkDisk();
+      this.#startTimer();
+    });
+  }
+
+  /** Asks how much space is left; a disk that does not answer changes nothing. */
+  async checkDisk(): Promise<void> {
+    const { files, dir } = this.#parts;
+    try {
+      this.#freeBytes = await files.freeBytes(dir);
+    } catch {
+      return;
+    }
+  }
+}

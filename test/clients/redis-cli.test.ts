@@ -1,0 +1,132 @@
+/** redis-cli and redis-benchmark against a server that runs as a process of its own. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeRequest } from '../commands/real-server.ts';
+import { DistServer } from '../wire/dist-server.ts';
+import { isInstalled, Program } from './run-program.ts';
+
+let dir: string;
+let server: DistServer;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'dkvs-cli-'));
+  server = await DistServer.start(dir);
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function start(args: readonly string[], input?: string | Buffer): Program {
+  return new Program('redis-cli', ['-p', `${server.port}`, ...args], input);
+}
+
+async function cli(args: readonly string[], input?: string | Buffer): Promise<string> {
+  const { code, output } = await start(args, input).end();
+  expect(code, output).toBe(0);
+  return output;
+}
+
+describe.skipIf(!isInstalled('redis-cli'))('redis-cli', () => {
+  it('runs a command from its arguments, with spaces and other bytes', async () => {
+    expect(await cli(['SET', 'a key', 'a value\nin "two" lines'])).toBe('OK\n');
+    expect(await cli(['GET', 'a key'])).toBe('a value\nin "two" lines\n');
+    expect(await cli(['--no-raw', 'GET', 'a key'])).toBe('"a value\\nin \\"two\\" lines"\n');
+    expect(await cli(['-x', 'SET', 'stdin'], Buffer.from([0, 1, 255]))).toBe('OK\n');
+    expect(await cli(['STRLEN', 'stdin'])).toBe('3\n');
+    expect(await cli(['-n', '3', 'SET', 'k', '1'])).toBe('OK\n');
+    expect(await cli(['--no-raw', 'EXISTS', 'k'])).toBe('(integer) 0\n');
+  });
+
+  it('shows errors, and tells them by its exit code with -e', async () => {
+    const { code, output } = await start(['-e', 'INCR', 'a key']).end();
+    expect(code).toBe(1);
+    expect(output).toContain('ERR value is not an integer or out of range');
+  });
+
+  it('speaks RESP3', async () => {
+    await cli(['HSET', 'hash', 'one', '1', 'two', '2']);
+    expect(await cli(['-3', '--no-raw', 'HGETALL', 'hash']))
+      .toBe('1# "one" => "1"\n2# "two" => "2"\n');
+  });
+
+  it('runs a session of lines from standard input', async () => {
+    const session = 'MULTI\nSET s 1\nINCR s\nEXEC\nSET "quoted key" \'single\'\nGET "quoted key"\n';
+    expect(await cli([], session)).toBe('OK\nQUEUED\nQUEUED\nOK\n2\nOK\nsingle\n');
+  });
+
+  it('loads 100,000 keys with --pipe', async () => {
+    const count = 100_000;
+    const requests = Array.from({ length: count }, (_, i) =>
+      encodeRequest(['SET', `piped:${i}`, `value ${i}`]));
+    const output = await cli(['-n', '5', '--pipe'], requests.join(''));
+    expect(output).toContain(`errors: 0, replies: ${count}`);
+    expect(await cli(['-n', '5', 'DBSIZE'])).toBe(`${count}\n`);
+  });
+
+  it('lists keys with --scan and a pattern', async () => {
+    const output = await cli(['-n', '5', '--scan', '--pattern', 'piped:*99']);
+    expect(new Set(output.trim().split('\n')).size).toBe(1000);
+  });
+
+  it('samples the key space with --bigkeys and --memkeys', async () => {
+    expect(await cli(['--bigkeys'])).toMatch(/Biggest string found .*a key.* has 22 bytes/);
+    const memory = await cli(['--memkeys']);
+    expect(memory).toContain('Sampled');
+    expect(memory).not.toContain('ERR');
+  });
+
+  it('measures with --latency and --stat', async () => {
+    // Not a terminal: it prints after each second, and one line at its end with --raw.
+    expect(await start(['--latency', '-i', '1', '--raw']).until(/\d+ \d+ \d+\.\d+ \d+/))
+      .not.toContain('ERR');
+    expect(await start(['--stat', '-i', '0.1']).until(/keys .*clients.*\n\d+ .*\n\d+ /s))
+      .toMatch(/\d+\.\d+[KMG]/);
+  });
+
+  it('shows what others do with MONITOR', async () => {
+    const monitor = start(['MONITOR']);
+    await monitor.says(/OK/);
+    await cli(['SET', 'seen', 'by the monitor']);
+    expect(await monitor.until(/by the monitor/))
+      .toMatch(/\[0 127\.0\.0\.1:\d+\] "SET" "seen" "by the monitor"/);
+  });
+
+  it('subscribes', async () => {
+    const subscriber = start(['SUBSCRIBE', 'c']);
+    await subscriber.says(/subscribe/);
+    expect(await cli(['PUBLISH', 'c', 'hello'])).toBe('1\n');
+    await subscriber.until(/message\s+c\s+hello/);
+  });
+});
+
+describe.skipIf(!isInstalled('redis-benchmark'))('redis-benchmark', () => {
+  const bench = async (...args: readonly string[]): Promise<string> => {
+    const { code, output } = await new Program('redis-benchmark', [
+      '-p', `${server.port}`, '-n', '10000', '-q', ...args,
+    ]).end();
+    expect(code, output).toBe(0);
+    expect(output).not.toMatch(/error|ERR|WARNING/);
+    return output;
+  };
+
+  it('runs its default tests of the types that are there', async () => {
+    const output = await bench('-t', 'ping,set,get,incr,hset,mset');
+    for (const name of ['PING_INLINE', 'PING_MBULK', 'SET', 'GET', 'INCR', 'HSET', 'MSET']) {
+      expect(output).toMatch(new RegExp(`${name}[^\\n]*: \\d+\\.\\d+ requests per second`));
+    }
+  });
+
+  it('runs with pipelines, random keys and threads', async () => {
+    const output = await bench('-t', 'set,get,incr', '-P', '16', '-r', '1000', '--threads', '2');
+    expect(output).toMatch(/GET: \d+\.\d+ requests per second/);
+  });
+
+  it('runs a command of its user', async () => {
+    await bench('-r', '100', 'HSET', 'bench:__rand_int__', 'field', '__rand_int__');
+    expect((await cli(['--scan', '--pattern', 'bench:*'])).trim().split('\n')).toHaveLength(100);
+  });
+});

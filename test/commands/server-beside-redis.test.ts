@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aclCategories } from '../../src/commands/acl-categories.ts';
+import { aclCommands } from '../../src/commands/acl.ts';
+import { allCommands } from '../../src/commands/all-commands.ts';
+import { clientCommands } from '../../src/commands/client.ts';
+import { commandInfoCommands } from '../../src/commands/command-info.ts';
+import type { Command } from '../../src/commands/command.ts';
+import { configCommands } from '../../src/commands/config.ts';
+import { connectionCommands } from '../../src/commands/connection.ts';
+import { debugCommands } from '../../src/commands/debug.ts';
+import { infoCommands } from '../../src/commands/info.ts';
+import { latencyCommands } from '../../src/commands/latency.ts';
+import { memoryCommands } from '../../src/commands/memory.ts';
+import { pubSubCommands } from '../../src/commands/pubsub.ts';
+import { replicationCommands } from '../../src/commands/replication.ts';
+import { serverControlCommands } from '../../src/commands/server-control.ts';
+import { slowLogCommands } from '../../src/commands/slowlog.ts';
+import { transactionCommands } from '../../src/commands/transactions.ts';
+import { RecordingReply } from '../protocol/recording-reply.ts';
+import { decodeReplies } from '../protocol/resp-decoder.ts';
+import { connectionScript } from '../wire/scripts/connection.ts';
+import { pubSubScript, pubSubScript3 } from '../wire/scripts/pub-sub.ts';
+import type { Script } from '../wire/scripts/script.ts';
+import { serverScript } from '../wire/scripts/server.ts';
+import { transactionScript } from '../wire/scripts/transactions.ts';
+import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
+import { factsFromServer, factsOf } from './redis-facts.ts';
+import { WholeServer } from './whole-server.ts';
+
+const commands = [
+  connectionCommands, clientCommands, commandInfoCommands, configCommands, infoCommands,
+  serverControlCommands, debugCommands, memoryCommands, slowLogCommands, latencyCommands,
+  replicationCommands, aclCommands, transactionCommands, pubSubCommands,
+].flat().flatMap((command): Command[] => [command, ...command.subcommands ?? []]);
+
+/** Newer than the real server, or not Redis's at all. */
+const NOT_THERE = ['client|setinfo', 'client|no-touch', 'waitaof', 'kill'];
+const known = commands.filter(({ name }) => !NOT_THERE.includes(name));
+
+const SCRIPTS: readonly (readonly [name: string, script: Script, protocols: readonly (2 | 3)[]])[] = [
+  ['connections', connectionScript, [2, 3]],
+  ['transactions', transactionScript, [2, 3]],
+  ['channels', pubSubScript, [2]],
+  ['channels', pubSubScript3, [3]],
+  ['the server', serverScript, [2, 3]],
+];
+
+describe.skipIf(!hasRedisServer())('the server and its connections beside a real redis-server', () => {
+  let real: RealServer;
+  beforeAll(async () => { real = await startRealServer(); });
+  afterAll(() => real.stop());
+
+  for (const [name, script, protocols] of SCRIPTS) {
+    for (const protocol of protocols) {
+      it(`reply the same bytes to the script of ${name} in RESP${protocol}`, async () => {
+        const there = await real.run([['FLUSHALL'], ...script], protocol);
+        const client = new WholeServer().connect();
+        client.session.protocol = protocol;
+        const here = [];
+        for (const words of script) here.push([words, await client.run(words)]);
+        expect(here).toEqual(script.map((words, i) => [words, there[i + 1]]));
+      });
+    }
+  }
+
+  it('have the arity, flags and key positions that COMMAND INFO tells', async () => {
+    const names = known.map(({ name }) => name);
+    expect(known.map(factsOf)).toEqual(await factsFromServer(real, names));
+  });
+
+  it('are in the ACL categories that COMMAND INFO tells, as are all other commands', async () => {
+    const all = allCommands.flat().flatMap((each): Command[] => [each, ...each.subcommands ?? []]);
+    const known = all.filter(({ name }) => !NOT_THERE.includes(name));
+    const names = known.map(({ name }) => name);
+    const [reply = ''] = await real.run([['COMMAND', 'INFO', ...names]]);
+    const recorded = new RecordingReply();
+    decodeReplies(Buffer.from(reply, 'latin1'), recorded);
+    const there = (recorded.value as unknown[][]).map((info) => [info[0], info[6]]);
+    const here = known.map((each) => [each.name, aclCategories(each).map((word) => `@${word}`)]);
+    expect(here).toEqual(there);
+  });
+});

@@ -1,0 +1,211 @@
+/**
+ * A server without sockets and without a disk: the real executor, sessions and facade over a keyspace
+ * in memory, with as many connections as a test opens. The clock stands until the test moves it.
+ */
+
+import { pino } from 'pino';
+import { allCommands } from '../../src/commands/all-commands.ts';
+import type { ClientPort, ClientsPort, ShutdownOptions } from '../../src/commands/server-port.ts';
+import type { ClientFacts } from '../../src/commands/session-port.ts';
+import { CommandTable } from '../../src/commands/table.ts';
+import { Config } from '../../src/config/config.ts';
+import { defaultValues } from '../../src/config/registry.ts';
+import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
+import { CommandStats, ErrorStats } from '../../src/observe/command-stats.ts';
+import type { StoreFacts } from '../../src/observe/info-source.ts';
+import { LatencyMonitor } from '../../src/observe/latency-monitor.ts';
+import { SlowLog } from '../../src/observe/slow-log.ts';
+import { Args } from '../../src/protocol/args.ts';
+import { OutputPool } from '../../src/protocol/output-pool.ts';
+import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
+import { RequestDecoder } from '../../src/protocol/request-decoder.ts';
+import { CallLog } from '../../src/server/call-log.ts';
+import { ServerConfigPort } from '../../src/server/config-port.ts';
+import { ServerFacade } from '../../src/server/server-facade.ts';
+import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
+import type { Executor } from '../../src/session/executor.ts';
+import { Session, type SessionLink } from '../../src/session/session.ts';
+import { MemoryStorage } from '../keyspace/memory-storage.ts';
+import { RecordingReply } from '../protocol/recording-reply.ts';
+import { decodeReplies } from '../protocol/resp-decoder.ts';
+import { SimClock } from '../sim/sim-clock.ts';
+
+export const IDLE_STORE: StoreFacts = Object.freeze({
+  lastSave: 1_700_000_000, changesSinceSave: 0, failure: undefined, policy: 'everysec', syncs: 0,
+  isCompacting: false, compactions: 0, compactionFailures: 0, lastCompactionSeconds: -1,
+  segments: 1, logBytes: 1000, liveBytes: 600, cacheHits: 3, cacheMisses: 1, recoveryMs: 5,
+  recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
+});
+
+const OPEN_GATE = {
+  refusal: undefined, memoryRefusal: undefined, commit: () => 0, acknowledged: 0,
+  onAcknowledged: () => {}, onFailure: () => {},
+} as const;
+
+const NO_COUNTERS = {
+  connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, outputLimitCloses: 0,
+} as const;
+
+/** One client, as a test sees it: `run` gives the bytes of a reply, `heard` those of messages. */
+export class WholeClient implements SessionLink {
+  readonly isUnixSocket = false;
+  readonly decoder = new RequestDecoder();
+  readonly reply = new ReplyEncoder(new OutputPool());
+  readonly session: Session;
+  readonly #server: WholeServer;
+  readonly #id: number;
+  readonly #connectedAt: number;
+  address: string;
+  isClosed = false;
+  isKilled = false;
+
+  constructor(server: WholeServer, id: number) {
+    this.#server = server;
+    this.#id = id;
+    this.#connectedAt = server.clock.nowMs();
+    this.address = `127.0.0.1:${50_000 + id}`;
+    this.session = new Session(this, server.plumbing);
+  }
+
+  get facts(): ClientFacts {
+    return {
+      id: this.#id, address: this.address, localAddress: '127.0.0.1:6379', fd: -1,
+      connectedAt: this.#connectedAt, lastCommandAt: this.#server.clock.nowMs(),
+      lastCommand: this.session.lastCommand, libraryName: '', libraryVersion: '',
+      queryBufferBytes: 0, outputBytes: this.reply.length, bytesIn: 0, bytesOut: 0,
+    };
+  }
+
+  wrote(): void {}
+
+  wake(): void {}
+
+  closeAfterReply(): void {
+    this.isClosed = true;
+  }
+
+  kill(): void {
+    this.isKilled = true;
+    this.session.end();
+    this.#server.forget(this);
+  }
+
+  /** The bytes of the reply, as latin1; a line of words stands for its words. */
+  async run(command: string | readonly string[]): Promise<string> {
+    const words = typeof command === 'string' ? command.split(' ') : command;
+    const args = Args.ofBuffers(words.map((word) => Buffer.from(word, 'latin1')));
+    await this.#server.executor.run(this.session, args);
+    return this.heard();
+  }
+
+  /** The reply as a tree of JS values. */
+  async ask(command: string | readonly string[]): Promise<unknown> {
+    const bytes = Buffer.from(await this.run(command), 'latin1');
+    const recorded = new RecordingReply(this.session.protocol);
+    decodeReplies(bytes, recorded);
+    return recorded.value;
+  }
+
+  /** What was written since the last time. */
+  heard(): string {
+    return this.reply.take().toString('latin1');
+  }
+}
+
+export class WholeServer implements ClientsPort {
+  readonly clock = new SimClock();
+  readonly storage = new MemoryStorage(LIVE_CODECS);
+  readonly config: Config;
+  readonly table = new CommandTable(allCommands);
+  readonly slowLog = new SlowLog();
+  readonly latency = new LatencyMonitor();
+  readonly commandStats = new CommandStats(this.table.entries.map(({ command }) => command.name));
+  readonly errorStats = new ErrorStats();
+  readonly counters = { ...NO_COUNTERS };
+  readonly expiry = { isOn: true };
+  readonly plumbing: SessionPlumbing;
+  readonly facade: ServerFacade;
+  readonly executor: Executor;
+  /** What commands asked of the shell, in order. */
+  readonly asked: string[] = [];
+  store: StoreFacts = IDLE_STORE;
+  isStopping = false;
+  readonly #clients = new Set<WholeClient>();
+  #nextId = 1;
+
+  /** Options by name, as CONFIG GET would tell their values. */
+  constructor(options: Readonly<Record<string, unknown>> = {}) {
+    this.config = new Config({ ...defaultValues(), ...options });
+    const log = pino({ level: 'silent' });
+    const callLog = new CallLog({
+      log, commands: this.commandStats, errors: this.errorStats, slow: this.slowLog,
+      latency: this.latency,
+    });
+    this.plumbing = new SessionPlumbing({
+      storage: this.storage, gate: OPEN_GATE, table: this.table, clock: this.clock, seed: [1, 2],
+      observer: callLog,
+      services: {
+        sync: async () => void this.asked.push('sync'),
+        compact: () => void this.asked.push('compact'),
+        reload: async () => void this.asked.push('reload'),
+      },
+      needsPassword: () => this.config.values.requirepass !== '',
+    });
+    this.facade = this.#createFacade(callLog);
+    this.executor = this.plumbing.connect(this.facade);
+  }
+
+  connect(): WholeClient {
+    const client = new WholeClient(this, this.#nextId++);
+    this.#clients.add(client);
+    return client;
+  }
+
+  forget(client: WholeClient): void {
+    this.#clients.delete(client);
+  }
+
+  all(): readonly ClientPort[] {
+    return [...this.#clients].map((client) => ({
+      session: client.session,
+      kind: client.session.isSubscriber ? 'pubsub' : 'normal',
+      kill: () => client.kill(),
+    }));
+  }
+
+  pause(untilMs: number, writesOnly: boolean): void {
+    this.asked.push(`pause ${untilMs - this.clock.nowMs()} ${writesOnly ? 'writes' : 'all'}`);
+  }
+
+  unpause(): void {
+    this.asked.push('unpause');
+  }
+
+  #createFacade(callLog: CallLog): ServerFacade {
+    const { plumbing } = this;
+    return new ServerFacade({
+      config: this.config, configPort: new ServerConfigPort(this.config), table: this.table,
+      clock: this.clock, keyspace: plumbing.keyspace, hub: plumbing.hub,
+      watched: plumbing.watched, monitors: plumbing.monitors, slowLog: this.slowLog,
+      latency: this.latency, commandStats: this.commandStats, errorStats: this.errorStats,
+      callLog, rates: { perSecond: () => ({ calls: 0, bytesIn: 0, bytesOut: 0 }) },
+      counters: this.counters, runId: 'a'.repeat(40), startedAt: this.clock.nowMs(),
+      clients: () => this, expiry: () => this.expiry,
+      listening: () => ({ port: 6379, addresses: ['127.0.0.1:6379', '[::1]:6379', '/run/dkvs'] }),
+      store: () => this.store,
+      memoryBudget: () => 64 * 1024 * 1024,
+      shutdown: (options) => this.#shutdown(options),
+      abortShutdown: () => {
+        const was = this.isStopping;
+        this.isStopping = false;
+        return was;
+      },
+    });
+  }
+
+  #shutdown({ save, now, force }: ShutdownOptions): string | undefined {
+    this.isStopping = true;
+    this.asked.push(`shutdown save=${save} now=${now} force=${force}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * A disk that is full: a tmpfs of a few megabytes, seen by the server alone. Writes are refused with
+ * a reason, reads go on, nothing acknowledged is lost, also not through a kill -9, and when something
+ * was deleted the compactor makes room and writes go on.
+ *
+ * Needs root and the right to mount; skipped elsewhere.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DistServer, serverArgs } from '../wire/dist-server.ts';
+import { eventually } from '../wire/eventually.ts';
+import { canHoldTmpfs, HeldTmpfs } from '../wire/private-mount.ts';
+import type { WireClient } from '../wire/wire-client.ts';
+
+const VALUE = 'v'.repeat(20_000);
+const DISK = 'size=24m';
+const OPTIONS = [
+  '--segment-bytes', '1mb', '--hot-tail-bytes', '1mb', '--compaction-min-bytes', '2mb',
+];
+
+describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to mount)', () => {
+  let dir: string;
+  let disk: HeldTmpfs;
+  let server: DistServer | undefined;
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'dkvs-full-'));
+    disk = await HeldTmpfs.mount(dir, DISK);
+  });
+  afterEach(async () => {
+    await server?.stop();
+    disk.release();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const start = async (...more: readonly string[]): Promise<DistServer> => {
+    const args = serverArgs(dir, [...OPTIONS, ...more]);
+    server = new DistServer({ args, wrapper: disk.wrapper });
+    await server.ready();
+    return server;
+  };
+
+  it('with a reserve refuses writes in time, keeps reading, and recovers by deletion', async () => {
+    const run = await start('--disk-reserve-bytes', '4mb');
+    const client = await run.connect();
+    const { count, error } = await fill(client);
+    expect(error).toMatch(/disk/i);
+    await expectValues(client, count);
+
+    await run.kill();
+    const again = await (await start('--disk-reserve-bytes', '4mb')).connect();
+    await expectValues(again, count);
+    expect(await again.call('SET', 'more', VALUE)).toBe(error);
+
+    for (let i = 0; i < count; i += 2) expect(await again.call('DEL', `k:${i}`)).toBe(':1\r\n');
+    await eventually('room for writes', async () =>
+      await again.call('SET', 'more', VALUE) === '+OK\r\n');
+    expect(await again.call('EXISTS', 'k:0', 'k:1', 'more')).toBe(':2\r\n');
+  }, 60_000);
+
+  it('without a reserve still loses nothing acknowledged', async () => {
+    const run = await start('--disk-reserve-bytes', '0');
+    const client = await run.connect();
+    const { count, error } = await fill(client);
+    expect(error).toMatch(/disk|space|write/i);
+    await expectValues(client, count);
+    await run.kill();
+    await expectValues(await (await start('--disk-reserve-bytes', '0')).connect(), count);
+  }, 60_000);
+});
+
+/** Writes until one is refused: how many were not, and the refusal. */
+async function fill(client: WireClient): Promise<{ count: number; error: string }> {
+  for (let count = 0; count < 5000; count++) {
+    const reply = await client.call('SET', `k:${count}`, `${count} ${VALUE}`);
+    if (reply !== '+OK\r\n') return { count, error: reply };
+  }
+  throw new Error('100 MB fit on a small disk');
+}
+
+async function expectValues(client: WireClient, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const reply = await client.call('GET', `k:${i}`);
+    expect(reply.slice(reply.indexOf('\r\n') + 2, -2) === `${i} ${VALUE}`, `k:${i}`).toBe(true);
+  }
+}

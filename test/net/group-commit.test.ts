@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LittleServer, turns, until, type TestClient } from './little-server.ts';
+
+let server: LittleServer;
+let client: TestClient;
+let other: TestClient;
+
+beforeEach(async () => {
+  server = await new LittleServer().listen();
+  client = await server.dial();
+  other = await server.dial();
+});
+
+afterEach(async () => {
+  await server.close();
+  expect(server.bugs).toEqual([]);
+});
+
+/** Both clients have sent, and the server has run it all. */
+async function ran(calls: number): Promise<void> {
+  await until(() => server.called.length >= calls, `${calls} calls`);
+  await turns(3);
+}
+
+describe('group commit', () => {
+  it('commits once for a pipeline, and answers it in one write', async () => {
+    const commits = server.gate.commits;
+    client.send(...Array.from({ length: 1000 }, (_, i) => `SET k${i} v`));
+    await client.expect(...Array.from({ length: 1000 }, () => '+OK'));
+    expect(server.gate.commits - commits).toBeLessThanOrEqual(3);
+    expect(server.writes.length).toBe(server.gate.commits - commits);
+  });
+
+  it('holds all replies back until their ticket, in order, those to reads too', async () => {
+    server.gate.isAutomatic = false;
+    client.send('SET a 1');
+    await ran(1);
+    client.send('GET a', 'SET a 2', 'GET a');
+    other.send('GET a');
+    await ran(5);
+    expect(client.received + other.received).toBe('');
+    server.gate.acknowledge();
+    await client.expect('+OK', '$1', '1', '+OK', '$1', '2');
+    await other.expect('$1', '2');
+  });
+
+  it('sends what is acknowledged while later writes still wait', async () => {
+    server.gate.isAutomatic = false;
+    client.send('SET a 1');
+    await ran(1);
+    const ticket = server.gate.commits;
+    client.send('SET a 2');
+    await ran(2);
+    server.gate.acknowledge(ticket);
+    await client.expect('+OK');
+    await turns(5);
+    expect(client.received).toBe('');
+    server.gate.acknowledge();
+    await client.expect('+OK');
+  });
+
+  it('needs one buffer or two for replies that wait, however many turns they took', async () => {
+    server.gate.isAutomatic = false;
+    for (let i = 1; i <= 50; i++) {
+      client.send('SET a 1');
+      await ran(i);
+    }
+    expect(server.pool.lent).toBeLessThanOrEqual(2);
+    server.gate.acknowledge();
+    await client.expect(...Array.from({ length: 50 }, () => '+OK'));
+  });
+
+  it('closes after QUIT only when the writes before it are acknowledged', async () => {
+    server.gate.isAutomatic = false;
+    client.send('SET a 1', 'QUIT');
+    await ran(2);
+    expect(client.hasEnded).toBe(false);
+    server.gate.acknowledge();
+    await client.expect('+OK', '+OK');
+    await client.ended();
+  });
+});
+
+const LOST = '-MISCONF the disk is gone';
+
+describe('a log that fails', () => {
+  it('turns replies to writes of the failing turn into errors, and what follows them', async () => {
+    server.gate.failsWith = LOST.slice(1);
+    client.send('PING', 'SET a 1', 'GET a', 'SET b 2', 'PING');
+    await client.expect('+PONG', LOST, LOST, LOST, LOST);
+    client.send('SET a 1', 'GET b', 'PING');
+    await client.expect(LOST, '$1', '2', '+PONG');
+  });
+
+  it('does so later too, for every turn that waited, and leaves sent replies alone', async () => {
+    client.send('SET a 1');
+    await client.expect('+OK');
+    server.gate.isAutomatic = false;
+    client.send('PING', 'SET a 2');
+    await ran(3);
+    client.send('GET a');
+    await ran(4);
+    other.send('GET c');
+    await ran(5);
+    server.gate.fail(LOST.slice(1));
+    await client.expect('+PONG', LOST, LOST);
+    await other.expect('$-1');
+    other.send('SET x 1', 'PING');
+    await other.expect(LOST, '+PONG');
+  });
+
+  it('replaces the reply to EXEC as a whole', async () => {
+    server.gate.failsWith = LOST.slice(1);
+    client.send('MULTI', 'GET a', 'SET a 1', 'EXEC', 'PING');
+    await client.expect('+OK', '+QUEUED', '+QUEUED', LOST, LOST);
+  });
+
+  it('replaces it also when EXEC was under way in steps', async () => {
+    client.send('MULTI', 'SLEEP 10 a 1', 'EXEC');
+    await until(() => server.clock.nextTimerMs() !== null, 'it is in its delay');
+    server.gate.fail(LOST.slice(1));
+    server.clock.advance(10);
+    await client.expect('+OK', '+QUEUED', LOST);
+    client.send('PING');
+    await client.expect('+PONG');
+  });
+
+  it('does not count a key that a read found expired as a lost write', async () => {
+    client.send('SET a 1 PX 10');
+    await client.expect('+OK');
+    server.clock.advance(10);
+    server.gate.failsWith = LOST.slice(1);
+    client.send('GET a', 'PING');
+    await client.expect('$-1', '+PONG');
+  });
+
+  it('counts only requests that have a reply', async () => {
+    server.gate.isAutomatic = false;
+    client.send('SET a 1', 'CLIENT REPLY OFF', 'PING', 'PING', 'CLIENT REPLY ON', 'PING');
+    await ran(6);
+    server.gate.fail(LOST.slice(1));
+    await client.expect(LOST, LOST, LOST);
+    client.send('PING');
+    await client.expect('+PONG');
+  });
+
+  it('answers a request that waited for the disk behind a lost write', async () => {
+    server.gate.isAutomatic = false;
+    server.storage.coldKeys.add('c');
+    client.send('SET a 1', 'GET c', 'PING');
+    await until(() => server.storage.loading > 0, 'the key is loaded');
+    await turns(3);
+    server.storage.arrive();
+    await ran(3);
+    server.gate.fail(LOST.slice(1));
+    await client.expect(LOST, LOST, LOST);
+  });
+
+  it('takes writes again once the store was recovered', async () => {
+    server.gate.fail(LOST.slice(1));
+    client.send('SET a 1');
+    await client.expect(LOST);
+    server.gate.refusal = undefined;
+    client.send('SET a 1', 'GET a');
+    await client.expect('+OK', '$1', '1');
+  });
+});

@@ -1,0 +1,98 @@
+/** What the store's tests share: a store on a simulated disk, keys and values as text. */
+
+import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
+import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
+import type { Found, Need } from '../../src/keyspace/storage.ts';
+import type { Clock } from '../../src/io/clock.ts';
+import type { Files } from '../../src/io/files.ts';
+import { ByteRange } from '../../src/lib/byte-range.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { StoreOptions } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreError } from '../../src/store/store-error.ts';
+
+export const MIB = 1024 * 1024;
+
+export const SMALL: StoreOptions = {
+  segmentBytes: 1 * MIB,
+  hotTailBytes: 1 * MIB,
+  memoryBytes: 64 * MIB,
+  readCacheBytes: 4 * MIB,
+  appendfsync: 'everysec',
+  diskReserveBytes: 0,
+  damagedRecords: 'refuse',
+  codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
+};
+
+/** What a store told its owner. */
+export class Told {
+  readonly damage: StoreError[] = [];
+  readonly failures: StoreError[] = [];
+  readonly problems: string[] = [];
+  readonly infos: string[] = [];
+
+  readonly log = {
+    onDamage: (error: StoreError) => void this.damage.push(error),
+    onFailure: (error: StoreError) => void this.failures.push(error),
+    onProblem: (what: string, error: unknown) => void this.problems.push(`${what}: ${String(error)}`),
+    onInfo: (message: string) => void this.infos.push(message),
+  };
+}
+
+export interface OpenTest {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly dir?: string;
+  readonly options?: Partial<StoreOptions>;
+  readonly told?: Told;
+}
+
+export function open(test: OpenTest): Promise<Store> {
+  return openStore({
+    files: test.files,
+    clock: test.clock,
+    randomSource: { seed64: () => [0x12345678, 0x9abcdef0] },
+    dir: test.dir ?? '/data',
+    options: { ...SMALL, ...test.options },
+    log: (test.told ?? new Told()).log,
+  });
+}
+
+export const range = (text: string | Buffer): ByteRange =>
+  new ByteRange(typeof text === 'string' ? Buffer.from(text) : text);
+
+export function put(store: Store, key: string, value: string | Buffer, expireAt = 0, space = 1): void {
+  store.put(space, range(key), range(value), expireAt, false);
+}
+
+/** Finds a key, loading it if it is cold. */
+export async function fetch(store: Store, key: string, need: Need = NEED_VALUE,
+  space = 1): Promise<Found | undefined> {
+  const found = store.find(space, range(key), need);
+  if (found !== COLD) return found;
+  const release = await store.load([{ space, key: Buffer.from(key), need }]);
+  const loaded = store.find(space, range(key), need);
+  release();
+  if (loaded === COLD) throw new Error(`${key} is cold after it was loaded`);
+  return loaded;
+}
+
+/** The string value of a key as text; undefined if absent. */
+export async function text(store: Store, key: string, space = 1): Promise<string | undefined> {
+  return (await fetch(store, key, NEED_VALUE, space))?.value.text();
+}
+
+/** Puts a key that may be cold. */
+export async function set(store: Store, key: string, value: string | Buffer, expireAt = 0,
+  space = 1): Promise<void> {
+  await fetch(store, key, NEED_KEY, space);
+  put(store, key, value, expireAt, space);
+}
+
+/** Resolves when everything so far is acknowledged; rejects with the failure. */
+export function committed(store: Store): Promise<void> {
+  store.commit();
+  return new Promise((resolve, reject) => {
+    store.whenCommitted((failure) => (failure === null ? resolve() : reject(failure)));
+  });
+}
