@@ -185,6 +185,9 @@ export const COMPACTION_PINNED_SHARE_MAX = 0.1;
  */
 export const COMPACTION_ROUND_SHARE_MAX = 1 / 64;
 
+/** The same for a log that is past its bound (and at least one segment): it must catch up. */
+export const COMPACTION_LATE_SHARE_MAX = 1 / 8;
+
 /**
  * What a tombstone is taken to need on disk, where only their number is known: header and short
  * key.

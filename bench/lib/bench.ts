@@ -26,3 +26,9 @@ export const ROUNDS_DEFAULT = 5;
 export function roundsOf({ smoke, rounds }: BenchOptions): number {
   return rounds ?? (smoke ? 1 : ROUNDS_DEFAULT);
 }
+
+/** Whether a target was met, in a word; smoke mode is too short to tell. */
+export function verdict(isMet: boolean, { smoke }: BenchOptions): string {
+  if (smoke) return 'not judged';
+  return isMet ? 'met' : 'MISSED';
+}

@@ -9,7 +9,6 @@ import type { SetCommands } from './set-commands.ts';
 
 const CONNECTIONS = 4;
 const CHUNK_BYTES = 64 * 1024;
-/** Commands of one connection that have no reply yet: enough to keep a server busy, no more. */
 const UNANSWERED_MAX = 4096;
 const REPLY = Buffer.from('+OK\r\n');
 
@@ -18,26 +17,41 @@ export interface FillReport {
   readonly perSecond: number;
 }
 
-/** Writes keys 0 to `keys`, each once. */
-export async function fill(port: number, commands: SetCommands, keys: number): Promise<FillReport> {
+/**
+ * Writes keys 0 to `keys`, each once. `unansweredMax` bounds the commands of one of four connections
+ * that have no reply yet.
+ */
+export async function fill(
+  port: number, commands: SetCommands, keys: number, unansweredMax = UNANSWERED_MAX,
+): Promise<FillReport> {
   const startedAt = performance.now();
   const share = Math.ceil(keys / CONNECTIONS);
   await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) =>
-    fillRange(port, commands, Math.min(keys, i * share), Math.min(keys, (i + 1) * share))));
+    fillRange({
+      port, commands, unansweredMax,
+      from: Math.min(keys, i * share), to: Math.min(keys, (i + 1) * share),
+    })));
   const seconds = (performance.now() - startedAt) / 1000;
   return { seconds, perSecond: keys / seconds };
 }
 
-async function fillRange(port: number, commands: SetCommands, from: number, to: number):
-Promise<void> {
-  if (from === to) return;
-  const socket = connect(port, '127.0.0.1');
+interface Range {
+  readonly port: number;
+  readonly commands: SetCommands;
+  readonly from: number;
+  readonly to: number;
+  readonly unansweredMax: number;
+}
+
+async function fillRange(range: Range): Promise<void> {
+  if (range.from === range.to) return;
+  const socket = connect(range.port, '127.0.0.1');
   await once(socket, 'connect');
   try {
     await new Promise<void>((done, fail) => {
       socket.once('error', fail);
       socket.once('close', () => fail(new Error('the server closed the connection')));
-      new RangeFill(socket, commands, from, to, done, fail).start();
+      new RangeFill(socket, range, done, fail).start();
     });
   } finally {
     socket.destroy();
@@ -46,23 +60,16 @@ Promise<void> {
 
 class RangeFill {
   readonly #socket: Socket;
-  readonly #commands: SetCommands;
-  readonly #from: number;
-  readonly #to: number;
+  readonly #range: Range;
   readonly #done: () => void;
   readonly #fail: (error: Error) => void;
   #next: number;
   #repliedBytes = 0;
 
-  constructor(
-    socket: Socket, commands: SetCommands, from: number, to: number,
-    done: () => void, fail: (error: Error) => void,
-  ) {
+  constructor(socket: Socket, range: Range, done: () => void, fail: (error: Error) => void) {
     this.#socket = socket;
-    this.#commands = commands;
-    this.#from = from;
-    this.#next = from;
-    this.#to = to;
+    this.#range = range;
+    this.#next = range.from;
     this.#done = done;
     this.#fail = fail;
   }
@@ -83,17 +90,21 @@ class RangeFill {
       return;
     }
     this.#repliedBytes += data.length;
-    if (this.#answered === this.#to - this.#from) this.#done();
+    if (this.#answered === this.#range.to - this.#range.from) this.#done();
     else this.#writeMore();
   }
 
   #writeMore(): void {
-    while (this.#next < this.#to && this.#next - this.#from - this.#answered < UNANSWERED_MAX) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES + this.#commands.bytesMax);
+    const { commands, from, to, unansweredMax } = this.#range;
+    const end = Math.min(to, from + this.#answered + unansweredMax);
+    // A few large writes are cheaper, for both sides, than one for each reply.
+    if (end < to && end - this.#next < unansweredMax / 4) return;
+    while (this.#next < end) {
+      const wantedBytes = (end - this.#next) * commands.bytesMax;
+      const chunkBytes = Math.min(wantedBytes, CHUNK_BYTES);
+      const chunk = Buffer.allocUnsafe(chunkBytes + commands.bytesMax);
       let at = 0;
-      while (at < CHUNK_BYTES && this.#next < this.#to) {
-        at = this.#commands.writeSet(chunk, at, this.#next++);
-      }
+      while (at < chunkBytes && this.#next < end) at = commands.writeSet(chunk, at, this.#next++);
       this.#socket.write(chunk.subarray(0, at));
     }
   }

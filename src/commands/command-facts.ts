@@ -1,6 +1,6 @@
 /**
- * The facts of a command: what COMMAND, GETKEYS, ACL and the documentation tell of it. Data only; what
- * it does is in command.ts.
+ * The facts of a command: what COMMAND, GETKEYS, ACL and the documentation tell of it. Data only;
+ * what it does is in command.ts.
  */
 
 import type { Args } from '../protocol/args.ts';
@@ -36,14 +36,18 @@ export const ACL_CATEGORIES = [
 
 export type AclCategory = (typeof ACL_CATEGORIES)[number];
 
-/** Positions of keys among the arguments; 0 is the command's name. `last` < 0 counts from the end. */
+/**
+ * Positions of keys among the arguments; 0 is the command's name. `last` < 0 counts from the end.
+ */
 export interface KeyPositions {
   readonly first: number;
   readonly last: number;
   readonly step: number;
 }
 
-/** Told of each key that a command will touch: its argument, and its database if not the selected. */
+/**
+ * Told of each key that a command will touch: its argument, and its database if not the selected.
+ */
 export type VisitKey = (arg: number, db?: number) => void;
 
 export interface CommandFacts {

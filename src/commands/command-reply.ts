@@ -7,13 +7,15 @@ import type { CommandFacts, Flag, KeyPositions } from './command-facts.ts';
 /** The flags that clients know, in the order in which Redis lists them. */
 const FLAGS: readonly Flag[] = [
   'write', 'readonly', 'denyoom', 'admin', 'pubsub', 'noscript', 'blocking', 'loading', 'stale',
-  'skip_monitor', 'skip_slowlog', 'fast', 'no_auth', 'may_replicate', 'no_mandatory_keys',
-  'no_async_loading', 'no_multi', 'movablekeys', 'allow_busy',
+  'skip_monitor', 'skip_slowlog', 'fast', 'no_auth', 'no_mandatory_keys', 'no_async_loading',
+  'no_multi', 'movablekeys', 'allow_busy',
 ];
 
 const NO_POSITIONS: KeyPositions = { first: 0, last: 0, step: 0 };
 
-/** Ten elements: name, arity, flags, three key positions, categories, tips, key specs, subcommands. */
+/**
+ * Ten elements: name, arity, flags, three key positions, categories, tips, key specs, subcommands.
+ */
 export function replyCommandInfo(reply: ReplyWriter, command: CommandFacts): void {
   const { first, last, step } = command.keys ?? NO_POSITIONS;
   reply.array(10);

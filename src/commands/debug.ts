@@ -1,6 +1,7 @@
 /**
  * DEBUG: for tests and for looking inside, behind the option enable-debug-command. One command with
- * words, not subcommands, as in Redis. DEBUG SLEEP holds back this connection only: the others go on.
+ * words, not subcommands, as in Redis. DEBUG SLEEP holds back this connection only: the others go
+ * on.
  */
 
 import type { Args } from '../protocol/args.ts';

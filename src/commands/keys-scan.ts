@@ -137,6 +137,7 @@ function mustBeKey(provided: Provided): ScannedKey | undefined {
 export const keyScanCommands = defineCommands([
   {
     name: 'keys', group: 'generic', since: '1.0.0', arity: 2, flags: READING, steps: keys,
+    categories: ['keyspace', 'dangerous'],
     complexity: 'O(N) in the number of keys in the database',
     summary: 'Replies all keys that match a pattern. Other clients go on meanwhile.',
   },

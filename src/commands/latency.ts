@@ -7,7 +7,9 @@ import type { CommandStat, LatencyEvent } from './server-port.ts';
 
 const FLAGS: readonly Flag[] = ['admin', 'noscript', 'loading', 'stale'];
 
-/** The first bucket of LATENCY HISTOGRAM ends here; each further one is twice as wide, as in Redis. */
+/**
+ * The first bucket of LATENCY HISTOGRAM ends here; each further one is twice as wide, as in Redis.
+ */
 const FIRST_BUCKET_NANOSECONDS = 1024;
 
 function latest({ reply, server }: Context): void {

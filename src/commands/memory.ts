@@ -46,7 +46,8 @@ function stats({ keyspace, reply, server }: Context): void {
 /** Names of Redis where it has one; what only dkvs has begins with `dkvs.`. */
 function figuresOf(memory: Readonly<Record<string, number>>, keys: number): readonly Figure[] {
   const { total = 0, peak = 0, startup = 0, resident = 0, budget = 0 } = memory;
-  const { index = 0, 'hot-tail': tail = 0, 'read-cache': cache = 0, 'live-values': live = 0 } = memory;
+  const { index = 0, 'hot-tail': tail = 0, 'read-cache': cache = 0 } = memory;
+  const live = memory['live-values'] ?? 0;
   const dataset = tail + cache + live;
   return [
     whole('peak.allocated', peak),

@@ -44,6 +44,9 @@ const SHARD_CHANNELS: Kind = {
 const FLAGS: readonly Flag[] = ['pubsub', 'noscript', 'loading', 'stale', 'subscribed'];
 const ASKING: readonly Flag[] = ['pubsub', 'loading', 'stale'];
 
+/** CLIENT PAUSE WRITE holds messages back as well. */
+const PUBLISHING: readonly Flag[] = ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'];
+
 /** Channels stand where keys do in other commands; there is nothing to bring in for them. */
 const NO_KEYS = { visitKeys: () => {} } as const;
 const SHARD_POSITIONS = { keys: { first: 1, last: -1, step: 1 }, ...NO_KEYS } as const;
@@ -81,7 +84,9 @@ function unsubscribeOne(ctx: Context, kind: Kind, name: Buffer): void {
   replyUnsubscribed(ctx, kind, name);
 }
 
-function replyUnsubscribed({ reply, session }: Context, kind: Kind, name: Buffer | undefined): void {
+function replyUnsubscribed(
+  { reply, session }: Context, kind: Kind, name: Buffer | undefined,
+): void {
   reply.push(3);
   reply.bulkText(`${kind.prefix}unsubscribe`);
   if (name === undefined) reply.nil();
@@ -99,7 +104,9 @@ function spublish({ args, reply, server }: Context): void {
   reply.integer(server.pubsub.spublish(args.view(1), args.view(2)));
 }
 
-function listChannels(ctx: Context, list: (pattern: Buffer | undefined) => readonly Buffer[]): void {
+function listChannels(
+  ctx: Context, list: (pattern: Buffer | undefined) => readonly Buffer[],
+): void {
   const { args, reply } = ctx;
   if (args.count > 3) return reply.error(wrongSubcommand(args.text(1), 'PUBSUB'));
   const names = list(args.count === 3 ? args.view(2) : undefined);
@@ -184,13 +191,13 @@ export const pubSubCommands = defineCommands([
   },
   {
     name: 'publish', group: 'pubsub', since: '2.0.0', arity: 3,
-    flags: ['pubsub', 'loading', 'stale', 'fast'], execute: publish,
+    flags: PUBLISHING, execute: publish,
     complexity: 'O(N+M) in the number of subscribers of the channel and of all patterns',
     summary: 'Sends a message to everybody who listens to a channel.',
   },
   {
     name: 'spublish', group: 'pubsub', since: '7.0.0', arity: 3,
-    flags: ['pubsub', 'loading', 'stale', 'fast'], execute: spublish,
+    flags: PUBLISHING, execute: spublish,
     keys: { first: 1, last: 1, step: 1 }, ...NO_KEYS,
     complexity: 'O(N) in the number of subscribers of the channel',
     summary: 'Sends a message to everybody who listens to a shard channel.',

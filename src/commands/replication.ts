@@ -1,6 +1,7 @@
 /**
- * Replication as Redis clients ask for it. A dkvs server is nobody's replica and has none: with peers,
- * a reply to a write already means that a majority has it. So these tell of a master on its own.
+ * Replication as Redis clients ask for it. A dkvs server is nobody's replica and has none: with
+ * peers, a reply to a write already means that a majority has it. So these tell of a master on its
+ * own.
  */
 
 import { defineCommands, type Context, type Flag, type Steps } from './command.ts';

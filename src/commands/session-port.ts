@@ -7,7 +7,9 @@ import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 
 export type ReplyMode = 'on' | 'off' | 'skip';
 
-/** One connection's counters and facts, as CLIENT LIST prints them. Times are ms since the epoch. */
+/**
+ * One connection's counters and facts, as CLIENT LIST prints them. Times are ms since the epoch.
+ */
 export interface ClientFacts {
   readonly id: number;
   readonly address: string;

@@ -1,6 +1,6 @@
 /**
- * MULTI and what belongs to it. The queue is the session's; whatever has not the flag 'immediate' is
- * queued by the executor and never gets here while a transaction is open.
+ * MULTI and what belongs to it. The queue is the session's; whatever has not the flag 'immediate'
+ * is queued by the executor and never gets here while a transaction is open.
  */
 
 import { NEED_KEY } from '../keyspace/storage.ts';

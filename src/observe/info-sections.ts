@@ -1,7 +1,7 @@
 /**
- * INFO's sections, with the fields of Redis 7.2 under Redis's names, so that what reads them (clients,
- * exporters, `redis-cli --stat`) finds them. A field that says nothing about dkvs has the value that
- * an idle Redis gives. What only dkvs knows is in the section Dkvs.
+ * INFO's sections, with the fields of Redis 7.2 under Redis's names, so that what reads them
+ * (clients, exporters, `redis-cli --stat`) finds them. A field that says nothing about dkvs has the
+ * value that an idle Redis gives. What only dkvs knows is in the section Dkvs.
  */
 
 import type { CommandStat, InfoSection } from '../commands/server-port.ts';

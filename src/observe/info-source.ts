@@ -1,5 +1,6 @@
 /**
- * What INFO and MEMORY know: plain numbers and texts, gathered by the server at the moment of asking.
+ * What INFO and MEMORY know: plain numbers and texts, gathered by the server at the moment of
+ * asking.
  *
  * Units are in the names. Counters run since the start or the last CONFIG RESETSTAT.
  */

@@ -1,8 +1,8 @@
 /**
  * SLOWLOG: the last commands that took longer than a threshold, with their arguments shortened.
  *
- * Bounded by `lengthMax` entries of SLOW_ARGS_MAX arguments of SLOW_ARG_BYTES_MAX bytes. Owns copies
- * of what it keeps. Times are passed in.
+ * Bounded by `lengthMax` entries of SLOW_ARGS_MAX arguments of SLOW_ARG_BYTES_MAX bytes. Owns
+ * copies of what it keeps. Times are passed in.
  */
 
 import type { SlowEntry, SlowLogPort } from '../commands/server-port.ts';
@@ -54,7 +54,7 @@ export class SlowLog implements SlowLogPort {
 
   get(count: number): readonly SlowEntry[] {
     const from = count < 0 ? 0 : Math.max(0, this.#entries.length - count);
-    return this.#entries.slice(from).reverse();
+    return this.#entries.slice(from).toReversed();
   }
 
   reset(): void {

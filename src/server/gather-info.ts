@@ -1,6 +1,6 @@
 /**
- * Reads the figures of every part, and of the process, for INFO and MEMORY. The peak of memory is the
- * largest that anybody asked for or that `sampleMemory` saw.
+ * Reads the figures of every part, and of the process, for INFO and MEMORY. The peak of memory is
+ * the largest that anybody asked for or that `sampleMemory` saw.
  */
 
 import { arch, release, totalmem, type } from 'node:os';
@@ -8,7 +8,7 @@ import type {
   ClientFactsTotal, CpuFacts, DatabaseFacts, InfoSource, MemoryFacts, ServerFacts, StatsFacts,
 } from '../observe/info-source.ts';
 import { REDIS_VERSION, VERSION } from '../version.ts';
-import type { ServerParts } from './server-facade.ts';
+import type { ServerParts } from './server-parts.ts';
 
 export class InfoGatherer {
   readonly #parts: ServerParts;

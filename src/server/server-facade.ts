@@ -10,54 +10,12 @@ import type {
 } from '../commands/server-port.ts';
 import type { SessionPort } from '../commands/session-port.ts';
 import type { CommandTable } from '../commands/table.ts';
-import type { Config } from '../config/config.ts';
-import type { Clock } from '../io/clock.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { NetCounters } from '../net/connection-host.ts';
-import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
 import { infoSections } from '../observe/info-sections.ts';
-import type { StoreFacts } from '../observe/info-source.ts';
-import type { LatencyMonitor } from '../observe/latency-monitor.ts';
 import { memoryParts } from '../observe/memory-report.ts';
-import type { SlowLog } from '../observe/slow-log.ts';
-import type { PubSubHub } from '../session/pub-sub-hub.ts';
 import { REDIS_VERSION, VERSION } from '../version.ts';
 import { InfoGatherer } from './gather-info.ts';
-import type { RateCounters } from './rates.ts';
-
-export interface ServerParts {
-  readonly config: Config;
-  readonly configPort: ConfigPort;
-  readonly table: CommandTable;
-  readonly clock: Clock;
-  readonly keyspace: Keyspace;
-  readonly hub: PubSubHub;
-  readonly watched: { readonly count: number };
-  readonly monitors: { readonly count: number };
-  readonly slowLog: SlowLog;
-  readonly latency: LatencyMonitor;
-  readonly commandStats: CommandStats;
-  readonly errorStats: ErrorStats;
-  readonly callLog: { calls: number };
-  readonly rates: { perSecond(): RateCounters };
-  readonly counters: NetCounters;
-  /** 40 hexadecimal digits, chosen at this start. */
-  readonly runId: string;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  /** Functions where the part is made after this one: they are called when a command asks. */
-  clients(): ClientsPort;
-  expiry(): { isOn: boolean };
-  listening(): { readonly port: number; readonly addresses: readonly string[] };
-  /** The store's figures at this moment. */
-  store(): StoreFacts;
-  /** The memory budget in bytes: `maxmemory`, or what was chosen for it. */
-  memoryBudget(): number;
-  /** Begins a clean stop; undefined when begun, else the whole text of the error. */
-  shutdown(options: ShutdownOptions): string | undefined;
-  /** False when no stop is under way that can be called off. */
-  abortShutdown(): boolean;
-}
+import type { ServerParts } from './server-parts.ts';
 
 export class ServerFacade implements ServerPort {
   readonly #parts: ServerParts;

@@ -30,7 +30,9 @@ export class StoreGate implements WriteGate {
   }
 
   get memoryRefusal(): string | undefined {
-    return this.#store.oom ? OUT_OF_MEMORY : undefined;
+    const { full, oom } = this.#store;
+    if (full !== undefined) return misconf(full);
+    return oom ? OUT_OF_MEMORY : undefined;
   }
 
   get acknowledged(): number {

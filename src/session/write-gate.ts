@@ -6,7 +6,7 @@
 export interface WriteGate {
   /** Undefined while writes are taken; else the whole text of the error that refuses them. */
   readonly refusal: string | undefined;
-  /** Undefined while RAM allows new data; else the whole text of the error. */
+  /** Undefined while RAM and disk have room for new data; else the whole text of the error. */
   readonly memoryRefusal: string | undefined;
   /**
    * Ends the batch of this turn and hands it to the log. Returns a ticket: replies of this turn may

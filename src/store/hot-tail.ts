@@ -44,6 +44,8 @@ export class TailBlock {
 
 export class HotTail {
   budgetBytes: number;
+  /** Told of each block before it goes. */
+  onDrop: (block: TailBlock) => void = () => undefined;
   readonly #blocks: TailBlock[] = [];
   readonly #free: Buffer[] = [];
   #bytes = 0;
@@ -90,6 +92,7 @@ export class HotTail {
     while (this.#bytes > this.budgetBytes && dropped < this.#blocks.length) {
       const block = this.#blocks[dropped]!;
       if (block === current || block.flushed < block.committed) break;
+      this.onDrop(block);
       this.#drop(block);
       dropped += 1;
     }

@@ -96,10 +96,9 @@ export class SegmentTable {
       segment.reader.readInto(buf, off, len, pos, done);
       return;
     }
-    this.#open(segment).then(
-      (file) => file.readInto(buf, off, len, pos, done),
-      (error: unknown) => done(error as DiskError, 0),
-    );
+    this.#open(segment)
+      .then((file) => file.readInto(buf, off, len, pos, done))
+      .catch((error: unknown) => done(error as DiskError, 0));
   }
 
   /** Ends when files of dropped segments are gone and the others are closed. */

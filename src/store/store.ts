@@ -40,6 +40,7 @@ import type { StoreChanges } from './store-changes.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreLoader } from './store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
+import { retireBlock } from './tail-retirement.ts';
 import type { StoreWalker } from './store-walker.ts';
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
@@ -101,7 +102,9 @@ export class Store implements Storage {
   readonly #members: StoreMembers;
   readonly #parts: StoreParts;
   readonly #changes: StoreChanges;
-  #freeBytes = Infinity;
+  /** Free space at the last look, and how long the written log was then. */
+  #freeBytesSeen = Infinity;
+  #seenAtLsn = 0;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -112,6 +115,7 @@ export class Store implements Storage {
     this.compaction = members.host;
     this.position = members.keeper.position;
     this.#parts.residents.onChange = () => this.#parts.probe.forget();
+    this.#parts.tail.onDrop = (block) => retireBlock(block, this.#parts);
     this.#startTimer();
   }
 
@@ -254,14 +258,20 @@ export class Store implements Storage {
     return this.#parts.writer.failure;
   }
 
-  /** Undefined while writes are accepted, else why they are not. */
+  /**
+   * Undefined while writes are accepted, else why they are not. Half of the reserve is for what makes
+   * room: deletions are accepted in it; the other half is the compactor's alone.
+   */
   get writable(): StoreError | undefined {
     const { failure } = this.#parts.writer;
     if (failure !== undefined) return failure;
     const { diskReserveBytes } = this.#members;
-    if (this.#freeBytes >= diskReserveBytes) return undefined;
-    return new StoreError('FULL', `the disk has ${this.#freeBytes} bytes left, ` +
-      `disk-reserve-bytes keeps ${diskReserveBytes} free: writes are refused until space returns`);
+    return this.#freeBytes >= diskReserveBytes / 2 ? undefined : this.#full();
+  }
+
+  /** Undefined while data may be added, as far as the disk is concerned. */
+  get full(): StoreError | undefined {
+    return this.#freeBytes >= this.#members.diskReserveBytes ? undefined : this.#full();
   }
 
   /** The memory budget has no room for more keys. */
@@ -347,11 +357,25 @@ export class Store implements Storage {
 
   /** Asks how much space is left; a disk that does not answer changes nothing. */
   async checkDisk(): Promise<void> {
-    const { files, dir } = this.#parts;
+    const { files, dir, writer } = this.#parts;
+    // What is written while the question is under way counts twice, until the next look.
+    const lsn = writer.appendedLsn - writer.backlogBytes;
     try {
-      this.#freeBytes = await files.freeBytes(dir);
+      this.#freeBytesSeen = await files.freeBytes(dir);
+      this.#seenAtLsn = lsn;
     } catch {
       return;
     }
+  }
+
+  /** A second of writing may be a gigabyte, so what was appended since the last look is taken off. */
+  get #freeBytes(): number {
+    return this.#freeBytesSeen - (this.#parts.writer.appendedLsn - this.#seenAtLsn);
+  }
+
+  #full(): StoreError {
+    return new StoreError('FULL', `the disk is full up to the ${this.#members.diskReserveBytes} ` +
+      'bytes of disk-reserve-bytes: delete keys, or make room beside the data; deleted data is ' +
+      'given back by compaction');
   }
 }

@@ -11,7 +11,7 @@ for (const RESP of [2, 3] as const) {
     let client: ReturnType<typeof create>;
 
     const create = () => createClient({
-      url: `redis://default:secret@127.0.0.1:${dkvs.port}/3`, RESP, name: 'my application',
+      url: `redis://default:secret@127.0.0.1:${dkvs.port}/3`, RESP, name: 'my-application',
     });
 
     beforeAll(async () => {
@@ -26,7 +26,7 @@ for (const RESP of [2, 3] as const) {
     });
 
     it('authenticates, chooses its database and gives its name', async () => {
-      expect(await client.clientGetName()).toBe('my application');
+      expect(await client.clientGetName()).toBe('my-application');
       const { db, resp } = await client.clientInfo();
       expect({ db, resp }).toEqual({ db: 3, resp: RESP });
     });

@@ -19,6 +19,8 @@ export interface Facts {
 
 const OUR_FLAGS: readonly string[] = [
   'subscribed', 'immediate', 'runs_queued', 'secret', 'global',
+  // Redis knows it too, and does not tell it.
+  'may_replicate',
 ];
 
 export function factsOf(command: Command): Facts {

@@ -37,7 +37,9 @@ const commands = [
 const NOT_THERE = ['client|setinfo', 'client|no-touch', 'waitaof', 'kill'];
 const known = commands.filter(({ name }) => !NOT_THERE.includes(name));
 
-const SCRIPTS: readonly (readonly [name: string, script: Script, protocols: readonly (2 | 3)[]])[] = [
+type Case = readonly [name: string, script: Script, protocols: readonly (2 | 3)[]];
+
+const SCRIPTS: readonly Case[] = [
   ['connections', connectionScript, [2, 3]],
   ['transactions', transactionScript, [2, 3]],
   ['channels', pubSubScript, [2]],
@@ -45,7 +47,7 @@ const SCRIPTS: readonly (readonly [name: string, script: Script, protocols: read
   ['the server', serverScript, [2, 3]],
 ];
 
-describe.skipIf(!hasRedisServer())('the server and its connections beside a real redis-server', () => {
+describe.skipIf(!hasRedisServer())('the server beside a real redis-server', () => {
   let real: RealServer;
   beforeAll(async () => { real = await startRealServer(); });
   afterAll(() => real.stop());

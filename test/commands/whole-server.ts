@@ -1,6 +1,7 @@
 /**
- * A server without sockets and without a disk: the real executor, sessions and facade over a keyspace
- * in memory, with as many connections as a test opens. The clock stands until the test moves it.
+ * A server without sockets and without a disk: the real executor, sessions and facade over a
+ * keyspace in memory, with as many connections as a test opens. The clock stands until the test
+ * moves it.
  */
 
 import { pino } from 'pino';

@@ -153,9 +153,10 @@ describe('EXEC with commands in steps', () => {
   it('lets a command that was under way wait too', async () => {
     other.send('SLEEP 50 x 1');
     await until(() => server.clock.nextTimerMs() !== null, 'it is in its delay');
-    client.send('MULTI', 'NAP 100', 'GET x2', 'EXEC');
+    client.send('MULTI', 'NAP 100', 'GET x2');
     await client.expect('+OK', '+QUEUED', '+QUEUED');
-    await turns(3);
+    client.send('EXEC');
+    await until(() => server.host.executor.holdsBatch, 'EXEC has begun');
     server.clock.advance(50);
     await turns(3);
     expect(other.received).toBe('');
@@ -190,8 +191,9 @@ describe('EXEC with commands in steps', () => {
     client.send('HELLO 3', 'SUBSCRIBE c');
     await until(() => client.received.endsWith('c\r\n:1\r\n'), 'subscribed');
     client.received = '';
-    client.send('MULTI', 'NAP 10', 'PUBLISH c x', 'NAP 10', 'EXEC');
+    client.send('MULTI', 'NAP 10', 'PUBLISH c x', 'NAP 10');
     await client.expect('+OK', '+QUEUED', '+QUEUED', '+QUEUED');
+    client.send('EXEC');
     for (let nap = 0; nap < 2; nap++) {
       await until(() => server.clock.nextTimerMs() !== null, 'it naps');
       await turns(3);

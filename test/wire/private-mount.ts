@@ -48,6 +48,13 @@ export class HeldTmpfs {
     return ['nsenter', '-t', `${this.#holder.pid}`, '-m', '--'];
   }
 
+  /** Runs a program that sees the file system. */
+  run(...command: readonly string[]): void {
+    const [program = '', ...args] = [...this.wrapper, ...command];
+    const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
+  }
+
   release(): void {
     this.#holder.stdin?.end();
   }

@@ -13,7 +13,7 @@
  *    unclean for longest is what holds most of them, so it is copied although little of it is dead.
  *
  * Invariants: active segments are never chosen; a chosen segment is in exactly one list; a round's
- * output is bounded by about one segment.
+ * output is bounded (outputBytesMax).
  *
  * How the score came about (test/store/compaction/choose-simulation.test.ts; overwrites of 5 times
  * the dataset in 64 segments, write amplification for uniform / zipf 0.99 / 90 % on 10 %):
@@ -23,8 +23,8 @@
  */
 
 import {
-  COMPACTION_DEAD_SHARE_MIN, COMPACTION_NEARLY_DEAD_SHARE, COMPACTION_PINNED_SHARE_MAX,
-  COMPACTION_ROUND_SHARE_MAX,
+  COMPACTION_DEAD_SHARE_MIN, COMPACTION_LATE_SHARE_MAX, COMPACTION_NEARLY_DEAD_SHARE,
+  COMPACTION_PINNED_SHARE_MAX, COMPACTION_ROUND_SHARE_MAX,
 } from '../../limits.ts';
 
 /** What the choice needs to know about one segment. Bytes are bytes of its file. */
@@ -93,12 +93,12 @@ export function choose(
 
   const totals = totalsOf(segments);
   const ranked = rank(segments, policy);
-  const round = fill(ranked, policy, totals.liveBytes);
+  const bound = totals.liveBytes * policy.diskRatioMax;
+  const round = fill(ranked, outputBytesMax(policy, totals.liveBytes, totals.bytes > bound));
   const best = ranked[0];
   const roomy = totals.bytes < policy.minBytes && !demanded;
   if (best === undefined || roomy) return null;
 
-  const bound = totals.liveBytes * policy.diskRatioMax;
   const full = totals.bytes + round.outputBytes + policy.slackBytes > bound;
   const gains = deadShare(best) >= COMPACTION_DEAD_SHARE_MIN;
   if (full && pinnedIsBurden(totals, segments, gains)) {
@@ -163,18 +163,25 @@ function score(facts: SegmentFacts, keepBytes: number, nextValueIndex: number): 
   return ((1 - kept) ** 2 * age ** 0.35) / (kept + 0.05);
 }
 
-/** The best candidates whose kept bytes together fill one output; at least one. */
+/**
+ * Small rounds let compaction begin late; a log that is past its bound needs large ones, because each
+ * round costs some fsyncs whatever its size.
+ */
+function outputBytesMax(policy: ChoosePolicy, liveBytes: number, isLate: boolean): number {
+  if (isLate) return Math.max(policy.segmentBytes, liveBytes * COMPACTION_LATE_SHARE_MAX);
+  return Math.min(policy.segmentBytes, liveBytes * COMPACTION_ROUND_SHARE_MAX);
+}
+
+/** The best candidates whose kept bytes together fill the outputs; at least one. */
 function fill(
   ranked: readonly Candidate[],
-  policy: ChoosePolicy,
-  liveBytes: number,
+  bytesMax: number,
 ): { drop: number[]; inputs: number[]; outputBytes: number } {
-  const outputBytesMax = Math.min(policy.segmentBytes, liveBytes * COMPACTION_ROUND_SHARE_MAX);
   const inputs: SegmentFacts[] = [];
   let outputBytes = 0;
   for (const candidate of ranked) {
     if (deadShare(candidate) < COMPACTION_DEAD_SHARE_MIN) break;
-    if (inputs.length > 0 && outputBytes + candidate.keepBytes > outputBytesMax) break;
+    if (inputs.length > 0 && outputBytes + candidate.keepBytes > bytesMax) break;
     inputs.push(candidate.facts);
     outputBytes += candidate.keepBytes;
   }

@@ -2,21 +2,20 @@
  * Drives compaction: decides when a round is due, runs it step by step, and paces it.
  *
  * A round:
- *   1. roll the active segment: what is sealed now is all that the choice is about
- *   2. copy live records of the inputs to outputs (in another thread); outputs become durable
- *   3. adopt the outputs, sync the directory
- *   4. move index slots and chains, each only if it still points to the old place
- *   5. sync the log: a record that is dead because of a newer one must not go before that is
+ *   1. copy live records of the inputs to outputs (in another thread); outputs become durable
+ *   2. sync the directory, adopt the outputs
+ *   3. move index slots and chains, each only if it still points to the old place
+ *   4. sync the log: a record that is dead because of a newer one must not go before that one is
  *      durable
- *   6. switch the manifest from inputs to outputs in one step; the store unlinks the inputs
+ *   5. switch the manifest from inputs to outputs in one step; the store unlinks the inputs
  *
- * A crash before 6 leaves the inputs, and outputs that recovery deletes; after 6, the outputs. On
- * the main thread no piece of work takes longer than about COMPACTION_SLICE_MS.
+ * A crash before 5 leaves the inputs, and outputs that recovery deletes; after 5, the outputs. On the
+ * main thread no piece of work takes longer than about COMPACTION_SLICE_MS.
  *
- * How it fails: a failure before 4 abandons the outputs and is tried again later, with growing
- * pauses; a damaged input is reported and never chosen again. A failure from 4 on leaves everything
- * where it is and ends compaction until the next start: slots point to the outputs, and what the
- * disk holds as the manifest is unknown.
+ * How it fails: a failure before 3 abandons the outputs and is tried again later, with growing
+ * pauses; a damaged input is reported and never chosen again. A failure from 3 on leaves everything
+ * where it is and ends compaction until the next start: slots point to the outputs, and what the disk
+ * holds as the manifest is unknown.
  */
 
 import type { Clock } from '../../io/clock.ts';
@@ -247,7 +246,6 @@ export class Compactor {
 
   async #compact(choice: Choice): Promise<Copied> {
     const host = this.#host;
-    await host.rollActive();
     const inputs = this.#find(choice.inputs);
     const job = this.#jobFor(inputs);
     let copied: Copied;

@@ -51,6 +51,11 @@ export function writeFrameHeader(view: DataView, buf: Uint8Array, at: number, se
   view.setUint32(at, headerSum(buf, at, segmentId, offset), true);
 }
 
+/** Whether what starts at `offset` of segment `segmentId` is a frame header, and not a record. */
+export function frameIsAt(buf: Uint8Array, at: number, segmentId: number, offset: number): boolean {
+  return readU32(buf, at + 4) === MAGIC && readU32(buf, at) === headerSum(buf, at, segmentId, offset);
+}
+
 /** The header at `at`, whose 40 bytes are all in `buf`; undefined if it is not one for this place. */
 export function readFrameHeader(buf: Uint8Array, at: number, segmentId: number,
   offset: number): FrameHeader | undefined {

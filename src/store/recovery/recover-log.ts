@@ -12,6 +12,7 @@
  * with DiskError. With damagedRecords 'report', damage is told and what is sound is taken.
  */
 
+import { DiskError } from '../../io/files.ts';
 import type { Files, ReadFile } from '../../io/files.ts';
 import { KeyHash } from '../../lib/key-hash.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
@@ -66,7 +67,7 @@ export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
     await env.files.syncDir(env.dir);
     await writeManifest(env, recovered);
   }
-  await clearAway(env, recovered, names);
+  await clearAway(env, recovered);
   return { manifest: recovered, hadOpenFrames };
 }
 
@@ -90,7 +91,27 @@ async function readManifest(env: RecoveryEnv, names: readonly string[],
     checkpoint: null,
   };
   await writeManifest(env, fresh);
+  await syncParents(env);
   return fresh;
+}
+
+/** A new store's own directory must survive too, and those that were made for it. */
+async function syncParents({ files, dir }: RecoveryEnv): Promise<void> {
+  for (let path = dir; path !== parentOf(path); path = parentOf(path)) {
+    try {
+      await files.syncDir(parentOf(path));
+    } catch (error) {
+      // Somebody else's directory, so it was there before.
+      if (error instanceof DiskError && ['EACCES', 'EPERM', 'EROFS'].includes(error.code)) return;
+      throw error;
+    }
+  }
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  if (slash < 0) return '.';
+  return slash === 0 ? '/' : path.slice(0, slash);
 }
 
 async function writeManifest(env: RecoveryEnv, manifest: Manifest): Promise<void> {
@@ -265,14 +286,15 @@ function positionOf(scan: LogScan, from: number, to: number): number {
 // ---- Files ---------------------------------------------------------------------------------------
 
 /** Removes what the manifest does not know: outputs that were never switched to, and cut segments. */
-async function clearAway(env: RecoveryEnv, manifest: Manifest, names: readonly string[]): Promise<void> {
+async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
   const known = new Set<string>([MANIFEST_NAME]);
   for (const { id, kind } of manifest.sealed) {
     known.add(segmentFileName(id, kind));
     known.add(hintFileName(id));
   }
   if (manifest.checkpoint !== null) known.add(manifest.checkpoint);
-  for (const name of names) {
+  // Listed anew: a manifest's temporary file that a crash left was renamed since by the next one.
+  for (const name of await env.files.list(env.dir)) {
     const isOurs = parseSegmentFileName(name) !== undefined || /^checkpoint-\d+$|\.tmp$/.test(name);
     if (!isOurs || known.has(name)) continue;
     await env.files.unlink(`${env.dir}/${name}`);

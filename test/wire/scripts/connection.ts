@@ -1,12 +1,13 @@
 /**
- * Connections and how they are treated: every reply that does not tell a number of the server's own.
- * Replies equal those of Redis 7.0.
+ * Connections and how they are treated: every reply that does not tell a number of the server's
+ * own. Replies equal those of Redis 7.0.
  */
 
 import { script, type Script } from './script.ts';
 
 const TALK = script([
-  'PING', 'PING hello', ['PING', ''], ['PING', '\x00\xff\r\n'], 'PING a b', 'ping', 'ECHO', 'ECHO a',
+  'PING', 'PING hello', ['PING', ''], ['PING', '\x00\xff\r\n'], 'PING a b', 'ping', 'ECHO',
+  'ECHO a',
   ['ECHO', '\x00\r\n\xff'], 'ECHO a b', 'TIME x', 'LASTSAVE x',
 ]);
 

@@ -1,6 +1,6 @@
 /**
- * The server about itself: every reply that Redis 7.0 would give as well, which is mostly errors and
- * what an idle server replies.
+ * The server about itself: every reply that Redis 7.0 would give as well, which is mostly errors
+ * and what an idle server replies.
  */
 
 import { script, type Script } from './script.ts';
@@ -41,7 +41,8 @@ const CONTROL = script([
 ]);
 
 const LOOKING = script([
-  'INFO nosuch', 'INFO modules', 'INFO cluster', 'INFO cluster nosuch CLUSTER', 'INFO Cluster Modules',
+  'INFO nosuch', 'INFO modules', 'INFO cluster', 'INFO cluster nosuch CLUSTER',
+  'INFO Cluster Modules',
   'MEMORY', 'MEMORY FOO', 'MEMORY USAGE', 'MEMORY USAGE nosuch', 'MEMORY USAGE nosuch SAMPLES',
   'MEMORY USAGE nosuch SAMPLES x', 'MEMORY USAGE nosuch SAMPLES -1', 'MEMORY USAGE nosuch FOO 1',
   'MEMORY USAGE nosuch SAMPLES 5 SAMPLES 0', 'MEMORY PURGE', 'MEMORY PURGE x', 'MEMORY STATS x',

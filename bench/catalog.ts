@@ -1,0 +1,63 @@
+/** All benches, in the order in which they are listed. To add one: a file, a line here. */
+
+import { runIndexMemory } from './index-memory.ts';
+import { runLargerThanMemory } from './larger-than-memory.ts';
+import { runLatency } from './latency.ts';
+import { type Bench, roundsOf } from './lib/bench.ts';
+import { run as runOverwrite } from './overwrite.ts';
+import { runRecovery } from './recovery.ts';
+import { runThroughput } from './throughput.ts';
+import { run as runValueIndex } from './value-index.ts';
+
+const SMOKE_SCALE = 0.001;
+
+export const BENCHES: readonly Bench[] = [
+  {
+    name: 'throughput',
+    summary: 'redis-benchmark against dkvs, redis-server and js-redis-server, alternating',
+    needs: ['redis-server', 'redis-benchmark'],
+    run: (options) => runThroughput({
+      rounds: roundsOf(options),
+      scale: options.smoke ? SMOKE_SCALE : 1,
+      print: options.print,
+      ...options.only === undefined ? {} : { only: options.only },
+    }),
+  },
+  {
+    name: 'recovery',
+    summary: 'from kill -9, or a clean stop, to PONG with ten million keys, beside Redis with its AOF',
+    needs: ['redis-server'],
+    run: runRecovery,
+  },
+  {
+    name: 'larger-than-memory',
+    summary: 'GET from eight times the memory budget, against a bare loop of fs.read',
+    needs: ['redis-benchmark'],
+    run: runLargerThanMemory,
+  },
+  {
+    name: 'overwrite',
+    summary: 'five times the dataset overwritten: write amplification, disk, latency, pauses',
+    needs: [],
+    run: ({ smoke, keys, print }) => runOverwrite({ smoke, print, ...keys === undefined ? {} : { keys } }),
+  },
+  {
+    name: 'latency',
+    summary: 'SET and GET at a fixed rate with compaction on and off, over sockets, beside Redis',
+    needs: [],
+    run: runLatency,
+  },
+  {
+    name: 'index-memory',
+    summary: 'RAM a key and the longest pause of a server that takes twenty million keys',
+    needs: [],
+    run: runIndexMemory,
+  },
+  {
+    name: 'value-index',
+    summary: 'the value index alone: memory, insert, hit, miss, removal, scan, dump and load',
+    needs: [],
+    run: ({ smoke, keys, print }) =>
+      Promise.resolve(runValueIndex({ smoke, print, ...keys === undefined ? {} : { keys } })),
+  },
+];

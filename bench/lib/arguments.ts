@@ -1,0 +1,51 @@
+/** The command line of `npm run bench`. */
+
+export interface BenchArguments {
+  /** Empty: list the benches. */
+  readonly name: string;
+  readonly smoke: boolean;
+  readonly rounds?: number;
+  readonly only?: string;
+  readonly keys?: number;
+}
+
+export type ArgumentsOutcome =
+  | { readonly ok: true; readonly arguments: BenchArguments }
+  | { readonly ok: false; readonly message: string };
+
+export const USAGE = 'npm run bench -- NAME [--smoke] [--rounds N] [--keys N] [--only TEXT]';
+
+export function parseArguments(words: readonly string[]): ArgumentsOutcome {
+  const parsed: { name: string; smoke: boolean; rounds?: number; only?: string; keys?: number } =
+    { name: '', smoke: false };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    const next = words[i + 1] ?? '';
+    switch (word) {
+      case '--smoke':
+        parsed.smoke = true;
+        continue;
+      case '--only':
+        parsed.only = next;
+        break;
+      case '--rounds':
+      case '--keys': {
+        const count = Number(next);
+        if (!/^\d+$/.test(next) || count === 0) return refuse(`${word} needs a number, not '${next}'`);
+        parsed[word === '--rounds' ? 'rounds' : 'keys'] = count;
+        break;
+      }
+      default:
+        if (word.startsWith('-')) return refuse(`unknown option '${word}'`);
+        if (parsed.name !== '') return refuse(`one bench at a time, not '${parsed.name}' and '${word}'`);
+        parsed.name = word;
+        continue;
+    }
+    i++;
+  }
+  return { ok: true, arguments: parsed };
+}
+
+function refuse(message: string): ArgumentsOutcome {
+  return { ok: false, message: `${message}\nusage: ${USAGE}` };
+}
