@@ -25,7 +25,7 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'recovery',
-    summary: 'from kill -9, or a clean stop, to PONG with ten million keys, beside Redis with its AOF',
+    summary: 'from kill -9 or a clean stop to PONG with ten million keys, beside Redis and its AOF',
     needs: ['redis-server'],
     run: runRecovery,
   },
@@ -39,7 +39,8 @@ export const BENCHES: readonly Bench[] = [
     name: 'overwrite',
     summary: 'five times the dataset overwritten: write amplification, disk, latency, pauses',
     needs: [],
-    run: ({ smoke, keys, print }) => runOverwrite({ smoke, print, ...keys === undefined ? {} : { keys } }),
+    run: ({ smoke, keys, print }) =>
+      runOverwrite({ smoke, print, ...keys === undefined ? {} : { keys } }),
   },
   {
     name: 'latency',

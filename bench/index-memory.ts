@@ -3,7 +3,8 @@
  * everything included that grows with them, and the longest pause of its event loop meanwhile.
  *
  * Hot tail and read cache are kept small, because they are a budget, not a cost of a key; what they
- * hold at the end is taken off and printed. Redis, which keeps values in RAM too, is printed beside.
+ * hold at the end is taken off and printed. Redis, which keeps values in RAM too, is printed
+ * beside.
  */
 
 import { type BenchOptions, verdict } from './lib/bench.ts';
@@ -26,11 +27,13 @@ export interface IndexMemoryResult {
 const KEYS = 20_000_000;
 const SMOKE_KEYS = 50_000;
 const SHAPE = { keyBytesMin: 40, keyBytesMax: 40, valueBytes: 8 };
-/** Loaded and settled before the count begins: buffers and compiled code come with the first keys. */
+/**
+ * Loaded and settled before the count begins: buffers and compiled code come with the first keys.
+ */
 const WARM_UP_SHARE = 1 / 100;
 /**
- * Few, so that a turn of the event loop is short and a pause is the index's: the default lets a server
- * find megabytes of commands at once.
+ * Few, so that a turn of the event loop is short and a pause is the index's: the default lets a
+ * server find megabytes of commands at once.
  */
 const UNANSWERED_MAX = 256;
 const SMALL_BYTES = 1024 * 1024;
@@ -43,14 +46,17 @@ export async function runIndexMemory(options: BenchOptions): Promise<IndexMemory
   print(`machine: ${describeMachine()}`);
   print(`${keys} keys of ${SHAPE.keyBytesMin} bytes, values of ${SHAPE.valueBytes} bytes`);
   const result = await measureDkvs(commands, keys, options);
-  if ('redis'.includes(only) && hasCommand('redis-server')) await measureRedis(commands, keys, print);
+  if ('redis'.includes(only) && hasCommand('redis-server')) {
+    await measureRedis(commands, keys, print);
+  }
   return result;
 }
 
 async function measureDkvs(commands: SetCommands, keys: number, options: BenchOptions):
 Promise<IndexMemoryResult> {
-  const small = `${SMALL_BYTES}`;
-  const server = await startProbedDkvs('no', ['--hot-tail-bytes', small, '--read-cache-bytes', small]);
+  const args = ['--hot-tail-bytes', '--read-cache-bytes']
+    .flatMap((name) => [name, `${SMALL_BYTES}`]);
+  const server = await startProbedDkvs('no', args);
   try {
     const before = await fillPart(server, commands, Math.ceil(keys * WARM_UP_SHARE));
     await readLoopPauses(server.child);
@@ -82,7 +88,8 @@ interface Memory {
   readonly bounded: number;
 }
 
-async function fillPart(server: RunningServer, commands: SetCommands, keys: number): Promise<Memory> {
+async function fillPart(server: RunningServer, commands: SetCommands, keys: number):
+Promise<Memory> {
   await fill(server.port, commands, keys, UNANSWERED_MAX);
   return readMemory(server);
 }

@@ -1,13 +1,13 @@
 /**
- * GET from a dataset eight times as large as the memory budget, uniform keys, against a bare loop of
- * fs.read on the very same files, with as many reads at a time as there are unanswered requests.
+ * GET from a dataset eight times as large as the memory budget, uniform keys, against a bare loop
+ * of fs.read on the very same files, with as many reads at a time as there are unanswered requests.
  *
- * The loop is a process of its own that does nothing else: no sockets, no protocol, no checksums. Its
- * speed is what the target is a share of. Between the two stands the least server that one could
- * write in Node (lib/read-server.ts), which shows how much of the distance is sockets.
+ * The loop is a process of its own that does nothing else: no sockets, no protocol, no checksums.
+ * Its speed is what the target is a share of. Between the two stands the least server that one
+ * could write in Node (lib/read-server.ts), which shows how much of the distance is sockets.
  *
- * dkvs starts on the loaded data, so that its cache holds what the budget lets it hold, not what was
- * just written. The files are in the kernel's page cache for all three alike.
+ * dkvs starts on the loaded data, so that its cache holds what the budget lets it hold, not what
+ * was just written. The files are in the kernel's page cache for all three alike.
  */
 
 import { execFile } from 'node:child_process';
@@ -48,9 +48,13 @@ const TIMES = 8;
 const CLIENTS = 50;
 const PIPELINES = [1, 16] as const;
 const TARGET = 0.6;
-/** The hot tail's default is more than a small budget; an eighth leaves room for index and cache. */
+/**
+ * The hot tail's default is more than a small budget; an eighth leaves room for index and cache.
+ */
 const TAIL_SHARE = 1 / 8;
-const SMOKE_KEYS = 32 * 1024;
+const SMOKE_KEYS = 16 * 1024;
+/** Of less, the hot tail and the first pages of the index leave nothing. */
+const BUDGET_BYTES_MIN = 16 * MiB;
 
 const RECORD_BYTES = entryBytes(KEY_BYTES_MIN, VALUE_BYTES);
 const run = promisify(execFile);
@@ -64,9 +68,9 @@ export async function runLargerThanMemory(options: BenchOptions): Promise<Larger
   const args = ['--maxmemory', budget, '--hot-tail-bytes', tail,
     ...smoke ? ['--segment-bytes', `${4 * MiB}`] : []];
   print(`machine: ${describeMachine()}`);
-  print(`${size.keys} values of ${VALUE_BYTES} bytes, maxmemory ${mib(size.budgetBytes)} MiB of which ` +
-    `hot tail ${mib(Number(tail))}, ${CLIENTS} clients, uniform keys, ${rounds} rounds alternating, ` +
-    'files in the page cache');
+  print(`${size.keys} values of ${VALUE_BYTES} bytes, maxmemory ${mib(size.budgetBytes)} MiB of ` +
+    `which hot tail ${mib(Number(tail))}, ${CLIENTS} clients, uniform keys, ${rounds} rounds ` +
+    'alternating, files in the page cache');
   const dkvs = await startFilled(size.keys, args, print);
   const server = await startReadServer(dkvs.dir);
   try {
@@ -88,7 +92,7 @@ function sizeOf({ smoke, keys }: BenchOptions): Size {
   const count = keys ?? (smoke ? SMOKE_KEYS : 1024 * 1024);
   return {
     keys: count,
-    budgetBytes: count * VALUE_BYTES / TIMES,
+    budgetBytes: Math.max(BUDGET_BYTES_MIN, count * VALUE_BYTES / TIMES),
     requests: (pipeline) => smoke ? 2000 : pipeline === 1 ? 150_000 : 400_000,
     loopSeconds: smoke ? 0.1 : 3,
   };
@@ -129,7 +133,8 @@ async function runRound(
 
 async function runReadLoop(dir: string, concurrency: number, seconds: number): Promise<number> {
   const { stdout } = await run(process.execPath, [
-    join(ROOT, 'dist/bench/lib/read-loop.js'), dir, `${RECORD_BYTES}`, `${concurrency}`, `${seconds}`,
+    join(ROOT, 'dist/bench/lib/read-loop.js'), dir,
+    ...[RECORD_BYTES, concurrency, seconds].map(String),
   ]);
   const perSecond = Number(stdout);
   if (!(perSecond > 0)) throw new Error(`the read loop printed: ${stdout}`);

@@ -1,10 +1,11 @@
 /**
- * What compaction costs the clients: latencies of SET and GET at a fixed rate of uniform overwrites,
- * with the compactor at work and without it, and the longest time for which the server's event loop
- * stood still. Redis is measured in the same way, with and without rewriting its AOF.
+ * What compaction costs the clients: latencies of SET and GET at a fixed rate of uniform
+ * overwrites, with the compactor at work and without it, and the longest time for which the
+ * server's event loop stood still. Redis is measured in the same way, with and without rewriting
+ * its AOF.
  *
- * Latency counts from when a request was due (lib/open-loop.ts). Load generator, server and compactor
- * share the machine's cores: on two of them, a figure has all three in it.
+ * Latency counts from when a request was due (lib/open-loop.ts). Load generator, server and
+ * compactor share the machine's cores: on two of them, a figure has all three in it.
  */
 
 import { type BenchOptions, roundsOf, verdict } from './lib/bench.ts';
@@ -63,9 +64,9 @@ export async function runLatency(options: BenchOptions): Promise<LatencyResult> 
   const commands = new SetCommands(SHAPE);
   const rate = smoke ? SMOKE_RATE : RATE;
   print(`machine: ${describeMachine()}`);
-  print(`${keys} keys, values of ${SHAPE.valueBytes} bytes, ${rate} requests a second (half SET), ` +
-    `${CONNECTIONS} connections, appendfsync everysec, ${rounds} rounds alternating; latency from ` +
-    'when a request was due');
+  print(`${keys} keys, values of ${SHAPE.valueBytes} bytes, ${rate} requests a second (half ` +
+    `SET), ${CONNECTIONS} connections, appendfsync everysec, ${rounds} rounds alternating; ` +
+    'latency from when a request was due');
   const subjects = await startSubjects(smoke, only);
   try {
     for (const { server } of subjects) await fill(server.port, commands, keys);
@@ -124,8 +125,8 @@ function summarize(
 ): LatencyResult {
   const { print } = options;
   print(formatTable(
-    ['ms', 'SET p50', 'p99', 'p99.9', 'max', 'GET p50', 'p99', 'p99.9', 'max', 'loop pause', 'rewrites',
-      'generator lag p99', 'a second'],
+    ['ms', 'SET p50', 'p99', 'p99.9', 'max', 'GET p50', 'p99', 'p99.9', 'max', 'loop pause',
+      'rewrites', 'generator lag p99', 'a second'],
     [...figures].map(([name, measured]) => formatRow(name, measured)),
   ));
   const on = figures.get(ON) ?? [];
@@ -141,7 +142,9 @@ function summarize(
   return { setP99Ratio, pauseMaxMs, compactions };
 }
 
-function ratioOf(figures: ReadonlyMap<string, readonly Measured[]>, on: string, off: string): number {
+function ratioOf(
+  figures: ReadonlyMap<string, readonly Measured[]>, on: string, off: string,
+): number {
   const p99 = (name: string): number[] =>
     (figures.get(name) ?? []).map(({ report }) => report.set.percentile(99));
   const without = p99(off);

@@ -1,6 +1,7 @@
 /**
- * Runs one bench; without a name, lists them. Exit code 0 when it ran (whether its targets were met is
- * in its words), 1 when it failed, 2 for a wrong command line or a program that is not installed.
+ * Runs one bench; without a name, lists them. Exit code 0 when it ran (whether its targets were met
+ * is in its words), 1 when it failed, 2 for a wrong command line or a program that is not
+ * installed.
  */
 
 import { BENCHES } from './catalog.ts';
@@ -19,7 +20,8 @@ async function main(): Promise<number> {
   }
   const bench = BENCHES.find((each) => each.name === name);
   if (bench === undefined) {
-    return refuse(`no bench is called '${name}'; there are ${BENCHES.map((one) => one.name).join(', ')}`);
+    const names = BENCHES.map((each) => each.name).join(', ');
+    return refuse(`no bench is called '${name}'; there are ${names}`);
   }
   const missing = bench.needs.filter((program) => !hasCommand(program));
   if (missing.length > 0) {

@@ -1,16 +1,15 @@
 /**
  * How long a server takes to come back with its keys: from the start of the process to PONG.
  *
- * Four directories are made, each holding the same keys: dkvs after kill -9, dkvs after a clean stop,
- * Redis's AOF as it was written, and the same after BGREWRITEAOF. Every start gets a fresh copy of
- * one, so that no start profits from what the one before wrote; the four alternate. A start counts
- * only when all keys are there and a sample of them has the right values.
+ * Four directories are made, each holding the same keys: dkvs after kill -9, dkvs after a clean
+ * stop, Redis's AOF as it was written, and the same after BGREWRITEAOF. Every start gets a fresh
+ * copy of one, so that no start profits from what the one before wrote; the four alternate. A start
+ * counts only when all keys are there and a sample of them has the right values.
  *
  * Files are in the page cache for all of them: this measures the work of recovery, not the disk.
  */
 
-import { cp, lstat, mkdtemp, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BenchOptions, roundsOf, verdict } from './lib/bench.ts';
 import { fill } from './lib/fill.ts';
@@ -18,7 +17,7 @@ import { describeMachine } from './lib/machine.ts';
 import {
   ask, connect, readRssBytes, readSettledRssBytes, waitForInfo,
 } from './lib/server-facts.ts';
-import { type RunningServer, startDkvs, startRedis } from './lib/servers.ts';
+import { makeFolder, type RunningServer, startDkvs, startRedis } from './lib/servers.ts';
 import { mix, SetCommands } from './lib/set-commands.ts';
 import { median } from './lib/statistics.ts';
 import { formatTable } from './lib/table.ts';
@@ -37,7 +36,7 @@ interface State {
 }
 
 const KEYS = 10_000_000;
-const SMOKE_KEYS = 20_000;
+const SMOKE_KEYS = 5000;
 const SHAPE = { keyBytesMin: 16, keyBytesMax: 40, valueBytes: 64 };
 const SAMPLES = 1000;
 
@@ -61,7 +60,7 @@ export async function runRecovery(options: BenchOptions): Promise<RecoveryResult
   print(`${keys} keys of ${SHAPE.keyBytesMin}-${SHAPE.keyBytesMax} bytes, values of ` +
     `${SHAPE.valueBytes} bytes, appendfsync everysec, ${rounds} rounds alternating, files in the ` +
     'page cache');
-  const root = await mkdtemp(join(tmpdir(), 'dkvs-bench-recovery-'));
+  const root = await makeFolder();
   try {
     const states = [
       ...await makeDkvsStates(root, commands, keys, print),
@@ -111,7 +110,7 @@ async function fillAndKill(
   dir: string, start: (dir: string) => Promise<RunningServer>, commands: SetCommands, keys: number,
   print: (line: string) => void,
 ): Promise<void> {
-  const made = await mkdtemp(join(tmpdir(), 'dkvs-bench-'));
+  const made = await makeFolder();
   const server = await start(made);
   try {
     const before = await readRssBytes(server.port);

@@ -1,12 +1,11 @@
 /**
- * redis-benchmark against dkvs, redis-server and js-redis-server, alternating, median of the rounds.
- * The ratio to redis-server in the same round is the result; single figures mean little on a shared
- * machine.
+ * redis-benchmark against dkvs, redis-server and js-redis-server, alternating, median of the
+ * rounds. The ratio to redis-server in the same round is the result; single figures mean little on
+ * a shared machine.
  */
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describeMachine } from './lib/machine.ts';
+import { type BenchmarkFigures, redisBenchmark } from './lib/redis-benchmark.ts';
 import {
   hasCommand, startDkvs, startJsRedis, startRedis, type Fsync, type RunningServer,
 } from './lib/servers.ts';
@@ -37,15 +36,15 @@ export interface CaseResult {
   readonly name: string;
   readonly target: number;
   readonly ratio: number;
-  /** Requests a second by server. */
-  readonly medians: Readonly<Record<string, number>>;
+  /** Medians by server. */
+  readonly medians: Readonly<Record<string, BenchmarkFigures>>;
 }
 
-const run = promisify(execFile);
 const CLIENTS = 50;
 const KEYS = 100_000;
 const VALUE_BYTES = 64;
-const PAIRS = Array.from({ length: 10 }, () => ['key:__rand_int__', 'x'.repeat(VALUE_BYTES)]).flat();
+const PAIR = ['key:__rand_int__', 'x'.repeat(VALUE_BYTES)];
+const PAIRS = Array.from({ length: 10 }, () => PAIR).flat();
 
 const CASES: readonly Case[] = [
   ...speeds('SET', 'everysec', ['-t', 'set'], [0.95, 1.1, 1.2]),
@@ -70,7 +69,8 @@ function speeds(
   const pipelines = [1, 16, 64];
   return targets.map((target, i) => {
     const pipeline = pipelines[i] as number;
-    return { ...base(name, fsync, command), pipeline, requests: pipeline === 1 ? 100_000 : 1_000_000, target };
+    const requests = pipeline === 1 ? 100_000 : 1_000_000;
+    return { ...base(name, fsync, command), pipeline, requests, target };
   });
 }
 
@@ -78,16 +78,17 @@ export async function runThroughput(options: ThroughputOptions): Promise<readonl
   const { print, only = '' } = options;
   if (!hasCommand('redis-benchmark')) throw new Error("needs redis-benchmark (Debian's redis)");
   print(`machine: ${describeMachine()}`);
-  print(`clients ${CLIENTS}, values ${VALUE_BYTES} bytes, keys ${KEYS}, rounds ${options.rounds}, ` +
-    'alternating; requests a second, median; ratio = median of dkvs / redis in one round');
+  print(`clients ${CLIENTS}, values ${VALUE_BYTES} bytes, keys ${KEYS}, rounds ${options.rounds}` +
+    ', alternating; requests a second, median; ratio = median of dkvs / redis in one round');
   const results: CaseResult[] = [];
   for (const fsync of ['everysec', 'always'] as const) {
     const cases = CASES.filter((one) => one.fsync === fsync && nameOf(one).includes(only));
     if (cases.length > 0) results.push(...await runCases(fsync, cases, options));
   }
   print(formatTable(
-    ['case', 'dkvs', 'redis', 'js-redis', 'ratio', 'target', ''],
-    results.map(formatResult),
+    ['case', 'dkvs', 'redis', 'js-redis', 'ratio', 'target', '', 'p50/p99 ms dkvs', 'redis',
+      'js-redis'],
+    results.map((result) => formatResult(result, options.scale >= 1)),
   ));
   return results;
 }
@@ -108,7 +109,7 @@ async function runCases(
 async function runCase(
   one: Case, servers: readonly RunningServer[], rounds: number, scale: number,
 ): Promise<CaseResult> {
-  const figures: Record<string, number[]> = {};
+  const figures: Record<string, BenchmarkFigures[]> = {};
   for (let round = 0; round < rounds; round++) {
     for (const server of servers) {
       (figures[server.name] ??= []).push(await measure(one, server, scale));
@@ -116,34 +117,44 @@ async function runCase(
   }
   const ours = figures['dkvs'] ?? [];
   const theirs = figures['redis'] ?? [];
-  const ratios = ours.map((figure, i) => figure / (theirs[i] as number));
+  const ratios = ours.map(({ perSecond }, i) =>
+    perSecond / (theirs[i] as BenchmarkFigures).perSecond);
   const medians = Object.fromEntries(
-    Object.entries(figures).map(([name, values]) => [name, median(values)]),
+    Object.entries(figures).map(([name, values]) => [name, mediansOf(values)]),
   );
   return { name: nameOf(one), target: one.target, ratio: median(ratios), medians };
 }
 
-/** Requests a second. The slow JavaScript peer gets fewer requests, so that a round stays short. */
-async function measure(one: Case, server: RunningServer, scale: number): Promise<number> {
+/** The slow JavaScript peer gets fewer requests, so that a round stays short. */
+function measure(one: Case, server: RunningServer, scale: number): Promise<BenchmarkFigures> {
   const share = server.name === 'js-redis' ? 0.2 : 1;
-  const requests = Math.max(1000, Math.round(one.requests * scale * share));
-  const { stdout } = await run('redis-benchmark', [
-    '-h', '127.0.0.1', '-p', `${server.port}`, '-c', `${CLIENTS}`, '-d', `${VALUE_BYTES}`,
-    '-r', `${KEYS}`, '-n', `${requests}`, '-P', `${one.pipeline}`, '--csv', ...one.command,
-  ]);
-  const row = stdout.trim().split('\n').at(-1) ?? '';
-  const figure = Number(row.split('","')[1]);
-  if (!Number.isFinite(figure)) throw new Error(`redis-benchmark printed no figure: ${row}`);
-  return figure;
+  return redisBenchmark({
+    port: server.port,
+    clients: CLIENTS,
+    pipeline: one.pipeline,
+    requests: Math.max(1000, Math.round(one.requests * scale * share)),
+    keys: KEYS,
+    command: ['-d', `${VALUE_BYTES}`, ...one.command],
+  });
+}
+
+function mediansOf(figures: readonly BenchmarkFigures[]): BenchmarkFigures {
+  const of = (name: keyof BenchmarkFigures): number => median(figures.map((one) => one[name]));
+  return { perSecond: of('perSecond'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms'), maxMs: of('maxMs') };
 }
 
 function nameOf({ name, pipeline }: Case): string {
   return `${name} -P ${pipeline}`;
 }
 
-function formatResult({ name, target, ratio, medians }: CaseResult): string[] {
-  const cell = (server: string): string => Math.round(medians[server] ?? 0).toLocaleString('en-US');
-  const verdict = ratio >= target ? 'met' : 'MISSED';
-  return [name, cell('dkvs'), cell('redis'), cell('js-redis'), ratio.toFixed(2),
-    target.toFixed(2), verdict];
+function formatResult(
+  { name, target, ratio, medians }: CaseResult, isLongEnough: boolean,
+): string[] {
+  const servers = ['dkvs', 'redis', 'js-redis'];
+  const speeds = servers.map((server) =>
+    Math.round(medians[server]?.perSecond ?? 0).toLocaleString('en-US'));
+  const latencies = servers.map((server) =>
+    `${medians[server]?.p50Ms.toFixed(2)}/${medians[server]?.p99Ms.toFixed(2)}`);
+  const verdict = !isLongEnough ? 'not judged' : ratio >= target ? 'met' : 'MISSED';
+  return [name, ...speeds, ratio.toFixed(2), target.toFixed(2), verdict, ...latencies];
 }

@@ -31,13 +31,17 @@ export function parseArguments(words: readonly string[]): ArgumentsOutcome {
       case '--rounds':
       case '--keys': {
         const count = Number(next);
-        if (!/^\d+$/.test(next) || count === 0) return refuse(`${word} needs a number, not '${next}'`);
+        if (!/^\d+$/.test(next) || count === 0) {
+          return refuse(`${word} needs a number, not '${next}'`);
+        }
         parsed[word === '--rounds' ? 'rounds' : 'keys'] = count;
         break;
       }
       default:
         if (word.startsWith('-')) return refuse(`unknown option '${word}'`);
-        if (parsed.name !== '') return refuse(`one bench at a time, not '${parsed.name}' and '${word}'`);
+        if (parsed.name !== '') {
+          return refuse(`one bench at a time, not '${parsed.name}' and '${word}'`);
+        }
         parsed.name = word;
         continue;
     }

@@ -18,8 +18,8 @@ export interface FillReport {
 }
 
 /**
- * Writes keys 0 to `keys`, each once. `unansweredMax` bounds the commands of one of four connections
- * that have no reply yet.
+ * Writes keys 0 to `keys`, each once. `unansweredMax` bounds the commands of one of four
+ * connections that have no reply yet.
  */
 export async function fill(
   port: number, commands: SetCommands, keys: number, unansweredMax = UNANSWERED_MAX,

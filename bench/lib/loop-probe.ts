@@ -1,6 +1,7 @@
 /**
  * Loaded into a server by `node --import`: it measures from inside how long the event loop stands
- * still, and answers on the channel to its parent. Beside it, `readLoopPauses` asks from the parent.
+ * still, and answers on the channel to its parent. Beside it, `readLoopPauses` asks from the
+ * parent.
  *
  * A pause is the time between two firings of a timer of one millisecond, less that millisecond. The
  * probe keeps no process alive, and does nothing in one that has no channel.

@@ -1,4 +1,6 @@
-/** Where a figure was measured: printed above every result, because figures mean nothing without. */
+/**
+ * Where a figure was measured: printed above every result, because figures mean nothing without.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
@@ -7,13 +9,15 @@ export function describeMachine(): string {
   const cores = cpus();
   const model = cores[0]?.model.trim() ?? 'unknown processor';
   const gib = (totalmem() / 2 ** 30).toFixed(0);
-  return `${cores.length} cores (${model}), ${gib} GiB, Node ${process.version}, commit ${commit()}`;
+  return `${cores.length} cores (${model}), ${gib} GiB, Node ${process.version}, ` +
+    `commit ${commit()}`;
 }
 
 function commit(): string {
   try {
     const hash = git('rev-parse', '--short', 'HEAD');
-    return git('status', '--porcelain', '--untracked-files=no') === '' ? hash : `${hash} with changes`;
+    const changes = git('status', '--porcelain', '--untracked-files=no');
+    return changes === '' ? hash : `${hash} with changes`;
   } catch {
     return 'unknown';
   }

@@ -1,7 +1,8 @@
 /**
  * Requests at a fixed rate, whatever the server does: each has a time at which it is due, and its
- * latency counts from then, not from when it could be sent. A server that stands still for 100 ms thus
- * gets 100 ms of late requests in its percentiles, not one (the mistake called coordinated omission).
+ * latency counts from then, not from when it could be sent. A server that stands still for 100 ms
+ * thus gets 100 ms of late requests in its percentiles, not one (the mistake called coordinated
+ * omission).
  *
  * Requests fall due in one bunch every millisecond, spread over the connections; finer timers would
  * take a core from the server. The lag of the generator itself is part of every latency and is

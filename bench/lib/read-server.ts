@@ -1,7 +1,8 @@
 /**
- * The least that could be called a server: one fs.read at a random place for each request, its bytes
- * as the reply. It does not parse: all requests are GETs of equal length, which it counts. What
- * remains between its speed and that of a bare loop of fs.read is the price of sockets in Node.
+ * The least that could be called a server: one fs.read at a random place for each request, its
+ * bytes as the reply. It does not parse: all requests are GETs of equal length, which it counts.
+ * What remains between its speed and that of a bare loop of fs.read is the price of sockets in
+ * Node.
  *
  * Arguments: port, directory, bytes of a read, bytes of a value, bytes of a request.
  */

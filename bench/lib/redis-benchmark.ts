@@ -1,4 +1,7 @@
-/** redis-benchmark as a function: one kind of request, many clients, every one waiting for its reply. */
+/**
+ * redis-benchmark as a function: one kind of request, many clients, every one waiting for its
+ * reply.
+ */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

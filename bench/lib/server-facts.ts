@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 const SETTLED_BYTES = 1 << 20;
-const SETTLE_MS = 500;
-const SETTLE_TRIES = 20;
+const SETTLE_MS = 250;
+const SETTLE_TRIES = 40;
 
 /** Asks with a connection of its own. Rejects with the server's error. */
 export async function ask(port: number, command: string, ...args: readonly string[]):

@@ -1,10 +1,11 @@
 /**
  * Servers to compare, each a process of its own on a free port of loopback with its data in a
- * temporary folder. Whoever starts one stops it.
+ * temporary folder. Whoever starts one stops it; what still runs when the bench ends, for whatever
+ * reason that is not SIGKILL, ends with it, and its folder goes.
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { createRequire } from 'node:module';
@@ -56,7 +57,8 @@ function findRoot(folder: string): string {
 export async function startDkvs(fsync: Fsync, extra: readonly string[] = [], at?: string):
 Promise<RunningServer> {
   const { port, dir } = await place(at);
-  const args = [MAIN, '--port', `${port}`, '--dir', dir, '--appendfsync', fsync, ...QUIET, ...extra];
+  const args = [MAIN, '--port', `${port}`, '--dir', dir, '--appendfsync', fsync, ...QUIET,
+    ...extra];
   return launch({ name: 'dkvs', command: process.execPath, args, port, dir });
 }
 
@@ -104,7 +106,11 @@ Promise<RunningServer> {
   const startedAt = performance.now();
   const channel = hasChannel ? 'ipc' as const : 'ignore' as const;
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', channel] });
-  const exited = new Promise<void>((done) => child.once('exit', () => done()));
+  leftovers.children.add(child);
+  const exited = new Promise<void>((done) => child.once('exit', () => {
+    leftovers.children.delete(child);
+    done();
+  }));
   await answering(name, child, port, startedAt + START_MS_MAX);
   return {
     name, port, dir, child,
@@ -123,7 +129,7 @@ Promise<RunningServer> {
 }
 
 export async function place(at?: string): Promise<{ port: number; dir: string }> {
-  const dir = at ?? await mkdtemp(join(tmpdir(), 'dkvs-bench-'));
+  const dir = at ?? await makeFolder();
   return { port: await freePort(), dir };
 }
 
@@ -138,6 +144,22 @@ function freePort(): Promise<number> {
       probe.close(() => done(port));
     });
   });
+}
+
+/** Processes and folders of this bench that must not outlive it. */
+const leftovers = { children: new Set<ChildProcess>(), folders: new Set<string>() };
+
+process.on('exit', () => {
+  for (const child of leftovers.children) child.kill('SIGKILL');
+  for (const folder of leftovers.folders) rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+/** A new folder for data, gone when the bench ends. */
+export async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dkvs-bench-'));
+  leftovers.folders.add(folder);
+  return folder;
 }
 
 async function answering(name: string, child: ChildProcess, port: number, deadline: number):

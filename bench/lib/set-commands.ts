@@ -2,7 +2,8 @@
  * SET and GET commands as bytes, written fast: the load must never be what is measured.
  *
  *   key    'key:' and 12 digits, as redis-benchmark has them, and a filler up to the key's length
- *   value  a piece of a fixed block of random text: of no use to a compressor, known from the number
+ *   value  a piece of a fixed block of random text: of no use to a compressor, known from the
+ * number
  *
  * Both follow from the number `n` alone, so a bench can check what a server answers.
  */
@@ -38,9 +39,10 @@ export class SetCommands {
         `bytes, not ${keyBytesMin} to ${keyBytesMax}`);
     }
     this.shape = shape;
-    const lengths = Array.from({ length: keyBytesMax + 1 }, (_, i) => i);
-    this.#setHeads = lengths.map((bytes) => Buffer.from(`*3\r\n$3\r\nSET\r\n$${bytes}\r\n${PREFIX}`));
-    this.#getHeads = lengths.map((bytes) => Buffer.from(`*2\r\n$3\r\nGET\r\n$${bytes}\r\n${PREFIX}`));
+    const headsOf = (start: string): readonly Buffer[] => Array.from(
+      { length: keyBytesMax + 1 }, (_, bytes) => Buffer.from(`${start}\r\n$${bytes}\r\n${PREFIX}`));
+    this.#setHeads = headsOf('*3\r\n$3\r\nSET');
+    this.#getHeads = headsOf('*2\r\n$3\r\nGET');
     this.#valueHead = Buffer.from(`\r\n$${valueBytes}\r\n`);
     this.#text = randomText(TEXT_BYTES + valueBytes);
     this.bytesMax = keyBytesMax + valueBytes + 64;

@@ -46,9 +46,9 @@ function stats({ keyspace, reply, server }: Context): void {
 /** Names of Redis where it has one; what only dkvs has begins with `dkvs.`. */
 function figuresOf(memory: Readonly<Record<string, number>>, keys: number): readonly Figure[] {
   const { total = 0, peak = 0, startup = 0, resident = 0, budget = 0 } = memory;
+  const { overhead = 0, dataset = 0 } = memory;
   const { index = 0, 'hot-tail': tail = 0, 'read-cache': cache = 0 } = memory;
   const live = memory['live-values'] ?? 0;
-  const dataset = tail + cache + live;
   return [
     whole('peak.allocated', peak),
     whole('total.allocated', total),
@@ -60,11 +60,11 @@ function figuresOf(memory: Readonly<Record<string, number>>, keys: number): read
     whole('aof.buffer', 0),
     whole('lua.caches', 0),
     whole('functions.caches', 0),
-    whole('overhead.total', Math.max(0, total - dataset)),
+    whole('overhead.total', overhead),
     whole('keys.count', keys),
     whole('keys.bytes-per-key', keys === 0 ? 0 : index / keys),
     whole('dataset.bytes', dataset),
-    ratio('dataset.percentage', dataset * 100, total),
+    ratio('dataset.percentage', dataset * 100, total - startup),
     ratio('peak.percentage', total * 100, peak),
     whole('allocator.allocated', total),
     whole('allocator.resident', resident),
@@ -83,7 +83,7 @@ function whole(name: string, value: number): Figure {
 }
 
 function ratio(name: string, part: number, of: number): Figure {
-  return [name, (reply) => reply.double(of === 0 ? 0 : part / of)];
+  return [name, (reply) => reply.double(of <= 0 ? 0 : part / of)];
 }
 
 // ---- DOCTOR -------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
  * Finds commands by name, straight from the bytes of a request.
  *
  * Names are looked up millions of times a second, so no string is made: a case-folding hash of the
- * bytes chooses a bucket, and the bytes are compared with the name. What the dispatcher asks of every
- * command (is it a write? may it run in MULTI?) is worked out once, here, from its flags.
+ * bytes chooses a bucket, and the bytes are compared with the name. What the dispatcher asks of
+ * every command (is it a write? may it run in MULTI?) is worked out once, here, from its flags.
  */
 
 import type { Args } from '../protocol/args.ts';
@@ -20,7 +20,9 @@ export class TableEntry {
   readonly command: Command;
   readonly arity: number;
   readonly isWrite: boolean;
-  /** A write, or one that causes writes or messages (EVAL, PUBLISH): CLIENT PAUSE WRITE stops it. */
+  /**
+   * A write, or one that causes writes or messages (EVAL, PUBLISH): CLIENT PAUSE WRITE stops it.
+   */
   readonly mayReplicate: boolean;
   readonly deniedWhenFull: boolean;
   readonly deniedInMulti: boolean;

@@ -1,6 +1,6 @@
 /**
- * The connections of a server: takes new ones in up to `maxclients`, sweeps idle ones out, and closes
- * all of them at the end.
+ * The connections of a server: takes new ones in up to `maxclients`, sweeps idle ones out, and
+ * closes all of them at the end.
  */
 
 import type { Socket } from 'node:net';

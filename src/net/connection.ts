@@ -1,16 +1,16 @@
 /**
  * One client's socket: bytes in, requests out to the executor, replies back.
  *
- * - Requests run in order. While one waits (for the disk, a pause, a step) the following ones are kept
- *   undecoded, about READ_AHEAD_BYTES_MAX of them; then the socket is not read.
+ * - Requests run in order. While one waits (for the disk, a pause, a step) the following ones are
+ *   kept undecoded, about READ_AHEAD_BYTES_MAX of them; then the socket is not read.
  * - Replies leave at the end of the turn (turn.ts), in one write (output.ts).
  * - A client that does not read its replies is slowed down first (UNSENT_BYTES_PAUSE), and closed
  *   when `client-output-buffer-limit` is passed.
  * - When the log fails, replies to writes that it did not take become errors (unacknowledged.ts).
  *
- * Its life: open; closing (no further request runs, the replies so far go out); finished (our end is
- * sent, nothing goes out any more; what comes in is dropped); closed. A client that ends its side
- * first still has every request answered that it sent before.
+ * Its life: open; closing (no further request runs, the replies so far go out); finished (our end
+ * is sent, nothing goes out any more; what comes in is dropped); closed. A client that ends its
+ * side first still has every request answered that it sent before.
  */
 
 import type { Socket } from 'node:net';
@@ -131,7 +131,9 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#letGo();
   }
 
-  /** Call it about once a second: closes the client if it has not taken its replies for too long. */
+  /**
+   * Call it about once a second: closes the client if it has not taken its replies for too long.
+   */
   sweep(nowMs: number): void {
     if (this.#isClosed) return;
     this.#checkLimit();
@@ -139,7 +141,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
     if (nowMs - this.#finishedAt >= CLOSE_LINGER_MS) this.destroy();
   }
 
-  // ---- Talker and OutputHost ---------------------------------------------------------------------
+  // ---- Talker and OutputHost
+  // ---------------------------------------------------------------------
 
   endTurn(ticket: number, acknowledged: number, failure: string | undefined): boolean {
     this.#isDirty = false;
@@ -194,7 +197,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.destroy();
   }
 
-  // ---- Requests ----------------------------------------------------------------------------------
+  // ---- Requests
+  // ----------------------------------------------------------------------------------
 
   #onData(chunk: Buffer): void {
     this.#bytesIn += chunk.length;
@@ -296,7 +300,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#isClosing = true;
   }
 
-  // ---- The end -----------------------------------------------------------------------------------
+  // ---- The end
+  // -----------------------------------------------------------------------------------
 
   #onEnd(): void {
     this.#hasEnded = true;

@@ -129,8 +129,8 @@ function listening(server: Server, options: Parameters<Server['listen']>[0]): Pr
 }
 
 /**
- * A killed server leaves its socket file behind, and it would refuse us. Removes it if nobody answers
- * there; anything but a socket is somebody's data and stays.
+ * A killed server leaves its socket file behind, and it would refuse us. Removes it if nobody
+ * answers there; anything but a socket is somebody's data and stays.
  */
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
@@ -160,7 +160,9 @@ function isMissing({ code }: NodeJS.ErrnoException): boolean {
 }
 
 function explain({ code, message, syscall }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE' && syscall !== undefined) return 'another process listens there; choose another --port';
+  if (code === 'EADDRINUSE' && syscall !== undefined) {
+    return 'another process listens there; choose another --port';
+  }
   if (code === 'EACCES') return 'this user may not; ports below 1024 need privileges';
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
   return message;

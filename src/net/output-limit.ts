@@ -1,4 +1,6 @@
-/** Whether a client's unsent replies pass its limits: the hard one at once, the soft one in time. */
+/**
+ * Whether a client's unsent replies pass its limits: the hard one at once, the soft one in time.
+ */
 
 export interface OutputLimits {
   /** Bytes; 0 = no limit. */

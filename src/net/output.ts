@@ -8,8 +8,8 @@
  * While the socket or the log is behind, replies gather in the open piece instead of in many small
  * buffers, so a client that does not read costs what its replies weigh, not a buffer for each.
  *
- * Memory: each buffer goes back to the pool exactly once: one in flight when the socket is done with
- * it (a destroyed socket says so too), the others when they are dropped.
+ * Memory: each buffer goes back to the pool exactly once: one in flight when the socket is done
+ * with it (a destroyed socket says so too), the others when they are dropped.
  */
 
 import type { Socket } from 'node:net';

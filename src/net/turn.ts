@@ -1,9 +1,10 @@
 /**
- * The end of each turn of the event loop: one commit for everything that all connections wrote in it
- * (group commit), then one socket write for each connection that has something to say.
+ * The end of each turn of the event loop: one commit for everything that all connections wrote in
+ * it (group commit), then one socket write for each connection that has something to say.
  *
- * With `appendfsync always` the promise behind a reply holds only later: outputs wait in order, each
- * for its ticket. Reads wait too, so that nobody sees a value that a power cut could take back.
+ * With `appendfsync always` the promise behind a reply holds only later: outputs wait in order,
+ * each for its ticket. Reads wait too, so that nobody sees a value that a power cut could take
+ * back.
  *
  * When the log fails, replies to writes that it did not take become errors, and nothing waits any
  * more: reads go on, and what was written after the last good commit is refused in the same way.

@@ -1,10 +1,11 @@
 /**
- * Which of a connection's unsent replies speak of writes that the log has not taken yet, so that they
- * can be replaced by errors when it refuses: a client must not read OK for a write that is lost.
+ * Which of a connection's unsent replies speak of writes that the log has not taken yet, so that
+ * they can be replaced by errors when it refuses: a client must not read OK for a write that is
+ * lost.
  *
  * From the first such reply on, every reply is replaced, those to reads included: what they saw may
- * rest on the lost write. Each becomes one error, so that the client's count of replies stays right;
- * messages between them (pub/sub, MONITOR) are dropped.
+ * rest on the lost write. Each becomes one error, so that the client's count of replies stays
+ * right; messages between them (pub/sub, MONITOR) are dropped.
  *
  * There are at most two pieces: one that is sealed and waits for its ticket, and the open one.
  */

@@ -8,6 +8,7 @@ import type { CommandStat, InfoSection } from '../commands/server-port.ts';
 import type { ErrorStat } from './command-stats.ts';
 import { formatAmount } from './format-amount.ts';
 import type { DatabaseFacts, InfoSource } from './info-source.ts';
+import { divideMemory } from './memory-report.ts';
 
 type Field = readonly [name: string, value: string | number];
 
@@ -95,19 +96,20 @@ function clientFields({ clients }: InfoSource): Field[] {
 }
 
 /** `used_memory` is what the process holds; the data itself is on disk. */
-function memoryFields({ memory, clients, store }: InfoSource): Field[] {
+function memoryFields(source: InfoSource): Field[] {
+  const { memory, clients } = source;
   const { usedBytes, peakBytes, residentBytes, maxBytes, systemBytes, startupBytes } = memory;
-  const dataset = store.hotTailBytes + store.readCacheBytes + store.liveValueBytes;
+  const { overhead, dataset } = divideMemory(source);
   const fragmentation = residentBytes / Math.max(1, usedBytes);
   return [
     ...withHuman('used_memory', usedBytes),
     ...withHuman('used_memory_rss', residentBytes),
     ...withHuman('used_memory_peak', peakBytes),
     ['used_memory_peak_perc', percent(usedBytes, peakBytes)],
-    ['used_memory_overhead', Math.max(0, usedBytes - dataset)],
+    ['used_memory_overhead', overhead],
     ['used_memory_startup', startupBytes],
     ['used_memory_dataset', dataset],
-    ['used_memory_dataset_perc', percent(dataset, usedBytes)],
+    ['used_memory_dataset_perc', percent(dataset, usedBytes - startupBytes)],
     ['allocator_allocated', memory.heapUsedBytes + memory.externalBytes],
     ['allocator_active', memory.heapBytes + memory.externalBytes],
     ['allocator_resident', residentBytes],
@@ -313,7 +315,7 @@ function withHuman(name: string, bytes: number): Field[] {
 }
 
 function percent(part: number, whole: number): string {
-  return `${(whole === 0 ? 0 : (part / whole) * 100).toFixed(2)}%`;
+  return `${(whole <= 0 ? 0 : (part / whole) * 100).toFixed(2)}%`;
 }
 
 function kilobytes(bytes: number): string {

@@ -1,11 +1,28 @@
-/** RAM by part, and what MEMORY DOCTOR makes of it. Pure: figures in, figures and text out. */
+/** What the RAM is used for, in bytes: for INFO and MEMORY. Pure. */
 
 import type { InfoSource } from './info-source.ts';
 
-/** Bytes by the names of MEMORY STATS, where Redis has one. 'total' is what the process holds. */
-export function memoryParts({ memory, clients, store }: InfoSource): Record<string, number> {
+/**
+ * The memory in use, divided as Redis divides it: overhead is what an empty server takes, the index
+ * and the buffers of clients; the rest holds data.
+ */
+export function divideMemory({ memory, clients, store }: InfoSource): Record<
+  'overhead' | 'dataset', number
+> {
+  const needed = memory.startupBytes + clients.bufferBytes + store.indexBytes;
+  const overhead = Math.min(needed, memory.usedBytes);
+  return { overhead, dataset: memory.usedBytes - overhead };
+}
+
+/**
+ * By part. 'total' is what the process uses; the parts of the store are what they may grow to without
+ * asking for more, so their sum can be larger.
+ */
+export function memoryParts(source: InfoSource): Record<string, number> {
+  const { memory, clients, store } = source;
   return {
     total: memory.usedBytes,
+    ...divideMemory(source),
     peak: memory.peakBytes,
     startup: memory.startupBytes,
     resident: memory.residentBytes,

@@ -37,16 +37,22 @@ export class InfoGatherer {
 
   /** Bytes in use now; remembers the most. */
   sampleMemory(): number {
-    const { heapUsed, external } = process.memoryUsage();
-    this.#peakBytes = Math.max(this.#peakBytes, heapUsed + external);
-    return heapUsed + external;
+    return this.#noteUse(process.memoryUsage());
+  }
+
+  /** What is reserved and was never touched, such as an empty read cache, is not in use. */
+  #noteUse({ rss, heapUsed, external }: NodeJS.MemoryUsage): number {
+    const used = Math.min(heapUsed + external, rss);
+    this.#peakBytes = Math.max(this.#peakBytes, used);
+    return used;
   }
 
   #memoryFacts(): MemoryFacts {
     const { config, memoryBudget } = this.#parts;
-    const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+    const usage = process.memoryUsage();
+    const { rss, heapTotal, heapUsed, external } = usage;
     return {
-      usedBytes: this.sampleMemory(),
+      usedBytes: this.#noteUse(usage),
       peakBytes: this.#peakBytes,
       residentBytes: rss,
       heapBytes: heapTotal,

@@ -1,4 +1,6 @@
-/** What sessions of one server share, put together: channels, watched keys, monitors, the executor. */
+/**
+ * What sessions of one server share, put together: channels, watched keys, monitors, the executor.
+ */
 
 import type { CommandTable } from '../commands/table.ts';
 import type { ServerPort } from '../commands/server-port.ts';

@@ -1,6 +1,7 @@
 /**
- * Removes keys that expired and that nobody asks for: a few times a second, a bounded number of them,
- * more when many are found, so that expired data does not pile up and no burst stalls the server.
+ * Removes keys that expired and that nobody asks for: a few times a second, a bounded number of
+ * them, more when many are found, so that expired data does not pile up and no burst stalls the
+ * server.
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
@@ -26,7 +27,9 @@ export class ActiveExpiry {
     this.#host = host;
   }
 
-  /** One cycle over all databases; returns how many keys were removed. A second one does not start. */
+  /**
+   * One cycle over all databases; returns how many keys were removed. A second one does not start.
+   */
   async cycle(effort: number): Promise<number> {
     if (this.#isRunning || this.#isStopped || !this.isOn) return 0;
     this.#isRunning = true;

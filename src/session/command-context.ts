@@ -19,7 +19,9 @@ export class CommandContext implements Context {
   now = 0;
   session: Session;
 
-  constructor(keyspace: Keyspace, server: ServerPort, random: Random, session: Session, args: Args) {
+  constructor(
+    keyspace: Keyspace, server: ServerPort, random: Random, session: Session, args: Args,
+  ) {
     this.keyspace = keyspace;
     this.server = server;
     this.random = random;

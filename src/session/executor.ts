@@ -1,16 +1,17 @@
 /**
- * Runs requests: from a decoded request to a reply in the connection's output and effects in the log.
+ * Runs requests: each becomes a reply in its connection's output, and effects in the log.
  *
- * A request whose keys are in RAM runs to its end before `run` returns; the hot path makes no promise
- * and no object. Otherwise `run` returns a promise, the connection reads no further requests until it
- * settles, and other connections go on. After each wait the request passes all gates again, because
- * anything may have happened meanwhile; a request whose client is gone by then is dropped.
+ * A request whose keys are in RAM runs to its end before `run` returns; the hot path makes no
+ * promise and no object. Otherwise `run` returns a promise, the connection reads no further
+ * requests until it settles, and other connections go on. After each wait the request passes all
+ * gates again, because anything may have happened meanwhile; a request whose client is gone by then
+ * is dropped.
  *
  * EXEC of a queue with commands in steps is exclusive: it runs in the event loop's many turns, but
  * nothing else runs between them and nothing is committed, so that it is as atomic as any other.
  *
- * The total order has its seam here: `#call` is what delivering an entry does, with the time and the
- * random seed that the entry carries.
+ * The total order has its seam here: `#call` is what delivering an entry does, with the time and
+ * the random seed that the entry carries.
  */
 
 import type { TableEntry, CommandTable } from '../commands/table.ts';
@@ -189,7 +190,9 @@ export class Executor {
   }
 
   /** Keys that SELECT or an earlier command made unforeseeable may still be cold. */
-  async #runQueuedOne(session: Session, { entry, args }: QueuedCommand, now: number): Promise<void> {
+  async #runQueuedOne(
+    session: Session, { entry, args }: QueuedCommand, now: number,
+  ): Promise<void> {
     const releases: (() => void)[] = [];
     const mark = session.reply.mark();
     try {
@@ -221,7 +224,7 @@ export class Executor {
 
   #collectCold(session: Session, entry: TableEntry, args: Args): KeyToLoad[] | undefined {
     const cold = this.#cold;
-    cold.length = 0;
+    if (cold.length > 0) cold.length = 0;
     this.#coldKeys.collect(entry, args, session.dbIndex, cold);
     if (entry.runsQueued) this.#collectQueued(session, cold);
     return cold.length === 0 ? undefined : cold.splice(0);

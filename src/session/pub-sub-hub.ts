@@ -1,6 +1,7 @@
 /**
  * Channels, patterns and who listens. A message goes to each subscriber once per matching channel
- * and pattern, in the order of publishing. Names are kept as latin1 strings, one character per byte.
+ * and pattern, in the order of publishing. Names are kept as latin1 strings, one character per
+ * byte.
  */
 
 import type { PubSubPort } from '../commands/server-port.ts';

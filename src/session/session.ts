@@ -207,20 +207,6 @@ export class Session implements SessionPort, Subscriber {
     this.link.wake();
   }
 
-  #deliverAs(kind: string, channel: Buffer, message: Buffer): void {
-    if (this.#isEnded) return;
-    if (this.isReplying) {
-      this.#deferred.push(() => this.#deliverAs(kind, channel, message));
-      return;
-    }
-    const { reply } = this;
-    reply.push(3);
-    reply.bulkText(kind);
-    reply.bulk(channel);
-    reply.bulk(message);
-    this.link.wake();
-  }
-
   #push(kind: string, parts: readonly Buffer[]): void {
     if (this.#isEnded) return;
     const { reply } = this;

@@ -27,8 +27,8 @@ export class StepsDriver {
   }
 
   /**
-   * `advance` runs the next step and tells what it wants, or undefined at the end. `obstacle` is what
-   * has to settle before a step may run.
+   * `advance` runs the next step and tells what it wants, or undefined at the end. `obstacle` is
+   * what has to settle before a step may run.
    */
   async drive(
     advance: (provided: Provided) => Want | undefined, obstacle: () => Promise<void> | undefined,

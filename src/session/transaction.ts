@@ -1,8 +1,8 @@
 /**
  * One connection's MULTI: the queue, and the keys that it watches.
  *
- * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC runs it
- * in one go, so that the effects of all its commands are one batch in the log.
+ * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC runs
+ * it in one go, so that the effects of all its commands are one batch in the log.
  *
  * A watched key counts as touched when it was changed, removed, or has expired since; also when its
  * database was emptied or exchanged, unless it was absent before and is absent after.
@@ -111,8 +111,9 @@ export class Transaction implements TransactionPort, Watcher {
   }
 
   /**
-   * Ends the transaction and writes the head of EXEC's reply: an array, into which the caller writes
-   * the reply to each command of the queue. Undefined when the reply is whole: an error, or nil.
+   * Ends the transaction and writes the head of EXEC's reply: an array, into which the caller
+   * writes the reply to each command of the queue. Undefined when the reply is whole: an error, or
+   * nil.
    */
   take(reply: ReplyWriter): readonly QueuedCommand[] | undefined {
     const { queue, broken, touched } = this;

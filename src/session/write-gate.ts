@@ -10,9 +10,9 @@ export interface WriteGate {
   readonly memoryRefusal: string | undefined;
   /**
    * Ends the batch of this turn and hands it to the log. Returns a ticket: replies of this turn may
-   * go out once `acknowledged` has reached it. Throws nothing: when the write fails, onFailure tells,
-   * perhaps before this returns, and this and every later ticket counts as acknowledged: nothing is
-   * kept any more, and so there is nothing to wait for.
+   * go out once `acknowledged` has reached it. Throws nothing: when the write fails, onFailure
+   * tells, perhaps before this returns, and this and every later ticket counts as acknowledged:
+   * nothing is kept any more, and so there is nothing to wait for.
    */
   commit(): number;
   /** The highest ticket whose promise (see appendfsync) holds. */

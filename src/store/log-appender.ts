@@ -56,6 +56,8 @@ export class LogAppender {
   readonly #tail: HotTail;
   readonly #owner: AppenderOwner;
   #frameBlock: TailBlock | undefined;
+  /** Those that the open frame lies in. They get dirty when it closes: never half a frame is written. */
+  readonly #frameBlocks: TailBlock[] = [];
   #frameOffset = 0;
   #frameRecords = 0;
   #frameValueIndex = 0;
@@ -152,6 +154,7 @@ export class LogAppender {
     if (this.block.used === this.block.end) this.#nextBlock(this.block.end, HEADER_ROOM_BYTES);
     const block = this.block;
     this.#frameBlock = block;
+    this.#frameBlocks.push(block);
     this.#frameOffset = block.used;
     this.#frameRecords = 0;
     this.#frameValueIndex = this.nextValueIndex;
@@ -175,18 +178,16 @@ export class LogAppender {
     this.#frameBlock = undefined;
     segment.position = Math.max(segment.position, position);
     segment.bytes = this.block.used;
-    this.#markDirty(block);
-    for (const other of this.dirty) if (other.log === this.current) other.committed = other.used;
+    this.#commitBlocks();
   }
 
-  #markDirty(frameBlock: TailBlock): void {
-    const dirty = this.dirty;
-    // Blocks that this frame opened were added by #nextBlock; its first one may be new here.
-    if (dirty.includes(frameBlock)) return;
-    const later = dirty.findIndex((block) => block.log === frameBlock.log &&
-      block.start > frameBlock.start);
-    if (later === -1) dirty.push(frameBlock);
-    else dirty.splice(later, 0, frameBlock);
+  /** Whoever writes the dirty ones may have taken them away while the frame was open. */
+  #commitBlocks(): void {
+    for (const block of this.#frameBlocks) {
+      block.committed = block.used;
+      if (!this.dirty.includes(block)) this.dirty.push(block);
+    }
+    this.#frameBlocks.length = 0;
   }
 
   /** Zero bytes up to the granule if no header fits before it. */
@@ -228,7 +229,7 @@ export class LogAppender {
 
   #nextBlock(start: number, bytesMin: number): void {
     this.block = this.#tail.open(this.current, start, bytesMin);
-    this.dirty.push(this.block);
+    if (this.#frameBlock !== undefined) this.#frameBlocks.push(this.block);
   }
 
   /** The batch goes on in another segment: both frames count, or neither. */

@@ -266,12 +266,15 @@ export class Store implements Storage {
     const { failure } = this.#parts.writer;
     if (failure !== undefined) return failure;
     const { diskReserveBytes } = this.#members;
-    return this.#freeBytes >= diskReserveBytes / 2 ? undefined : this.#full();
+    if (diskReserveBytes === 0 || this.#freeBytes >= diskReserveBytes / 2) return undefined;
+    return this.#full();
   }
 
-  /** Undefined while data may be added, as far as the disk is concerned. */
+  /** Undefined while the disk has room above the reserve for more data; without a reserve always. */
   get full(): StoreError | undefined {
-    return this.#freeBytes >= this.#members.diskReserveBytes ? undefined : this.#full();
+    const { diskReserveBytes } = this.#members;
+    if (diskReserveBytes === 0 || this.failure !== undefined) return undefined;
+    return this.#freeBytes >= diskReserveBytes ? undefined : this.#full();
   }
 
   /** The memory budget has no room for more keys. */

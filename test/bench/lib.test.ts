@@ -128,8 +128,9 @@ describe('statistics', () => {
 
 describe('the command line of the benches', () => {
   it('reads a name and its options in any order', () => {
-    expect(parseArguments(['--rounds', '3', 'recovery', '--smoke', '--only', 'SET', '--keys', '9']))
-      .toEqual({ ok: true, arguments: { name: 'recovery', smoke: true, rounds: 3, only: 'SET', keys: 9 } });
+    const words = ['--rounds', '3', 'recovery', '--smoke', '--only', 'SET', '--keys', '9'];
+    const expected = { name: 'recovery', smoke: true, rounds: 3, only: 'SET', keys: 9 };
+    expect(parseArguments(words)).toEqual({ ok: true, arguments: expected });
   });
 
   it('refuses what it does not know, and says how it is used', () => {

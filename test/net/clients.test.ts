@@ -129,7 +129,7 @@ describe('listeners', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('take the same port on every address, and do without an optional one that is missing', async () => {
+  it('take the same port on every address, and do without a missing optional one', async () => {
     const listeners = new Listeners((socket) => socket.destroy());
     await listeners.open({ ...options, hosts: ['127.0.0.1', '-192.0.2.1', '-::1'] });
     expect(listeners.addresses[0]).toBe(`127.0.0.1:${listeners.port}`);
@@ -159,7 +159,7 @@ describe('listeners', () => {
     await client.expect('+PONG');
   });
 
-  it('replace the socket file of a killed server, but no other file and no living server', async () => {
+  it('replace the socket file of a killed server, but no other file or living server', async () => {
     const unixPath = join(directory, 'sock');
     const dead = createServer().listen(unixPath);
     await until(() => dead.listening, 'it listens');
@@ -175,7 +175,8 @@ describe('listeners', () => {
     await listeners.open({ ...options, unixPath, unixMode: 0o600 });
     expect((await stat(unixPath)).mode & 0o777).toBe(0o600);
     const other = new Listeners((socket) => socket.destroy());
-    await expect(other.open({ ...options, unixPath })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const second = other.open({ ...options, unixPath });
+    await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
     let heard = '';
     connect(unixPath).on('data', (chunk) => (heard += chunk.toString()));
     await until(() => heard === 'hello', 'it answers');

@@ -1,7 +1,7 @@
 /**
  * A server without a disk: real sockets on loopback over a keyspace in memory, with everything that
- * matters to sessions in the test's hand: when cold keys arrive, when tickets are acknowledged, what
- * time it is, which buffers are out and how many socket writes there were.
+ * matters to sessions in the test's hand: when cold keys arrive, when tickets are acknowledged,
+ * what time it is, which buffers are out and how many socket writes there were.
  */
 
 import { connect, type Socket } from 'node:net';
@@ -123,7 +123,8 @@ export class CountingPool extends OutputPool {
 }
 
 function command(facts: Partial<Command> & { readonly name: string }): Command {
-  return { group: 'generic', summary: 'For tests.', since: '1.0.0', arity: -1, flags: [], ...facts };
+  const common = { group: 'generic', summary: 'For tests.', since: '1.0.0' } as const;
+  return { ...common, arity: -1, flags: [], ...facts };
 }
 
 const ONE_KEY = { first: 1, last: 1, step: 1 } as const;
@@ -183,7 +184,8 @@ const testCommands = defineCommands([
       const count = args.int(2) ?? 0;
       reply.array(count);
       if (typeof found !== 'object') return;
-      for (let i = 0; i < count; i++) reply.bulk(found.value.buf, found.value.start, found.value.end);
+      const { buf, start, end } = found.value;
+      for (let i = 0; i < count; i++) reply.bulk(buf, start, end);
     },
   }),
 ]);
@@ -258,7 +260,9 @@ export class LittleServer {
       pubsub: this.plumbing.hub,
       needsPassword: false,
       redisVersion: '7.0.0',
-      config: { get: (name) => options.get(name), match: () => [], set: () => '', rewrite: () => '' },
+      config: {
+        get: (name) => options.get(name), match: () => [], set: () => '', rewrite: () => '',
+      },
     };
     Object.defineProperty(port, 'clients', { get: () => this.clients });
     return port as ServerPort;
@@ -342,7 +346,7 @@ export class TestClient {
   }
 }
 
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 15_000;
 
 /** Waits, turn by turn of the event loop, for something that surely comes. */
 export async function until(isSo: () => boolean, what: string | (() => string)): Promise<void> {

@@ -69,9 +69,13 @@ export class CrashModel {
     const space = SPACES[this.#random.below(SPACES.length)]!;
     const key = `key:${this.#random.below(this.#keys)}`;
     const name = `${space}:${key}`;
-    await fetch(store, key, NEED_VALUE, space);
+    const release = await store.load([{ space, key: Buffer.from(key), need: NEED_VALUE }]);
     store.begin();
-    const entry = this.#entries.get(name);
+    this.#choose(store, space, key, this.#entries.get(name));
+    release();
+  }
+
+  #choose(store: Store, space: number, key: string, entry: Entry | undefined): void {
     const choice = this.#random.below(100);
     if (choice < 35 || entry === undefined) this.#put(store, space, key);
     else if (choice < 45) this.#remove(store, space, key);

@@ -85,8 +85,9 @@ export async function text(store: Store, key: string, space = 1): Promise<string
 /** Puts a key that may be cold. */
 export async function set(store: Store, key: string, value: string | Buffer, expireAt = 0,
   space = 1): Promise<void> {
-  await fetch(store, key, NEED_KEY, space);
+  const release = await store.load([{ space, key: Buffer.from(key), need: NEED_KEY }]);
   put(store, key, value, expireAt, space);
+  release();
 }
 
 /** Resolves when everything so far is acknowledged; rejects with the failure. */

@@ -9,13 +9,13 @@
  *      durable
  *   5. switch the manifest from inputs to outputs in one step; the store unlinks the inputs
  *
- * A crash before 5 leaves the inputs, and outputs that recovery deletes; after 5, the outputs. On the
- * main thread no piece of work takes longer than about COMPACTION_SLICE_MS.
+ * A crash before 5 leaves the inputs, and outputs that recovery deletes; after 5, the outputs. On
+ * the main thread no piece of work takes longer than about COMPACTION_SLICE_MS.
  *
  * How it fails: a failure before 3 abandons the outputs and is tried again later, with growing
  * pauses; a damaged input is reported and never chosen again. A failure from 3 on leaves everything
- * where it is and ends compaction until the next start: slots point to the outputs, and what the disk
- * holds as the manifest is unknown.
+ * where it is and ends compaction until the next start: slots point to the outputs, and what the
+ * disk holds as the manifest is unknown.
  */
 
 import type { Clock } from '../../io/clock.ts';
@@ -135,8 +135,8 @@ export class Compactor {
   // ---- What the owner calls ---------------------------------------------------------------------
 
   /**
-   * To be called every COMPACTION_TICK_MS. Resolves when nothing is left to do; nothing that a round
-   * waits for (a roll, a sync) may wait for it.
+   * To be called every COMPACTION_TICK_MS. Resolves when nothing is left to do; nothing that a
+   * round waits for (a roll, a sync) may wait for it.
    */
   tick(): Promise<void> {
     const nowMs = this.#clock.monotonicMs();

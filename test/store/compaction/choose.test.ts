@@ -31,9 +31,15 @@ describe('choose', () => {
 
   it('copies when the log and the round together would pass the bound', () => {
     const half = Array.from({ length: 20 }, () => segment({ liveBytes: 500 }));
-    const choice = choose(half, POLICY);
+    const choice = choose(half, { ...POLICY, diskRatioMax: 2 });
     expect(choice?.reason).toBe('ratio');
     expect(choice?.inputs).toEqual([half[0]!.id]);
+  });
+
+  it('takes larger rounds once the log is past its bound', () => {
+    const half = Array.from({ length: 40 }, () => segment({ liveBytes: 500 }));
+    const choice = choose(half, { ...POLICY, diskRatioMax: 1.9 });
+    expect(choice?.inputs).toEqual(half.slice(0, 5).map(({ id }) => id));
   });
 
   it('counts the bytes that writers may add meanwhile', () => {

@@ -1,0 +1,248 @@
+/**
+ * What every Storage must do, whatever keeps the records. Run on the store over a simulated and a real
+ * disk (test/store/storage.test.ts) and on the in-memory one.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { LiveString } from '../../src/keyspace/live-string.ts';
+import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
+import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
+import type { Found, Need, Storage } from '../../src/keyspace/storage.ts';
+import { HASH, STRING } from '../../src/keyspace/value-type.ts';
+import { ByteRange } from '../../src/lib/byte-range.ts';
+import { Random } from '../../src/lib/random.ts';
+
+/** A storage under test; `settle` makes everything as cold as it gets. */
+export interface StorageUnderTest {
+  readonly storage: Storage;
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SPACE = 1;
+const at = (text: string): ByteRange => ByteRange.ofText(text);
+
+export function describeStorage(name: string, make: () => Promise<StorageUnderTest>): void {
+  const test = (title: string, body: (storage: Storage, subject: StorageUnderTest) => Promise<void>): void => {
+    it(title, async () => {
+      const subject = await make();
+      try {
+        await body(subject.storage, subject);
+      } finally {
+        await subject.close();
+      }
+    });
+  };
+
+  describe(`${name}: strings`, () => {
+    test('a key that was never put is absent', async (storage) => {
+      expect(storage.find(SPACE, at('a'), NEED_VALUE)).toBeUndefined();
+      expect(storage.count(SPACE)).toBe(0);
+      expect(storage.memoryUsage(SPACE, at('a'))).toBeUndefined();
+    });
+
+    test('a put is readable at once, and after it has gone cold', async (storage, subject) => {
+      storage.put(SPACE, at('a'), at('one'), 5000, true);
+      const check = ({ type, expireAt, value, raw, live }: Found): void => {
+        expect([type, expireAt, value.text(), raw, live]).toEqual([STRING, 5000, 'one', true, undefined]);
+      };
+      check(mustFind(storage.find(SPACE, at('a'), NEED_VALUE)));
+      expect(storage.memoryUsage(SPACE, at('a'))).toBeGreaterThanOrEqual(4);
+      check(mustFind(await cold(subject, 'a')));
+    });
+
+    test('a second put replaces value, expiry and flag', async (storage, subject) => {
+      storage.put(SPACE, at('a'), at('one'), 5000, true);
+      storage.put(SPACE, at('a'), at('two'), 0, false);
+      const { expireAt, value, raw } = mustFind(await cold(subject, 'a'));
+      expect([expireAt, value.text(), raw]).toEqual([0, 'two', false]);
+      expect([storage.count(SPACE), storage.countExpiring(SPACE)]).toEqual([1, 0]);
+    });
+
+    test('the same key in two spaces is two keys', async (storage, subject) => {
+      storage.put(1, at('a'), at('one'), 0, false);
+      storage.put(2, at('a'), at('two'), 0, false);
+      expect(storage.remove(1, at('a'))).toBe(true);
+      expect(storage.find(1, at('a'), NEED_VALUE)).toBeUndefined();
+      expect(mustFind(await cold(subject, 'a', 2)).value.text()).toBe('two');
+    });
+
+    test('a range that is filled again after a find does not change what the find meant', async (storage) => {
+      const key = at('a');
+      expect(storage.find(SPACE, key, NEED_KEY)).toBeUndefined();
+      key.buf.write('b');
+      storage.put(SPACE, key, at('of b'), 0, false);
+      expect(storage.find(SPACE, at('a'), NEED_KEY)).toBeUndefined();
+      expect(mustFind(storage.find(SPACE, at('b'), NEED_VALUE)).value.text()).toBe('of b');
+    });
+
+    test('keys and values may be empty, binary and long', async (storage, subject) => {
+      const keys = ['', '\0', '\u00ff\u00fe', 'k'.repeat(70_000)];
+      for (const key of keys) storage.put(SPACE, at(key), at(`${key}!`), 0, false);
+      storage.put(SPACE, at('large'), new ByteRange(Buffer.alloc(3_000_000, 'x')), 0, false);
+      storage.put(SPACE, at('empty'), at(''), 0, false);
+      for (const key of keys) expect(mustFind(await cold(subject, key)).value.text()).toBe(`${key}!`);
+      expect(mustFind(await cold(subject, 'large')).value.length).toBe(3_000_000);
+      expect(mustFind(await cold(subject, 'empty')).value.length).toBe(0);
+    });
+  });
+
+  describe(`${name}: removal and expiry`, () => {
+    test('a removed key is absent, and stays so', async (storage, subject) => {
+      storage.put(SPACE, at('a'), at('one'), 9, false);
+      expect(storage.remove(SPACE, at('a'))).toBe(true);
+      expect(storage.remove(SPACE, at('a'))).toBe(false);
+      expect(await cold(subject, 'a')).toBeUndefined();
+      expect([storage.count(SPACE), storage.countExpiring(SPACE)]).toEqual([0, 0]);
+    });
+
+    test('an expiry can be set, changed and taken away, of small and large values', async (storage, subject) => {
+      for (const bytes of [3, 100_000]) {
+        const key = `of ${bytes}`;
+        storage.put(SPACE, at(key), at('v'.repeat(bytes)), 0, false);
+        await cold(subject, key);
+        for (const expireAt of [5000, 2 ** 42 + 1, 0, 7001]) {
+          await loaded(storage, key, NEED_KEY, () => storage.expire(SPACE, at(key), expireAt));
+          const found = mustFind(await cold(subject, key));
+          expect([found.expireAt, found.value.length]).toEqual([expireAt, bytes]);
+        }
+      }
+      expect(storage.countExpiring(SPACE)).toBe(2);
+    });
+
+    test('expired keys are found, and only they', async (storage) => {
+      for (let i = 0; i < 100; i++) {
+        storage.put(SPACE, at(`k${i}`), at('v'), i % 2 === 0 ? 1000 + i : 0, false);
+      }
+      const found = new Set<string>();
+      for (let round = 0; round < 50; round++) {
+        for (const key of await storage.findExpired(SPACE, 60_000, 7)) found.add(key.toString());
+        for (const key of found) storage.remove(SPACE, at(key));
+      }
+      expect(found.size).toBe(50);
+      expect(await storage.findExpired(SPACE, 900, 100)).toEqual([]);
+    });
+
+    test('a dropped space is empty, and can be used again', async (storage, subject) => {
+      storage.put(1, at('a'), at('one'), 0, false);
+      storage.put(1, at('b'), at('one'), 50, false);
+      storage.put(2, at('a'), at('two'), 0, false);
+      storage.dropSpace(1);
+      expect([storage.count(1), storage.countExpiring(1), storage.count(2)]).toEqual([0, 0, 1]);
+      expect(storage.find(1, at('a'), NEED_KEY)).toBeUndefined();
+      storage.put(1, at('a'), at('again'), 0, false);
+      expect(mustFind(await cold(subject, 'a', 1)).value.text()).toBe('again');
+      expect(await cold(subject, 'b', 1)).toBeUndefined();
+      expect(mustFind(await cold(subject, 'a', 2)).value.text()).toBe('two');
+    });
+  });
+
+  describe(`${name}: live values`, () => {
+    test('a collection takes deltas, cold or warm, and its expiry outlives them', async (storage, subject) => {
+      storage.putLive(SPACE, at('h'), hashOf(['f', '1']), 0);
+      await subject.settle();
+      await loaded(storage, 'h', NEED_VALUE, () => storage.expire(SPACE, at('h'), 9000));
+      for (let i = 0; i < 50; i++) {
+        const delta = new ByteRange(hashSet([`f${i % 10}`, String(i)]));
+        await loaded(storage, 'h', NEED_VALUE, () => storage.change(SPACE, at('h'), delta));
+        if (i % 10 === 0) await subject.settle();
+      }
+      const { type, expireAt, live } = mustFind(await cold(subject, 'h'));
+      expect([type, expireAt, live?.size]).toEqual([HASH, 9000, 11]);
+      expect((live as HashValue).get('f9')).toBe('49');
+      expect(mustFind(storage.find(SPACE, at('h'), NEED_KEY)).type).toBe(HASH);
+    });
+
+    test('a string made live takes deltas and reads as a string', async (storage, subject) => {
+      storage.put(SPACE, at('s'), at('abc'), 77_000, false);
+      const live = storage.makeLive(SPACE, at('s'));
+      storage.change(SPACE, at('s'), new ByteRange(LiveString.delta(live.size, Buffer.from('def'))));
+      storage.change(SPACE, at('s'), new ByteRange(LiveString.delta(8, Buffer.from('!'))));
+      const { value, expireAt, raw } = mustFind(await cold(subject, 's'));
+      expect([value.latin1(), expireAt, raw]).toEqual(['abcdef\0\0!', 77_000, true]);
+    });
+
+    test('a collection can become a string and the other way round', async (storage, subject) => {
+      storage.putLive(SPACE, at('k'), hashOf(['f', '1']), 0);
+      storage.put(SPACE, at('k'), at('text'), 0, false);
+      expect(mustFind(await cold(subject, 'k')).value.text()).toBe('text');
+      await loaded(storage, 'k', NEED_KEY, () => storage.putLive(SPACE, at('k'), hashOf(['g', '2']), 0));
+      expect(mustFind(await cold(subject, 'k')).live?.size).toBe(1);
+      await loaded(storage, 'k', NEED_KEY, () => storage.remove(SPACE, at('k')));
+      expect(await cold(subject, 'k')).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: walks`, () => {
+    test('a scan returns each key that stays, whatever comes and goes meanwhile', async (storage, subject) => {
+      for (let i = 0; i < 500; i++) storage.put(SPACE, at(`stay${i}`), at('v'), 0, false);
+      await subject.settle();
+      const seen = new Set<string>();
+      let cursor = 0;
+      let round = 0;
+      do {
+        const page = await storage.scan(SPACE, cursor, 20);
+        for (const { key, type } of page.keys) {
+          expect(type).toBe(STRING);
+          seen.add(key.toString());
+        }
+        cursor = page.cursor;
+        storage.put(SPACE, at(`come${round}`), at('v'), 0, false);
+        round += 1;
+      } while (cursor !== 0);
+      for (let i = 0; i < 500; i++) expect(seen.has(`stay${i}`)).toBe(true);
+    });
+
+    test('a random key is one of the keys, and each of few comes up', async (storage, subject) => {
+      const random = new Random(1, 2);
+      expect(await storage.randomKey(SPACE, () => random.float())).toBeUndefined();
+      for (const key of ['a', 'b', 'c']) storage.put(SPACE, at(key), at('v'), 4000, false);
+      await subject.settle();
+      const seen = new Set<string>();
+      for (let i = 0; i < 200; i++) {
+        const key = await storage.randomKey(SPACE, () => random.float());
+        expect(key?.expireAt).toBe(4000);
+        seen.add(key!.key.toString());
+      }
+      expect([...seen].sort()).toEqual(['a', 'b', 'c']);
+    });
+  });
+}
+
+/** The key as it is found after everything went cold, loaded if need be. */
+async function cold(subject: StorageUnderTest, key: string, space = SPACE,
+  need: Need = NEED_VALUE): Promise<Found | undefined> {
+  await subject.settle();
+  const release = await subject.storage.load([{ space, key: Buffer.from(key), need }]);
+  const found = subject.storage.find(space, at(key), need);
+  release();
+  if (found === COLD) throw new Error(`${key} is cold although it was loaded`);
+  return found;
+}
+
+/** Changes a key that may be cold. */
+async function loaded(storage: Storage, key: string, need: Need, change: () => unknown): Promise<void> {
+  const release = await storage.load([{ space: SPACE, key: Buffer.from(key), need }]);
+  change();
+  release();
+}
+
+function mustFind(found: ReturnType<Storage['find']>): Found {
+  if (found === undefined || found === COLD) throw new Error('the key is absent or cold');
+  return found;
+}
+
+function hashOf(pairs: readonly string[]): HashValue {
+  const hash = new HashValue();
+  const delta = hashSet(pairs);
+  hash.applyDelta(delta, 0, delta.length);
+  return hash;
+}
+
+function hashSet(pairs: readonly string[]): Buffer {
+  const delta = Buffer.alloc(1 + pairs.reduce((sum, part) => sum + pieceBytes(part.length), 0));
+  delta[0] = HASH_SET;
+  pairs.reduce((offset, part) => writePiece(delta, offset, part), 1);
+  return delta;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { OutputLimit } from '../../src/net/output-limit.ts';
+import { Unacknowledged } from '../../src/net/unacknowledged.ts';
+
+describe('replies to writes that the log did not take', () => {
+  it('keep what is in front of the first one, and give an error for each from there on', () => {
+    const ledger = new Unacknowledged();
+    ledger.replied();
+    ledger.wrote(7);
+    ledger.replied();
+    ledger.wrote(12);
+    ledger.replied();
+    ledger.replied();
+    expect(ledger.loseOpen()).toEqual({ keptBytes: 7, errors: 3 });
+  });
+
+  it('leave a piece alone that has none', () => {
+    const ledger = new Unacknowledged();
+    ledger.replied();
+    expect(ledger.loseOpen()).toBeUndefined();
+    ledger.seal();
+    expect(ledger.loseSealed()).toBeUndefined();
+    expect(ledger.loseOpen()).toBeUndefined();
+  });
+
+  it('spoil the open piece when they are in the sealed one', () => {
+    const ledger = new Unacknowledged();
+    ledger.wrote(0);
+    ledger.replied();
+    ledger.seal();
+    ledger.replied();
+    ledger.replied();
+    expect(ledger.loseSealed()).toEqual({ keptBytes: 0, errors: 1 });
+    expect(ledger.loseOpen()).toEqual({ keptBytes: 0, errors: 2 });
+    expect(ledger.loseOpen()).toBeUndefined();
+  });
+});
+
+describe('an output limit', () => {
+  const limits = { hardBytes: 100, softBytes: 10, softSeconds: 5 };
+
+  it('is passed at once when it is hard', () => {
+    expect(new OutputLimit().isPassed(100, limits, 0)).toBe(false);
+    expect(new OutputLimit().isPassed(101, limits, 0)).toBe(true);
+  });
+
+  it('is passed in time when it is soft, and begins anew after every relief', () => {
+    const limit = new OutputLimit();
+    expect(limit.isPassed(11, limits, 0)).toBe(false);
+    expect(limit.isPassed(10, limits, 4000)).toBe(false);
+    expect(limit.isPassed(11, limits, 5000)).toBe(false);
+    expect(limit.isPassed(11, limits, 10_000)).toBe(false);
+    expect(limit.isPassed(11, limits, 10_001)).toBe(true);
+  });
+
+  it('does not close a client because the wall clock was set back', () => {
+    const limit = new OutputLimit();
+    expect(limit.isPassed(11, limits, 100_000)).toBe(false);
+    expect(limit.isPassed(11, limits, 1000)).toBe(false);
+    expect(limit.isPassed(11, limits, 6000)).toBe(false);
+    expect(limit.isPassed(11, limits, 6001)).toBe(true);
+  });
+
+  it('does not exist at 0', () => {
+    const none = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+    expect(new OutputLimit().isPassed(1e12, none, 0)).toBe(false);
+  });
+});
