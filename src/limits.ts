@@ -125,16 +125,16 @@ export const COMPACTION_MIN_BYTES_DEFAULT = 256 * MiB;
 /** Cells of the approximate last-use clock: 4 bytes each, a power of two. */
 export const ACCESS_CLOCK_CELLS = 1 << 16;
 
-// ---- Disk ----------------------------------------------------------------------------------------
+// ---- Disk ---------------------------------------------------------------------------------------
 
 /**
- * How long a server that starts waits for another claimant of its directory to make up its mind. That
- * takes the other a few directory operations; one that is silent for longer (stopped, or its machine
- * thrashing) counts as the holder, because it may wake up.
+ * How long a server that starts waits for another claimant of its directory to make up its mind.
+ * That takes the other a few directory operations; one that is silent for longer (stopped, or its
+ * machine thrashing) counts as the holder, because it may wake up.
  */
 export const LOCK_ANSWER_MS_MAX = 2000;
 
-// ---- Value index ---------------------------------------------------------------------------------
+// ---- Value index --------------------------------------------------------------------------------
 
 /**
  * Pages of one value index, as a power of two. Fewer make one page's growth long: at 20 million
@@ -152,7 +152,7 @@ export const INDEX_PAGE_CHUNKS_MAX = (1 << 16) - 1;
 /** Slots of one index: a slot handle stays a small integer (31 bits) in V8; 34 GB of index. */
 export const INDEX_SLOTS_MAX = 2 ** 31;
 
-// ---- Numbers -------------------------------------------------------------------------------------
+// ---- Numbers ------------------------------------------------------------------------------------
 
 /** Longest text read as a float; the bound of Redis for INCRBYFLOAT, here for doubles too. */
 export const FLOAT_TEXT_BYTES_MAX = 5 * KiB - 1;
@@ -243,7 +243,7 @@ export const PACE_DELAY_MS_MAX = 250;
 /** Delay of each write when only the disk reserve is left: 50 writes a second and connection. */
 export const WRITE_DELAY_MS_MAX = 20;
 
-// ---- Sessions ------------------------------------------------------------------------------------
+// ---- Sessions -----------------------------------------------------------------------------------
 
 /** Bytes that one MULTI may queue, so that a transaction fits memory; beyond it EXEC aborts. */
 export const TRANSACTION_BYTES_MAX = 1024 * MiB;
@@ -254,7 +254,7 @@ export const QUEUED_REQUEST_BYTES = 512;
 /** Bytes of an argument that an error shows; as Redis. */
 export const SHOWN_ARG_BYTES_MAX = 128;
 
-// ---- Log -----------------------------------------------------------------------------------------
+// ---- Log ----------------------------------------------------------------------------------------
 
 /** Tail blocks start at multiples of this in a segment; no header crosses one (store/format). */
 export const LOG_GRANULE_BYTES = 64 * KiB;
@@ -265,21 +265,24 @@ export const TAIL_BLOCK_BYTES = 1 * MiB;
 /** Free blocks kept for reuse: dead array buffers are collected too late (DESIGN.md). */
 export const TAIL_FREE_BLOCKS_MAX = 64;
 
-// ---- Values --------------------------------------------------------------------------------------
+// ---- Values -------------------------------------------------------------------------------------
 
-/** Latest expiry: a record keeps it in 48 bits (the year 10889); later times are cut to this one. */
+/**
+ * Latest expiry: a record keeps it in 48 bits (the year 10889); later times are cut to this one.
+ */
 export const EXPIRE_AT_MS_MAX = 2 ** 48 - 1;
 
 /**
  * A string of up to so many bytes is written again in whole when a part of it changes: beside the
- * header of a record and the chain that a reader of deltas would have to follow, a KiB costs little.
+ * header of a record and the chain that a reader of deltas would have to follow, a KiB costs
+ * little.
  */
 export const STRING_REWRITE_BYTES_MAX = 1 * KiB;
 
 /** Times that a command's keys are brought in again because some left RAM meanwhile. */
 export const LOAD_ROUNDS_MAX = 100;
 
-// ---- Connections ---------------------------------------------------------------------------------
+// ---- Connections --------------------------------------------------------------------------------
 
 /**
  * While a client has this many reply bytes unsent, its further requests are not read: a client that
@@ -290,7 +293,9 @@ export const UNSENT_BYTES_PAUSE = 1 * MiB;
 /** While a request waits for the disk, so many bytes of further ones are read ahead, not more. */
 export const READ_AHEAD_BYTES_MAX = 1 * MiB;
 
-/** A large reply goes to the socket in slices of this size, so that a slow reader's progress shows. */
+/**
+ * A large reply goes to the socket in slices of this size, so that a slow reader's progress shows.
+ */
 export const SOCKET_WRITE_BYTES_MAX = 1 * MiB;
 
 /**
@@ -320,13 +325,15 @@ export const SLICE_MS = 2;
 /** Records between two looks at the clock while a hint is made: about 0.1 ms. */
 export const HINT_SLICE_RECORDS = 512;
 
-/** How long sealing waits before it looks again whether the batch that crosses segments has ended. */
+/**
+ * How long sealing waits before it looks again whether the batch that crosses segments has ended.
+ */
 export const SEAL_WAIT_MS = 10;
 
 /** Segment files open for reading: well below the usual limit of 1024 descriptors. */
 export const SEGMENT_FILES_OPEN_MAX = 256;
 
-// ---- Reading records -----------------------------------------------------------------------------
+// ---- Reading records ----------------------------------------------------------------------------
 
 /** A chunk of the read cache: the unit in which it grows, shrinks and forgets. */
 export const READ_CACHE_CHUNK_BYTES = 1 * MiB;
@@ -380,7 +387,7 @@ export const SCAN_COUNT_MAX = 1_000_000;
 /** Random keys that RANDOMKEY tries before it looks for any key that has not expired. */
 export const RANDOM_KEY_TRIES_MAX = 100;
 
-// ---- Observation ---------------------------------------------------------------------------------
+// ---- Observation --------------------------------------------------------------------------------
 
 /** Kinds of errors that INFO counts apart; as Redis. Scripts can reply errors of any first word. */
 export const ERROR_KINDS_MAX = 128;
@@ -392,7 +399,9 @@ export const ERROR_WORD_LENGTH_MAX = 64;
 export const SLOW_ARGS_MAX = 32;
 export const SLOW_ARG_BYTES_MAX = 128;
 
-/** Kinds of events that LATENCY tells apart: the code names each, so this only catches a mistake. */
+/**
+ * Kinds of events that LATENCY tells apart: the code names each, so this only catches a mistake.
+ */
 export const LATENCY_EVENTS_MAX = 64;
 
 /** Samples that LATENCY keeps of each; as Redis. */
@@ -404,9 +413,12 @@ export const READS_AT_ONCE = 64;
 /** Index slots that one step of the expiry cycle looks at: about 0.1 ms. */
 export const EXPIRY_SLOTS_PER_CALL = 16 * 1024;
 
-// ---- Warm values ---------------------------------------------------------------------------------
+// ---- Warm values --------------------------------------------------------------------------------
 
-/** Deltas below this never make a base be written anew: a small value would be rewritten all the time. */
+/**
+ * Deltas below this never make a base be written anew: a small value would be rewritten all the
+ * time.
+ */
 export const CHAIN_DELTA_BYTES_MIN = 4 * KiB;
 
 /** EXPIRE rewrites a record in RAM up to this size; a larger or cold one gets an EXPIRE record. */
@@ -418,7 +430,9 @@ export const SETTLE_BYTES_PER_COMMIT = 1 * MiB;
 /** How long a clean stop waits for clients to read their last replies. */
 export const SHUTDOWN_GRACE_MS = 2000;
 
-/** What warm values may take however large the index is: without any, no collection could be used. */
+/**
+ * What warm values may take however large the index is: without any, no collection could be used.
+ */
 export const LIVE_BYTES_MIN = 4 * MiB;
 
 /** How often the store divides its memory anew and asks how full the disk is. */
@@ -427,13 +441,10 @@ export const STORE_TICK_MS = 1000;
 /** Slots of a dropped database that are accounted for in one slice: about 1 ms. */
 export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
 
-// ---- Recovery ------------------------------------------------------------------------------------
+// ---- Recovery -----------------------------------------------------------------------------------
 
 /** Read at once when a segment is scanned; a larger record makes the window as large as itself. */
 export const RECOVERY_WINDOW_BYTES = 1 * MiB;
 
 /** A block of a checkpoint: one read, one checksum. */
 export const CHECKPOINT_BLOCK_BYTES = 1 * MiB;
-
-/** How often the compactor looks whether there is something to do. */
-export const COMPACTION_CHECK_MS = 1000;

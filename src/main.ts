@@ -2,8 +2,8 @@
 /**
  * The command line: arguments in, signals and exit codes out.
  *
- * Exit codes: 0 after a clean stop; 1 when the server could not start (bad configuration, port in use,
- * directory locked or damaged) or could not stop cleanly; 70 after a bug.
+ * Exit codes: 0 after a clean stop; 1 when the server could not start (bad configuration, port in
+ * use, directory locked or damaged) or could not stop cleanly; 70 after a bug.
  */
 
 import { readFileSync } from 'node:fs';
@@ -72,7 +72,9 @@ async function serve(config: Config, log: ServerLog): Promise<void> {
   print(server.banner());
 }
 
-/** The first signal stops cleanly, a second one at once; what was acknowledged is safe either way. */
+/**
+ * The first signal stops cleanly, a second one at once; what was acknowledged is safe either way.
+ */
 function handleSignals(server: DkvsServer, log: ServerLog): void {
   let isStopping = false;
   const stop = (signal: string): void => {

@@ -2,8 +2,8 @@
  * What a command is: a frozen value in a table.
  *
  * Dispatch, COMMAND, COMMAND DOCS, the tests and the README read the same table; the general path
- * never names a command. `execute` is synchronous: it reads the keyspace, writes one reply and makes
- * its changes through the Database, all in one go, and so is atomic.
+ * never names a command. `execute` is synchronous: it reads the keyspace, writes one reply and
+ * makes its changes through the Database, all in one go, and so is atomic.
  *
  * A command that must wait for something other than its keys' records (a scan, a flush to disk, a
  * pause) gives `steps` instead: a generator that yields what it wants as data and is resumed with

@@ -1,4 +1,6 @@
-/** Where a request has its keys: the one reading of key positions, for GETKEYS and for bringing in. */
+/**
+ * Where a request has its keys: the one reading of key positions, for GETKEYS and for bringing in.
+ */
 
 import type { Args } from '../protocol/args.ts';
 import type { CommandFacts, VisitKey } from './command-facts.ts';

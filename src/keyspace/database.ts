@@ -129,7 +129,7 @@ export class Database {
     this.#keyspace.notify(kind, event, this.index, key);
   }
 
-  // ---- The whole database ------------------------------------------------------------------------
+  // ---- The whole database -----------------------------------------------------------------------
 
   count(): number {
     return this.#keyspace.storage.count(this.space);

@@ -17,7 +17,9 @@ import { COLD, NEED_VALUE, type Storage } from './storage.ts';
 /** The space of records that belong to the server itself. */
 export const SYSTEM_SPACE = 0;
 
-/** The system key under which the table of spaces is kept: DATABASES + 1 uint32, last = next free. */
+/**
+ * The system key under which the table of spaces is kept: DATABASES + 1 uint32, last = next free.
+ */
 export const SPACES_KEY = Buffer.from('spaces');
 
 /** Who hears of changes to keys. Called in the middle of a command: must not change anything. */
@@ -54,7 +56,9 @@ export class Keyspace implements KeyspaceCore {
     return this.#storage;
   }
 
-  /** Goes on with another storage that holds the same: after everything was written and recovered. */
+  /**
+   * Goes on with another storage that holds the same: after everything was written and recovered.
+   */
   adopt(storage: Storage): void {
     this.#storage = storage;
   }

@@ -18,7 +18,9 @@ export interface LiveValue {
   readonly memoryBytes: number;
   /** Estimated bytes that `encodeBase` would return, kept up to date by applyDelta. */
   readonly baseBytes: number;
-  /** Applies one change. The bytes are borrowed. A delta that cannot be read is a bug: it asserts. */
+  /**
+   * Applies one change. The bytes are borrowed. A delta that cannot be read is a bug: it asserts.
+   */
   applyDelta(buf: Buffer, start: number, end: number): void;
   /** The whole value as bytes that the codec of its type reads back. */
   encodeBase(): Buffer;

@@ -63,7 +63,9 @@ export interface Effects {
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void;
   /** Sets a whole collection, whatever was there. The storage owns `live` from then on. */
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void;
-  /** Applies a delta to the live value of an existing key and logs it. Size 0 is not checked here. */
+  /**
+   * Applies a delta to the live value of an existing key and logs it. Size 0 is not checked here.
+   */
   change(space: number, key: ByteRange, delta: ByteRange): void;
   /** Makes an existing string a live one, so that `change` can be used on it. */
   makeLive(space: number, key: ByteRange): LiveValue;

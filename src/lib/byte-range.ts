@@ -2,8 +2,8 @@
  * A run of bytes inside a Buffer that somebody else owns.
  *
  * Keys and values travel as ranges from the socket's chunk to the log without becoming Buffers of
- * their own. A range is borrowed: it is valid until the borrower returns to the event loop, then its
- * memory may hold something else. What is kept longer is copied with `copy()`.
+ * their own. A range is borrowed: it is valid until the borrower returns to the event loop, then
+ * its memory may hold something else. What is kept longer is copied with `copy()`.
  */
 
 export class ByteRange {

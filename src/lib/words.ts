@@ -1,6 +1,6 @@
 /**
- * Little-endian numbers in byte buffers, without bounds checks beyond the buffer's own: the readers and
- * writers of the on-disk formats, which check lengths once for a whole header.
+ * Little-endian numbers in byte buffers, without bounds checks beyond the buffer's own: the readers
+ * and writers of the on-disk formats, which check lengths once for a whole header.
  *
  * A u48 is a number below 2^48, kept as a low u32 and a high u16 wherever the format puts them.
  */

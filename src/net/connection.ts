@@ -16,7 +16,7 @@
 import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
 import { CLOSE_LINGER_MS, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../limits.ts';
-import { QUERY_BUFFER_LIMIT_ERROR, RequestDecoder } from '../protocol/request-decoder.ts';
+import { RequestDecoder, SILENT_ERRORS } from '../protocol/request-decoder.ts';
 import { ReplyEncoder } from '../protocol/reply-encoder.ts';
 import { Session, type SessionLink } from '../session/session.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -293,7 +293,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#host.counters.protocolErrors++;
     const { error } = this.decoder;
     this.#host.log.info({ client: this.#address, error }, 'closing a client: bad input');
-    if (error !== QUERY_BUFFER_LIMIT_ERROR) {
+    if (!SILENT_ERRORS.has(error)) {
       this.reply.error(`ERR ${error}`);
       this.#unacknowledged.replied();
     }

@@ -15,8 +15,8 @@ export function divideMemory({ memory, clients, store }: InfoSource): Record<
 }
 
 /**
- * By part. 'total' is what the process uses; the parts of the store are what they may grow to without
- * asking for more, so their sum can be larger.
+ * By part. 'total' is what the process uses; the parts of the store are what they may grow to
+ * without asking for more, so their sum can be larger.
  */
 export function memoryParts(source: InfoSource): Record<string, number> {
   const { memory, clients, store } = source;

@@ -19,6 +19,7 @@
  *
  * test/protocol/slow-request-decoder.ts is the slow and clear form of the same grammar.
  */
+import { equalsIgnoreCase } from '../lib/ascii.ts';
 import { parseInt64 } from '../lib/int64.ts';
 import { splitArgs } from '../lib/lines.ts';
 import {
@@ -34,8 +35,18 @@ import { RequestInput } from './request-input.ts';
 
 export type Verdict = 'command' | 'more' | 'error';
 
-/** Redis closes such a connection without a reply. */
 export const QUERY_BUFFER_LIMIT_ERROR = 'query buffer limit';
+
+/**
+ * A web page can make a browser of this network send a POST to us; what the page wrote would follow
+ * as commands. The first line, or the Host header, gives it away before them.
+ */
+export const HTTP_ERROR = 'an HTTP request';
+
+/** Like Redis, these close the connection without a reply. */
+export const SILENT_ERRORS: ReadonlySet<string> = new Set([QUERY_BUFFER_LIMIT_ERROR, HTTP_ERROR]);
+
+const HTTP_WORDS = [Buffer.from('post'), Buffer.from('host:')];
 
 const STAR = 0x2a;
 const DOLLAR = 0x24;
@@ -261,9 +272,15 @@ export class RequestDecoder {
       this.args.setBuffers(parts);
     }
     input.at = newline + 1;
-    if (this.args.count > 0) return this.#complete();
+    if (this.args.count > 0) return this.#isHttp() ? this.#fail(HTTP_ERROR, 0) : this.#complete();
     input.finishRequest();
     return 'skip';
+  }
+
+  #isHttp(): boolean {
+    const { args } = this;
+    return HTTP_WORDS.some((word) => args.length(0) === word.length &&
+      equalsIgnoreCase(args.buf.subarray(args.start(0), args.end(0)), word));
   }
 
   /** Words in place; false if a quote or a control byte makes it a case for splitArgs. */

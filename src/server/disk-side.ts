@@ -4,12 +4,20 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Clock, Timer } from '../io/clock.ts';
 import type { Storage } from '../keyspace/storage.ts';
-import { COMPACTION_CHECK_MS } from '../limits.ts';
+import { COMPACTION_TICK_MS } from '../limits.ts';
 import type { StoreFacts } from '../observe/info-source.ts';
 import type { WriteGate } from '../session/write-gate.ts';
-import type { OpenedStore } from './open-storage.ts';
+import type { Compactor } from '../store/compaction/compactor.ts';
+import type { Store } from '../store/store.ts';
 import type { StorageSide } from './storage-side.ts';
 import { StoreGate } from './store-gate.ts';
+
+/** A store with its compactor and what its opening took. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly compactor: Compactor;
+  readonly recoveryMs: number;
+}
 
 export class DiskSide implements StorageSide {
   readonly #config: Config;
@@ -119,7 +127,7 @@ export class DiskSide implements StorageSide {
   }
 
   #startTimer(): void {
-    this.#timer = this.#clock.setTimer(COMPACTION_CHECK_MS, () => {
+    this.#timer = this.#clock.setTimer(COMPACTION_TICK_MS, () => {
       this.#opened.compactor.tick().catch((error: unknown) => this.#report(error));
       this.#startTimer();
     });

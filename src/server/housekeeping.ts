@@ -15,6 +15,8 @@ export interface HousekeepingParts {
   /** Times a second, and how hard to look for expired keys; both may change. */
   hz(): number;
   effort(): number;
+  /** Called about once a second. */
+  sampleMemory(): void;
   onBug(error: unknown): void;
 }
 
@@ -59,5 +61,6 @@ export class Housekeeping {
     if (now - this.#lastSweepAt < 1000) return;
     this.#lastSweepAt = now;
     clients.sweep(clock.nowMs());
+    this.#parts.sampleMemory();
   }
 }

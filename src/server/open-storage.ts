@@ -13,21 +13,13 @@ import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
 import { ThreadCopier } from '../store/compaction/thread-copier.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
-import type { Store } from '../store/store.ts';
-import { DiskSide } from './disk-side.ts';
+import { DiskSide, type OpenedStore } from './disk-side.ts';
 import type { StorageSide } from './storage-side.ts';
 
 export interface OpenedStorage {
   readonly side: StorageSide;
   readonly recoveryMs: number;
   readonly memoryBytes: number;
-}
-
-/** A store with its compactor and what its opening took. */
-export interface OpenedStore {
-  readonly store: Store;
-  readonly compactor: Compactor;
-  readonly recoveryMs: number;
 }
 
 /** Rejects with DirectoryLockedError, StoreError or DiskError. */

@@ -1,8 +1,8 @@
 /**
  * A server whose storage is open: everything above the disk, put together and running.
  *
- * Order of a clean stop: take no new clients, let every client have its replies, write everything out,
- * let go of the directory. What was acknowledged is on its way to the disk before any of this.
+ * Order of a clean stop: take no new clients, let every client have its replies, write everything
+ * out, let go of the directory. What was acknowledged is on its way to the disk before any of this.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -58,6 +58,7 @@ export class RunningServer {
     connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, outputLimitCloses: 0,
   };
   readonly #plumbing: SessionPlumbing;
+  readonly #facade: ServerFacade;
   readonly #executor: Executor;
   readonly #turn: Turn;
   readonly #clients: Clients;
@@ -77,7 +78,8 @@ export class RunningServer {
     });
     this.#plumbing = this.#createPlumbing();
     this.#rates = new Rates(() => ({ ...this.#counters, calls: this.#callLog.calls }));
-    this.#executor = this.#plumbing.connect(this.#createFacade());
+    this.#facade = this.#createFacade();
+    this.#executor = this.#plumbing.connect(this.#facade);
     this.#turn = new Turn(side.gate, () => this.#executor.holdsBatch);
     this.#expiry = new ActiveExpiry({
       keyspace: this.#plumbing.keyspace,
@@ -86,7 +88,10 @@ export class RunningServer {
     });
     const policy = (): ReturnType<typeof clientsPolicy> => clientsPolicy(config.values);
     this.#clients = new Clients(this.#createHost(), policy, this.#plumbing.pause);
-    this.#listeners = new Listeners((socket, path) => this.#clients.admit(socket, path));
+    this.#listeners = new Listeners(
+      (socket, path) => this.#clients.admit(socket, path),
+      (error) => log.warn({ error }, 'cannot accept a client'),
+    );
     this.#housekeeping = this.#createHousekeeping();
     this.#followConfig();
   }
@@ -229,6 +234,7 @@ export class RunningServer {
       rates: this.#rates,
       hz: () => config.values.hz,
       effort: () => config.values['active-expire-effort'],
+      sampleMemory: () => this.#facade.sampleMemory(),
       onBug,
     });
   }

@@ -1,4 +1,6 @@
-/** The store as the executor and the connections see it: may writes be taken, when may replies go. */
+/**
+ * The store as the executor and the connections see it: may writes be taken, when may replies go.
+ */
 
 import type { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/store.ts';
@@ -22,6 +24,7 @@ export class StoreGate implements WriteGate {
   replace(store: Store): void {
     this.#base = this.acknowledged - store.acknowledged;
     this.#store = store;
+    this.#hasFailed = false;
   }
 
   get refusal(): string | undefined {

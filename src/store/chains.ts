@@ -3,11 +3,12 @@
  *
  *     base PUT <- delta <- delta <- EXPIRE (at the end only)          live: the value, while warm
  *
- * Every record of a chain carries the key's whole expiry, so the last one tells it, and an EXPIRE is
- * dead as soon as another record follows it. The index slot of such a key holds the chain's id.
+ * Every record of a chain carries the key's whole expiry, so the last one tells it, and an EXPIRE
+ * is dead as soon as another record follows it. The index slot of such a key holds the chain's id.
  *
- * Invariants: a chain always has a base. Recovery makes cold chains without a key; key and expiry are
- * known once `key` is set. RAM held by live values is counted in `bytes` and kept in order of use.
+ * Invariants: a chain always has a base. Recovery makes cold chains without a key; key and expiry
+ * are known once `key` is set. RAM held by live values is counted in `bytes` and kept in order of
+ * use.
  */
 
 import { lruLinks, LruList } from '../lib/lru-list.ts';

@@ -5,8 +5,8 @@
  * Places are (segment slot, offset): a slot is the small number by which index slots name a segment
  * while it is open (20 bits), an id is its number for ever. Offsets and sizes are in bytes.
  *
- * Recovery decides between records of one key by value_index, never by segment id: the compactor may
- * give outputs any ids, and must never change a record's value_index.
+ * Recovery decides between records of one key by value_index, never by segment id: the compactor
+ * may give outputs any ids, and must never change a record's value_index.
  */
 
 import type { Files } from '../io/files.ts';
@@ -22,9 +22,9 @@ export interface SealedSegmentStats extends SealedSegment {
    */
   readonly liveBytes: number;
   /**
-   * How many records those are. A segment whose records are all live or tombstones hides nothing, so
-   * it holds no tombstone back: without this number sessions that come and go beside data that never
-   * changes would pile up tombstones for ever.
+   * How many records those are. A segment whose records are all live or tombstones hides nothing,
+   * so it holds no tombstone back: without this number sessions that come and go beside data that
+   * never changes would pile up tombstones for ever.
    */
   readonly liveRecords: number;
 }
@@ -63,9 +63,10 @@ export interface CompactionHost {
   /** Closes the active segment and begins another; ends when the old one is sealed. */
   rollActive(): Promise<void>;
   /**
-   * Ends when everything appended before the call is durable, whatever the fsync policy; rejects if it
-   * cannot be. The compactor calls it before it switches: an input may hold the last durable value of
-   * a key whose newer value is only in the page cache, and both would be gone after a power cut.
+   * Ends when everything appended before the call is durable, whatever the fsync policy; rejects if
+   * it cannot be. The compactor calls it before it switches: an input may hold the last durable
+   * value of a key whose newer value is only in the page cache, and both would be gone after a
+   * power cut.
    */
   syncLog(): Promise<void>;
   /** `count` fresh ids, ascending; ids that are not used are simply lost. */
@@ -89,11 +90,13 @@ export interface CompactionHost {
     from: number, to: number): number;
   /**
    * Replaces the inputs by the outputs (slots from adoptOutput) in the manifest, in one durable
-   * step. Call it after the outputs and the directory are durable, and after every move: then inputs
-   * are unlinked as soon as no reader pins them.
+   * step. Call it after the outputs and the directory are durable, and after every move: then
+   * inputs are unlinked as soon as no reader pins them.
    */
   switchManifest(inputs: readonly number[], outputs: readonly number[]): Promise<void>;
-  /** Forgets adopted outputs that were never switched to, and unlinks them. Nothing may point there. */
+  /**
+   * Forgets adopted outputs that were never switched to, and unlinks them. Nothing may point there.
+   */
   abandonOutputs(outputs: readonly number[]): Promise<void>;
 
   /**

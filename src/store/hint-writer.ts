@@ -78,7 +78,9 @@ export function summaryOf(rows: HintRows, id: number, bytes: number,
   };
 }
 
-/** Sorts the rows and writes the hint file, durable but for its name; one that is there is replaced. */
+/**
+ * Sorts the rows and writes the hint file, durable but for its name; one that is there is replaced.
+ */
 export async function writeHint(files: Files, dir: string, summary: SegmentSummary, rows: HintRows,
   pause: Pause): Promise<void> {
   const path = `${dir}/${hintFileName(summary.id)}`;

@@ -1,11 +1,12 @@
 /**
- * The newest part of the log, in RAM: the blocks that the writer fills and that reads come from first.
+ * The newest part of the log, in RAM: the blocks that the writer fills and that reads come from
+ * first.
  *
  *     segment   | header | ------ block ------ | --- block of one giant record --- | block ...
  *     granules  0        1         2  ...      one entry each 64 KiB -> the block that holds it
  *
- * A block covers whole granules, so a place finds its block by one array access. A record lies in one
- * block; the rest of a block that a record did not fit is padded up to the next granule.
+ * A block covers whole granules, so a place finds its block by one array access. A record lies in
+ * one block; the rest of a block that a record did not fit is padded up to the next granule.
  *
  * Invariants: a block that is not wholly on disk is never dropped, whatever the budget. Blocks are
  * dropped only by `trim`, which the owner calls when no borrowed range can be left: at a commit.
@@ -25,7 +26,9 @@ export class TailBlock {
   readonly start: number;
   /** Offset behind the last byte that may be used; a multiple of a granule. */
   end: number;
-  /** Offset of the next free byte; up to where frames are closed; up to where bytes were written. */
+  /**
+   * Offset of the next free byte; up to where frames are closed; up to where bytes were written.
+   */
   used: number;
   committed: number;
   flushed: number;
@@ -84,8 +87,8 @@ export class HotTail {
   }
 
   /**
-   * Drops the oldest blocks that are on disk until the budget is kept; never `current`. No frame may be
-   * open: what is used and not committed would be lost.
+   * Drops the oldest blocks that are on disk until the budget is kept; never `current`. No frame
+   * may be open: what is used and not committed would be lost.
    */
   trim(current: TailBlock | undefined): void {
     let dropped = 0;

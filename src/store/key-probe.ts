@@ -5,8 +5,8 @@
  * change that follows a find costs no second one; anything that changes an index or the memory of
  * records calls `forget`.
  *
- * Invariant: a tag match is never proof. A slot whose key is not in RAM makes the probe cold, unless
- * another slot turns out to be the key.
+ * Invariant: a tag match is never proof. A slot whose key is not in RAM makes the probe cold,
+ * unless another slot turns out to be the key.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -30,7 +30,9 @@ export class KeyProbe {
   slot = -1;
   /** The key was not found, and a slot with its hash belongs to a key that is only on disk. */
   isCold = false;
-  /** The key's chain, if it has one; if not, the record is at buf[at] and maybe without its value. */
+  /**
+   * The key's chain, if it has one; if not, the record is at buf[at] and maybe without its value.
+   */
   chain: Chain | undefined;
   buf: Buffer = Buffer.alloc(0);
   at = 0;

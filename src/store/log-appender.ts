@@ -3,12 +3,11 @@
  *
  *     frame header | record | record | PAD to the granule || next block: record | ... | frame end
  *
- * A frame is opened by the first record and closed by `closeFrame`; its header's 40 bytes are reserved
- * first and filled in last. After each `append` the fields say where the record went.
+ * A frame is opened by the first record and closed by `closeFrame`; its header's 40 bytes are
+ * reserved first and filled in last. After each `append` the fields say where the record went.
  *
  * Invariants: nothing is written to disk here; frames are closed before anything else reads them; a
- * record starts below SEGMENT_START_BYTES_MAX, for which a batch may have to go on in the next segment
- * (`split`).
+ * record starts below `startBytesMax`, for which a batch may have to go on in the next segment.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -41,7 +40,9 @@ export interface AppenderOwner {
 }
 
 export class LogAppender {
-  /** The record appended last: its segment slot, offset, whole bytes, value_index, and its memory. */
+  /**
+   * The record appended last: its segment slot, offset, whole bytes, value_index, and its memory.
+   */
   slot = 0;
   offset = 0;
   bytes = 0;
@@ -55,8 +56,12 @@ export class LogAppender {
 
   readonly #tail: HotTail;
   readonly #owner: AppenderOwner;
+  readonly #startBytesMax: number;
   #frameBlock: TailBlock | undefined;
-  /** Those that the open frame lies in. They get dirty when it closes: never half a frame is written. */
+  /**
+   * Those that the open frame lies in. They get dirty when it closes: never half a frame is
+   * written.
+   */
   readonly #frameBlocks: TailBlock[] = [];
   #frameOffset = 0;
   #frameRecords = 0;
@@ -64,7 +69,9 @@ export class LogAppender {
   /** Where the open batch began a segment ago; its segments cannot be sealed before its end. */
   readonly #split: LogSegment[] = [];
 
-  constructor(tail: HotTail, owner: AppenderOwner, first: LogSegment, nextValueIndex: number) {
+  constructor(tail: HotTail, owner: AppenderOwner, first: LogSegment, nextValueIndex: number,
+    startBytesMax = SEGMENT_START_BYTES_MAX) {
+    this.#startBytesMax = startBytesMax;
     this.#tail = tail;
     this.#owner = owner;
     this.nextValueIndex = nextValueIndex;
@@ -130,7 +137,7 @@ export class LogAppender {
     this.#owner.onFull(old);
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   #account(kind: number, valueIndex: number): void {
     const segment = this.current.segment;
@@ -149,7 +156,7 @@ export class LogAppender {
   }
 
   #openFrame(): void {
-    if (this.block.used >= SEGMENT_START_BYTES_MAX) this.switchTo(this.#owner.nextSegment());
+    if (this.block.used >= this.#startBytesMax) this.switchTo(this.#owner.nextSegment());
     this.#skipGap();
     if (this.block.used === this.block.end) this.#nextBlock(this.block.end, HEADER_ROOM_BYTES);
     const block = this.block;
@@ -204,9 +211,9 @@ export class LogAppender {
     const room = LOG_GRANULE_BYTES - (this.block.used % LOG_GRANULE_BYTES);
     if (room < HEADER_ROOM_BYTES) this.#skipGap();
     const used = this.block.used;
-    if (used + bytes <= this.block.end && used < SEGMENT_START_BYTES_MAX) return;
+    if (used + bytes <= this.block.end && used < this.#startBytesMax) return;
     this.#padToGranule();
-    if (this.block.used < SEGMENT_START_BYTES_MAX) {
+    if (this.block.used < this.#startBytesMax) {
       this.#nextBlock(this.block.used, bytes);
       return;
     }

@@ -3,8 +3,8 @@
  * synced, its name made durable, registered in the manifest), so that going on in it costs nothing.
  *
  * If a batch needs a segment before that is done, `take` makes one on the spot, blocking; its name
- * becomes durable with the first fsync, and recovery finds it without the manifest (format/manifest.ts).
- * For the same reason a segment may be used before the manifest lists it.
+ * becomes durable with the first fsync, and recovery finds it without the manifest
+ * (format/manifest.ts). For the same reason a segment may be used before the manifest lists it.
  */
 
 import type { Files } from '../io/files.ts';
@@ -37,7 +37,9 @@ export class LogFiles {
     return this.#ready !== undefined;
   }
 
-  /** Makes the segment after `current` ready, unless it is already. Rejects with the disk's error. */
+  /**
+   * Makes the segment after `current` ready, unless it is already. Rejects with the disk's error.
+   */
   prepare(current: LogSegment): Promise<void> {
     if (this.#ready !== undefined) return Promise.resolve();
     this.#preparing ??= this.#prepare(current.segment.id).finally(() => {
@@ -71,7 +73,7 @@ export class LogFiles {
     await this.#options.files.syncDir(this.#options.dir);
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   /** The segment that a new one follows. */
   #newestId = -1;

@@ -2,8 +2,8 @@
  * fsync of the log: one round at a time, oldest segment first, so that "durable up to here" is one
  * number and one place.
  *
- * Invariant: the watermark moves into a segment only when every older one is durable to its end, name
- * included. A round covers what was written before it began.
+ * Invariant: the watermark moves into a segment only when every older one is durable to its end,
+ * name included. A round covers what was written before it began.
  */
 
 import type { LogFiles } from './log-files.ts';

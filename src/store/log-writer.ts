@@ -5,10 +5,10 @@
  *
  *     durable <= written <= committed <= appended
  *
- * `commit` closes the open frame. Policy everysec or no: it is written at once, blocking (a copy into
- * the page cache), unless it is large. Policy always: it is written and synced asynchronously, one
- * group under way at a time; what arrives meanwhile makes the next group. The owner holds back a reply
- * until `acknowledged` has reached what was `appended` when the reply was made.
+ * `commit` closes the open frame. Policy everysec or no: it is written at once, blocking (a copy
+ * into the page cache), unless it is large. Policy always: it is written and synced asynchronously,
+ * one group under way at a time; what arrives meanwhile makes the next group. The owner holds back
+ * a reply until `acknowledged` has reached what was `appended` when the reply was made.
  *
  * It fails once: a failed write or fsync leaves unknown bytes on disk, so the error is latched in
  * `failure`, nothing is ever tried again on these files, and every waiter learns of it.
@@ -43,6 +43,8 @@ export interface LogWriterOptions {
   readonly files: LogFiles;
   readonly tail: HotTail;
   readonly segmentBytes: number;
+  /** No record starts at or behind this: a batch that gets there goes on in the next segment. */
+  readonly segmentStartBytesMax: number;
   readonly appendfsync: Appendfsync;
   readonly first: LogSegment;
   readonly nextValueIndex: number;
@@ -87,7 +89,7 @@ export class LogWriter {
       watermark: () => this.#sync.watermark,
       nextSegment: () => this.#takeNext(),
       onFull: (log) => this.#events.onFull(log),
-    }, options.first, options.nextValueIndex);
+    }, options.first, options.nextValueIndex, options.segmentStartBytesMax);
     this.#sync.add(options.first);
     this.#committedLsn = this.#writtenLsn = this.appender.appendedLsn;
     this.#startTimer();
@@ -179,7 +181,7 @@ export class LogWriter {
     for (const waiter of this.#waiters.splice(0)) waiter.done(this.failure);
   }
 
-  // ---- Writing -----------------------------------------------------------------------------------
+  // ---- Writing ----------------------------------------------------------------------------------
 
   #flush(): void {
     if (this.failure !== undefined) return;
@@ -239,7 +241,7 @@ export class LogWriter {
     this.#events.onAcknowledged();
   }
 
-  // ---- Syncing -----------------------------------------------------------------------------------
+  // ---- Syncing ----------------------------------------------------------------------------------
 
   #startTimer(): void {
     this.#timer = this.#clock.setTimer(LOG_SYNC_INTERVAL_MS, () => {
@@ -259,7 +261,7 @@ export class LogWriter {
     this.#release();
   }
 
-  // ---- Segments ----------------------------------------------------------------------------------
+  // ---- Segments ---------------------------------------------------------------------------------
 
   /**
    * Rolls if the next segment is ready. If not, this one grows on: making a file here would block,

@@ -1,8 +1,10 @@
 /**
- * Opens a directory as a store: takes its lock, recovers the log, fills the index, starts the writer.
+ * Opens a directory as a store: takes its lock, recovers the log, fills the index, starts the
+ * writer.
  *
- * It rejects with StoreError (INVALID, MISSING, DAMAGED), DirectoryLockedError or DiskError, and leaves
- * the directory as it was or as an earlier step of recovery made it: opening again is always right.
+ * It rejects with StoreError (INVALID, MISSING, DAMAGED), DirectoryLockedError or DiskError, and
+ * leaves the directory as it was or as an earlier step of recovery made it: opening again is always
+ * right.
  */
 
 import type { Clock } from '../io/clock.ts';
@@ -13,6 +15,7 @@ import type { LiveCodec } from '../keyspace/live-value.ts';
 import { liveStringCodec } from '../keyspace/live-string.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
+import { SEGMENT_START_BYTES_MAX } from '../limits.ts';
 import { ChainTable } from './chains.ts';
 import type { Manifest } from './format/manifest.ts';
 import { segmentFileName } from './format/segment-header.ts';
@@ -44,6 +47,8 @@ import { Store } from './store.ts';
 export interface StoreOptions {
   /** About how large a segment becomes before the next one begins. */
   readonly segmentBytes: number;
+  /** No record starts at or behind this offset; default and maximum SEGMENT_START_BYTES_MAX. */
+  readonly segmentStartBytesMax?: number;
   readonly hotTailBytes: number;
   /** Index, hot tail, read cache and warm values together. */
   readonly memoryBytes: number;
@@ -124,6 +129,7 @@ async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
   if (!isCheckpointUsed) await dropCheckpoint(env, manifest);
   writer = new LogWriter({
     clock: env.clock, files: logFiles, tail: tables.tail, segmentBytes: options.segmentBytes,
+    segmentStartBytesMax: Math.min(options.segmentStartBytesMax ?? Infinity, SEGMENT_START_BYTES_MAX),
     appendfsync: options.appendfsync, first, nextValueIndex: manifest.nextValueIndex,
     watermark: { segmentId: first.segment.id, offset: first.synced },
     events: {

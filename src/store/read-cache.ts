@@ -1,8 +1,8 @@
 /**
  * Records that were read from disk, kept off the heap: no JavaScript object per record.
  *
- *     chunk 1 MiB   | entry | entry | entry ...                       chunks form a queue, oldest first
- *     entry         | slot u32 | offset/8 u32 | bytes u32 | referenced u32 | record |
+ *     chunk 1 MiB   | entry | entry | entry ...                       chunks form a queue, oldest
+ *     first entry         | slot u32 | offset/8 u32 | bytes u32 | referenced u32 | record |
  *     table         place -> address of its entry (in 8-byte units, plus 1); open addressing
  *
  * First in, first out by chunk, but an entry that was used since stays: when the oldest chunk is
@@ -10,7 +10,8 @@
  * skewed loads and costs one store on a hit.
  *
  * Invariants: memory handed out by `find` is valid until the next insert, so the owner inserts only
- * when no borrowed range can be left. A record that is larger than an eighth of a chunk is not kept.
+ * when no borrowed range can be left. A record that is larger than an eighth of a chunk is not
+ * kept.
  */
 
 import { READ_CACHE_CHUNK_BYTES, READ_CACHE_RECORD_BYTES_MAX } from '../limits.ts';
@@ -118,7 +119,7 @@ export class ReadCache {
     }
   }
 
-  // ---- Chunks ------------------------------------------------------------------------------------
+  // ---- Chunks -----------------------------------------------------------------------------------
 
   #chunksMax(): number {
     return Math.floor(this.#budgetBytes / READ_CACHE_CHUNK_BYTES);
@@ -190,7 +191,7 @@ export class ReadCache {
     chunk.words[word] = 0;
   }
 
-  // ---- Table -------------------------------------------------------------------------------------
+  // ---- Table ------------------------------------------------------------------------------------
 
   #chunkOf(address: number): Chunk {
     return this.#chunks[(address - 1) >>> CHUNK_UNITS_SHIFT]!;

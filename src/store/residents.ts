@@ -5,11 +5,12 @@
  * commands hold, the read cache. A record comes from disk by one positioned read of its size class,
  * its checksums are verified once, and it goes into the cache and to those who wait for it.
  *
- * Invariants: a segment is pinned while it is read. A loaded record stays until as many `release`s as
- * `hold`s. The cache changes only when a read ends, at the top of an event-loop turn, when no borrowed
- * range is left.
+ * Invariants: a segment is pinned while it is read. A loaded record stays until as many `release`s
+ * as `hold`s. The cache changes only when a read ends, at the top of an event-loop turn, when no
+ * borrowed range is left.
  *
- * A read fails with a StoreError that names file and offset: DAMAGED, or FAILED with the disk's error.
+ * A read fails with a StoreError that names file and offset: DAMAGED, or FAILED with the disk's
+ * error.
  */
 
 import {
@@ -102,8 +103,9 @@ export class Residents {
   }
 
   /**
-   * The record at a place, from RAM or disk. `bytes` is a bound of its size. With `wholeOnly` false,
-   * a large record is read up to its key. The memory may be borrowed: use it before the next await.
+   * The record at a place, from RAM or disk. `bytes` is a bound of its size. With `wholeOnly`
+   * false, a large record is read up to its key. The memory may be borrowed: use it before the next
+   * await.
    */
   async read(slot: number, offset: number, bytes: number, wholeOnly: boolean): Promise<LoadedRecord> {
     if (this.find(slot, offset) && (this.isWhole || !wholeOnly)) {
@@ -122,7 +124,9 @@ export class Residents {
     return await reading;
   }
 
-  /** Keeps a record that the caller owns at its place until `release`. A whole one replaces a part. */
+  /**
+   * Keeps a record that the caller owns at its place until `release`. A whole one replaces a part.
+   */
   hold(slot: number, offset: number, record: LoadedRecord): Held {
     const place = placeOf(slot, offset);
     let held = this.#held.get(place);
@@ -159,7 +163,7 @@ export class Residents {
     this.onChange();
   }
 
-  // ---- Disk --------------------------------------------------------------------------------------
+  // ---- Disk -------------------------------------------------------------------------------------
 
   async #readFromDisk(slot: number, offset: number, bytes: number,
     isPartial: boolean): Promise<LoadedRecord> {
@@ -206,8 +210,9 @@ export class Residents {
   }
 
   /**
-   * A record whose payload is damaged still proves which key it is to somebody who asks for that very
-   * key, so that the key can be overwritten or deleted: it is returned as not whole, with its key.
+   * A record whose payload is damaged still proves which key it is to somebody who asks for that
+   * very key, so that the key can be overwritten or deleted: it is returned as not whole, with its
+   * key.
    */
   #verify(segment: Segment, offset: number, buf: Buffer): LoadedRecord {
     this.#verifyHeader(segment, offset, buf);

@@ -1,9 +1,10 @@
 /**
- * Seals segments that the writer has left: waits until they are durable, makes their hints, lists them
- * as sealed in the manifest. One at a time, in the background, in short slices.
+ * Seals segments that the writer has left: waits until they are durable, makes their hints, lists
+ * them as sealed in the manifest. One at a time, in the background, in short slices.
  *
- * A segment that cannot be sealed now (disk full, manifest not written) stays as it is: recovery reads
- * it whole, like the tail. A segment that turns out to be damaged is reported and sealed all the same.
+ * A segment that cannot be sealed now (disk full, manifest not written) stays as it is: recovery
+ * reads it whole, like the tail. A segment that turns out to be damaged is reported and sealed all
+ * the same.
  */
 
 import type { Clock } from '../io/clock.ts';

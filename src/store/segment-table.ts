@@ -1,11 +1,11 @@
 /**
  * The segments of an open store: id <-> slot, files, pins.
  *
- * A slot is the 20-bit number by which the index names a segment. Slots are given out in turn, so one
- * comes round again only after a million segments; what remembers places by slot is told then.
+ * A slot is the 20-bit number by which the index names a segment. Slots are given out in turn, so
+ * one comes round again only after a million segments; what remembers places by slot is told then.
  *
- * Invariants: a reader pins a segment while it reads; a dropped segment's file is closed and unlinked
- * when its last pin goes. Few files are open at a time, whatever the number of segments.
+ * Invariants: a reader pins a segment while it reads; a dropped segment's file is closed and
+ * unlinked when its last pin goes. Few files are open at a time, whatever the number of segments.
  */
 
 import type { DiskError, Files, ReadDone, ReadFile } from '../io/files.ts';
@@ -72,7 +72,9 @@ export class SegmentTable {
     this.bySlot[segment.slot] = undefined;
   }
 
-  /** Forgets a segment; when no reader holds it, its slot is free and file and hint are unlinked. */
+  /**
+   * Forgets a segment; when no reader holds it, its slot is free and file and hint are unlinked.
+   */
   drop(segment: Segment): void {
     segment.state = 'dropped';
     this.#byId.delete(segment.id);
@@ -112,7 +114,7 @@ export class SegmentTable {
     await Promise.all([...this.#unlinking]);
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   #open(segment: Segment): Promise<ReadFile> {
     segment.opening ??= this.#files.openRead(segment.path).then((file) => {

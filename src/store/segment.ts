@@ -1,8 +1,8 @@
 /**
  * One segment as the running store knows it: its numbers, its part of the hot tail, its accounts.
  *
- * Invariants: `liveBytes` adds and subtracts sizeClassBytes of a record's class, so both agree without
- * reading the record. A dropped segment stays readable until its last pin goes.
+ * Invariants: `liveBytes` adds and subtracts sizeClassBytes of a record's class, so both agree
+ * without reading the record. A dropped segment stays readable until its last pin goes.
  */
 
 import type { ReadFile, WriteFile } from '../io/files.ts';
@@ -101,7 +101,9 @@ export class Segment {
 export class LogSegment {
   readonly segment: Segment;
   readonly file: WriteFile;
-  /** What the log's total length was where this segment begins: offset + lsnBase is a log position. */
+  /**
+   * What the log's total length was where this segment begins: offset + lsnBase is a log position.
+   */
   lsnBase = 0;
   /** Whether its name survives a power cut. */
   nameDurable: boolean;
@@ -110,7 +112,9 @@ export class LogSegment {
   synced: number;
   /** The writer has gone on to the next one. */
   isFull = false;
-  /** The end of the batch that began here and goes on in a later segment; Infinity: not known yet. */
+  /**
+   * The end of the batch that began here and goes on in a later segment; Infinity: not known yet.
+   */
   groupEndLsn = 0;
 
   constructor(segment: Segment, file: WriteFile, nameDurable: boolean, written: number) {

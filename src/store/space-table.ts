@@ -1,15 +1,15 @@
 /**
  * The spaces of an open store, and which of the spaces met in the log are dead.
  *
- * A space begins with its first key. Dropping one must not touch its records, so recovery has to know
- * that they are dead: one system record, written when a space is dropped, lists the spaces that are
- * alive up to the highest number used so far, and since which value_index:
+ * A space begins with its first key. Dropping one must not touch its records, so recovery has to
+ * know that they are dead: one system record, written when a space is dropped, lists the spaces
+ * that are alive up to the highest number used so far, and since which value_index:
  *
  *     u32 highest | u32 count | count times: u32 space, u48 since (10 bytes)
  *
- * A record is dead if its space is at most `highest` and not listed, or its value_index is below the
- * listed one. A space that begins later with a number up to `highest` makes the record be written
- * again, in the same frame as its first key.
+ * A record is dead if its space is at most `highest` and not listed, or its value_index is below
+ * the listed one. A space that begins later with a number up to `highest` makes the record be
+ * written again, in the same frame as its first key.
  */
 
 import { readU32, readU48, writeU32, writeU48 } from '../lib/words.ts';

@@ -1,11 +1,11 @@
 /**
  * The effects: each change goes to the log's tail and to the index in one synchronous step.
  *
- * The owner has asked `find` before, so no key is cold here. System records are kept in RAM for ever
- * (`held`), because their owners change them without loading them.
+ * The owner has asked `find` before, so no key is cold here. System records are kept in RAM for
+ * ever (`held`), because their owners change them without loading them.
  *
- * A change fails before it begins when the store cannot be written; one that fails in the middle has
- * latched the log's failure, and what it left in RAM is never written.
+ * A change fails before it begins when the store cannot be written; one that fails in the middle
+ * has latched the log's failure, and what it left in RAM is never written.
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
@@ -45,7 +45,7 @@ export class StoreChanges implements Effects {
     this.#parts = parts;
   }
 
-  // ---- Effects -----------------------------------------------------------------------------------
+  // ---- Effects ----------------------------------------------------------------------------------
 
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
     this.#mustWrite();
@@ -144,7 +144,7 @@ export class StoreChanges implements Effects {
     graveyard.bury(space.index);
   }
 
-  // ---- Warm values -------------------------------------------------------------------------------
+  // ---- Warm values ------------------------------------------------------------------------------
 
   /**
    * Makes the key that the probe found live, from its record in RAM; undefined if the value is not
@@ -192,7 +192,7 @@ export class StoreChanges implements Effects {
     }
   }
 
-  // ---- System records ----------------------------------------------------------------------------
+  // ---- System records ---------------------------------------------------------------------------
 
   /** Keeps the record of a system key in RAM; recovery and `#point` call it. */
   holdSystem(key: string, held: Held): void {
@@ -206,7 +206,7 @@ export class StoreChanges implements Effects {
     this.put(SYSTEM_SPACE, new ByteRange(LIVE_SPACES_KEY), new ByteRange(spaces.encode()), 0, false);
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   #mustWrite(): void {
     const failure = this.#parts.writer.failure;
@@ -298,7 +298,7 @@ export class StoreChanges implements Effects {
     this.#system.delete(key);
   }
 
-  // ---- Chains ------------------------------------------------------------------------------------
+  // ---- Chains -----------------------------------------------------------------------------------
 
   /** Turns the probed plain key into a chain on its record; `expireAt` as the record has it. */
   #makeChain(key: Buffer, raw: boolean, expireAt: number, index: ValueIndex): Chain {

@@ -1,9 +1,9 @@
 /**
  * Operating errors of the store. `code` is the contract:
  *
- *   DAMAGED   bytes on disk are not what was written; `file`, `offset` and, if readable, `key` tell where
- *   FAILED    a write or fsync failed earlier; the store is read-only until it is opened again
- *   FULL      the disk reserve is reached; writes are refused until space returns
+ *   DAMAGED   bytes on disk are not what was written; `file`, `offset` and, if readable, `key` tell
+ *   where FAILED    a write or fsync failed earlier; the store is read-only until it is opened
+ *   again FULL      the disk reserve is reached; writes are refused until space returns
  *   MISSING   a file that the manifest lists is not there
  *   INVALID   the directory is not a store of this version
  *   CLOSED    the store was closed

@@ -150,7 +150,7 @@ export class StoreHost implements CompactionHost {
     this.#options.onDamage(damaged(file, offset, reason));
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   #sum(bytesOf: (segment: Segment) => number): number {
     let sum = 0;

@@ -1,9 +1,10 @@
 /**
  * Brings cold keys into RAM for commands that wait for them.
  *
- * The index may change while a read is under way (another command writes the key, the compactor moves
- * the record), so after each read the key is probed anew, until the probe says that it is there in the
- * form that was asked for, or absent. What was loaded is held until the command gives it back.
+ * The index may change while a read is under way (another command writes the key, the compactor
+ * moves the record), so after each read the key is probed anew, until the probe says that it is
+ * there in the form that was asked for, or absent. What was loaded is held until the command gives
+ * it back.
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
@@ -79,7 +80,7 @@ export class StoreLoader {
     this.#parts.probe.forget();
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   async #loadKey(request: KeyToLoad, kept: Kept): Promise<void> {
     const { probe } = this.#parts;
@@ -230,7 +231,10 @@ function valueOf({ buf, at }: LoadedRecord): { start: number; end: number } {
   return { start, end: start + entryValueBytesAt(buf, at) };
 }
 
-/** Runs `work` on each item, `limit` at a time; when all that began has ended, throws the first failure. */
+/**
+ * Runs `work` on each item, `limit` at a time; when all that began has ended, throws the first
+ * failure.
+ */
 export async function forEachAtOnce<T>(items: readonly T[], limit: number,
   work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;

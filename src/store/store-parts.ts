@@ -1,4 +1,7 @@
-/** What the parts of an open store share. Each part owns one field's rules; this file only names them. */
+/**
+ * What the parts of an open store share. Each part owns one field's rules; this file only names
+ * them.
+ */
 
 import type { Clock } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';

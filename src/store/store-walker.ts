@@ -1,8 +1,8 @@
 /**
  * Walks over the keys of a space: SCAN, RANDOMKEY and the expiry cycle.
  *
- * The index gives places; keys that are not in RAM are read, with their segments pinned. A record that
- * cannot be read is reported and left out: one bad sector must not make a database unlistable.
+ * The index gives places; keys that are not in RAM are read, with their segments pinned. A record
+ * that cannot be read is reported and left out: one bad sector must not make a database unlistable.
  */
 
 import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
@@ -75,7 +75,7 @@ export class StoreWalker {
     return keys.filter((key) => key.expireAt !== 0 && key.expireAt <= nowMs).map(({ key }) => key);
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   #meet(index: ValueIndex, slot: number): Met {
     const { chains, residents, segments } = this.#parts;
@@ -116,7 +116,9 @@ export class StoreWalker {
     }
   }
 
-  /** A chain that changed while it was read belongs to a key that was overwritten or is known now. */
+  /**
+   * A chain that changed while it was read belongs to a key that was overwritten or is known now.
+   */
   async #resolveChain(chain: Chain): Promise<ScannedKey | undefined> {
     await this.#loader.identify(chain);
     return chain.key === undefined ? undefined : scannedChain(chain, chain.key);

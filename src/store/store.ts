@@ -2,8 +2,8 @@
  * The store: keys and values in a log on disk, an index in RAM (DESIGN.md, "Store"). This file only
  * joins the parts; each says itself what it keeps and how it fails.
  *
- *   find      key-probe -> residents (hot tail, loaded records, read cache)      chains (warm values)
- *   put ...   store-changes -> log-appender, value index
+ *   find      key-probe -> residents (hot tail, loaded records, read cache)      chains (warm
+ *   values) put ...   store-changes -> log-appender, value index
  *   load      store-loader -> residents -> segment-table -> files
  *   commit    log-writer -> log-sync, log-files        sealer -> hint-writer, manifest-keeper
  *
@@ -119,7 +119,7 @@ export class Store implements Storage {
     this.#startTimer();
   }
 
-  // ---- Reading -----------------------------------------------------------------------------------
+  // ---- Reading ----------------------------------------------------------------------------------
 
   /** Borrowed ranges may hold something else from now on. */
   begin(): void {
@@ -181,7 +181,7 @@ export class Store implements Storage {
       chain.chargedBytes;
   }
 
-  // ---- Changing ----------------------------------------------------------------------------------
+  // ---- Changing ---------------------------------------------------------------------------------
 
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
     this.#changes.put(space, key, value, expireAt, raw);
@@ -211,7 +211,7 @@ export class Store implements Storage {
     this.#changes.dropSpace(space, this.#members.graveyard);
   }
 
-  // ---- Committing --------------------------------------------------------------------------------
+  // ---- Committing -------------------------------------------------------------------------------
 
   /** Closes the batch of this tick. `position`: its place in the total order, 0 without peers. */
   commit(position = 0): void {
@@ -251,7 +251,7 @@ export class Store implements Storage {
     this.#parts.writer.appendfsync = policy;
   }
 
-  // ---- State -------------------------------------------------------------------------------------
+  // ---- State ------------------------------------------------------------------------------------
 
   /** Set for good after a failed write or fsync. */
   get failure(): StoreError | undefined {
@@ -259,8 +259,8 @@ export class Store implements Storage {
   }
 
   /**
-   * Undefined while writes are accepted, else why they are not. Half of the reserve is for what makes
-   * room: deletions are accepted in it; the other half is the compactor's alone.
+   * Undefined while writes are accepted, else why they are not. Half of the reserve is for what
+   * makes room: deletions are accepted in it; the other half is the compactor's alone.
    */
   get writable(): StoreError | undefined {
     const { failure } = this.#parts.writer;
@@ -270,7 +270,9 @@ export class Store implements Storage {
     return this.#full();
   }
 
-  /** Undefined while the disk has room above the reserve for more data; without a reserve always. */
+  /**
+   * Undefined while the disk has room above the reserve for more data; without a reserve always.
+   */
   get full(): StoreError | undefined {
     const { diskReserveBytes } = this.#members;
     if (diskReserveBytes === 0 || this.failure !== undefined) return undefined;
@@ -304,11 +306,11 @@ export class Store implements Storage {
     return Math.max(0, this.#freeBytes - this.#members.diskReserveBytes);
   }
 
-  // ---- Closing -----------------------------------------------------------------------------------
+  // ---- Closing ----------------------------------------------------------------------------------
 
   /**
-   * Commits, syncs, seals, writes a checkpoint and lets go of the directory. Stop the compactor first.
-   * After a failure it only lets go, and rejects with nothing: the failure is known.
+   * Commits, syncs, seals, writes a checkpoint and lets go of the directory. Stop the compactor
+   * first. After a failure it only lets go, and rejects with nothing: the failure is known.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -336,7 +338,7 @@ export class Store implements Storage {
     await this.#members.writeCheckpoint();
   }
 
-  // ---- Inside ------------------------------------------------------------------------------------
+  // ---- Inside -----------------------------------------------------------------------------------
 
   #foundChain(chain: Chain, need: Need): Found | typeof COLD {
     if (need !== NEED_VALUE) {
@@ -371,7 +373,9 @@ export class Store implements Storage {
     }
   }
 
-  /** A second of writing may be a gigabyte, so what was appended since the last look is taken off. */
+  /**
+   * A second of writing may be a gigabyte, so what was appended since the last look is taken off.
+   */
   get #freeBytes(): number {
     return this.#freeBytesSeen - (this.#parts.writer.appendedLsn - this.#seenAtLsn);
   }

@@ -1,10 +1,10 @@
 /**
- * What becomes of a hot tail block that must go: records in it that are still the newest of their key
- * move to the read cache, so that a data set that fits the memory budget is served from RAM however
- * long ago its keys were written.
+ * What becomes of a hot tail block that must go: records in it that are still the newest of their
+ * key move to the read cache, so that a data set that fits the memory budget is served from RAM
+ * however long ago its keys were written.
  *
- * Runs at a commit, when no borrowed range is left. A block of 1 MiB with small records takes two to
- * three milliseconds, spread thin: one block is dropped for each one filled.
+ * Runs at a commit, when no borrowed range is left. A block of 1 MiB with small records takes two
+ * to three milliseconds, spread thin: one block is dropped for each one filled.
  */
 
 import { frameIsAt, FRAME_HEADER_BYTES } from './format/frame.ts';

@@ -94,7 +94,9 @@ function readInline(text: string, start: number): Read {
   const parts = splitArgs(line, 0, line.length);
   const error = 'Protocol error: unbalanced quotes in request';
   if (parts === undefined) return new Stop(read.end, error);
-  return { args: parts.map((part) => part.toString('latin1')), end: read.end };
+  const args = parts.map((part) => part.toString('latin1'));
+  if (/^(post|host:)$/i.test(args[0] ?? '')) return new Stop(read.end, 'an HTTP request');
+  return { args, end: read.end };
 }
 
 /** A line up to `terminator`, behind which come `more` bytes of any kind. */

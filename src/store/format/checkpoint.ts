@@ -1,14 +1,14 @@
 /**
- * Blocks of a checkpoint file (drawn in FORMAT.md): what a clean stop leaves, so that the next start
- * copies the index instead of building it.
+ * Blocks of a checkpoint file (drawn in FORMAT.md): what a clean stop leaves, so that the next
+ * start copies the index instead of building it.
  *
  *     | block header 16 bytes | payload | block header | payload | ...
  *
  *     header: u32 checksum of the rest, seeded with the number of the block | u32 kind
  *             u32 payload bytes (a multiple of 4) | u32 number of the block, from 0
  *
- * The first block is META (JSON), then come PAGES and CHAINS, the last one is END. A file without END,
- * or with any bad block, is not used at all.
+ * The first block is META (JSON), then come PAGES and CHAINS, the last one is END. A file without
+ * END, or with any bad block, is not used at all.
  */
 
 import { checksum } from '../../lib/checksum.ts';

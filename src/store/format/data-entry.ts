@@ -1,9 +1,9 @@
 /**
  * One DataEntry record of the log: bytes in, fields out (drawn in FORMAT.md).
  *
- * The header has a checksum of its own, apart from the payload's (key and value): with one sum over both
- * a damaged length would desynchronise every scan behind it. A record does not say where it lies, so
- * the compactor moves it byte by byte; its value_index never changes.
+ * The header has a checksum of its own, apart from the payload's (key and value): with one sum over
+ * both a damaged length would desynchronise every scan behind it. A record does not say where it
+ * lies, so the compactor moves it byte by byte; its value_index never changes.
  *
  * Invariants: a record starts at a multiple of 8; its header never crosses a 64 KiB granule of the
  * segment (see `skipGap`); PAD records carry zeros and have value_index 0.
@@ -26,7 +26,9 @@ export const KIND_PAD = 5;
 export const FLAG_RAW = 1 << 3;
 const TYPE_MASK = 7;
 
-/** Nothing starts in the last bytes before a granule boundary, where no header fits: they are zero. */
+/**
+ * Nothing starts in the last bytes before a granule boundary, where no header fits: they are zero.
+ */
 export const HEADER_ROOM_BYTES = 40;
 
 /** Whole bytes of a record on disk, padding included. */
@@ -42,8 +44,8 @@ export function skipGap(offset: number): number {
 }
 
 /**
- * Writes the header of a record at `at`; key and value stand behind it already. `view` spans the same
- * memory as `buf`. `typeByte` is the type with its flags.
+ * Writes the header of a record at `at`; key and value stand behind it already. `view` spans the
+ * same memory as `buf`. `typeByte` is the type with its flags.
  */
 export function writeEntryHeader(view: DataView, buf: Uint8Array, at: number, kind: number,
   typeByte: number, valueIndex: number, space: number, keyBytes: number, valueBytes: number,
@@ -66,7 +68,7 @@ export function writePad(view: DataView, buf: Uint8Array, at: number, bytes: num
   writeEntryHeader(view, buf, at, KIND_PAD, 0, 0, 0, 0, bytes - ENTRY_HEADER_BYTES, 0);
 }
 
-// ---- Single fields of a record whose header is known to be sound (hot paths) ---------------------
+// ---- Single fields of a record whose header is known to be sound (hot paths) --------------------
 
 export function entryKindAt(buf: Uint8Array, at: number): number {
   return buf[at + 8]!;
@@ -100,7 +102,7 @@ export function entryExpireAtAt(buf: Uint8Array, at: number): number {
   return joinU48(readU16(buf, at + 32), readU32(buf, at + 28));
 }
 
-// ---- Checks of untrusted bytes -------------------------------------------------------------------
+// ---- Checks of untrusted bytes ------------------------------------------------------------------
 
 /** Whether the 36 bytes at `at`, all of which are in `buf`, are a header as it was written. */
 export function isEntryHeaderSound(buf: Uint8Array, at: number): boolean {

@@ -2,9 +2,10 @@
  * The header of a frame: one group of batches that were committed together, visible whole or not at
  * all (drawn in FORMAT.md).
  *
- * Its checksum is seeded with the frame's place, so bytes that were written elsewhere never pass for a
- * frame. It carries the *synced watermark*: how far the log was known to be durable when it was made.
- * That is what tells a torn tail from damage: what lies before a watermark cannot be torn.
+ * Its checksum is seeded with the frame's place, so bytes that were written elsewhere never pass
+ * for a frame. It carries the *synced watermark*: how far the log was known to be durable when it
+ * was made. That is what tells a torn tail from damage: what lies before a watermark cannot be
+ * torn.
  */
 
 import { checksum } from '../../lib/checksum.ts';
@@ -34,7 +35,9 @@ export interface FrameHeader {
   readonly flags: number;
 }
 
-/** Writes the header of the frame at `offset` of segment `segmentId`, whose first byte is buf[at]. */
+/**
+ * Writes the header of the frame at `offset` of segment `segmentId`, whose first byte is buf[at].
+ */
 export function writeFrameHeader(view: DataView, buf: Uint8Array, at: number, segmentId: number,
   offset: number, frame: FrameHeader): void {
   view.setUint32(at + 4, MAGIC, true);
@@ -56,7 +59,9 @@ export function frameIsAt(buf: Uint8Array, at: number, segmentId: number, offset
   return readU32(buf, at + 4) === MAGIC && readU32(buf, at) === headerSum(buf, at, segmentId, offset);
 }
 
-/** The header at `at`, whose 40 bytes are all in `buf`; undefined if it is not one for this place. */
+/**
+ * The header at `at`, whose 40 bytes are all in `buf`; undefined if it is not one for this place.
+ */
 export function readFrameHeader(buf: Uint8Array, at: number, segmentId: number,
   offset: number): FrameHeader | undefined {
   if (readU32(buf, at + 4) !== MAGIC) return undefined;

@@ -1,9 +1,9 @@
 /**
- * The rows of one segment's hint, in RAM: what the index needs to know about each record, without its
- * key and value. Rows come in the order of the records and are sorted into hint order (drawn in
+ * The rows of one segment's hint, in RAM: what the index needs to know about each record, without
+ * its key and value. Rows come in the order of the records and are sorted into hint order (drawn in
  * FORMAT.md): the rows of the system space first, then by page, tag, rest of the hash, space and
- * value_index. That is the order of the value index's pages, so that a merge of hints fills page after
- * page.
+ * value_index. That is the order of the value index's pages, so that a merge of hints fills page
+ * after page.
  *
  * Invariant: a row is eight 32-bit words, on disk as in RAM (little-endian machines only).
  */

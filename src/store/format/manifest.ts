@@ -1,10 +1,10 @@
 /**
- * The manifest: which files are the store (drawn in FORMAT.md). Text, so that an operator can read it:
- * a first line with the version and the checksum of the rest, then JSON.
+ * The manifest: which files are the store (drawn in FORMAT.md). Text, so that an operator can read
+ * it: a first line with the version and the checksum of the rest, then JSON.
  *
  * Invariants: it is replaced as a whole (write, fsync, rename, fsync of the directory). A sealed
- * segment or PACK segment that it does not list is no part of the store. An unlisted LOG segment is,
- * if its id is above every listed `open` one: the log writer may be ahead of the manifest.
+ * segment or PACK segment that it does not list is no part of the store. An unlisted LOG segment
+ * is, if its id is above every listed `open` one: the log writer may be ahead of the manifest.
  */
 
 import { checksum } from '../../lib/checksum.ts';
@@ -18,8 +18,9 @@ export const MANIFEST_NAME = 'MANIFEST';
 export interface SealedSegment extends SegmentSummary {
   readonly kind: SegmentKind;
   /**
-   * Of a compacted segment: a tombstone whose value_index is below this hides nothing in it, because
-   * all that it holds was live at that moment. Without it, minValueIndex says the same, less sharply.
+   * Of a compacted segment: a tombstone whose value_index is below this hides nothing in it,
+   * because all that it holds was live at that moment. Without it, minValueIndex says the same,
+   * less sharply.
    */
   readonly cleanSince?: number;
   /** Of a compacted segment: bytes of its tombstones; of others only their number is known. */

@@ -1,9 +1,10 @@
 /**
- * The first 64 bytes of a segment, and the names of the files that belong to it (drawn in FORMAT.md).
+ * The first 64 bytes of a segment, and the names of the files that belong to it (drawn in
+ * FORMAT.md).
  *
  * A LOG segment is written by the log writer; its predecessor's id makes a lost file in the middle
- * visible. A PACK segment is written by the compactor or by recovery and belongs to the store only if
- * the manifest lists it.
+ * visible. A PACK segment is written by the compactor or by recovery and belongs to the store only
+ * if the manifest lists it.
  */
 
 import { checksum } from '../../lib/checksum.ts';
@@ -59,7 +60,7 @@ export function decodeSegmentHeader(buf: Uint8Array): SegmentHeader | string {
   };
 }
 
-// ---- File names ----------------------------------------------------------------------------------
+// ---- File names ---------------------------------------------------------------------------------
 
 const ID_DIGITS = 15;
 const NAME_PATTERN = /^(\d{15})\.(log|pack|hint)$/;

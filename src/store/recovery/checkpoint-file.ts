@@ -1,8 +1,9 @@
 /**
  * Writes the checkpoint of a clean stop, and loads it at the next start.
  *
- * A checkpoint is true for one set of sealed segments and no open frames. Anything that does not fit
- * makes it unusable, never wrong: everything is loaded aside and taken over only after the last block.
+ * A checkpoint is true for one set of sealed segments and no open frames. Anything that does not
+ * fit makes it unusable, never wrong: everything is loaded aside and taken over only after the last
+ * block.
  */
 
 import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
@@ -31,7 +32,7 @@ export interface CheckpointEnv {
   readonly chains: ChainTable;
 }
 
-// ---- Writing -------------------------------------------------------------------------------------
+// ---- Writing ------------------------------------------------------------------------------------
 
 /** Writes a checkpoint of the present state and names it in the manifest. */
 export async function writeCheckpoint(env: CheckpointEnv & { keeper: ManifestKeeper }): Promise<void> {
@@ -113,9 +114,12 @@ function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
-// ---- Loading -------------------------------------------------------------------------------------
+// ---- Loading ------------------------------------------------------------------------------------
 
-/** Fills the tables from the checkpoint that the manifest names; returns why not, then nothing changed. */
+/**
+ * Fills the tables from the checkpoint that the manifest names; returns why not, then nothing
+ * changed.
+ */
 export async function loadCheckpoint(env: CheckpointEnv, manifest: Manifest): Promise<string | undefined> {
   const path = `${env.dir}/${manifest.checkpoint}`;
   if (!await env.files.exists(path)) return 'there is no such file';

@@ -1,15 +1,16 @@
 /**
  * Decides where the log ends after a crash. Pure.
  *
- * Sound frames say how far the log was durable when they were made; the farthest of them, W, separates
- * two things that look alike:
+ * Sound frames say how far the log was durable when they were made; the farthest of them, W,
+ * separates two things that look alike:
  *
  *     | sound frames ... W ... sound frames | bad frame  ->  TORN: cut there, and all that follows
  *     | sound frames | bad frame ... W      ->  DAMAGE: it was on disk once; nothing is cut
  *
- * "Bad" is a frame that is not sound, a segment that is missing or does not begin, and a jump of the
- * value_index between segments: then the end of the earlier one was lost. What is cut takes everything
- * behind it along, also sound frames of later segments, because the state must be a prefix of history.
+ * "Bad" is a frame that is not sound, a segment that is missing or does not begin, and a jump of
+ * the value_index between segments: then the end of the earlier one was lost. What is cut takes
+ * everything behind it along, also sound frames of later segments, because the state must be a
+ * prefix of history.
  */
 
 import { FRAME_MORE } from '../format/frame.ts';

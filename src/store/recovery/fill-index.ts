@@ -1,8 +1,9 @@
 /**
- * Fills the index from the sealed segments' hints; a hint that is missing or damaged is made again by
- * scanning its segment.
+ * Fills the index from the sealed segments' hints; a hint that is missing or damaged is made again
+ * by scanning its segment.
  *
- * It rejects with MISSING or DAMAGED. With `isTolerant`, damage is told, and what is sound is taken.
+ * It rejects with MISSING or DAMAGED. With `isTolerant`, damage is told, and what is sound is
+ * taken.
  */
 
 import type { Files } from '../../io/files.ts';

@@ -1,9 +1,10 @@
 /**
- * Reads a segment frame by frame and stops at the first thing that is not sound. Whether that is a torn
- * tail or damage is not decided here (cut-log.ts): for that it also collects the watermarks of every
- * sound frame header, before and behind the bad place.
+ * Reads a segment frame by frame and stops at the first thing that is not sound. Whether that is a
+ * torn tail or damage is not decided here (cut-log.ts): for that it also collects the watermarks of
+ * every sound frame header, before and behind the bad place.
  *
- * Rows are those of whole frames only. Reading is blocking: recovery and inspection have no clients.
+ * Rows are those of whole frames only. Reading is blocking: recovery and inspection have no
+ * clients.
  */
 
 import type { ReadFile } from '../../io/files.ts';
@@ -63,8 +64,8 @@ export interface ScanOptions {
   /** LOG segments have no gaps in their value_index; PACK segments may. */
   readonly isGapless: boolean;
   /**
-   * Go on behind bad places and take what is sound; a record whose header is sound is taken with its
-   * damaged payload, so that its key is known to be damaged. Each place is told.
+   * Go on behind bad places and take what is sound; a record whose header is sound is taken with
+   * its damaged payload, so that its key is known to be damaged. Each place is told.
    */
   readonly onSalvage?: (bad: BadPlace) => void;
 }
@@ -180,7 +181,9 @@ class Scanner {
     if (isFarther(watermark, this.#watermark)) this.#watermark = watermark;
   }
 
-  /** Why the frame does not continue the one before it: a whole piece of the log would be missing. */
+  /**
+   * Why the frame does not continue the one before it: a whole piece of the log would be missing.
+   */
   #gapBefore(frame: FrameHeader): string | undefined {
     const isExpected = !this.#options.isGapless || this.#nextValueIndex === 0 ||
       this.#options.onSalvage !== undefined || frame.firstValueIndex === this.#nextValueIndex;
@@ -233,7 +236,7 @@ class Scanner {
     return isSound;
   }
 
-  // ---- Behind a bad place --------------------------------------------------------------------------
+  // ---- Behind a bad place -----------------------------------------------------------------------
 
   /** Watermarks of frame headers from `from` on; a frame found by its header may itself be torn. */
   #collectWatermarks(from: number): void {

@@ -1,17 +1,18 @@
 /**
- * Builds the index from the hints of all segments: one merge of sorted runs, so that the rows of one
- * hash meet, whatever segments they come from.
+ * Builds the index from the hints of all segments: one merge of sorted runs, so that the rows of
+ * one hash meet, whatever segments they come from.
  *
  *     run of segment 7   | 03a1.. vi 12 PUT | 03a1.. vi 40 DELTA | 0477.. vi 3 PUT | ...
- *     run of segment 9   | 03a1.. vi 31 PUT | ...                     -> 03a1: base vi 31, delta vi 40
+ *     run of segment 9   | 03a1.. vi 31 PUT | ...                     -> 03a1: base vi 31, delta vi
+ *     40
  *
  * The newest by value_index wins, never the higher segment: the compactor moves records to later
- * segments. A PUT begins the key anew, a DELETED ends it, a DELTA or EXPIRE counts if a PUT is before
- * it. Two rows with one value_index are two copies of one record.
+ * segments. A PUT begins the key anew, a DELETED ends it, a DELTA or EXPIRE counts if a PUT is
+ * before it. Two rows with one value_index are two copies of one record.
  *
  * Rows of the system space come first. They say which spaces are dead and for which hashes the keys
- * themselves must be read, because two keys share them; for those and for the system space, rows are
- * grouped by key.
+ * themselves must be read, because two keys share them; for those and for the system space, rows
+ * are grouped by key.
  */
 
 import type { ValueType } from '../../keyspace/value-type.ts';
@@ -84,7 +85,7 @@ export class HintMerge {
     for (const group of this.#shared) await this.#addByKey(group);
   }
 
-  // ---- Keys that must be compared --------------------------------------------------------------------
+  // ---- Keys that must be compared ---------------------------------------------------------------
 
   #takeSystemRows(): Row[] {
     const rows: Row[] = [];
@@ -119,7 +120,7 @@ export class HintMerge {
       base.expirySeconds);
   }
 
-  // ---- One hash in one space ------------------------------------------------------------------------
+  // ---- One hash in one space --------------------------------------------------------------------
 
   #mergeHash(): void {
     const heap = this.#heap;

@@ -1,6 +1,6 @@
 /**
- * From a directory to a set of sealed segments: reads the manifest and the open end of the log, cuts a
- * torn tail, and puts what was not surely durable into fresh, synced files.
+ * From a directory to a set of sealed segments: reads the manifest and the open end of the log,
+ * cuts a torn tail, and puts what was not surely durable into fresh, synced files.
  *
  *   open LOG segment   | durable ... W | whole frames | torn |
  *                        sealed as it is  copied to a PACK   never happened
@@ -71,7 +71,7 @@ export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
   return { manifest: recovered, hadOpenFrames };
 }
 
-// ---- Manifest ------------------------------------------------------------------------------------
+// ---- Manifest -----------------------------------------------------------------------------------
 
 async function readManifest(env: RecoveryEnv, names: readonly string[],
   segmentNames: readonly SegmentFileName[]): Promise<Manifest> {
@@ -136,7 +136,7 @@ function nextManifest(manifest: Manifest, added: readonly SealedSegment[],
   };
 }
 
-// ---- The open end of the log ---------------------------------------------------------------------
+// ---- The open end of the log --------------------------------------------------------------------
 
 async function scanOpenLogs(env: RecoveryEnv, manifest: Manifest,
   segmentNames: readonly SegmentFileName[]): Promise<ScannedLog[]> {
@@ -198,7 +198,7 @@ function salvage(env: RecoveryEnv, log: ScannedLog): Promise<ScannedLog> {
   }));
 }
 
-// ---- Sealing what was recovered --------------------------------------------------------------------
+// ---- Sealing what was recovered -----------------------------------------------------------------
 
 /** Makes the kept frames durable; returns the segments that hold them. */
 async function sealKept(env: RecoveryEnv, manifest: Manifest, cut: LogCut,
@@ -239,7 +239,10 @@ async function sealFrames(env: RecoveryEnv, { log }: KeptLog, frames: number): P
   return { ...summary, kind: SEGMENT_LOG };
 }
 
-/** Copies the frames from number `from` on to a PACK segment, byte by byte, durable but for its name. */
+/**
+ * Copies the frames from number `from` on to a PACK segment, byte by byte, durable but for its
+ * name.
+ */
 async function copyFrames(env: RecoveryEnv, manifest: Manifest, kept: KeptLog, from: number,
   id: number): Promise<SealedSegment> {
   const { files, dir } = env;
@@ -283,9 +286,11 @@ function positionOf(scan: LogScan, from: number, to: number): number {
   return scan.frames.position.slice(from, to).reduce((max, position) => Math.max(max, position), 0);
 }
 
-// ---- Files ---------------------------------------------------------------------------------------
+// ---- Files --------------------------------------------------------------------------------------
 
-/** Removes what the manifest does not know: outputs that were never switched to, and cut segments. */
+/**
+ * Removes what the manifest does not know: outputs that were never switched to, and cut segments.
+ */
 async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
   const known = new Set<string>([MANIFEST_NAME]);
   for (const { id, kind } of manifest.sealed) {

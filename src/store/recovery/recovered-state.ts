@@ -1,8 +1,9 @@
 /**
- * What recovery fills: spaces with their indexes, chains, live bytes, and what the system records say.
+ * What recovery fills: spaces with their indexes, chains, live bytes, and what the system records
+ * say.
  *
- * Some records must be read for that. One that is damaged is an error, because no decision could rest
- * on it; with `isTolerant` it is told and counts as a key of its own.
+ * Some records must be read for that. One that is damaged is an error, because no decision could
+ * rest on it; with `isTolerant` it is told and counts as a key of its own.
  */
 
 import type { ChainTable } from '../chains.ts';
@@ -65,7 +66,9 @@ export class RecoveredState {
     return buf === undefined ? `damaged at ${slot}:${offset}` : keyOf(buf).toString('latin1');
   }
 
-  /** Reads every system record that the index has: collisions, living spaces, and what others keep. */
+  /**
+   * Reads every system record that the index has: collisions, living spaces, and what others keep.
+   */
   async readSystemRecords(): Promise<void> {
     const index = this.#options.spaces.get(SYSTEM_SPACE)?.index;
     if (index === undefined) return;

@@ -1,8 +1,9 @@
 /**
- * Sorted runs of hint rows as one: `words`, `row` and `slot` are the smallest row that was not taken.
+ * Sorted runs of hint rows as one: `words`, `row` and `slot` are the smallest row that was not
+ * taken.
  *
- * A binary heap of run numbers. The keys of the runs' current rows are kept beside it in typed arrays,
- * because a merge of ten million rows compares a hundred million times:
+ * A binary heap of run numbers. The keys of the runs' current rows are kept beside it in typed
+ * arrays, because a merge of ten million rows compares a hundred million times:
  *
  *     rank    hashOrder, lowered by 2^48 for system rows, which stand first
  *     space, value_index
