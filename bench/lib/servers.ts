@@ -106,11 +106,8 @@ Promise<RunningServer> {
   const startedAt = performance.now();
   const channel = hasChannel ? 'ipc' as const : 'ignore' as const;
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', channel] });
-  leftovers.children.add(child);
-  const exited = new Promise<void>((done) => child.once('exit', () => {
-    leftovers.children.delete(child);
-    done();
-  }));
+  leftovers.addChild(child);
+  const exited = new Promise<void>((done) => child.once('exit', () => done()));
   await answering(name, child, port, startedAt + START_MS_MAX);
   return {
     name, port, dir, child,
@@ -147,18 +144,43 @@ function freePort(): Promise<number> {
 }
 
 /** Processes and folders of this bench that must not outlive it. */
-const leftovers = { children: new Set<ChildProcess>(), folders: new Set<string>() };
+class Leftovers {
+  readonly #children = new Set<ChildProcess>();
+  readonly #folders = new Set<string>();
+  #isWatching = false;
 
-process.on('exit', () => {
-  for (const child of leftovers.children) child.kill('SIGKILL');
-  for (const folder of leftovers.folders) rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  addChild(child: ChildProcess): void {
+    this.#watch();
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+  }
+
+  addFolder(folder: string): void {
+    this.#watch();
+    this.#folders.add(folder);
+  }
+
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    process.once('exit', () => this.#remove());
+    const end = (): never => process.exit(1);
+    process.once('SIGINT', end);
+    process.once('SIGTERM', end);
+  }
+
+  #remove(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const leftovers = new Leftovers();
 
 /** A new folder for data, gone when the bench ends. */
 export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dkvs-bench-'));
-  leftovers.folders.add(folder);
+  leftovers.addFolder(folder);
   return folder;
 }
 

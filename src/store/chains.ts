@@ -56,7 +56,8 @@ export class Chain {
   chargedLiveBytes = 0;
   lru: LruLinks<Chain> = lruLinks();
 
-  constructor(id: number, space: Space, hi: number, lo: number, type: ValueType, base: RecordPlace) {
+  constructor(id: number, space: Space, hi: number, lo: number, type: ValueType,
+    base: RecordPlace) {
     this.id = id;
     this.space = space;
     this.hi = hi;
@@ -99,7 +100,7 @@ export class ChainTable {
 
   mustGet(id: number): Chain {
     const chain = this.#byId.get(id);
-    if (chain === undefined) throw new Error(`chains: an index slot names chain ${id}, which is not there`);
+    if (chain === undefined) throw new Error(`chains: a slot names chain ${id}; there is none`);
     return chain;
   }
 

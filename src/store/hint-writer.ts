@@ -46,7 +46,8 @@ export async function scanRows(files: Files, path: string, id: number, bytes: nu
       const outcome = scan.advance();
       if (outcome === END) return rows;
       if (outcome === DAMAGED) {
-        throw damaged(path, scan.damage!.offset, scan.damage!.reason, scan.damage!.key ?? undefined);
+        const { offset, reason, key } = scan.damage!;
+        throw damaged(path, offset, reason, key ?? undefined);
       }
       if (outcome !== RECORD) await scan.fill();
       else if (entryKindAt(scan.buf, scan.at) !== KIND_PAD) {

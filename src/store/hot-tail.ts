@@ -13,37 +13,10 @@
  */
 
 import { LOG_GRANULE_BYTES, TAIL_BLOCK_BYTES, TAIL_FREE_BLOCKS_MAX } from '../limits.ts';
-import { NO_BLOCKS } from './segment.ts';
+import { NO_BLOCKS, TailBlock } from './segment.ts';
 import type { LogSegment } from './segment.ts';
 
 const GRANULE_SHIFT = Math.log2(LOG_GRANULE_BYTES);
-
-export class TailBlock {
-  readonly buf: Buffer;
-  readonly view: DataView;
-  readonly log: LogSegment;
-  /** Offset in the segment of buf[0]. */
-  readonly start: number;
-  /** Offset behind the last byte that may be used; a multiple of a granule. */
-  end: number;
-  /**
-   * Offset of the next free byte; up to where frames are closed; up to where bytes were written.
-   */
-  used: number;
-  committed: number;
-  flushed: number;
-
-  constructor(buf: Buffer, log: LogSegment, start: number) {
-    this.buf = buf;
-    this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
-    this.log = log;
-    this.start = start;
-    this.end = start + buf.length;
-    this.used = start;
-    this.committed = start;
-    this.flushed = start;
-  }
-}
 
 export class HotTail {
   budgetBytes: number;

@@ -113,7 +113,8 @@ export class KeyProbe {
   }
 
   #isMemoKey(key: ByteRange): boolean {
-    return this.#memoLength === key.end - key.start && key.equals(this.#memoKey, 0, this.#memoLength);
+    const length = this.#memoLength;
+    return length === key.end - key.start && key.equals(this.#memoKey, 0, length);
   }
 
   #remember(spaceId: number, key: ByteRange): void {

@@ -18,8 +18,8 @@ import {
 } from './format/data-entry.ts';
 import { FRAME_HEADER_BYTES, FRAME_MORE, writeFrameHeader } from './format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
-import type { HotTail, TailBlock } from './hot-tail.ts';
-import type { LogSegment } from './segment.ts';
+import type { HotTail } from './hot-tail.ts';
+import type { LogSegment, TailBlock } from './segment.ts';
 
 /** Shorter values are copied byte by byte, which costs less than a call into Buffer.copy. */
 const LOOP_COPY_BYTES_MAX = 48;
@@ -123,6 +123,12 @@ export class LogAppender {
     for (const log of this.#split) log.groupEndLsn = this.appendedLsn;
     this.#split.length = 0;
     return true;
+  }
+
+  /** Appends a frame without records: all that it says is how far the log is durable. */
+  mark(): void {
+    this.#openFrame();
+    this.closeFrame(0);
   }
 
   /** Goes on in another segment; between frames only. */

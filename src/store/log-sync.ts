@@ -44,7 +44,7 @@ export class LogSync {
   }
 
   async #round(): Promise<void> {
-    for (const log of [...this.#open]) {
+    for (let log = this.#open[0]; log !== undefined; log = this.#open[0]) {
       const isFull = log.isFull;
       const written = log.written;
       if (written > log.synced) await log.file.datasync();

@@ -16,13 +16,12 @@
 
 import type { Clock, Timer } from '../io/clock.ts';
 import { LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX } from '../limits.ts';
-import type { TailBlock } from './hot-tail.ts';
 import type { HotTail } from './hot-tail.ts';
 import { LogAppender } from './log-appender.ts';
 import type { Watermark } from './log-appender.ts';
 import type { LogFiles } from './log-files.ts';
 import { LogSync } from './log-sync.ts';
-import type { LogSegment } from './segment.ts';
+import type { LogSegment, TailBlock } from './segment.ts';
 import { StoreError } from './store-error.ts';
 
 export type Appendfsync = 'always' | 'everysec' | 'no';
@@ -76,6 +75,8 @@ export class LogWriter {
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
+  /** The log's length behind the last mark. */
+  #markedLsn = -1;
 
   constructor(options: LogWriterOptions) {
     this.#clock = options.clock;
@@ -191,13 +192,18 @@ export class LogWriter {
       return;
     }
     try {
-      for (const block of this.appender.dirty) writeBlocking(block);
-      this.appender.dirty.length = 0;
+      this.#writeAll();
       this.#writtenLsn = this.#committedLsn;
     } catch (error) {
       this.fail(error);
     }
     this.#release();
+  }
+
+  /** A copy into the page cache: shorter than the way to another thread. */
+  #writeAll(): void {
+    for (const block of this.appender.dirty) writeBlocking(block);
+    this.appender.dirty.length = 0;
   }
 
   #pump(): void {
@@ -212,7 +218,8 @@ export class LogWriter {
       while (this.failure === undefined && !this.#isPumpDone()) {
         const target = this.#committedLsn;
         if (this.#writtenLsn < target) {
-          await Promise.all(this.appender.dirty.splice(0).map(writeInBackground));
+          if (this.backlogBytes <= LOG_WRITE_BLOCKING_BYTES_MAX) this.#writeAll();
+          else await Promise.all(this.appender.dirty.splice(0).map(writeInBackground));
           this.#writtenLsn = target;
         }
         if (this.#policy === 'always' && this.durableLsn < target) await this.#sync.run();
@@ -247,7 +254,22 @@ export class LogWriter {
     this.#timer = this.#clock.setTimer(LOG_SYNC_INTERVAL_MS, () => {
       this.#startTimer();
       if (this.#policy === 'everysec' && this.durableLsn < this.#writtenLsn) void this.#syncNow();
+      else this.#maybeMark();
     });
+  }
+
+  /**
+   * When everything is durable and nothing has come for a while, says so in the log: without that,
+   * damage of the last synced frames would look like a torn tail.
+   */
+  #maybeMark(): void {
+    const { appender } = this;
+    const isQuiet = this.failure === undefined && !appender.isFrameOpen && !this.#isPumping &&
+      this.durableLsn === appender.appendedLsn && appender.current.segment.records > 0;
+    if (!isQuiet || this.#markedLsn === appender.appendedLsn) return;
+    appender.mark();
+    this.#committedLsn = this.#markedLsn = appender.appendedLsn;
+    this.#flush();
   }
 
   /** One round of datasync; an error is latched, not thrown. */

@@ -34,6 +34,7 @@ import { recoverLog } from './recovery/recover-log.ts';
 import type { DamagedRecords, RecoveredLog } from './recovery/recover-log.ts';
 import { Residents } from './residents.ts';
 import { Sealer } from './sealer.ts';
+import type { LogSegment } from './segment.ts';
 import { SegmentTable } from './segment-table.ts';
 import { SpaceTable } from './space-table.ts';
 import { StoreChanges } from './store-changes.ts';
@@ -102,74 +103,117 @@ async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
     },
   });
   const tables = makeTables(env, recovered.manifest);
-  const { segments } = tables;
   const state = new RecoveredState({
     ...tables, isTolerant: options.damagedRecords === 'report', onDamage: log.onDamage,
   });
   const isCheckpointUsed = await fillTables(env, recovered, tables, state);
 
-  const { manifest } = recovered;
-  let store: Store | undefined;
-  // The keeper and the writer need each other; neither calls before both are there.
-  let writer: LogWriter | undefined;
-  const keeper = new ManifestKeeper({
-    files, dir, seed: manifest.seed, segments, position: manifest.position,
-    nextValueIndex: () => writer?.appender.nextValueIndex ?? manifest.nextValueIndex,
-  });
-  keeper.checkpoint = isCheckpointUsed ? manifest.checkpoint : null;
-  const sealer = new Sealer({
-    files, clock: env.clock, dir, seed: manifest.seed, keeper,
-    onDamage: log.onDamage, onProblem: log.onProblem,
-  });
-  const logFiles = new LogFiles({
-    files, dir, seed: manifest.seed, segments, register: () => keeper.write(),
-  });
-  const first = await logFiles.first();
-  await keeper.write();
-  if (!isCheckpointUsed) await dropCheckpoint(env, manifest);
-  writer = new LogWriter({
-    clock: env.clock, files: logFiles, tail: tables.tail, segmentBytes: options.segmentBytes,
-    segmentStartBytesMax: Math.min(options.segmentStartBytesMax ?? Infinity, SEGMENT_START_BYTES_MAX),
-    appendfsync: options.appendfsync, first, nextValueIndex: manifest.nextValueIndex,
-    watermark: { segmentId: first.segment.id, offset: first.synced },
-    events: {
-      onFull: (full) => sealer.add(full, writer!),
-      onFailure: log.onFailure,
-      onAcknowledged: () => undefined,
-    },
-  });
-  const parts: StoreParts = {
-    ...tables, files, dir, seed: manifest.seed, clock: env.clock,
-    codecs: new Map([[STRING, liveStringCodec], ...options.codecs]), writer,
-  };
-  const changes = new StoreChanges(parts);
-  for (const [key, held] of state.system) changes.holdSystem(key, held);
-  const loader = new StoreLoader(parts, changes);
-  store = new Store({
-    parts, changes, loader, keeper, sealer, lock,
-    walker: new StoreWalker(parts, loader, log.onDamage),
-    budget: new MemoryBudget(parts, options.memoryBytes, options.readCacheBytes),
-    graveyard: new Graveyard(segments, env.clock),
-    host: new StoreHost({
-      parts, keeper, sealer, segmentBytes: options.segmentBytes, onDamage: log.onDamage,
-      freeBytes: () => store?.freeBytes ?? Infinity,
-      setWriteDelay: (delayMs) => {
-        if (store !== undefined) store.writeDelayMs = delayMs;
-      },
-    }),
-    diskReserveBytes: options.diskReserveBytes,
-    writeCheckpoint: () => writeCheckpoint({ ...tables, files, dir, keeper }),
-    closeFiles: async () => {
-      await logFiles.close();
-      await parts.writer.appender.current.file.close();
-      await segments.close();
-    },
-  });
-  void logFiles.prepare(first).catch((error: unknown) => {
+  const session = new Session(env, recovered.manifest, tables);
+  session.keeper.checkpoint = isCheckpointUsed ? recovered.manifest.checkpoint : null;
+  const first = await session.logFiles.first();
+  await session.keeper.write();
+  if (!isCheckpointUsed) await dropCheckpoint(env, recovered.manifest);
+  const store = session.start(first, state, lock);
+  void session.logFiles.prepare(first).catch((error: unknown) => {
     log.onProblem('cannot make the next segment ready', error);
   });
   await store.checkDisk();
   return store;
+}
+
+/**
+ * Wires the parts together. Keeper, sealer, writer and store know one another in a circle; none
+ * calls another before `start` has made the last of them.
+ */
+class Session {
+  readonly keeper: ManifestKeeper;
+  readonly logFiles: LogFiles;
+  readonly #env: OpenStoreOptions;
+  readonly #manifest: Manifest;
+  readonly #tables: Tables;
+  readonly #sealer: Sealer;
+  #writer: LogWriter | undefined;
+  #store: Store | undefined;
+
+  constructor(env: OpenStoreOptions, manifest: Manifest, tables: Tables) {
+    this.#env = env;
+    this.#manifest = manifest;
+    this.#tables = tables;
+    const { files, dir, clock, log } = env;
+    const { seed, position } = manifest;
+    const { segments } = tables;
+    this.keeper = new ManifestKeeper({
+      files, dir, seed, segments, position,
+      nextValueIndex: () => this.#writer?.appender.nextValueIndex ?? manifest.nextValueIndex,
+    });
+    this.#sealer = new Sealer({
+      files, clock, dir, seed, keeper: this.keeper,
+      onDamage: log.onDamage, onProblem: log.onProblem,
+    });
+    this.logFiles = new LogFiles({
+      files, dir, seed, segments, register: () => this.keeper.write(),
+    });
+  }
+
+  /** The store that writes to `first` from now on. */
+  start(first: LogSegment, state: RecoveredState, lock: Lock): Store {
+    const { files, dir, clock, options, log } = this.#env;
+    const writer = this.#makeWriter(first);
+    const parts: StoreParts = {
+      ...this.#tables, files, dir, clock, writer, seed: this.#manifest.seed,
+      codecs: new Map([[STRING, liveStringCodec], ...options.codecs]),
+    };
+    const changes = new StoreChanges(parts);
+    for (const [key, held] of state.system) changes.holdSystem(key, held);
+    const loader = new StoreLoader(parts, changes);
+    this.#store = new Store({
+      parts, changes, loader, lock, keeper: this.keeper, sealer: this.#sealer,
+      walker: new StoreWalker(parts, loader, log.onDamage),
+      budget: new MemoryBudget(parts, options.memoryBytes, options.readCacheBytes),
+      graveyard: new Graveyard(parts.segments, clock),
+      host: this.#makeHost(parts),
+      diskReserveBytes: options.diskReserveBytes,
+      writeCheckpoint: () => writeCheckpoint({ ...this.#tables, files, dir, keeper: this.keeper }),
+      closeFiles: async () => {
+        await this.logFiles.close();
+        await writer.appender.current.file.close();
+        await parts.segments.close();
+      },
+    });
+    return this.#store;
+  }
+
+  #makeWriter(first: LogSegment): LogWriter {
+    const { clock, options, log } = this.#env;
+    const startBytesMax = options.segmentStartBytesMax ?? SEGMENT_START_BYTES_MAX;
+    const writer = new LogWriter({
+      clock, first, files: this.logFiles, tail: this.#tables.tail,
+      segmentBytes: options.segmentBytes,
+      segmentStartBytesMax: Math.min(startBytesMax, SEGMENT_START_BYTES_MAX),
+      appendfsync: options.appendfsync,
+      nextValueIndex: this.#manifest.nextValueIndex,
+      watermark: { segmentId: first.segment.id, offset: first.synced },
+      events: {
+        onFull: (full) => this.#sealer.add(full, writer),
+        onFailure: log.onFailure,
+        onAcknowledged: () => undefined,
+      },
+    });
+    this.#writer = writer;
+    return writer;
+  }
+
+  #makeHost(parts: StoreParts): StoreHost {
+    const { options, log } = this.#env;
+    return new StoreHost({
+      parts, keeper: this.keeper, sealer: this.#sealer, segmentBytes: options.segmentBytes,
+      onDamage: log.onDamage,
+      freeBytes: () => this.#store?.freeBytes ?? Infinity,
+      setWriteDelay: (delayMs) => {
+        if (this.#store !== undefined) this.#store.writeDelayMs = delayMs;
+      },
+    });
+  }
 }
 
 /** The parts that recovery fills. */
@@ -215,7 +259,8 @@ async function fillTables(env: OpenStoreOptions, recovered: RecoveredLog, tables
 }
 
 /** The manifest does not name it any more. */
-async function dropCheckpoint({ files, dir, log }: OpenStoreOptions, manifest: Manifest): Promise<void> {
+async function dropCheckpoint({ files, dir, log }: OpenStoreOptions,
+  manifest: Manifest): Promise<void> {
   if (manifest.checkpoint === null) return;
   try {
     await files.unlink(`${dir}/${manifest.checkpoint}`);

@@ -107,7 +107,8 @@ export class Residents {
    * false, a large record is read up to its key. The memory may be borrowed: use it before the next
    * await.
    */
-  async read(slot: number, offset: number, bytes: number, wholeOnly: boolean): Promise<LoadedRecord> {
+  async read(slot: number, offset: number, bytes: number,
+    wholeOnly: boolean): Promise<LoadedRecord> {
     if (this.find(slot, offset) && (this.isWhole || !wholeOnly)) {
       return { buf: this.buf, at: this.at, isWhole: this.isWhole };
     }

@@ -85,9 +85,10 @@ export class Sealer {
   async #makeHint(log: LogSegment): Promise<void> {
     const { files, dir, onDamage, onProblem } = this.#options;
     const { segment } = log;
+    const { path, id, bytes } = segment;
     const pause = (): Promise<void> => this.#pause(false);
     try {
-      const rows = await scanRows(files, segment.path, segment.id, segment.bytes, this.#hasher, pause);
+      const rows = await scanRows(files, path, id, bytes, this.#hasher, pause);
       await writeHint(files, dir, segment.summary(), rows, pause);
     } catch (error) {
       if (error instanceof StoreError) onDamage(error);

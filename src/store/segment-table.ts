@@ -106,12 +106,12 @@ export class SegmentTable {
   /** Ends when files of dropped segments are gone and the others are closed. */
   async close(): Promise<void> {
     for (const segment of this.#readers) this.#closeReader(segment);
-    await Promise.all([...this.#unlinking]);
+    await Promise.all(this.#unlinking);
   }
 
   /** Ends when the files of segments dropped so far, and not pinned, are gone. */
   async unlinked(): Promise<void> {
-    await Promise.all([...this.#unlinking]);
+    await Promise.all(this.#unlinking);
   }
 
   // ---- Inside -----------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import type { SegmentSummary } from './format/hint.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import type { SegmentKind } from './format/segment-header.ts';
 import { sizeClassBytes } from './size-class.ts';
-import type { TailBlock } from './hot-tail.ts';
 
 export const NO_BLOCKS: readonly (TailBlock | undefined)[] = [];
 
@@ -123,5 +122,33 @@ export class LogSegment {
     this.nameDurable = nameDurable;
     this.written = written;
     this.synced = nameDurable ? written : 0;
+  }
+}
+
+/** A piece of the hot tail: bytes of a segment in RAM (hot-tail.ts). */
+export class TailBlock {
+  readonly buf: Buffer;
+  readonly view: DataView;
+  readonly log: LogSegment;
+  /** Offset in the segment of buf[0]. */
+  readonly start: number;
+  /** Offset behind the last byte that may be used; a multiple of a granule. */
+  end: number;
+  /**
+   * Offset of the next free byte; up to where frames are closed; up to where bytes were written.
+   */
+  used: number;
+  committed: number;
+  flushed: number;
+
+  constructor(buf: Buffer, log: LogSegment, start: number) {
+    this.buf = buf;
+    this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
+    this.log = log;
+    this.start = start;
+    this.end = start + buf.length;
+    this.used = start;
+    this.committed = start;
+    this.flushed = start;
   }
 }

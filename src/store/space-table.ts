@@ -103,7 +103,9 @@ export class SpaceTable {
       const at = 8 + i * ROW_BYTES;
       this.#listed.set(readU32(buf, at), readU48(buf, at + 4));
     }
-    for (const space of this.#spaces.values()) space.since = this.#listed.get(space.id) ?? space.since;
+    for (const space of this.#spaces.values()) {
+      space.since = this.#listed.get(space.id) ?? space.since;
+    }
   }
 
   /** Whether a record of this space and value_index is dead whatever the index says. */

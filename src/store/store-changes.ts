@@ -136,7 +136,7 @@ export class StoreChanges implements Effects {
     if (id === SYSTEM_SPACE) throw new Error('store: the system space cannot be dropped');
     const space = spaces.drop(id);
     if (space === undefined) return;
-    for (const chain of [...chains.all()]) {
+    for (const chain of chains.all()) {
       if (chain.space === space) chains.release(chain);
     }
     probe.forget();
@@ -187,7 +187,7 @@ export class StoreChanges implements Effects {
   /** Lets every warm value go cold without writing: chains with deltas stay, cold. For a stop. */
   forgetWarm(): void {
     const { chains } = this.#parts;
-    for (const chain of [...chains.all()]) {
+    for (const chain of chains.all()) {
       if (chain.deltas.length === 0) this.#unchain(chain);
     }
   }
@@ -203,7 +203,8 @@ export class StoreChanges implements Effects {
   /** Writes the record that lists the living spaces. */
   recordSpaces(): void {
     const { spaces } = this.#parts;
-    this.put(SYSTEM_SPACE, new ByteRange(LIVE_SPACES_KEY), new ByteRange(spaces.encode()), 0, false);
+    const value = new ByteRange(spaces.encode());
+    this.put(SYSTEM_SPACE, new ByteRange(LIVE_SPACES_KEY), value, 0, false);
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
@@ -281,8 +282,9 @@ export class StoreChanges implements Effects {
     if (!residents.find(index.segmentOf(slot), index.offsetOf(slot))) {
       throw new Error('store: the key of a compared slot is gone');
     }
-    const start = residents.at + ENTRY_HEADER_BYTES;
-    return new ByteRange(residents.buf, start, start + entryKeyBytesAt(residents.buf, residents.at));
+    const { buf, at } = residents;
+    const start = at + ENTRY_HEADER_BYTES;
+    return new ByteRange(buf, start, start + entryKeyBytesAt(buf, at));
   }
 
   #holdRecord(key: string, slot: number, offset: number, bytes: number): void {

@@ -88,7 +88,8 @@ export class StoreHost implements CompactionHost {
     return Array.from({ length: count }, () => this.#parts.segments.reserveId());
   }
 
-  markLive(slot: number, records: RecordColumns, from: number, to: number, answer: Uint8Array): void {
+  markLive(slot: number, records: RecordColumns, from: number, to: number,
+    answer: Uint8Array): void {
     for (let row = from; row < to; row += 1) {
       const index = this.#indexOf(records, row);
       if (index === undefined || records.kind[row] === KIND_DELETED) continue;
@@ -170,15 +171,15 @@ export class StoreHost implements CompactionHost {
 
   #isLive(index: ValueIndex, segmentSlot: number, records: RecordColumns, row: number): boolean {
     const offset = records.offset[row]!;
+    const place = placeOf(segmentSlot, offset);
     const isPut = records.kind[row] === KIND_PUT;
     const { chains } = this.#parts;
     let slot = index.find(records.hi[row]!, records.lo[row]!);
     for (; slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) {
         const chain = chains.mustGet(index.chainOf(slot));
-        const place = placeOf(segmentSlot, offset);
         if (isPut ? chain.base === place : chain.deltas.includes(place)) return true;
-      } else if (isPut && index.segmentOf(slot) === segmentSlot && index.offsetOf(slot) === offset) {
+      } else if (isPut && placeOf(index.segmentOf(slot), index.offsetOf(slot)) === place) {
         return true;
       }
     }

@@ -66,7 +66,8 @@ export class StoreLoader {
     const start = base.at + ENTRY_HEADER_BYTES;
     const key = Buffer.from(base.buf.subarray(start, start + entryKeyBytesAt(base.buf, base.at)));
     this.#parts.hasher.hash(key, 0, key.length);
-    const isKey = (this.#parts.hasher.hi & 0xffff) === chain.hi && this.#parts.hasher.lo === chain.lo;
+    const { hi, lo } = this.#parts.hasher;
+    const isKey = (hi & 0xffff) === chain.hi && lo === chain.lo;
     if (!isKey) throw this.#damagedAt(chain.base);
     let last = base;
     if (chain.deltas.length > 0) {
@@ -179,10 +180,12 @@ export class StoreLoader {
 
   /** The record at a place; rejects with DAMAGED if its value is needed and cannot be trusted. */
   async #readAt(place: number, sizeClass: number, wholeOnly: boolean): Promise<LoadedRecord> {
-    return await this.#read(placeSlot(place), placeOffset(place), sizeClassBytes(sizeClass), wholeOnly);
+    const bytes = sizeClassBytes(sizeClass);
+    return await this.#read(placeSlot(place), placeOffset(place), bytes, wholeOnly);
   }
 
-  async #read(slot: number, offset: number, bytes: number, wholeOnly: boolean): Promise<LoadedRecord> {
+  async #read(slot: number, offset: number, bytes: number,
+    wholeOnly: boolean): Promise<LoadedRecord> {
     const segment = this.#parts.segments.bySlot[slot]!;
     const record = await this.#parts.residents.read(slot, offset, bytes, wholeOnly);
     if (wholeOnly && !record.isWhole) {

@@ -35,7 +35,8 @@ export interface StoreParts {
 }
 
 /** The codec of a type; asserts that there is one. */
-export function mustGetCodec(codecs: ReadonlyMap<ValueType, LiveCodec>, type: ValueType): LiveCodec {
+export function mustGetCodec(codecs: ReadonlyMap<ValueType, LiveCodec>,
+  type: ValueType): LiveCodec {
   const codec = codecs.get(type);
   if (codec === undefined) throw new Error(`store: no codec for values of type ${type}`);
   return codec;

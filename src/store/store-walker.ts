@@ -68,9 +68,10 @@ export class StoreWalker {
     const { index } = space;
     const nowSeconds = Math.floor(nowMs / 1000);
     const slotsMax = Math.max(max, EXPIRY_SLOTS_PER_CALL);
-    space.expiryPosition = index.sampleExpiring(space.expiryPosition, slotsMax, nowSeconds, (slot) => {
+    const visit = (slot: number): void => {
       if (met.length < max) met.push(this.#meet(index, slot));
-    });
+    };
+    space.expiryPosition = index.sampleExpiring(space.expiryPosition, slotsMax, nowSeconds, visit);
     const keys = await this.#resolve(met);
     return keys.filter((key) => key.expireAt !== 0 && key.expireAt <= nowMs).map(({ key }) => key);
   }

@@ -11,7 +11,8 @@ import { frameIsAt, FRAME_HEADER_BYTES } from './format/frame.ts';
 import {
   ENTRY_HEADER_BYTES, KIND_PUT, entryBytesAt, entryKeyBytesAt, entryKindAt, entrySpaceAt, skipGap,
 } from './format/data-entry.ts';
-import type { TailBlock } from './hot-tail.ts';
+import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
+import type { TailBlock } from './segment.ts';
 import type { StoreParts } from './store-parts.ts';
 
 type RetirementParts = Pick<StoreParts, 'hasher' | 'spaces' | 'residents'>;
@@ -19,7 +20,7 @@ type RetirementParts = Pick<StoreParts, 'hasher' | 'spaces' | 'residents'>;
 export function retireBlock(block: TailBlock, parts: RetirementParts): void {
   const { buf, start, committed } = block;
   const { segment } = block.log;
-  let offset = skipGap(start);
+  let offset = skipGap(Math.max(start, SEGMENT_HEADER_BYTES));
   while (offset < committed) {
     const at = offset - start;
     if (frameIsAt(buf, at, segment.id, offset)) {

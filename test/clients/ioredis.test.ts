@@ -12,6 +12,8 @@ beforeAll(async () => { dkvs = await InProcess.start(); });
 afterAll(() => dkvs.stop());
 beforeEach(async () => {
   redis = new Redis({ port: dkvs.port, host: '127.0.0.1' });
+  // The server goes away in one of the tests.
+  redis.on('error', () => {});
   await redis.flushall();
 });
 afterEach(() => { redis.disconnect(); });

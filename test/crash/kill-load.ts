@@ -23,7 +23,6 @@ interface Entry {
   expireAt: number;
 }
 
-const NAMES = 6;
 const FIELDS = 5;
 const VALUE_BYTES_MAX = 3000;
 
@@ -77,6 +76,7 @@ function showValue(value: string | Map<string, string>): string {
 export class KillLoad {
   readonly #prefix: string;
   readonly #random: Random;
+  readonly #names: number;
   readonly #keys: readonly string[];
   #model = new Model();
   /** Operations whose effects the server may or must have, oldest first. */
@@ -86,12 +86,14 @@ export class KillLoad {
   /** Of all rounds. */
   total = 0;
 
-  constructor(prefix: string, random: Random) {
+  /** `names` keys of each kind: few are always in RAM, many are not. */
+  constructor(prefix: string, random: Random, names: number) {
     this.#prefix = prefix;
     this.#random = random;
+    this.#names = names;
     const kinds = ['s', 'n', 'h'];
     this.#keys = kinds.flatMap((kind) =>
-      Array.from({ length: NAMES }, (_, i) => `${prefix}:${kind}${i}`));
+      Array.from({ length: names }, (_, i) => `${prefix}:${kind}${i}`));
   }
 
   /** Writes until the connection ends; an error reply is a failure. */
@@ -147,7 +149,8 @@ export class KillLoad {
   }
 
   #command(): Words {
-    const key = (kind: string): string => `${this.#prefix}:${kind}${this.#random.below(NAMES)}`;
+    const key = (kind: string): string =>
+      `${this.#prefix}:${kind}${this.#random.below(this.#names)}`;
     const field = `f${this.#random.below(FIELDS)}`;
     switch (this.#random.below(12)) {
       case 0: return ['INCR', key('n')];
@@ -179,25 +182,30 @@ async function expectDone(client: WireClient, operation: Operation | undefined):
   if (isTransaction && !exec.startsWith(`*${effects.length}\r\n`)) throw new WrongReply(exec);
 }
 
+/** All in one go: whatever the type, one of GET and HGETALL is refused. */
 async function readState(client: WireClient, keys: readonly string[]): Promise<string[]> {
+  client.send(...keys.flatMap((key) => [
+    ['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key],
+  ]));
   const lines: string[] = [];
   for (const key of keys) {
-    client.send(['TYPE', key], ['PEXPIRETIME', key]);
-    const [type = '', expiry = ''] = await client.replies(2);
+    const [type = '', expiry = '', string = '', hash = ''] = await client.replies(4);
     const expireAt = Math.max(0, Number(expiry.slice(1)));
-    if (type === '+none\r\n') lines.push(`${key} is not there`);
-    else lines.push(`${key} ${await readValue(client, key, type)} until ${expireAt}`);
+    const value = type === '+string\r\n' ? textOf(string) : showValue(fieldsOf(hash));
+    lines.push(type === '+none\r\n' ? `${key} is not there` : `${key} ${value} until ${expireAt}`);
   }
   return lines;
 }
 
-async function readValue(client: WireClient, key: string, type: string): Promise<string> {
-  const text = (bulk: string): string => bulk.slice(bulk.indexOf('\r\n') + 2, -2);
-  if (type === '+string\r\n') return text(await client.call('GET', key));
-  const words = elementsOf(await client.call('HGETALL', key)).map(text);
+function textOf(bulk: string): string {
+  return bulk.slice(bulk.indexOf('\r\n') + 2, -2);
+}
+
+function fieldsOf(hash: string): Map<string, string> {
+  const words = elementsOf(hash).map(textOf);
   const fields = new Map<string, string>();
   for (let i = 0; i < words.length; i += 2) fields.set(words[i] ?? '', words[i + 1] ?? '');
-  return showValue(fields);
+  return fields;
 }
 
 function showDifference(expected: readonly string[], found: readonly string[]): string {

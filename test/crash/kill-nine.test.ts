@@ -22,7 +22,13 @@ const OPERATIONS_MAX = 3000;
 /** A start takes about this long: kills at any moment of it. */
 const START_MS = 400;
 
-const SMALL_SEGMENTS = ['--segment-bytes', '1mb', '--compaction-min-bytes', '2mb'];
+/** Some clients have few keys, some more than fit in the memory below. */
+const NAMES = [6, 200];
+
+const SMALL = [
+  '--segment-bytes', '1mb', '--compaction-min-bytes', '2mb',
+  '--maxmemory', '8mb', '--hot-tail-bytes', '1mb', '--read-cache-bytes', '1mb',
+];
 
 let dir: string;
 let server: DistServer | undefined;
@@ -35,18 +41,19 @@ afterEach(async () => {
 describe('kill -9 under load', () => {
   it(`loses nothing acknowledged in ${KILLS} kills, with and without a sync per write`, async () => {
     const random = new Random(9, testSeed());
-    const loads = Array.from({ length: CLIENTS }, (_, i) => new KillLoad(`c${i}`, random));
+    const loads = Array.from({ length: CLIENTS }, (_, i) =>
+      new KillLoad(`c${i}`, random, NAMES[i % NAMES.length] ?? 0));
     let compactions = 0;
     for (let kill = 0; kill < KILLS; kill++) {
       const policy = kill % 2 === 0 ? 'everysec' : 'always';
-      const run = await DistServer.start(dir, ...SMALL_SEGMENTS, '--appendfsync', policy);
+      const run = await DistServer.start(dir, ...SMALL, '--appendfsync', policy);
       server = run;
       await expectAcknowledged(run, loads, `before kill ${kill}`);
       const goal = OPERATIONS_MIN + random.below(OPERATIONS_MAX - OPERATIONS_MIN);
       compactions += await loadUntil(run, loads, goal);
       if (kill % 3 === 2) await killWhileItStarts(random.below(START_MS));
     }
-    server = await DistServer.start(dir, ...SMALL_SEGMENTS);
+    server = await DistServer.start(dir, ...SMALL);
     await expectAcknowledged(server, loads, 'at the end');
     expect(compactions, 'rounds of compaction').toBeGreaterThan(0);
   }, 120_000);
@@ -75,12 +82,9 @@ async function loadUntil(
     if (client === undefined) throw new Error('a client for each load');
     return load.run(client);
   }));
-  let compactions = 0;
-  const looking = eventually('enough operations', async () => {
-    compactions = await compactionRounds(observer);
-    return total() >= target;
-  });
+  const looking = eventually('enough operations', () => total() >= target);
   await Promise.race([looking, writers.then(() => looking)]);
+  const compactions = await compactionRounds(observer);
   await run.kill();
   await writers;
   observer.close();
@@ -96,7 +100,7 @@ async function compactionRounds(
 
 /** The time of the kill is the point, so this is a wait for a time. */
 async function killWhileItStarts(afterMs: number): Promise<void> {
-  const run = new DistServer({ args: serverArgs(dir, SMALL_SEGMENTS) });
+  const run = new DistServer({ args: serverArgs(dir, SMALL) });
   server = run;
   await new Promise((resolve) => { setTimeout(resolve, afterMs); });
   await run.kill();

@@ -109,12 +109,12 @@ class Life {
 
   /** Lets time pass until the work has ended. */
   async #pass<T>(work: Promise<T>): Promise<T> {
-    let isDone = false;
+    const progress = { isDone: false };
     const watched = work.finally(() => {
-      isDone = true;
+      progress.isDone = true;
     });
     watched.catch(() => undefined);
-    while (!isDone) await this.clock.advanceGently(3);
+    while (!progress.isDone) await this.clock.advanceGently(3);
     return await watched;
   }
 }

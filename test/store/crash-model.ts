@@ -125,7 +125,7 @@ export class CrashModel {
   }
 
   #drop(store: Store, space: number): void {
-    for (const name of [...this.#entries.keys()]) {
+    for (const name of this.#entries.keys()) {
       if (name.startsWith(`${space}:`)) this.#entries.delete(name);
     }
     store.dropSpace(space);

@@ -1,4 +1,6 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { Files, WriteFile } from '../../src/io/files.ts';
+import type { SimFiles } from '../sim/sim-files.ts';
 import { crashEverywhere } from './crash-harness.ts';
 
 describe('a store that loses its power', () => {
@@ -10,7 +12,60 @@ describe('a store that loses its power', () => {
     await crashEverywhere({ seed, policy: 'everysec', batches: 80, hasCompactor: false }, 60);
   }, 60_000);
 
+  it.each([9, 10])('keeps a batch whole that does not fit one segment, seed %i', async (seed) => {
+    const options = { segmentStartBytesMax: 140_000 };
+    await crashEverywhere({ seed, policy: 'always', batches: 60, hasCompactor: false, options }, 50);
+  }, 60_000);
+
   it.each([7, 8])('does so while the log is compacted, seed %i', async (seed) => {
     await crashEverywhere({ seed, policy: 'everysec', batches: 120, hasCompactor: true }, 60);
+  }, 60_000);
+});
+
+/** The disk with some of its methods replaced. */
+function disguise<T extends object>(real: T, replaced: Partial<T>): T {
+  return new Proxy(real, {
+    get(target, name) {
+      const member: unknown = Reflect.get(replaced, name) ?? Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) as unknown : member;
+    },
+  });
+}
+
+/** Says that segments are on disk when they are not. */
+function forgetSyncs(disk: SimFiles): Files {
+  const lie = (file: WriteFile): WriteFile => disguise(file, { datasync: () => Promise.resolve() });
+  return disguise<Files>(disk, {
+    create: async (path) => lie(await disk.create(path)),
+    createSync: (path) => lie(disk.createSync(path)),
+  });
+}
+
+describe('the crash test', () => {
+  const plan = { seed: 11, policy: 'always', batches: 40, hasCompactor: false } as const;
+
+  it('notices acknowledgements before the fsync', async () => {
+    await expect(crashEverywhere({ ...plan, disguise: forgetSyncs }, 40)).rejects.toThrow();
+  }, 60_000);
+
+  it('notices names that are not synced', async () => {
+    const forgetNames = (disk: SimFiles): Files => disguise<Files>(disk, {
+      syncDir: () => Promise.resolve(),
+      writeWhole: async (path, data) => {
+        // What writeWhole does, without the fsync of the directory.
+        const file = await disk.create(`${path}.tmp`).catch(async () => {
+          await disk.unlink(`${path}.tmp`);
+          return await disk.create(`${path}.tmp`);
+        });
+        await file.write(data, 0, data.length, 0);
+        await file.datasync();
+        await disk.rename(`${path}.tmp`, path);
+      },
+    });
+    await expect(crashEverywhere({ ...plan, disguise: forgetNames }, 40)).rejects.toThrow();
+  }, 60_000);
+
+  it('finds nothing wrong without the lies', async () => {
+    await crashEverywhere({ ...plan, disguise: (disk) => disguise<Files>(disk, {}) }, 40);
   }, 60_000);
 });

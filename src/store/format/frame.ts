@@ -56,7 +56,8 @@ export function writeFrameHeader(view: DataView, buf: Uint8Array, at: number, se
 
 /** Whether what starts at `offset` of segment `segmentId` is a frame header, and not a record. */
 export function frameIsAt(buf: Uint8Array, at: number, segmentId: number, offset: number): boolean {
-  return readU32(buf, at + 4) === MAGIC && readU32(buf, at) === headerSum(buf, at, segmentId, offset);
+  return readU32(buf, at + 4) === MAGIC &&
+    readU32(buf, at) === headerSum(buf, at, segmentId, offset);
 }
 
 /**

@@ -30,7 +30,7 @@ const BUCKETS = 1 << 16;
 const INSERTION_ROWS_MAX = 48;
 
 if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) {
-  throw new Error('dkvs runs on little-endian machines only: its files hold 32-bit words as they are');
+  throw new Error('dkvs runs on little-endian machines only: its files hold words as they are');
 }
 
 /** Fields of row `row` of `words`. */

@@ -52,7 +52,8 @@ export function encodeHintHeader(summary: SegmentSummary): Buffer {
 /** The summary, or undefined if the bytes are no sound hint header of this version. */
 export function decodeHintHeader(buf: Uint8Array): SegmentSummary | undefined {
   if (buf.length < HINT_HEADER_BYTES) return undefined;
-  if (Buffer.from(buf.buffer, buf.byteOffset, MAGIC.length).toString('latin1') !== MAGIC) return undefined;
+  const magic = Buffer.from(buf.buffer, buf.byteOffset, MAGIC.length).toString('latin1');
+  if (magic !== MAGIC) return undefined;
   if (readU32(buf, SUM_AT) !== checksum(buf, 0, SUM_AT)) return undefined;
   if (readU32(buf, 8) !== FORMAT_VERSION) return undefined;
   return {

@@ -47,7 +47,8 @@ export function decodeSegmentHeader(buf: Uint8Array): SegmentHeader | string {
   if (buf.length < SEGMENT_HEADER_BYTES) return `${buf.length} bytes are too few for a header`;
   const magic = Buffer.from(buf.buffer, buf.byteOffset, MAGIC.length).toString('latin1');
   if (magic !== MAGIC) return 'it does not begin like a segment';
-  if (readU32(buf, SUM_AT) !== checksum(buf, 0, SUM_AT)) return 'the checksum of its header is wrong';
+  const isSound = readU32(buf, SUM_AT) === checksum(buf, 0, SUM_AT);
+  if (!isSound) return 'the checksum of its header is wrong';
   const version = readU32(buf, 8);
   if (version !== FORMAT_VERSION) return `format version ${version}, this server reads 1`;
   const kind = readU32(buf, 12);

@@ -20,7 +20,8 @@ const TWO_32 = 2 ** 32;
 export function encodeChains(chains: Iterable<Chain>): Uint32Array {
   const words: number[] = [];
   for (const chain of chains) {
-    words.push(chain.id >>> 0, Math.floor(chain.id / TWO_32), chain.space.id, chain.hi, chain.lo, chain.type);
+    const { id, space, hi, lo, type } = chain;
+    words.push(id >>> 0, Math.floor(id / TWO_32), space.id, hi, lo, type);
     pushPlace(words, chain.base, chain.baseClass);
     words.push(Number(chain.isLastExpire), chain.deltas.length);
     chain.deltas.forEach((place, i) => pushPlace(words, place, chain.deltaClasses[i]!));
@@ -35,7 +36,8 @@ export function decodeChains(words: Uint32Array, chains: ChainTable,
     const id = words[at]! + words[at + 1]! * TWO_32;
     const base = placeAt(words, at + 6);
     const type = words[at + 5] as ValueType;
-    const chain = chains.create(spaceOf(words[at + 2]!), words[at + 3]!, words[at + 4]!, type, base, id);
+    const [hi, lo] = [words[at + 3]!, words[at + 4]!];
+    const chain = chains.create(spaceOf(words[at + 2]!), hi, lo, type, base, id);
     const isLastExpire = words[at + 9] === 1;
     const count = words[at + 10]!;
     at += HEAD_WORDS;

@@ -35,7 +35,9 @@ export interface CheckpointEnv {
 // ---- Writing ------------------------------------------------------------------------------------
 
 /** Writes a checkpoint of the present state and names it in the manifest. */
-export async function writeCheckpoint(env: CheckpointEnv & { keeper: ManifestKeeper }): Promise<void> {
+export async function writeCheckpoint(
+  env: CheckpointEnv & { keeper: ManifestKeeper },
+): Promise<void> {
   const name = `checkpoint-${env.segments.reserveId()}`;
   const file = await env.files.create(`${env.dir}/${name}`);
   try {
@@ -120,7 +122,8 @@ function bytesOf(words: Uint32Array): Uint8Array {
  * Fills the tables from the checkpoint that the manifest names; returns why not, then nothing
  * changed.
  */
-export async function loadCheckpoint(env: CheckpointEnv, manifest: Manifest): Promise<string | undefined> {
+export async function loadCheckpoint(env: CheckpointEnv,
+  manifest: Manifest): Promise<string | undefined> {
   const path = `${env.dir}/${manifest.checkpoint}`;
   if (!await env.files.exists(path)) return 'there is no such file';
   const file = await env.files.openRead(path);
@@ -202,12 +205,14 @@ class Staged {
   /** Why the checkpoint does not belong to this manifest. */
   #misfit(meta: CheckpointMeta, manifest: Manifest): string | undefined {
     if (meta.version !== FORMAT_VERSION) return `it has format version ${meta.version}`;
-    if (meta.pageCount !== new ValueIndex().pageCount) return 'it has another number of index pages';
+    const { pageCount } = new ValueIndex();
+    if (meta.pageCount !== pageCount) return 'it has another number of index pages';
     const bytes = new Map(meta.segments.map((segment) => [segment.id, segment.bytes]));
     const isSame = bytes.size === manifest.sealed.length &&
       manifest.sealed.every((segment) => bytes.get(segment.id) === segment.bytes);
     if (!isSame) return 'it is of another set of segments';
-    const isWhole = meta.spaces.every(({ id, size }) => (this.#indexes.get(id)?.size ?? 0) === size);
+    const sizeOf = (id: number): number => this.#indexes.get(id)?.size ?? 0;
+    const isWhole = meta.spaces.every(({ id, size }) => sizeOf(id) === size);
     return isWhole ? undefined : 'it does not hold every key';
   }
 }

@@ -60,7 +60,8 @@ export function cutLog(logs: readonly ScannedLog[], isSealed: (id: number) => bo
   for (const log of chain) {
     const loss = lossBefore(log, chain, isSealed) ?? lossIn(log, chain, watermark);
     if (loss !== undefined && isFarther(watermark, { segmentId: loss.id, offset: loss.cutAt })) {
-      return { kept, watermark, damage: { ...loss, log: chain.find(({ id }) => id === loss.id) ?? log } };
+      const damagedLog = chain.find(({ id }) => id === loss.id) ?? log;
+      return { kept, watermark, damage: { ...loss, log: damagedLog } };
     }
     if (loss === undefined || loss.id === log.id) {
       kept.push({ log, frames: log.scan.frames.end.length });
@@ -85,9 +86,9 @@ export function endOf(log: ScannedLog): number {
   return log.scan.frames.end.at(-1) ?? SEGMENT_HEADER_BYTES;
 }
 
-/** An unlisted file counts if it holds frames, or if a segment follows it. */
+/** An unlisted file counts if it holds frames, sound or not, or if a segment follows it. */
 function isNeeded(log: ScannedLog, logs: readonly ScannedLog[]): boolean {
-  return log.scan.frames.end.length > 0 ||
+  return log.scan.frames.end.length > 0 || log.scan.watermark.segmentId > 0 ||
     logs.some(({ scan }) => scan.header?.previousId === log.id && scan.frames.end.length > 0);
 }
 

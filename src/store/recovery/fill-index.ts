@@ -2,7 +2,7 @@
  * Fills the index from the sealed segments' hints; a hint that is missing or damaged is made again
  * by scanning its segment.
  *
- * It rejects with MISSING or DAMAGED. With `isTolerant`, damage is told, and what is sound is
+ * It rejects with DAMAGED or DiskError. With `isTolerant`, damage is told, and what is sound is
  * taken.
  */
 
@@ -12,7 +12,8 @@ import { SEGMENT_LOG } from '../format/segment-header.ts';
 import { writeHint } from '../hint-writer.ts';
 import type { Segment } from '../segment.ts';
 import type { SegmentTable } from '../segment-table.ts';
-import { StoreError, damaged } from '../store-error.ts';
+import { damaged } from '../store-error.ts';
+import type { StoreError } from '../store-error.ts';
 import { HintRun } from './hint-run.ts';
 import { scanLog } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
@@ -44,10 +45,6 @@ export async function fillIndex(env: FillEnv): Promise<void> {
 
 async function openRun(env: FillEnv, segment: Segment): Promise<HintRun> {
   const { files, dir } = env;
-  if (!await files.exists(segment.path)) {
-    throw new StoreError('MISSING', `${segment.path} is missing: the manifest lists it`,
-      { file: segment.path });
-  }
   const run = await HintRun.open(files, dir, segment.sealedEntry(), segment.slot);
   if (run !== undefined) return run;
   const { rows } = await scanSealed(env, segment);

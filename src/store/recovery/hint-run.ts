@@ -17,7 +17,7 @@ import { hintFileName } from '../format/segment-header.ts';
 export class HintRun {
   /** The slot of the segment. */
   readonly slot: number;
-  words = new Uint32Array(0);
+  words: Uint32Array = new Uint32Array(0);
   row = -1;
 
   readonly #file: ReadFile;
@@ -76,7 +76,8 @@ function isUsable(file: ReadFile, segment: SealedSegment): boolean {
   const isRight = summary !== undefined && summary.id === segment.id &&
     summary.bytes === segment.bytes && summary.records === segment.records;
   if (!isRight) return false;
-  const buf = new Uint8Array(HINT_BLOCK_HEADER_BYTES + hintBlockRows(segment.records, 0) * ROW_BYTES);
+  const rowsMax = hintBlockRows(segment.records, 0);
+  const buf = new Uint8Array(HINT_BLOCK_HEADER_BYTES + rowsMax * ROW_BYTES);
   for (let block = 0; block < hintBlockCount(segment.records); block += 1) {
     const bytes = HINT_BLOCK_HEADER_BYTES + hintBlockRows(segment.records, block) * ROW_BYTES;
     const read = file.readSync(buf, 0, bytes, hintBlockOffset(block));

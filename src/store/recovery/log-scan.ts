@@ -99,7 +99,9 @@ class Scanner {
 
   run(): LogScan {
     const header = this.#readHeader();
-    if (header !== undefined) this.#readFrames();
+    // Frames prove their own place: behind a bad header they still tell what was synced.
+    if (header !== undefined || this.#options.onSalvage !== undefined) this.#readFrames();
+    else this.#collectWatermarks(this.#findFrame(SEGMENT_HEADER_BYTES));
     return {
       header,
       frames: this.#frames,
@@ -188,7 +190,8 @@ class Scanner {
     const isExpected = !this.#options.isGapless || this.#nextValueIndex === 0 ||
       this.#options.onSalvage !== undefined || frame.firstValueIndex === this.#nextValueIndex;
     if (isExpected) return undefined;
-    return `a frame begins with value_index ${frame.firstValueIndex}, expected ${this.#nextValueIndex}`;
+    return `a frame begins with value_index ${frame.firstValueIndex}, ` +
+      `expected ${this.#nextValueIndex}`;
   }
 
   #readRecords(frameOffset: number, frame: FrameHeader): boolean {

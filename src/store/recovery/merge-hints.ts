@@ -25,8 +25,8 @@ import {
 import { sizeClassOf } from '../size-class.ts';
 import { SortedLoader } from '../sorted-loader.ts';
 import type { Space } from '../space-table.ts';
-import type { HintRun } from './hint-run.ts';
 import { RunHeap } from './run-heap.ts';
+import type { RowRun } from './run-heap.ts';
 import type { RecoveredState } from './recovered-state.ts';
 
 const TYPE_MASK = 7;
@@ -70,7 +70,7 @@ export class HintMerge {
   readonly #chains: PendingChain[] = [];
   readonly #shared: Group[] = [];
 
-  constructor(state: RecoveredState, runs: readonly HintRun[]) {
+  constructor(state: RecoveredState, runs: readonly RowRun[]) {
     this.#state = state;
     this.#heap = new RunHeap(runs);
   }
@@ -147,8 +147,9 @@ export class HintMerge {
     const { words, row, slot } = this.#heap;
     if (!this.#state.isDead(spaceId, rowValueIndex(words, row))) {
       const sizeClass = sizeClassOf(rowBytes(words, row));
-      this.#loaderOf(spaceId).add(rowHi(words, row), rowLo(words, row), rowTypeByte(words, row) & TYPE_MASK,
-        slot, rowOffset(words, row), sizeClass, rowExpirySeconds(words, row));
+      const type = rowTypeByte(words, row) & TYPE_MASK;
+      this.#loaderOf(spaceId).add(rowHi(words, row), rowLo(words, row), type, slot,
+        rowOffset(words, row), sizeClass, rowExpirySeconds(words, row));
       this.#state.addLive(slot, sizeClass);
     }
     this.#heap.advance();
@@ -187,7 +188,8 @@ export class HintMerge {
     const { chains } = this.#state;
     const chain = chains.create(space, base.hi, base.lo, base.type, base);
     const last = deltas.at(-1)!;
-    space.index.insertChained(base.hi, base.lo, base.type, chain.id, base.sizeClass, last.expirySeconds);
+    space.index.insertChained(base.hi, base.lo, base.type, chain.id, base.sizeClass,
+      last.expirySeconds);
     for (const delta of deltas) chains.restoreDelta(chain, delta, delta.kind === KIND_EXPIRE);
   }
 

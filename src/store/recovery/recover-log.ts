@@ -23,7 +23,7 @@ import { HintRows, ROW_WORDS, rowBytes, rowHi, rowLo, rowOffset } from '../forma
 import {
   SEGMENT_LOG, SEGMENT_PACK, hintFileName, parseSegmentFileName, segmentFileName,
 } from '../format/segment-header.ts';
-import type { SegmentFileName } from '../format/segment-header.ts';
+import type { SegmentFileName, SegmentKind } from '../format/segment-header.ts';
 import { summaryOf, writeHint } from '../hint-writer.ts';
 import { StoreError, damaged } from '../store-error.ts';
 import { cutLog } from './cut-log.ts';
@@ -56,6 +56,10 @@ export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
   const names = await env.files.list(env.dir);
   const segmentNames = names.map(parseSegmentFileName).filter((name) => name !== undefined);
   const manifest = await readManifest(env, names, segmentNames);
+  const present = new Set(names);
+  for (const { id, kind } of manifest.sealed) {
+    if (!present.has(segmentFileName(id, kind))) throw missing(env, id, kind);
+  }
   const logs = await scanOpenLogs(env, manifest, segmentNames);
   const sealedIds = new Set(manifest.sealed.map(({ id }) => id));
   let cut = cutLog(logs, (id) => sealedIds.has(id));
@@ -83,8 +87,8 @@ async function readManifest(env: RecoveryEnv, names: readonly string[],
     throw new StoreError('INVALID', `cannot use ${path}: ${manifest}`, { file: path });
   }
   if (segmentNames.length > 0) {
-    throw new StoreError('INVALID', `${dir} has segments but no ${MANIFEST_NAME}: it is not opened, ` +
-      'because their records would be lost', { file: path });
+    throw new StoreError('INVALID', `${dir} has segments but no ${MANIFEST_NAME}: ` +
+      'it is not opened, because their records would be lost', { file: path });
   }
   const fresh: Manifest = {
     seed: env.newSeed(), nextSegmentId: 1, nextValueIndex: 1, position: 0, sealed: [], open: [],
@@ -131,7 +135,9 @@ function nextManifest(manifest: Manifest, added: readonly SealedSegment[],
     open: [],
     checkpoint: added.length === 0 ? manifest.checkpoint : null,
     nextSegmentId: most(ids, manifest.nextSegmentId),
-    nextValueIndex: most(sealed.map(({ maxValueIndex }) => maxValueIndex + 1), manifest.nextValueIndex),
+    nextValueIndex: most(
+      sealed.map(({ maxValueIndex }) => maxValueIndex + 1), manifest.nextValueIndex,
+    ),
     position: most(sealed.map(({ position }) => position), manifest.position),
   };
 }
@@ -140,9 +146,11 @@ function nextManifest(manifest: Manifest, added: readonly SealedSegment[],
 
 async function scanOpenLogs(env: RecoveryEnv, manifest: Manifest,
   segmentNames: readonly SegmentFileName[]): Promise<ScannedLog[]> {
-  const present = new Set(segmentNames.filter(({ suffix }) => suffix === 'log').map(({ id }) => id));
-  for (const id of manifest.open) if (!present.has(id)) throw missing(env, id);
-  const newest = Math.max(0, ...manifest.open, manifest.open.length === 0 ? manifest.nextSegmentId - 1 : 0);
+  const logNames = segmentNames.filter(({ suffix }) => suffix === 'log');
+  const present = new Set(logNames.map(({ id }) => id));
+  for (const id of manifest.open) if (!present.has(id)) throw missing(env, id, SEGMENT_LOG);
+  const isClosed = manifest.open.length === 0;
+  const newest = isClosed ? manifest.nextSegmentId - 1 : Math.max(...manifest.open);
   const sealed = new Set(manifest.sealed.map(({ id }) => id));
   const listed = new Set(manifest.open);
   const ids = [...present].filter((id) => listed.has(id) || (id > newest && !sealed.has(id)));
@@ -150,7 +158,8 @@ async function scanOpenLogs(env: RecoveryEnv, manifest: Manifest,
   for (const id of ids.sort((a, b) => a - b)) {
     logs.push(await withLog(env, id, async (file) => {
       const bytes = await file.size();
-      const scan = scanLog({ file, id, bytes, hasher: new KeyHash(manifest.seed), isGapless: true });
+      const hasher = new KeyHash(manifest.seed);
+      const scan = scanLog({ file, id, bytes, hasher, isGapless: true });
       checkSeed(scan, manifest, file.path);
       return { id, bytes, scan, isListed: listed.has(id) };
     }));
@@ -164,8 +173,8 @@ function checkSeed(scan: LogScan, manifest: Manifest, path: string): void {
   throw new StoreError('INVALID', `${path} belongs to another store`, { file: path });
 }
 
-function missing(env: RecoveryEnv, id: number): StoreError {
-  const path = logPath(env, id);
+function missing(env: RecoveryEnv, id: number, kind: SegmentKind): StoreError {
+  const path = `${env.dir}/${segmentFileName(id, kind)}`;
   return new StoreError('MISSING', `${path} is missing: the manifest lists it`, { file: path });
 }
 
@@ -230,7 +239,8 @@ function durableFrames({ log, frames }: KeptLog, { watermark }: LogCut): number 
 }
 
 /** The segment with its first `frames` frames, sealed where it lies. */
-async function sealFrames(env: RecoveryEnv, { log }: KeptLog, frames: number): Promise<SealedSegment> {
+async function sealFrames(env: RecoveryEnv, { log }: KeptLog,
+  frames: number): Promise<SealedSegment> {
   const { scan } = log;
   const bytes = scan.frames.end[frames - 1]!;
   const rows = partOf(scan.rows, 0, scan.frames.rows[frames - 1]!);
@@ -261,7 +271,8 @@ async function copyFrames(env: RecoveryEnv, manifest: Manifest, kept: KeptLog, f
     }
   });
   const sealed = await output.finish(0);
-  env.onInfo(`copied ${sealed.records} records of ${logPath(env, log.id)} that may not have been synced`);
+  const path = logPath(env, log.id);
+  env.onInfo(`copied ${sealed.records} records of ${path} that may not have been synced`);
   return sealed;
 }
 
@@ -307,7 +318,8 @@ async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
   }
 }
 
-async function withLog<T>(env: RecoveryEnv, id: number, work: (file: ReadFile) => Promise<T>): Promise<T> {
+async function withLog<T>(env: RecoveryEnv, id: number,
+  work: (file: ReadFile) => Promise<T>): Promise<T> {
   const file = await env.files.openRead(logPath(env, id));
   try {
     return await work(file);

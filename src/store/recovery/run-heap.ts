@@ -10,24 +10,35 @@
  */
 
 import { SYSTEM_SPACE, rowOrder, rowSpace, rowValueIndex } from '../format/hint-rows.ts';
-import type { HintRun } from './hint-run.ts';
+
+/** A sorted run: `row` of `words` is its current row, before the first `next` none. */
+export interface RowRun {
+  /** The slot of the segment that the rows are of. */
+  readonly slot: number;
+  readonly words: Uint32Array;
+  readonly row: number;
+  /** Goes to the next row; false at the end. */
+  next(): boolean;
+  /** Whether the row behind the current one may have this space and order. */
+  isNextSame(space: number, order: number): boolean;
+}
 
 const SYSTEM_RANK = 2 ** 48;
 
 export class RunHeap {
-  words = new Uint32Array(0);
+  words: Uint32Array = new Uint32Array(0);
   row = 0;
   slot = 0;
   /** Runs that are not at their end. */
   size = 0;
 
-  readonly #runs: readonly HintRun[];
+  readonly #runs: readonly RowRun[];
   readonly #heap: Int32Array;
   readonly #rank: Float64Array;
   readonly #space: Float64Array;
   readonly #valueIndex: Float64Array;
 
-  constructor(runs: readonly HintRun[]) {
+  constructor(runs: readonly RowRun[]) {
     this.#runs = runs;
     this.#heap = new Int32Array(runs.length + 1);
     this.#rank = new Float64Array(runs.length);

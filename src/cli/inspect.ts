@@ -1,0 +1,65 @@
+/**
+ * `npm run inspect -- <directory>`: what is in a store's segments, and whether it is sound.
+ *
+ * Exit code 0: everything is as it was written. 1: something is damaged. 2: it could not be read.
+ */
+
+import { NodeFiles } from '../io/node-files.ts';
+import { inspectStore } from '../store/inspect.ts';
+import type { SegmentReport, StoreReport } from '../store/inspect.ts';
+
+const COLUMNS = [
+  'segment', 'state', 'bytes', 'live', 'dead', 'puts', 'deltas', 'tombstones', 'expiries',
+];
+const COLUMN_WIDTH = 12;
+
+/** The report as text, one line each. */
+export function formatReport({ manifest, segments, keys, orphans }: StoreReport): string[] {
+  const lines = [COLUMNS.map((name) => name.padStart(COLUMN_WIDTH)).join('')];
+  for (const segment of segments) lines.push(formatSegment(segment));
+  for (const { file, bad, isSealed } of segments) {
+    for (const { offset, reason, key } of bad) {
+      const owner = key === undefined ? '' : `, key ${JSON.stringify(key.toString('latin1'))}`;
+      const tail = isSealed ? '' : ' (a torn tail, if it was never synced)';
+      lines.push(`${file} at byte ${offset}: ${reason}${owner}${tail}`);
+    }
+  }
+  for (const name of orphans) lines.push(`${name}: no part of the store, a start removes it`);
+  for (const [space, count] of [...keys].sort(([a], [b]) => a - b)) {
+    lines.push(`space ${space}: ${count} keys${space === 0 ? " of the store's own" : ''}`);
+  }
+  lines.push(`next value_index at least ${manifest.nextValueIndex}, ` +
+    `checkpoint ${manifest.checkpoint ?? 'none'}`);
+  return lines;
+}
+
+function formatSegment(segment: SegmentReport): string {
+  const { id, isSealed, bytes, liveBytes, puts, deltas, tombstones, expiries } = segment;
+  const live = Math.min(liveBytes, bytes);
+  const state = isSealed ? 'sealed' : 'open';
+  return [id, state, bytes, live, bytes - live, puts, deltas, tombstones, expiries]
+    .map((value) => String(value).padStart(COLUMN_WIDTH)).join('');
+}
+
+/** Inspects the directory that the arguments name; returns the exit code. */
+export async function inspect(args: readonly string[],
+  print: (line: string) => void): Promise<number> {
+  const [dir] = args;
+  if (dir === undefined || args.length !== 1) {
+    print('usage: inspect <directory of the store>');
+    return 2;
+  }
+  try {
+    const report = await inspectStore(new NodeFiles(), dir);
+    formatReport(report).forEach(print);
+    return report.segments.some(({ bad }) => bad.length > 0) ? 1 : 0;
+  } catch (error) {
+    print(`cannot inspect ${dir}: ${error instanceof Error ? error.message : String(error)}`);
+    return 2;
+  }
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  process.exitCode = await inspect(process.argv.slice(2), print);
+}

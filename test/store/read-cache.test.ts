@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/lib/random.ts';
+import { READ_CACHE_CHUNK_BYTES, READ_CACHE_RECORD_BYTES_MAX } from '../../src/limits.ts';
+import { ReadCache } from '../../src/store/read-cache.ts';
+
+const MIB = 1024 * 1024;
+
+/** A record whose bytes tell its place. */
+function recordOf(slot: number, offset: number, bytes: number): Buffer {
+  const buf = Buffer.alloc(bytes, (slot * 31 + offset / 8) & 0xff);
+  buf.writeUInt32LE(slot, 0);
+  buf.writeUInt32LE(offset, 4);
+  return buf;
+}
+
+function isRight(cache: ReadCache, slot: number, offset: number, bytes: number): boolean {
+  const found = cache.buf.subarray(cache.at, cache.at + bytes);
+  return found.equals(recordOf(slot, offset, bytes));
+}
+
+describe('the read cache', () => {
+  it('gives back what was put, or nothing, and never holds more than its budget', () => {
+    const cache = new ReadCache(4 * MIB);
+    const random = new Random(3, 3);
+    const sizes = new Map<number, number>();
+    let hits = 0;
+    for (let i = 0; i < 60_000; i += 1) {
+      const slot = 1 + random.below(5);
+      const offset = random.below(4000) * 8;
+      const id = slot * 1e6 + offset;
+      const bytes = sizes.get(id) ?? 8 + random.below(200) * 8;
+      if (cache.find(slot, offset)) {
+        hits += 1;
+        if (!isRight(cache, slot, offset, bytes)) throw new Error(`wrong bytes at ${slot}:${offset}`);
+      } else {
+        sizes.set(id, bytes);
+        cache.insert(slot, offset, recordOf(slot, offset, bytes), 0, bytes);
+      }
+    }
+    expect(hits).toBeGreaterThan(1000);
+    expect(cache.bytes).toBeLessThan(4 * MIB + MIB);
+  });
+
+  it('keeps what is used and forgets what is not', () => {
+    const cache = new ReadCache(4 * MIB);
+    const put = (offset: number): void => cache.insert(1, offset, recordOf(1, offset, 1000), 0, 1000);
+    for (let i = 0; i < 500; i += 1) put(i * 1000);
+    for (let i = 500; i < 20_000; i += 1) {
+      put(i * 1000);
+      cache.find(1, (i % 500) * 1000);
+    }
+    let kept = 0;
+    for (let i = 0; i < 500; i += 1) kept += Number(cache.find(1, i * 1000));
+    expect(kept).toBeGreaterThan(450);
+    expect(cache.find(1, 600 * 1000)).toBe(false);
+  });
+
+  it('follows records that the compactor moves', () => {
+    const cache = new ReadCache(MIB);
+    cache.insert(1, 64, recordOf(1, 64, 80), 0, 80);
+    cache.move(1, 64, 7, 800);
+    expect([cache.find(1, 64), cache.find(7, 800)]).toEqual([false, true]);
+    expect(isRight(cache, 1, 64, 80)).toBe(true);
+  });
+
+  it('forgets a slot that is given to another segment', () => {
+    const cache = new ReadCache(MIB);
+    for (let i = 1; i < 100; i += 1) cache.insert(1 + (i % 2), i * 8, recordOf(1, i * 8, 64), 0, 64);
+    cache.dropSlot(1);
+    for (let i = 1; i < 100; i += 1) expect(cache.find(1 + (i % 2), i * 8)).toBe(i % 2 === 1);
+  });
+
+  it('shrinks at once when its budget does, down to nothing', () => {
+    const cache = new ReadCache(8 * MIB);
+    for (let i = 0; i < 20_000; i += 1) cache.insert(1, i * 1000, recordOf(1, i * 1000, 1000), 0, 1000);
+    cache.setBudget(2 * MIB);
+    expect(cache.size).toBeLessThan(2100);
+    cache.setBudget(0);
+    expect([cache.size, cache.find(1, 19_999_000)]).toEqual([0, false]);
+    cache.insert(1, 8, recordOf(1, 8, 64), 0, 64);
+    expect(cache.size).toBe(0);
+  });
+
+  it('leaves out records that would push out too many others', () => {
+    const cache = new ReadCache(2 * READ_CACHE_CHUNK_BYTES);
+    const bytes = READ_CACHE_RECORD_BYTES_MAX + 8;
+    cache.insert(1, 8, Buffer.alloc(bytes), 0, bytes);
+    expect(cache.find(1, 8)).toBe(false);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { SEGMENT_FILES_OPEN_MAX, SEGMENT_SLOTS_MAX } from '../../src/limits.ts';
+import { SEGMENT_PACK } from '../../src/store/format/segment-header.ts';
+import { SegmentTable } from '../../src/store/segment-table.ts';
+import { SimFiles } from '../sim/sim-files.ts';
+
+const BYTES = 12;
+const textOf = (id: number): Buffer => Buffer.from(`segment ${id}`.padEnd(BYTES));
+
+async function withFiles(count: number): Promise<{ disk: SimFiles; table: SegmentTable }> {
+  const disk = new SimFiles();
+  const table = new SegmentTable(disk, 1);
+  for (let id = 1; id <= count; id += 1) {
+    const file = disk.createSync(`/${id}.pack`);
+    file.writeSync(textOf(id), 0, BYTES, 0);
+    table.add(id, SEGMENT_PACK, `/${id}.pack`, 'sealed', BYTES);
+  }
+  return { disk, table };
+}
+
+function readText(table: SegmentTable, id: number): Promise<string> {
+  const segment = table.byId(id)!;
+  const buf = Buffer.alloc(BYTES);
+  table.pin(segment);
+  return new Promise((resolve, reject) => {
+    table.read(segment, buf, 0, BYTES, 0, (error) => {
+      table.unpin(segment);
+      if (error === null) resolve(buf.toString());
+      else reject(error);
+    });
+  });
+}
+
+describe('the segments', () => {
+  it('keep a dropped file for as long as a reader pins it', async () => {
+    const { disk, table } = await withFiles(1);
+    const segment = table.byId(1)!;
+    table.pin(segment);
+    table.drop(segment);
+    expect([table.byId(1), table.bySlot[segment.slot]]).toEqual([undefined, segment]);
+    expect(await disk.exists('/1.pack')).toBe(true);
+    table.unpin(segment);
+    await table.unlinked();
+    expect([await disk.exists('/1.pack'), table.bySlot[segment.slot]]).toEqual([false, undefined]);
+  });
+
+  it('have few files open, however many are read', async () => {
+    const { disk, table } = await withFiles(SEGMENT_FILES_OPEN_MAX + 50);
+    let open = 0;
+    let openMax = 0;
+    disk.onOperation = (op) => {
+      open += Number(op === 'open') - Number(op === 'close');
+      openMax = Math.max(openMax, open);
+    };
+    for (let round = 0; round < 2; round += 1) {
+      for (let id = 1; id <= SEGMENT_FILES_OPEN_MAX + 50; id += 1) {
+        expect(await readText(table, id)).toBe(textOf(id).toString());
+      }
+    }
+    expect(openMax).toBeLessThanOrEqual(SEGMENT_FILES_OPEN_MAX + 1);
+    await table.close();
+    expect(open).toBe(0);
+  });
+
+  it('tell before a slot number is given out a second time', async () => {
+    const { table } = await withFiles(1);
+    const reused: number[] = [];
+    table.onSlotReused = (slot) => reused.push(slot);
+    for (let id = 2; reused.length === 0 && id < SEGMENT_SLOTS_MAX + 10; id += 1) {
+      table.remove(table.add(id, SEGMENT_PACK, `/${id}.pack`, 'sealed', 10));
+    }
+    // Slot 1 is still in use.
+    expect(reused).toEqual([2]);
+  });
+});
