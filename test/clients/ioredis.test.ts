@@ -1,4 +1,4 @@
-/** An application with ioredis: what it uses every day, and what it does when the server restarts. */
+/** An application with ioredis: what it uses every day, and what it does in a restart. */
 
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

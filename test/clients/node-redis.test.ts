@@ -80,7 +80,9 @@ for (const RESP of [2, 3] as const) {
       await subscriber.connect();
       const heard: string[] = [];
       await subscriber.subscribe('c', (message) => { heard.push(message); });
-      await subscriber.pSubscribe('c*', (message, channel) => { heard.push(`${channel} ${message}`); });
+      await subscriber.pSubscribe('c*', (message, channel) => {
+        heard.push(`${channel} ${message}`);
+      });
       expect(await client.publish('c', 'hi')).toBe(2);
       await eventually('both messages', () => heard.length === 2);
       expect(heard.toSorted()).toEqual(['c hi', 'hi']);

@@ -1,7 +1,7 @@
 /**
- * A disk that is full: a tmpfs of a few megabytes, seen by the server alone. Writes are refused with
- * a reason, reads go on, nothing acknowledged is lost, also not through a kill -9, and when something
- * was deleted the compactor makes room and writes go on.
+ * A disk that is full: a tmpfs of a few megabytes, seen by the server alone. Writes are refused
+ * with a reason, reads go on, nothing acknowledged is lost, also not through a kill -9, and when
+ * something was deleted the compactor makes room and writes go on.
  *
  * Needs root and the right to mount; skipped elsewhere.
  */
@@ -66,7 +66,7 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
   }, 60_000);
 
   it('without a reserve stops writes for good, and loses nothing acknowledged', async () => {
-    disk.run('dd', 'if=/dev/zero', `of=${dir}/ballast`, 'bs=1M', 'count=4');
+    disk.run('dd', 'if=/dev/zero', `of=${dir}/ballast`, 'bs=1M', 'count=13');
     const run = await start('--disk-reserve-bytes', '0');
     const client = await run.connect();
     const { count, error } = await fill(client);

@@ -1,8 +1,8 @@
 /**
- * A client that writes without waiting, and knows what must be in the server afterwards: the effects
- * of a prefix of what it sent, at least as long as what was acknowledged.
+ * A client that writes without waiting, and knows what must be in the server afterwards: the
+ * effects of a prefix of what it sent, at least as long as what was acknowledged.
  *
- * Its keys are its own, and every value is written only once, so the prefix can be told from the state.
+ * Its keys are its own, and every value is written only once, so the state tells the prefix.
  */
 
 import type { Random } from '../../src/lib/random.ts';
@@ -113,8 +113,8 @@ export class KillLoad {
   }
 
   /**
-   * Finds the prefix that the server has. Undefined if it is long enough, else what is wrong. The next
-   * round goes on from there.
+   * Finds the prefix that the server has. Undefined if it is long enough, else what is wrong. The
+   * next round goes on from there.
    */
   async check(client: WireClient): Promise<string | undefined> {
     const state = await readState(client, this.#keys);

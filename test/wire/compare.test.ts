@@ -54,8 +54,8 @@ async function loadScripts(): Promise<NamedScript[]> {
 const OTHER_TYPES = new Set(['rpush', 'lpush', 'sadd', 'zadd', 'xadd']);
 
 /**
- * Scripts make a key of another type with RPUSH and the like. Where dkvs has no such type yet, a hash
- * takes its place, on both servers.
+ * Scripts make a key of another type with RPUSH and the like. Where dkvs has no such type yet, a
+ * hash takes its place, on both servers.
  */
 function withKnownTypes(script: Script, known: ReadonlySet<string>): Script {
   return script.map((words) => {

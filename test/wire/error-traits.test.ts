@@ -1,7 +1,7 @@
 /**
  * What holds for every command of the table, without a script for each: wrong arity, wrong types,
- * arguments that make no sense, unknown subcommands, all of them in and outside of MULTI, and always
- * with the bytes that a real redis-server replies.
+ * arguments that make no sense, unknown subcommands, all of them in and outside of MULTI, and
+ * always with the bytes that a real redis-server replies.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ interface Facts {
 /** Probes of one command with arguments by chance. */
 const PROBES = 40;
 
-/** In a key's place: an integer, a text, a hash, a key with an expiry, and one that is not there. */
+/** In a key's place: an integer, a text, a hash, a key with an expiry, and none at all. */
 const KEYS = ['number', 'text', 'hash', 'dated', 'none'];
 
 const SET_UP: readonly Words[] = [
@@ -80,7 +80,8 @@ describe.skipIf(!hasRedisServer())('every command, beside a real redis-server', 
   });
 
   it('refuses them in MULTI, and EXEC is aborted', async () => {
-    await compare(commands.flatMap(withWrongArity).flatMap((words) => [['MULTI'], words, ['EXEC']]));
+    const probes = commands.flatMap(withWrongArity);
+    await compare(probes.flatMap((words) => [['MULTI'], words, ['EXEC']]));
   });
 
   it('refuses unknown subcommands', async () => {
@@ -131,7 +132,9 @@ function withoutExceptions(script: readonly Words[]): Words[] {
 
 function withWrongArity({ words, arity, subcommands }: Facts): Words[] {
   const probes: Words[] = [];
-  for (let count = words.length; count < Math.abs(arity); count++) probes.push(filled(words, count));
+  for (let count = words.length; count < Math.abs(arity); count++) {
+    probes.push(filled(words, count));
+  }
   if (arity > 0) probes.push(filled(words, arity + 1), filled(words, arity + 7));
   // A container without a subcommand is among the unknown ones.
   return [...probes, ...subcommands.flatMap(withWrongArity)];

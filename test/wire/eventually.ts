@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_MS = 5;
 export const DEADLINE_MS = 10_000;
 
-/** The first result of `check` that is not undefined or false; throws with `what` at the deadline. */
+/** The first result of `check` that is not undefined or false; throws `what` at the deadline. */
 export async function eventually<T>(
   what: string, check: () => T | undefined | false | Promise<T | undefined | false>,
   deadlineMs = DEADLINE_MS,
@@ -19,7 +19,7 @@ export async function eventually<T>(
   }
 }
 
-/** Settles like `promise`, but not later than the deadline; `what` may be worked out at that time. */
+/** Settles like `promise`, but not later than the deadline; `what` may be worked out then. */
 export function within<T>(
   what: string | (() => string), promise: Promise<T>, deadlineMs = DEADLINE_MS,
 ): Promise<T> {

@@ -56,7 +56,9 @@ class Writer {
     let sent = 0;
     try {
       for (;;) {
-        for (; sent < this.acknowledged + WINDOW; sent++) client.send(['SET', `n:${sent}`, `${sent}`]);
+        for (; sent < this.acknowledged + WINDOW; sent++) {
+          client.send(['SET', `n:${sent}`, `${sent}`]);
+        }
         expect(await client.reply()).toBe('+OK\r\n');
         this.acknowledged++;
       }
@@ -222,7 +224,8 @@ describe('a configuration that is wrong', () => {
 
 describe('the command line', () => {
   it('tells its version and its options', async () => {
-    for (const [flag, text] of [['--version', /^dkvs \d+\.\d+\.\d+/], ['--help', /--port/]] as const) {
+    const expected = { '--version': /^dkvs \d+\.\d+\.\d+/, '--help': /--port/ };
+    for (const [flag, text] of Object.entries(expected)) {
       const server = new DistServer({ args: [flag] });
       const { code } = await within('the end', server.ended);
       expect(code).toBe(0);

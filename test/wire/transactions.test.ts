@@ -74,7 +74,9 @@ describeScenarios('a transaction', {
 });
 
 describeScenarios('WATCH', {
-  'fails EXEC after another client wrote': [...watching('k'), ['b', 'SET k 1', '+OK'], ...EXEC_FAILS],
+  'fails EXEC after another client wrote': [
+    ...watching('k'), ['b', 'SET k 1', '+OK'], ...EXEC_FAILS,
+  ],
   'fails EXEC even if the value is the same again': [
     ['b', 'SET k 1', '+OK'], ...watching('k'), ['b', 'SET k 1', '+OK'], ...EXEC_FAILS,
   ],

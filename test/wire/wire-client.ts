@@ -1,6 +1,6 @@
 /**
- * A client without a library: bytes out, whole replies in, as latin1. Every wait has a deadline that
- * says what had come by then.
+ * A client without a library: bytes out, whole replies in, as latin1. Every wait has a deadline
+ * that says what had come by then.
  */
 
 import { connect, type Socket } from 'node:net';
