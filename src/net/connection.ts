@@ -141,8 +141,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     if (nowMs - this.#finishedAt >= CLOSE_LINGER_MS) this.destroy();
   }
 
-  // ---- Talker and OutputHost
-  // ---------------------------------------------------------------------
+  // ---- Talker and OutputHost --------------------------------------------------------------------
 
   endTurn(ticket: number, acknowledged: number, failure: string | undefined): boolean {
     this.#isDirty = false;
@@ -197,8 +196,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.destroy();
   }
 
-  // ---- Requests
-  // ----------------------------------------------------------------------------------
+  // ---- Requests ---------------------------------------------------------------------------------
 
   #onData(chunk: Buffer): void {
     this.#bytesIn += chunk.length;
@@ -214,6 +212,15 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   /** Runs requests until one has to wait, none is left, or the client falls behind. */
   #pump(): void {
+    this.#host.executor.beginChunk();
+    const wait = this.#runRequests();
+    this.#host.executor.endChunk();
+    if (wait !== undefined) this.#waitFor(wait);
+    else this.wake();
+  }
+
+  /** What the last request that ran has to wait for. */
+  #runRequests(): Promise<void> | undefined {
     const { executor } = this.#host;
     const { decoder, reply, session } = this;
     while (!this.#isClosing) {
@@ -224,7 +231,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
       }
       const before = reply.length;
       const wait = executor.run(session, decoder.args);
-      if (wait !== undefined) return this.#waitFor(wait);
+      if (wait !== undefined) return wait;
       if (reply.length !== before) this.#unacknowledged.replied();
       if (this.#output.unsentBytes > UNSENT_BYTES_PAUSE) {
         this.#isStalled = true;
@@ -232,7 +239,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
         break;
       }
     }
-    this.wake();
+    return undefined;
   }
 
   #onNoRequest(verdict: 'more' | 'error'): void {
@@ -300,8 +307,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#isClosing = true;
   }
 
-  // ---- The end
-  // -----------------------------------------------------------------------------------
+  // ---- The end ----------------------------------------------------------------------------------
 
   #onEnd(): void {
     this.#hasEnded = true;

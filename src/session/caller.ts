@@ -37,6 +37,8 @@ export class Caller {
   readonly #parts: CallerParts;
   readonly #random: Random;
   #context: CommandContext | undefined;
+  /** Within a chunk, when the command before ended; else -1. */
+  #finishedAt = -1;
   /** Commands under way: EXEC's run inside EXEC. */
   #depth = 0;
   /** The outermost of them, or one inside, has written something. */
@@ -47,13 +49,21 @@ export class Caller {
     this.#random = random;
   }
 
+  beginChunk(): void {
+    this.#finishedAt = this.#parts.clock.monotonicMs();
+  }
+
+  endChunk(): void {
+    this.#finishedAt = -1;
+  }
+
   /** A command that needs no steps. `now` is the time of its entry. */
   perform(session: Session, entry: TableEntry, args: Args, now: number): void {
     const context = this.#refill(session, args, now);
     const { clock, keyspace } = this.#parts;
     const mark = session.reply.mark();
     const changes = keyspace.changes;
-    const startedAt = clock.monotonicMs();
+    const startedAt = this.#finishedAt < 0 ? clock.monotonicMs() : this.#finishedAt;
     this.enter(session);
     try {
       entry.command.execute?.(context);
@@ -159,7 +169,9 @@ export class Caller {
   #finish(entry: TableEntry, context: CommandContext, mark: number, startedAt: number): void {
     const { clock, monitors, observer } = this.#parts;
     const { session } = context;
-    const microseconds = (clock.monotonicMs() - startedAt) * 1000;
+    const finishedAt = clock.monotonicMs();
+    const microseconds = (finishedAt - startedAt) * 1000;
+    if (this.#finishedAt >= 0) this.#finishedAt = finishedAt;
     if (monitors.count > 0 && entry.shownToMonitors) this.#show(context);
     try {
       observer.called(entry, microseconds, session.reply.errorAt(mark), context);

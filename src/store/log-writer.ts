@@ -161,6 +161,8 @@ export class LogWriter {
     if (old !== this.appender.current) return true;
     if (!this.appender.isFrameOpen) this.appender.switchTo(this.#takeNext());
     else await new Promise<void>((resolve) => this.#afterRoll.push(resolve));
+    // A failure ends the wait as well.
+    if (this.failure !== undefined) throw this.failure;
     return true;
   }
 
@@ -180,6 +182,7 @@ export class LogWriter {
       `the log cannot be written any more, the store is read-only: ${reason}`, { cause });
     this.#events.onFailure(this.failure);
     for (const waiter of this.#waiters.splice(0)) waiter.done(this.failure);
+    for (const done of this.#afterRoll.splice(0)) done();
   }
 
   // ---- Writing ----------------------------------------------------------------------------------

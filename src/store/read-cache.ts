@@ -23,6 +23,8 @@ const UNIT_MASK = CHUNK_UNITS - 1;
 /** The table is made for records of this size; with smaller ones the cache holds less. */
 const TABLE_RECORD_BYTES = 80;
 const TABLE_LOAD_MAX = 0.8;
+/** A table this many times too large is made anew; a little is not worth the walk over it. */
+const TABLE_SHRINK_DIVISOR = 4;
 
 interface Chunk {
   readonly buf: Buffer;
@@ -59,9 +61,11 @@ export class ReadCache {
   /** Changes the bound; what is too much is dropped at once. */
   setBudget(bytes: number): void {
     this.#budgetBytes = bytes;
-    while (this.#order.length > this.#chunksMax()) this.#dropOldest();
     const wanted = tableSize(bytes);
     if (wanted > this.#table.length) this.#rebuildTable(wanted);
+    while (this.#order.length > this.#chunksMax()) this.#dropOldest();
+    const isWasteful = wanted * TABLE_SHRINK_DIVISOR <= this.#table.length;
+    if (isWasteful && this.#entries < wanted * TABLE_LOAD_MAX) this.#rebuildTable(wanted);
   }
 
   /** Whether the record at this place is here; `buf` and `at` then tell where. */
@@ -122,7 +126,8 @@ export class ReadCache {
   // ---- Chunks -----------------------------------------------------------------------------------
 
   #chunksMax(): number {
-    return Math.floor(this.#budgetBytes / READ_CACHE_CHUNK_BYTES);
+    const left = this.#budgetBytes - this.#table.byteLength;
+    return Math.max(0, Math.floor(left / READ_CACHE_CHUNK_BYTES));
   }
 
   /** The number of a chunk with room at its end. */

@@ -145,3 +145,19 @@ describe('a commit', () => {
     expect(await text(after, 'after')).toBe('y');
   });
 });
+
+describe('a failure', () => {
+  it('ends every wait: for acknowledgement, for a roll, for a sync', async () => {
+    const disk = new SimFiles();
+    const store = await open({ files: disk, clock: new SimClock() });
+    put(store, 'a', '1');
+    store.commit();
+    put(store, 'b', '2');
+    const roll = store.compaction.rollActive();
+    disk.fail({ op: 'write', path: '.log', code: 'EIO', times: 100 });
+    store.commit();
+    await expect(roll).rejects.toMatchObject({ code: 'FAILED' });
+    await expect(committed(store)).rejects.toMatchObject({ code: 'FAILED' });
+    await expect(store.flushAndSync()).rejects.toMatchObject({ code: 'FAILED' });
+  });
+});
