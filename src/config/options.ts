@@ -212,13 +212,6 @@ export const OPTIONS = {
     'Log size below which nothing is compacted.',
     'Higher leaves more dead bytes on disk and in the time of a restart.',
   ),
-  'compaction-rate-bytes': option(
-    bytes(),
-    0,
-    'at-runtime',
-    'Most bytes the compactor moves in a second; 0 paces it by the write rate.',
-    'Too low a value lets the log outgrow the disk: writers are slowed down before that.',
-  ),
 
   // ---- Memory ----------------------------------------------------------------------------------
   maxmemory: option(

@@ -10,6 +10,7 @@ import type { WriteGate } from '../session/write-gate.ts';
 import type { Compactor } from '../store/compaction/compactor.ts';
 import type { Store } from '../store/store.ts';
 import type { StorageSide } from './storage-side.ts';
+import { memoryBudget } from './machine-memory.ts';
 import { StoreGate } from './store-gate.ts';
 
 /** A store with its compactor and what its opening took. */
@@ -44,9 +45,9 @@ export class DiskSide implements StorageSide {
     this.#gate = new StoreGate(opened.store);
     this.#lastSave = Math.floor(clock.nowMs() / 1000);
     this.#recoveredKeys = opened.store.statistics().keys;
-    this.#stopFollowing = config.onChange(['appendfsync'], (values) => {
-      this.#opened.store.appendfsync = values.appendfsync;
-    });
+    this.#stopFollowing = config.onChange(
+      ['appendfsync', 'maxmemory', 'disk-reserve-bytes'], () => this.#configure(),
+    );
     this.#startTimer();
   }
 
@@ -60,10 +61,6 @@ export class DiskSide implements StorageSide {
 
   get recoveryMs(): number {
     return this.#opened.recoveryMs;
-  }
-
-  get writeDelayMs(): number {
-    return this.#opened.store.writeDelayMs;
   }
 
   facts(): StoreFacts {
@@ -108,7 +105,7 @@ export class DiskSide implements StorageSide {
   async reload(): Promise<void> {
     await this.#closeStore();
     this.#opened = await this.#open();
-    this.#opened.store.appendfsync = this.#config.values.appendfsync;
+    this.#configure();
     this.#gate.replace(this.#opened.store);
     this.#startTimer();
   }
@@ -116,6 +113,15 @@ export class DiskSide implements StorageSide {
   async close(): Promise<void> {
     this.#stopFollowing();
     await this.#closeStore();
+  }
+
+  /** Options that may change while the store is open. */
+  #configure(): void {
+    const { store } = this.#opened;
+    const { values } = this.#config;
+    store.appendfsync = values.appendfsync;
+    store.diskReserveBytes = values['disk-reserve-bytes'];
+    store.memoryBytes = memoryBudget(values).totalBytes;
   }
 
   async #closeStore(): Promise<void> {

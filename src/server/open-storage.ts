@@ -1,9 +1,8 @@
 /** Opens the disk side of a server: the store in its directory, and the compactor beside it. */
 
-import { totalmem } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { shareMemory } from '../config/memory-budget.ts';
+import type { MemoryBudget } from '../config/memory-budget.ts';
 import type { Clock } from '../io/clock.ts';
 import { NodeFiles } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
@@ -14,6 +13,7 @@ import { Compactor } from '../store/compaction/compactor.ts';
 import { ThreadCopier } from '../store/compaction/thread-copier.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import { DiskSide, type OpenedStore } from './disk-side.ts';
+import { memoryBudget } from './machine-memory.ts';
 import type { StorageSide } from './storage-side.ts';
 
 export interface OpenedStorage {
@@ -25,16 +25,13 @@ export interface OpenedStorage {
 /** Rejects with DirectoryLockedError, StoreError or DiskError. */
 export async function openStorageSide(config: Config, log: Logger, clock: Clock):
 Promise<OpenedStorage> {
-  const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
-  const budget = shareMemory(config.values, 0, machineBytes);
+  const budget = memoryBudget(config.values);
   const open = (): Promise<OpenedStore> => openWithCompactor(config, log, clock, budget);
   const side = new DiskSide(config, clock, log, open, await open());
   return { side, recoveryMs: side.recoveryMs, memoryBytes: budget.totalBytes };
 }
 
-type Budget = ReturnType<typeof shareMemory>;
-
-async function openWithCompactor(config: Config, log: Logger, clock: Clock, budget: Budget):
+async function openWithCompactor(config: Config, log: Logger, clock: Clock, budget: MemoryBudget):
 Promise<OpenedStore> {
   const startedAt = clock.monotonicMs();
   const store = await openStore(storeOptions(config, log, clock, budget));
@@ -47,16 +44,23 @@ Promise<OpenedStore> {
     host: store.compaction,
     clock,
     copier: new ThreadCopier(),
-    diskRatioMax: values['compaction-disk-ratio'],
-    minBytes: values['compaction-min-bytes'],
-    reserveBytes: values['disk-reserve-bytes'],
+    // Read anew for each decision: CONFIG SET changes them.
+    get diskRatioMax() {
+      return values['compaction-disk-ratio'];
+    },
+    get minBytes() {
+      return values['compaction-min-bytes'];
+    },
+    get reserveBytes() {
+      return values['disk-reserve-bytes'];
+    },
     yieldToLoop: () => new Promise((resolve) => void setImmediate(resolve)),
     onRound: (report) => log.debug({ report }, 'compaction round'),
   });
   return { store, compactor, recoveryMs };
 }
 
-function storeOptions(config: Config, log: Logger, clock: Clock, budget: Budget):
+function storeOptions(config: Config, log: Logger, clock: Clock, budget: MemoryBudget):
 OpenStoreOptions {
   const { values } = config;
   return {

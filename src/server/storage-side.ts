@@ -9,8 +9,6 @@ export interface StorageSide {
   readonly storage: Storage;
   readonly gate: WriteGate;
   facts(): StoreFacts;
-  /** Milliseconds by which each write should be slowed, because the disk is nearly full. */
-  readonly writeDelayMs: number;
   /** Resolves when everything acknowledged so far is on disk. */
   sync(): Promise<void>;
   /** Starts the compactor unless it runs. */

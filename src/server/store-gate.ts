@@ -38,6 +38,10 @@ export class StoreGate implements WriteGate {
     return oom ? OUT_OF_MEMORY : undefined;
   }
 
+  get writeDelayMs(): number {
+    return this.#store.writeDelayMs;
+  }
+
   get acknowledged(): number {
     return this.#base + this.#store.acknowledged;
   }

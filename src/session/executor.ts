@@ -91,7 +91,10 @@ export class Executor {
   /** Undefined when the reply is written; else a promise that never rejects. */
   run(session: Session, args: Args): Promise<void> | undefined {
     const entry = this.#parts.table.lookup(args);
-    const obstacle = this.#tryNow(session, entry, args);
+    const { writeDelayMs } = this.#parts.gate;
+    const obstacle = writeDelayMs > 0 && entry?.isWrite === true
+      ? this.#delay(writeDelayMs)
+      : this.#tryNow(session, entry, args);
     if (obstacle === undefined || entry === undefined) return undefined;
     return this.#overcome(session, entry, args.detach(), obstacle);
   }
@@ -111,6 +114,14 @@ export class Executor {
   runQueued(session: Session, queue: readonly QueuedCommand[], _reply: ReplyWriter): void {
     const { now } = this.#parts.keyspace;
     for (const { entry, args } of queue) this.#caller.perform(session, entry, args, now);
+  }
+
+  /** Writers are slowed before the disk is full, so that the compactor can catch up. */
+  #delay(ms: number): Obstacle {
+    const { clock } = this.#parts;
+    return {
+      kind: 'wait', until: new Promise((resolve) => void clock.setTimer(ms, () => resolve())),
+    };
   }
 
   /** Undefined when the request has its reply. */

@@ -8,6 +8,8 @@ export interface WriteGate {
   readonly refusal: string | undefined;
   /** Undefined while RAM and disk have room for new data; else the whole text of the error. */
   readonly memoryRefusal: string | undefined;
+  /** Milliseconds by which each write is slowed, because the disk is nearly full; usually 0. */
+  readonly writeDelayMs: number;
   /**
    * Ends the batch of this turn and hands it to the log. Returns a ticket: replies of this turn may
    * go out once `acknowledged` has reached it. Throws nothing: when the write fails, onFailure

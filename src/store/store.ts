@@ -99,6 +99,9 @@ export class Store implements Storage {
   /** The place in the total order that the last frame applied. */
   position: number;
 
+  /** Free space below which writes that add data are refused; below half of it, all writes. */
+  diskReserveBytes: number;
+
   readonly #members: StoreMembers;
   readonly #parts: StoreParts;
   readonly #changes: StoreChanges;
@@ -110,6 +113,7 @@ export class Store implements Storage {
 
   constructor(members: StoreMembers) {
     this.#members = members;
+    this.diskReserveBytes = members.diskReserveBytes;
     this.#parts = members.parts;
     this.#changes = members.changes;
     this.compaction = members.host;
@@ -265,7 +269,7 @@ export class Store implements Storage {
   get writable(): StoreError | undefined {
     const { failure } = this.#parts.writer;
     if (failure !== undefined) return failure;
-    const { diskReserveBytes } = this.#members;
+    const { diskReserveBytes } = this;
     if (diskReserveBytes === 0 || this.#freeBytes >= diskReserveBytes / 2) return undefined;
     return this.#full();
   }
@@ -274,7 +278,7 @@ export class Store implements Storage {
    * Undefined while the disk has room above the reserve for more data; without a reserve always.
    */
   get full(): StoreError | undefined {
-    const { diskReserveBytes } = this.#members;
+    const { diskReserveBytes } = this;
     if (diskReserveBytes === 0 || this.failure !== undefined) return undefined;
     return this.#freeBytes >= diskReserveBytes ? undefined : this.#full();
   }
@@ -303,7 +307,7 @@ export class Store implements Storage {
 
   /** Bytes that may be written before writes are refused. */
   get freeBytes(): number {
-    return Math.max(0, this.#freeBytes - this.#members.diskReserveBytes);
+    return Math.max(0, this.#freeBytes - this.diskReserveBytes);
   }
 
   // ---- Closing ----------------------------------------------------------------------------------
@@ -381,7 +385,7 @@ export class Store implements Storage {
   }
 
   #full(): StoreError {
-    return new StoreError('FULL', `the disk is full up to the ${this.#members.diskReserveBytes} ` +
+    return new StoreError('FULL', `the disk is full up to the ${this.diskReserveBytes} ` +
       'bytes of disk-reserve-bytes: delete keys, or make room beside the data; deleted data is ' +
       'given back by compaction');
   }

@@ -39,7 +39,7 @@ export const IDLE_STORE: StoreFacts = Object.freeze({
 });
 
 const OPEN_GATE = {
-  refusal: undefined, memoryRefusal: undefined, commit: () => 0, acknowledged: 0,
+  refusal: undefined, memoryRefusal: undefined, writeDelayMs: 0, commit: () => 0, acknowledged: 0,
   onAcknowledged: () => {}, onFailure: () => {},
 } as const;
 

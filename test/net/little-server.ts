@@ -61,6 +61,7 @@ export class ColdStorage extends MemoryStorage {
 
 /** A log that acknowledges at once, or when told, or that fails. */
 export class FakeGate implements WriteGate {
+  writeDelayMs = 0;
   refusal: string | undefined;
   memoryRefusal: string | undefined;
   acknowledged = 0;
