@@ -11,6 +11,7 @@ import { NEED_VALUE } from '../keyspace/storage.ts';
 import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
 import { ThreadCopier } from '../store/compaction/thread-copier.ts';
+import { HintThread } from '../store/hint-thread.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import { DiskSide, type OpenedStore } from './disk-side.ts';
 import { memoryBudget } from './machine-memory.ts';
@@ -68,6 +69,7 @@ OpenStoreOptions {
     clock,
     randomSource: new NodeRandomSource(),
     dir: values.dir,
+    hints: new HintThread(),
     options: {
       segmentBytes: values['segment-bytes'],
       hotTailBytes: budget.hotTailBytes,

@@ -20,6 +20,7 @@ import { ChainTable } from './chains.ts';
 import type { Manifest } from './format/manifest.ts';
 import { segmentFileName } from './format/segment-header.ts';
 import { Graveyard } from './graveyard.ts';
+import type { HintMaker } from './hint-maker.ts';
 import { HotTail } from './hot-tail.ts';
 import { KeyProbe } from './key-probe.ts';
 import { LogFiles } from './log-files.ts';
@@ -80,6 +81,8 @@ export interface OpenStoreOptions {
   readonly dir: string;
   readonly options: StoreOptions;
   readonly log: StoreLog;
+  /** Who makes hints; by default this thread. */
+  readonly hints?: HintMaker;
 }
 
 export async function openStore(env: OpenStoreOptions): Promise<Store> {

@@ -9,10 +9,9 @@
 
 import type { Clock } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
-import { KeyHash } from '../lib/key-hash.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
 import { SEAL_WAIT_MS, SLICE_MS } from '../limits.ts';
-import { scanRows, writeHint } from './hint-writer.ts';
+import { inlineHintMaker, type HintMaker } from './hint-maker.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { LogSegment } from './segment.ts';
@@ -24,13 +23,15 @@ export interface SealerOptions {
   readonly dir: string;
   readonly seed: KeyHashSeed;
   readonly keeper: ManifestKeeper;
+  /** By default hints are made on this thread. */
+  readonly hints?: HintMaker | undefined;
   readonly onDamage: (error: StoreError) => void;
   readonly onProblem: (what: string, error: unknown) => void;
 }
 
 export class Sealer {
   readonly #options: SealerOptions;
-  readonly #hasher: KeyHash;
+  readonly #hints: HintMaker;
   readonly #queue: LogSegment[] = [];
   #running: Promise<void> | undefined;
   #isStopping = false;
@@ -38,7 +39,8 @@ export class Sealer {
 
   constructor(options: SealerOptions) {
     this.#options = options;
-    this.#hasher = new KeyHash(options.seed);
+    const { files, hints } = options;
+    this.#hints = hints ?? inlineHintMaker(files, () => this.#pause(false));
   }
 
   add(log: LogSegment, writer: LogWriter): void {
@@ -56,6 +58,7 @@ export class Sealer {
   /** Hints are not made any more: a stop must be quick, and the checkpoint makes up for them. */
   hurry(): void {
     this.#isStopping = true;
+    void this.#hints.close();
   }
 
   async #run(writer: LogWriter): Promise<void> {
@@ -82,17 +85,13 @@ export class Sealer {
     await this.#options.keeper.changed();
   }
 
-  async #makeHint(log: LogSegment): Promise<void> {
-    const { files, dir, onDamage, onProblem } = this.#options;
-    const { segment } = log;
-    const { path, id, bytes } = segment;
-    const pause = (): Promise<void> => this.#pause(false);
+  async #makeHint({ segment }: LogSegment): Promise<void> {
+    const { dir, seed, onDamage, onProblem } = this.#options;
     try {
-      const rows = await scanRows(files, path, id, bytes, this.#hasher, pause);
-      await writeHint(files, dir, segment.summary(), rows, pause);
+      await this.#hints.make({ dir, seed, path: segment.path, summary: segment.summary() });
     } catch (error) {
       if (error instanceof StoreError) onDamage(error);
-      else onProblem(`cannot write the hint of ${segment.path}`, error);
+      else if (!this.#isStopping) onProblem(`cannot write the hint of ${segment.path}`, error);
     }
   }
 

@@ -325,6 +325,7 @@ export class Store implements Storage {
       this.commit(0);
       if (writer.failure === undefined) await this.#sealAll();
     } finally {
+      this.#members.sealer.hurry();
       await writer.stop();
       await this.#members.closeFiles();
       await this.#members.lock.release();
