@@ -65,7 +65,8 @@ export function createServer(options: ServerOptions = {}): DkvsServer {
   }));
   const loaded = loadConfig(undefined, directives);
   if (!loaded.ok) {
-    throw new ServerOptionError(loaded.errors.map((error) => describeConfigError(error)).join('\n'));
+    const texts = loaded.errors.map((error) => describeConfigError(error));
+    throw new ServerOptionError(texts.join('\n'));
   }
   return createServerFromConfig(loaded.config, logger ?? pino({ level: 'silent' }));
 }

@@ -47,7 +47,9 @@ export interface Context {
 
 /** What a command in steps may want. */
 export type Want =
-  | { readonly kind: 'scan'; readonly db: Database; readonly cursor: number; readonly count: number }
+  | {
+    readonly kind: 'scan'; readonly db: Database; readonly cursor: number; readonly count: number;
+  }
   | { readonly kind: 'randomKey'; readonly db: Database }
   /** Let other work go on, then resume: for long loops. */
   | { readonly kind: 'yield' }

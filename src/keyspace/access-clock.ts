@@ -28,6 +28,8 @@ export class AccessClock {
 function cellOf(key: ByteRange): number {
   const { buf, start, end } = key;
   let mix = end - start;
-  for (let i = Math.max(start, end - 8); i < end; i++) mix = Math.imul(mix, 31) + (buf[i] as number);
+  for (let i = Math.max(start, end - 8); i < end; i++) {
+    mix = Math.imul(mix, 31) + (buf[i] as number);
+  }
   return (mix ^ (mix >>> 15)) & (ACCESS_CLOCK_CELLS - 1);
 }

@@ -6,8 +6,8 @@ import type { ClientsPolicy } from '../net/clients.ts';
 
 const PROTECTED =
   'DENIED dkvs is running in protected mode because no password is set, and this client is on ' +
-  'another machine. To let it in, set a password with requirepass (then clients send AUTH), or, in a ' +
-  'network that only friends reach, set protected-mode no';
+  'another machine. To let it in, set a password with requirepass (then clients send AUTH), or, ' +
+  'in a network that only friends reach, set protected-mode no';
 
 export function clientsPolicy(values: ConfigValues): ClientsPolicy {
   return {

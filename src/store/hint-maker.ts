@@ -25,6 +25,13 @@ export interface HintMaker {
   close(): Promise<void>;
 }
 
+/** What the thread says when a job has ended. */
+export type HintOutcome =
+  | { readonly type: 'done' }
+  | { readonly type: 'damaged'; readonly file: string; readonly offset: number;
+    readonly reason: string }
+  | { readonly type: 'failed'; readonly text: string };
+
 export async function makeHint(files: Files, job: HintJob, pause: Pause): Promise<void> {
   const { dir, path, summary, seed } = job;
   const rows = await scanRows(files, path, summary.id, summary.bytes, new KeyHash(seed), pause);

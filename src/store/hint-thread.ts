@@ -1,19 +1,12 @@
 /**
- * Makes hints in a thread of their own (hint-worker.ts), started at the first one and kept. One job
- * at a time. The thread keeps the process alive only while a job runs; if it dies, its job fails and
- * the next one starts another.
+ * Makes hints in a thread of their own (hint-worker.ts), started at the first one and kept. One
+ * job at a time. The thread keeps the process alive only while a job runs; if it dies, its job
+ * fails and the next one starts another.
  */
 
 import { Worker } from 'node:worker_threads';
-import type { HintJob, HintMaker } from './hint-maker.ts';
+import type { HintJob, HintMaker, HintOutcome } from './hint-maker.ts';
 import { damaged } from './store-error.ts';
-
-/** What the thread says when a job has ended. */
-export type HintOutcome =
-  | { readonly type: 'done' }
-  | { readonly type: 'damaged'; readonly file: string; readonly offset: number;
-    readonly reason: string }
-  | { readonly type: 'failed'; readonly text: string };
 
 interface RunningHint {
   readonly path: string;

@@ -2,8 +2,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { NodeFiles } from '../io/node-files.ts';
-import { makeHint, type HintJob } from './hint-maker.ts';
-import type { HintOutcome } from './hint-thread.ts';
+import { makeHint, type HintJob, type HintOutcome } from './hint-maker.ts';
 import { StoreError } from './store-error.ts';
 
 if (parentPort === null) throw new Error('hint-worker runs as a worker thread only');
