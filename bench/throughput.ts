@@ -51,8 +51,8 @@ const CASES: readonly Case[] = [
   ...speeds('GET', 'everysec', ['-t', 'get'], [0.95, 1.1, 1.2]),
   { ...base('SET always', 'always', ['-t', 'set']), pipeline: 1, requests: 30_000, target: 1 },
   { ...base('SET always', 'always', ['-t', 'set']), pipeline: 16, requests: 300_000, target: 1 },
-  { ...base('INCR', 'everysec', ['-t', 'incr']), pipeline: 16, requests: 1_000_000, target: 0.9 },
-  { ...base('HSET', 'everysec', ['-t', 'hset']), pipeline: 16, requests: 1_000_000, target: 0.9 },
+  { ...base('INCR', 'everysec', ['-t', 'incr']), pipeline: 16, requests: 400_000, target: 0.9 },
+  { ...base('HSET', 'everysec', ['-t', 'hset']), pipeline: 16, requests: 400_000, target: 0.9 },
   {
     ...base('MSET(10)', 'everysec', ['MSET', ...PAIRS]),
     pipeline: 16, requests: 200_000, target: 0.9,
@@ -69,7 +69,7 @@ function speeds(
   const pipelines = [1, 16, 64];
   return targets.map((target, i) => {
     const pipeline = pipelines[i] as number;
-    const requests = pipeline === 1 ? 100_000 : 1_000_000;
+    const requests = pipeline === 1 ? 100_000 : 400_000;
     return { ...base(name, fsync, command), pipeline, requests, target };
   });
 }
@@ -94,12 +94,16 @@ export async function runThroughput(options: ThroughputOptions): Promise<readonl
 }
 
 async function runCases(
-  fsync: Fsync, cases: readonly Case[], { rounds, scale }: ThroughputOptions,
+  fsync: Fsync, cases: readonly Case[], { rounds, scale, print }: ThroughputOptions,
 ): Promise<CaseResult[]> {
   const servers = [await startDkvs(fsync), await startRedis(fsync), await startJsRedis()];
   try {
     const results: CaseResult[] = [];
-    for (const one of cases) results.push(await runCase(one, servers, rounds, scale));
+    for (const one of cases) {
+      const result = await runCase(one, servers, rounds, scale);
+      print(`  ${result.name}: ${result.ratio.toFixed(2)} of redis`);
+      results.push(result);
+    }
     return results;
   } finally {
     for (const server of servers) await server.stop();
@@ -125,9 +129,13 @@ async function runCase(
   return { name: nameOf(one), target: one.target, ratio: median(ratios), medians };
 }
 
-/** The slow JavaScript peer gets fewer requests, so that a round stays short. */
+/**
+ * The slow JavaScript peer gets fewer requests, so that a round stays short; its HSET takes time in
+ * proportion to the hash, so there it gets next to none.
+ */
 function measure(one: Case, server: RunningServer, scale: number): Promise<BenchmarkFigures> {
-  const share = server.name === 'js-redis' ? 0.2 : 1;
+  const slow = one.name === 'HSET' ? 0.002 : 0.02;
+  const share = server.name === 'js-redis' ? slow : 1;
   return redisBenchmark({
     port: server.port,
     clients: CLIENTS,

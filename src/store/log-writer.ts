@@ -225,7 +225,7 @@ export class LogWriter {
           else await Promise.all(this.appender.dirty.splice(0).map(writeInBackground));
           this.#writtenLsn = target;
         }
-        if (this.#policy === 'always' && this.durableLsn < target) await this.#sync.run();
+        if (this.#policy === 'always' && this.durableLsn < target) await this.#mustSync();
         this.#release();
       }
     } catch (error) {
@@ -233,6 +233,18 @@ export class LogWriter {
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  /**
+   * Everything committed is written, so a round must bring the durable part on. If it did not, the
+   * accounts of the log are wrong: better to stop writes than to try for ever.
+   */
+  async #mustSync(): Promise<void> {
+    const before = this.durableLsn;
+    await this.#sync.run();
+    if (this.durableLsn > before) return;
+    throw new Error(`assertion failed: a sync left the log durable to ${before}, ` +
+      `committed to ${this.#committedLsn}`);
   }
 
   #isPumpDone(): boolean {
