@@ -70,9 +70,6 @@ export const SEGMENT_SLOTS_MAX = 1 << 20;
 
 // ---- Configuration (defaults of options; config/dkvs.conf explains them) ------------------------
 
-/** Longest configuration file: far above any real one, far below what would hurt to parse. */
-export const CONFIG_FILE_BYTES_MAX = 1 * MiB;
-
 /** Most addresses of `bind`; the same bound as Redis. */
 export const BIND_ADDRESSES_MAX = 16;
 

@@ -10,6 +10,7 @@
  * Invariants: 0 <= start(i) <= end(i) <= buf.length for i < count. Asking for an argument that is
  * not there is a bug in the caller (arity is checked before) and throws a RangeError.
  */
+import { equalsUpper } from '../lib/ascii.ts';
 import { ByteRange } from '../lib/byte-range.ts';
 import type { Int64 } from '../lib/int64.ts';
 import { parseInt64, parseSafeInt } from '../lib/int64.ts';
@@ -104,16 +105,7 @@ export class Args {
 
   /** Whether the argument is `word`, whatever its case. `word` must be upper-case ASCII. */
   is(i: number, word: string): boolean {
-    const start = this.start(i);
-    const length = this.end(i) - start;
-    if (length !== word.length) return false;
-    const buf = this.buf;
-    for (let at = 0; at < length; at++) {
-      const byte = buf[start + at]!;
-      const upper = byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte;
-      if (upper !== word.charCodeAt(at)) return false;
-    }
-    return true;
+    return equalsUpper(this.buf, this.start(i), this.end(i), word);
   }
 
   /** Byte equality with [start, end) of `other`. */

@@ -22,7 +22,6 @@ import { RECORD_ALIGN_BYTES, SEGMENT_SLOTS_MAX, SEGMENT_START_BYTES_MAX } from '
 import { SIZE_CLASS_COUNT } from './size-class.ts';
 
 export const SLOT_WORDS = 4;
-export const SLOT_BYTES = SLOT_WORDS * 4;
 
 /** Word numbers. */
 export const TAG_WORD = 0;
