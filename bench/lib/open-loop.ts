@@ -91,7 +91,7 @@ class OpenLoop {
     const startMs = performance.now();
     this.#countFromMs = startMs + warmUpMs;
     const failed = Promise.race(this.#lanes.map(({ failed }) => failed));
-    await Promise.race([this.#sendUntil(startMs, startMs + warmUpMs + measureMs), failed]);
+    await Promise.race([this.#sendAll(startMs, warmUpMs + measureMs), failed]);
     await Promise.race([this.#drained(), failed]);
   }
 
@@ -100,24 +100,28 @@ class OpenLoop {
     return { set: this.#set, get: this.#get, lag: this.#lag, perSecond };
   }
 
-  #sendUntil(startMs: number, endMs: number): Promise<void> {
+  #sendAll(startMs: number, durationMs: number): Promise<void> {
     return new Promise((done) => {
-      let dueMs = startMs;
+      // Ticks are counted, not added up: a sum of times rounds, and once lost the last request.
+      let elapsedMs = 0;
       const tick = (): void => {
         const nowMs = performance.now();
-        for (; dueMs <= nowMs && dueMs < endMs; dueMs += TICK_MS) this.#send(startMs, dueMs, nowMs);
+        for (; elapsedMs < durationMs && startMs + elapsedMs <= nowMs; elapsedMs += TICK_MS) {
+          this.#send(startMs, elapsedMs, nowMs);
+        }
         for (const lane of this.#lanes) lane.flush();
-        if (dueMs >= endMs) done();
+        if (elapsedMs >= durationMs) done();
         else setTimeout(tick, TICK_MS);
       };
       tick();
     });
   }
 
-  /** Everything that falls due at `dueMs`. */
-  #send(startMs: number, dueMs: number, nowMs: number): void {
+  /** Everything that falls due `elapsedMs` (whole ticks) after the start. */
+  #send(startMs: number, elapsedMs: number, nowMs: number): void {
     const { rate, keys } = this.#options;
-    const dueRequests = Math.floor((dueMs + TICK_MS - startMs) * rate / 1000);
+    const dueMs = startMs + elapsedMs;
+    const dueRequests = Math.floor((elapsedMs + TICK_MS) * rate / 1000);
     for (; this.#sent < dueRequests; this.#sent++) {
       const lane = this.#lanes[this.#sent % this.#lanes.length] as Lane;
       const n = Math.floor(Math.random() * keys);
