@@ -20,6 +20,21 @@ export const INLINE_BYTES_MAX = 64 * KiB;
  */
 export const ARGS_MAX = 1024 * 1024;
 
+/**
+ * Requests of one chunk that are decoded before the first of them runs, so that the memory that
+ * they need can be fetched at the same time. More would not fit the processor's nearest caches.
+ */
+export const REQUEST_BATCH_MAX = 64;
+
+/**
+ * A row of requests that is run and timed as one ends when its replies are this large: then the
+ * client's output limits are looked at, and the clock.
+ */
+export const ROW_REPLY_BYTES_MAX = 64 * KiB;
+
+/** Keys that are looked up ahead for such a batch; further ones are looked up when they run. */
+export const LOOKAHEAD_KEYS_MAX = 256;
+
 /** A connection keeps room for so many arguments between requests: 8 KiB of offsets. */
 export const ARGS_KEPT_MAX = 1024;
 

@@ -71,5 +71,10 @@ export interface CommandFacts {
   readonly selects?: (args: Args) => number | undefined;
   /** What has to be in RAM before execute, where a request decides it: by default NEED_VALUE. */
   readonly need?: Need | ((args: Args) => Need);
+  /**
+   * Takes about as long as its request and reply are large. Implied by 'fast'; Redis does not call
+   * a SET that, because freeing the value it replaces may take it long.
+   */
+  readonly brief?: boolean;
   readonly subcommands?: readonly CommandFacts[];
 }

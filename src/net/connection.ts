@@ -16,7 +16,8 @@
 import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
 import { CLOSE_LINGER_MS, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../limits.ts';
-import { RequestDecoder, SILENT_ERRORS } from '../protocol/request-decoder.ts';
+import type { Args } from '../protocol/args.ts';
+import { RequestDecoder, SILENT_ERRORS, type Verdict } from '../protocol/request-decoder.ts';
 import { ReplyEncoder } from '../protocol/reply-encoder.ts';
 import { Session, type SessionLink } from '../session/session.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -98,8 +99,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return this.#isBusy ? 0 : nowMs - this.#lastActiveAt;
   }
 
-  wrote(mark: number): void {
-    this.#unacknowledged.wrote(mark);
+  wrote(mark: number, before: number): void {
+    this.#unacknowledged.wrote(mark, before);
   }
 
   wake(): void {
@@ -221,20 +222,43 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   /** What the last request that ran has to wait for. */
   #runRequests(): Promise<void> | undefined {
-    const { executor } = this.#host;
-    const { decoder, reply, session } = this;
-    while (!this.#isClosing) {
-      const verdict = decoder.next();
-      if (verdict !== 'command') {
-        this.#onNoRequest(verdict);
+    const { batch, executor } = this.#host;
+    const { decoder, session } = this;
+    while (!this.#isClosing && !this.#isStalled) {
+      const count = decoder.nextBatch(batch);
+      if (count === 0) {
+        this.#onNoRequest(decoder.verdict);
         break;
       }
-      const before = reply.length;
-      const wait = executor.run(session, decoder.args);
+      executor.prepare(session, batch, count);
+      const wait = this.#runBatch(batch, count);
       if (wait !== undefined) return wait;
-      if (reply.length !== before) this.#unacknowledged.replied();
+    }
+    return undefined;
+  }
+
+  /** Runs the requests of a batch up to one that has to wait, or that ends or stalls this. */
+  #runBatch(batch: readonly Args[], count: number): Promise<void> | undefined {
+    const { executor } = this.#host;
+    const { decoder, reply, session } = this;
+    for (let i = 0; i < count && !this.#isClosing;) {
+      const before = reply.length;
+      const done = executor.runRow(session, batch, i, count);
+      i += done;
+      if (done > 0) this.#unacknowledged.replied(done);
+      else {
+        const args = batch[i] as Args;
+        const wait = executor.runPrepared(session, args, i);
+        if (wait !== undefined) {
+          decoder.unreadAfter(args);
+          return wait;
+        }
+        i += 1;
+        if (reply.length !== before) this.#unacknowledged.replied();
+      }
       if (this.#output.unsentBytes > UNSENT_BYTES_PAUSE) {
         this.#isStalled = true;
+        decoder.unreadAfter(batch[i - 1] as Args);
         this.#hold();
         break;
       }
@@ -242,7 +266,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return undefined;
   }
 
-  #onNoRequest(verdict: 'more' | 'error'): void {
+  #onNoRequest(verdict: Verdict): void {
     if (verdict === 'error') this.#refuseInput();
     else if (this.#hasEnded) this.#isClosing = true;
   }

@@ -8,11 +8,14 @@
  * Between a take and the next reply the encoder holds no memory. A buffer grows by doubling; a
  * reply that would pass REPLY_BYTES_MAX throws ReplyTooLargeError and writes nothing.
  */
+import type { ByteRange } from '../lib/byte-range.ts';
+import { WORDS_BYTES_MAX, copyWords, viewOf } from '../lib/views.ts';
 import { formatDouble } from '../lib/format-double.ts';
 import { REPLY_BYTES_MAX } from '../limits.ts';
 import type { OutputPool } from './output-pool.ts';
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_VIEW = viewOf(NO_BYTES);
 
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
@@ -70,6 +73,8 @@ export interface ReplyWriter {
   integer(n: number | bigint): void;
   /** Bytes [start, end) of `buf`; copied before the call returns. */
   bulk(buf: Uint8Array, start?: number, end?: number): void;
+  /** The same bytes of a range. */
+  bulkRange(range: ByteRange): void;
   /** As UTF-8. */
   bulkText(text: string): void;
   nil(): void;
@@ -111,6 +116,7 @@ export class ReplyEncoder implements ReplyWriter {
 
   readonly #pool: OutputPool;
   #buf: Buffer = NO_BYTES;
+  #view: DataView = NO_VIEW;
   #length = 0;
 
   constructor(pool: OutputPool) {
@@ -143,6 +149,7 @@ export class ReplyEncoder implements ReplyWriter {
   take(): Buffer {
     const filled = this.#buf.subarray(0, this.#length);
     this.#buf = NO_BYTES;
+    this.#view = NO_VIEW;
     this.#length = 0;
     return filled;
   }
@@ -187,6 +194,16 @@ export class ReplyEncoder implements ReplyWriter {
     this.#reserve(bytes + HEADER_BYTES_MAX + 2);
     this.#header(TYPE_BULK, bytes);
     this.#bytes(buf, start, end);
+    this.#lineEnd();
+  }
+
+  bulkRange({ buf, start, end, words }: ByteRange): void {
+    const bytes = end - start;
+    if (words === undefined || bytes > WORDS_BYTES_MAX) return this.bulk(buf, start, end);
+    this.#reserve(bytes + HEADER_BYTES_MAX + 2);
+    this.#header(TYPE_BULK, bytes);
+    copyWords(words, start, this.#view, this.#length, bytes);
+    this.#length += bytes;
     this.#lineEnd();
   }
 
@@ -349,6 +366,7 @@ export class ReplyEncoder implements ReplyWriter {
     const old = this.#buf;
     larger.set(old.subarray(0, this.#length));
     this.#buf = larger;
+    this.#view = viewOf(larger);
     this.recycle(old);
   }
 }

@@ -208,6 +208,7 @@ export class RunningServer {
       executor: this.#executor,
       turn: this.#turn,
       pool: new OutputPool(),
+      batch: [],
       realm: this.#plumbing,
       log,
       counters: this.#counters,

@@ -20,8 +20,11 @@ export interface SessionLink {
   readonly isUnixSocket: boolean;
   readonly decoder: RequestDecoder;
   readonly reply: ReplyEncoder;
-  /** The request whose reply begins at `mark` of `reply` changed something. */
-  wrote(mark: number): void;
+  /**
+   * The request whose reply begins at `mark` of `reply` changed something; of `before` replies in
+   * front of it the link has not been told yet.
+   */
+  wrote(mark: number, before: number): void;
   /** Something was written into `reply` outside of a request: send it at the end of this turn. */
   wake(): void;
   closeAfterReply(): void;
@@ -135,6 +138,12 @@ export class Session implements SessionPort, Subscriber {
   /** In RESP2 a subscribed connection can send little else: replies and messages look alike. */
   get isSubscriber(): boolean {
     return this.subscriptions.count > 0 || this.subscriptions.shardChannels.size > 0;
+  }
+
+  /** Nothing about this client changes what a command does or where its reply goes. */
+  get isPlain(): boolean {
+    return this.#authenticated && this.#replyMode === 'on' && !this.transaction.isOpen &&
+      !this.isSubscriber;
   }
 
   get flagLetters(): string {

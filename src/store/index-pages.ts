@@ -98,6 +98,16 @@ export class IndexPages {
     return homeOf(tag, this.#table.homes[page]!);
   }
 
+  /** A word of the slot where `find` begins. */
+  touch(page: number, tagBits: number): number {
+    const table = this.#table;
+    const home = homeOf(tagBits >>> 0, table.homes[page]!);
+    const chunk = table.chunkIds[(page << table.strideShift) + (home >>> CHUNK_SHIFT)]!;
+    const slot = (chunk << CHUNK_SHIFT) | (home & CHUNK_MASK);
+    const slab = this.#pool.slabs[slot >>> SLAB_SHIFT];
+    return slab === undefined ? 0 : slab[(slot & SLAB_MASK) * SLOT_WORDS]!;
+  }
+
   /** The first slot of a page with this tag (32 bits, signed or not), or -1. */
   find(page: number, tagBits: number): number {
     const tag = tagBits >>> 0;

@@ -23,6 +23,7 @@ import { Graveyard } from './graveyard.ts';
 import type { HintMaker } from './hint-maker.ts';
 import { HotTail } from './hot-tail.ts';
 import { KeyProbe } from './key-probe.ts';
+import { KeyLookahead } from './lookahead.ts';
 import { LogFiles } from './log-files.ts';
 import { LogWriter } from './log-writer.ts';
 import type { Appendfsync } from './log-writer.ts';
@@ -150,7 +151,7 @@ class Session {
       nextValueIndex: () => this.#writer?.appender.nextValueIndex ?? manifest.nextValueIndex,
     });
     this.#sealer = new Sealer({
-      files, clock, dir, seed, keeper: this.keeper,
+      files, clock, dir, seed, keeper: this.keeper, hints: env.hints,
       onDamage: log.onDamage, onProblem: log.onProblem,
     });
     this.logFiles = new LogFiles({
@@ -221,7 +222,8 @@ class Session {
 
 /** The parts that recovery fills. */
 type Tables = Pick<StoreParts,
-  'segments' | 'tail' | 'residents' | 'chains' | 'spaces' | 'probe' | 'collisions' | 'hasher'>;
+  'segments' | 'tail' | 'residents' | 'chains' | 'spaces' | 'lookahead' | 'probe' | 'collisions' |
+  'hasher'>;
 
 function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Manifest): Tables {
   const segments = new SegmentTable(files, manifest.nextSegmentId);
@@ -234,10 +236,11 @@ function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Ma
     const path = `${dir}/${segmentFileName(entry.id, entry.kind)}`;
     segments.add(entry.id, entry.kind, path, 'sealed', entry.bytes).restore(entry);
   }
+  const lookahead = new KeyLookahead(hasher, spaces, residents);
   return {
-    segments, residents, chains, spaces, hasher, collisions: new Set(),
+    segments, residents, chains, spaces, hasher, lookahead, collisions: new Set(),
     tail: new HotTail(options.hotTailBytes),
-    probe: new KeyProbe(hasher, spaces, chains, residents),
+    probe: new KeyProbe(hasher, spaces, chains, residents, lookahead),
   };
 }
 

@@ -38,7 +38,13 @@ export class MemoryStorage implements Storage {
     this.codecs = new Map(codecs.map((codec) => [codec.type, codec]));
   }
 
+  readonly lookahead = { add: (): void => {}, run: (): void => {}, clear: (): void => {} };
+
   begin(): void {}
+
+  isCold(_space: number, key: ByteRange, _need: Need): boolean {
+    return this.coldKeys.has(key.latin1());
+  }
 
   find(space: number, key: ByteRange, _need: Need): Found | undefined | typeof COLD {
     if (this.coldKeys.has(key.latin1())) return COLD;

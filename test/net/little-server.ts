@@ -231,6 +231,10 @@ export class LittleServer {
         called: (entry, _us, _failed, { args }) => {
           this.called.push(`${entry.command.name} ${args.count}`);
         },
+        calledOften: ({ command }, count, _us, { args }) => {
+          for (let i = 0; i < count; i++) this.called.push(`${command.name} ${args.count}`);
+        },
+        wantsEach: false,
         refused: () => {},
         crashed: (_entry, error) => void this.crashes.push(String(error)),
       },
@@ -240,7 +244,7 @@ export class LittleServer {
     const executor = this.plumbing.connect(this.#createPort());
     this.turn = new Turn(this.gate, () => executor.holdsBatch);
     this.host = {
-      executor, turn: this.turn, pool: this.pool, realm: this.plumbing,
+      executor, turn: this.turn, pool: this.pool, batch: [], realm: this.plumbing,
       log: pino({ level: 'silent' }), counters: this.counters,
       bulkBytesMax: 512 * 2 ** 20, queryBytesMax: 2 ** 30,
       outputLimits: (kind) => this.limits[kind],

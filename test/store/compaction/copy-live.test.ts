@@ -54,7 +54,7 @@ function segmentBytes(id: number, records: readonly Wanted[]): Buffer {
     const at = skipGap(pad + 48);
     buf.write(key, at + ENTRY_HEADER_BYTES);
     value.copy(buf, at + ENTRY_HEADER_BYTES + key.length);
-    writeEntryHeader(view, buf, at, deleted === true ? KIND_DELETED : KIND_PUT, 0, i + 1, 7,
+    writeEntryHeader(view, at, deleted === true ? KIND_DELETED : KIND_PUT, 0, i + 1, 7,
       key.length, value.length, 0);
     end = at + entryBytes(key.length, value.length);
     writeFrameHeader(view, buf, frame, id, frame, {

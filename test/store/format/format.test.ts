@@ -26,7 +26,7 @@ const viewOf = (buf: Buffer): DataView => new DataView(buf.buffer, buf.byteOffse
 function example(): Buffer {
   const buf = Buffer.alloc(88);
   buf.write('khello', 40 + ENTRY_HEADER_BYTES);
-  writeEntryHeader(viewOf(buf), buf, 40, KIND_PUT, 1, 1, 1, 1, 5, 0);
+  writeEntryHeader(viewOf(buf), 40, KIND_PUT, 1, 1, 1, 1, 5, 0);
   writeFrameHeader(viewOf(buf), buf, 0, 1, 64, {
     bytes: 88, records: 1, firstValueIndex: 1, position: 0, syncedSegment: 1, syncedOffset: 64,
     flags: 0,
@@ -38,7 +38,7 @@ describe('a DataEntry', () => {
   it('reads back with every field at its largest', () => {
     const buf = Buffer.alloc(64);
     const most = 2 ** 48 - 1;
-    writeEntryHeader(viewOf(buf), buf, 8, KIND_DELTA, 6 | FLAG_RAW, most, 2 ** 32 - 1, 7, 9, most - 1);
+    writeEntryHeader(viewOf(buf), 8, KIND_DELTA, 6 | FLAG_RAW, most, 2 ** 32 - 1, 7, 9, most - 1);
     expect([
       entryKindAt(buf, 8), entryTypeAt(buf, 8), entryIsRawAt(buf, 8), entryValueIndexAt(buf, 8),
       entrySpaceAt(buf, 8), entryKeyBytesAt(buf, 8), entryValueBytesAt(buf, 8),
