@@ -425,6 +425,12 @@ export const READS_AT_ONCE = 64;
 /** Index slots that one step of the expiry cycle looks at: about 0.1 ms. */
 export const EXPIRY_SLOTS_PER_CALL = 16 * 1024;
 
+/**
+ * Slots of the index that INFO looks at for a database's avg_ttl: 16 databases take about a
+ * millisecond, and a mean of thousands is good to a few per cent.
+ */
+export const TTL_SAMPLE_SLOTS = 16 * 1024;
+
 // ---- Warm values --------------------------------------------------------------------------------
 
 /**

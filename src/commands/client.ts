@@ -113,14 +113,16 @@ function unpause({ reply, server }: Context): void {
   reply.ok();
 }
 
-/** No command blocks a connection here, so there is never one to unblock. */
-function unblock({ args, reply }: Context): void {
+function unblock({ args, reply, server }: Context): void {
   if (args.count > 4) return reply.error(wrongSubcommand(args.text(1), 'CLIENT'));
   if (args.count === 4 && !args.is(3, 'TIMEOUT') && !args.is(3, 'ERROR')) {
     return reply.error(UNBLOCK_REASON);
   }
-  if (args.int64(2) === undefined) return reply.error(NOT_AN_INTEGER);
-  reply.integer(0);
+  const id = args.int64(2);
+  if (id === undefined) return reply.error(NOT_AN_INTEGER);
+  const client = server.clients.all().find(({ session }) => session.facts.id === id);
+  const how = args.count === 4 && args.is(3, 'ERROR') ? 'error' : 'timeout';
+  reply.integer(client?.session.blocking.end(how) === true ? 1 : 0);
 }
 
 const OWN: readonly Command[] = [

@@ -18,6 +18,8 @@ export type Flag =
   | 'immediate'
   /** Runs what MULTI queued, so the keys of that must be in RAM too. */
   | 'runs_queued'
+  /** Blocks its connection: how long it takes says nothing about the server. */
+  | 'waits'
   /** Its arguments may hold a password: MONITOR and SLOWLOG leave it out. */
   | 'secret'
   /** The same for every connection, so it goes through the total order; implied by `write`. */

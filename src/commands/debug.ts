@@ -1,7 +1,7 @@
 /**
  * DEBUG: for tests and for looking inside, behind the option enable-debug-command. One command with
- * words, not subcommands, as in Redis. DEBUG SLEEP holds back this connection only: the others go
- * on.
+ * words, not subcommands, as in Redis. DEBUG SLEEP stops the whole server, as there: it is for
+ * finding out what clients do when a server hangs.
  */
 
 import type { Args } from '../protocol/args.ts';
@@ -23,7 +23,7 @@ const HELP = [
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Whether expired keys are removed that nobody asks for.',
   'SLEEP <seconds>',
-  '    Replies after so many seconds, which may have a fraction.',
+  '    Stops the server for so many seconds, which may have a fraction.',
 ] as const;
 
 function* debug(ctx: Context): Steps {
@@ -39,7 +39,7 @@ function* debug(ctx: Context): Steps {
 
 function* sleep({ args, reply }: Context): Steps {
   const seconds = Number(args.text(2));
-  if (seconds > 0 && Number.isFinite(seconds)) yield { kind: 'delay', ms: seconds * 1000 };
+  if (seconds > 0 && Number.isFinite(seconds)) yield { kind: 'stall', ms: seconds * 1000 };
   reply.ok();
 }
 

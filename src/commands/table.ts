@@ -37,6 +37,8 @@ export class TableEntry {
   readonly allowedWithoutAuth: boolean;
   readonly shownToMonitors: boolean;
   readonly shownInSlowLog: boolean;
+  /** It may block its connection: that it took long is no event of LATENCY. */
+  readonly waits: boolean;
   readonly #need: Need | ((args: Args) => Need);
   readonly subcommands: ReadonlyMap<string, TableEntry>;
   /**
@@ -60,7 +62,8 @@ export class TableEntry {
     this.repliesByPush = this.allowedSubscribed && has('pubsub');
     this.allowedWithoutAuth = has('no_auth');
     this.shownToMonitors = !has('skip_monitor') && !has('admin') && !has('secret');
-    this.shownInSlowLog = !has('skip_slowlog') && !has('secret');
+    this.waits = has('waits');
+    this.shownInSlowLog = !has('skip_slowlog') && !has('secret') && !this.waits;
     this.#need = command.need ?? NEED_VALUE;
     this.subcommands = subcommands;
     const isPlain = command.execute !== undefined && command.steps === undefined &&

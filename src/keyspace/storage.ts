@@ -114,6 +114,8 @@ export interface Storage extends Effects {
   randomKey(space: number, random: () => number): Promise<ScannedKey | undefined>;
   /** Keys whose expiry has passed, at most `max`, from a position that moves on with each call. */
   findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]>;
+  /** Milliseconds until the keys that expire do so, on average over a sample; 0 = none does. */
+  averageTtlMs(space: number, nowMs: number): number;
   /** Forgets a space: its records are dead from now on. */
   dropSpace(space: number): void;
   /** RAM and log bytes that one key costs; undefined if absent. */

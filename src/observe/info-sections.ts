@@ -84,7 +84,7 @@ function clientFields({ clients }: InfoSource): Field[] {
     ['maxclients', clients.max],
     ['client_recent_max_input_buffer', clients.largestQueryBufferBytes],
     ['client_recent_max_output_buffer', clients.largestOutputBytes],
-    ['blocked_clients', 0],
+    ['blocked_clients', clients.blocked],
     ['tracking_clients', 0],
     ['pubsub_clients', clients.pubsub],
     ['watching_clients', clients.watching],
@@ -129,7 +129,7 @@ function memoryFields(source: InfoSource): Field[] {
     ['mem_clients_slaves', 0],
     ['mem_clients_normal', clients.bufferBytes],
     ['mem_cluster_links', 0],
-    ['mem_aof_buffer', 0],
+    ['mem_aof_buffer', source.store.backlogBytes],
     ['mem_allocator', 'v8'],
     ['active_defrag_running', 0],
     ['lazyfree_pending_objects', 0],
@@ -138,7 +138,7 @@ function memoryFields(source: InfoSource): Field[] {
 }
 
 /** The log is what Redis calls the append-only file, and a round of compaction its rewrite. */
-function persistenceFields({ store }: InfoSource): Field[] {
+function persistenceFields({ saves, store }: InfoSource): Field[] {
   const compacting = store.isCompacting ? 1 : 0;
   const status = store.failure === undefined ? 'ok' : 'err';
   return [
@@ -150,13 +150,13 @@ function persistenceFields({ store }: InfoSource): Field[] {
     ['current_fork_perc', '0.00'],
     ['current_save_keys_processed', 0],
     ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', store.changesSinceSave],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', store.lastSave],
-    ['rdb_last_bgsave_status', status],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', store.syncs],
+    ['rdb_changes_since_last_save', saves.changesSince],
+    ['rdb_bgsave_in_progress', saves.isRunning ? 1 : 0],
+    ['rdb_last_save_time', saves.lastAt],
+    ['rdb_last_bgsave_status', saves.hasFailed ? 'err' : status],
+    ['rdb_last_bgsave_time_sec', saves.lastSeconds],
+    ['rdb_current_bgsave_time_sec', saves.runningSeconds],
+    ['rdb_saves', saves.count],
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', 0],
     ['rdb_last_load_keys_loaded', store.recoveredKeys],
@@ -175,8 +175,8 @@ function persistenceFields({ store }: InfoSource): Field[] {
     ['aof_current_size', store.logBytes],
     ['aof_base_size', store.liveBytes],
     ['aof_pending_rewrite', 0],
-    ['aof_buffer_length', 0],
-    ['aof_pending_bio_fsync', 0],
+    ['aof_buffer_length', store.backlogBytes],
+    ['aof_pending_bio_fsync', store.pendingSyncs],
     ['aof_delayed_fsync', 0],
   ];
 }
@@ -278,8 +278,8 @@ function latencyFields({ commands }: InfoSource): Field[] {
     });
 }
 
-function databaseField({ index, keys, expires }: DatabaseFacts): Field {
-  return [`db${index}`, `keys=${keys},expires=${expires},avg_ttl=0`];
+function databaseField({ index, keys, expires, averageTtlMs }: DatabaseFacts): Field {
+  return [`db${index}`, `keys=${keys},expires=${expires},avg_ttl=${averageTtlMs}`];
 }
 
 function dkvsFields({ server, stats, store }: InfoSource): Field[] {

@@ -37,7 +37,7 @@ export class CallLog implements CallObserver {
       const { facts, name } = ctx.session;
       slow.add(ctx.now, microseconds, ctx.args, facts.address, name);
     }
-    if (latency.isSlow(microseconds / 1000)) {
+    if (latency.isSlow(microseconds / 1000) && !entry.waits) {
       latency.record('command', ctx.now, Math.round(microseconds / 1000));
     }
   }

@@ -57,7 +57,11 @@ export class ServerFacade implements ServerPort {
   }
 
   get lastSave(): number {
-    return this.#parts.store().lastSave;
+    return this.#parts.saves().lastAt;
+  }
+
+  get saving(): boolean {
+    return this.#parts.saves().isRunning;
   }
 
   get compacting(): boolean {

@@ -9,6 +9,7 @@
 import type { ClientFacts, ReplyMode, SessionPort } from '../commands/session-port.ts';
 import type { RequestDecoder } from '../protocol/request-decoder.ts';
 import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
+import { Blocking } from './blocking.ts';
 import type { Monitors } from './monitors.ts';
 import type { PubSubHub, Subscriber } from './pub-sub-hub.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -43,6 +44,7 @@ export class Session implements SessionPort, Subscriber {
   readonly reply: ReplyEncoder;
   readonly transaction: Transaction;
   readonly subscriptions: Subscriptions;
+  readonly blocking = new Blocking();
   readonly #realm: SessionRealm;
   #authenticated: boolean;
   #user = 'default';
@@ -135,6 +137,11 @@ export class Session implements SessionPort, Subscriber {
     return this.transaction.isOpen;
   }
 
+  /** Of the replies under way the outer one is EXEC's, and what runs now is in its queue. */
+  get inExec(): boolean {
+    return this.#replying > 1;
+  }
+
   /** In RESP2 a subscribed connection can send little else: replies and messages look alike. */
   get isSubscriber(): boolean {
     return this.subscriptions.count > 0 || this.subscriptions.shardChannels.size > 0;
@@ -151,10 +158,11 @@ export class Session implements SessionPort, Subscriber {
     if (this.monitoring) letters += 'O';
     if (this.isSubscriber) letters += 'P';
     if (this.transaction.isOpen) letters += 'x';
+    if (this.blocking.isBlocked) letters += 'b';
     if (this.transaction.touched) letters += 'd';
+    if (this.link.isUnixSocket) letters += 'U';
     if (this.noEvict) letters += 'e';
     if (this.noTouch) letters += 'T';
-    if (this.link.isUnixSocket) letters += 'U';
     return letters === '' ? 'N' : letters;
   }
 
@@ -183,6 +191,7 @@ export class Session implements SessionPort, Subscriber {
   /** The connection is gone. May be called again, after a request that was still under way. */
   end(): void {
     this.#isEnded = true;
+    this.blocking.forbid();
     this.#leaveShared();
     this.transaction.discard();
   }

@@ -71,6 +71,8 @@ export interface StoreStatistics {
   /** Records asked for that were in RAM, and that were not. */
   readonly cacheHits: number;
   readonly cacheMisses: number;
+  /** Committed, and not yet with the kernel. */
+  readonly backlogBytes: number;
 }
 
 /** A key that was found; its ranges are borrowed. */
@@ -184,6 +186,10 @@ export class Store implements Storage {
 
   findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]> {
     return this.#members.walker.findExpired(space, nowMs, max);
+  }
+
+  averageTtlMs(space: number, nowMs: number): number {
+    return this.#members.walker.averageTtlMs(space, nowMs);
   }
 
   memoryUsage(space: number, key: ByteRange): number | undefined {
@@ -307,11 +313,14 @@ export class Store implements Storage {
 
   /** For INFO. */
   statistics(): StoreStatistics {
-    const { spaces, segments, residents } = this.#parts;
+    const { spaces, segments, residents, writer } = this.#parts;
     let keys = 0;
     for (const space of spaces.all()) if (space.id !== SYSTEM_SPACE) keys += space.index.size;
     const { hits, misses } = residents;
-    return { keys, segments: segments.all().length, cacheHits: hits, cacheMisses: misses };
+    return {
+      keys, segments: segments.all().length, cacheHits: hits, cacheMisses: misses,
+      backlogBytes: writer.backlogBytes,
+    };
   }
 
   set memoryBytes(bytes: number) {

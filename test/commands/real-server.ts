@@ -23,11 +23,12 @@ export function hasRedisServer(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
 
-export async function startRealServer(): Promise<RealServer> {
+export async function startRealServer(...options: readonly string[]): Promise<RealServer> {
   const dir = mkdtempSync(join(tmpdir(), 'dkvs-real-'));
   const path = join(dir, 'socket');
   const server = spawn('redis-server', [
     '--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', dir,
+    ...options,
   ], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => { server.on('exit', () => resolve()); });
   await new Promise<void>((resolve, reject) => {

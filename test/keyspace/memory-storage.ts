@@ -131,6 +131,12 @@ export class MemoryStorage implements Storage {
       .map(([key]) => Buffer.from(key, 'latin1'));
   }
 
+  averageTtlMs(space: number, nowMs: number): number {
+    const expiring = [...this.#space(space).values()].filter(({ expireAt }) => expireAt > 0);
+    const sum = expiring.reduce((ms, { expireAt }) => ms + Math.max(0, expireAt - nowMs), 0);
+    return expiring.length === 0 ? 0 : Math.round(sum / expiring.length);
+  }
+
   dropSpace(space: number): void {
     this.spaces.delete(space);
   }

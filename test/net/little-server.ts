@@ -134,17 +134,17 @@ const ONE_KEY = { first: 1, last: 1, step: 1 } as const;
 const testCommands = defineCommands([
   command({
     name: 'sleep', arity: 4, flags: ['write'],
-    *steps({ args, db, reply }) {
+    *steps({ args, db, reply, session }) {
       db.put(args.at(2), args.at(3));
-      yield { kind: 'delay', ms: args.int(1) ?? 0 };
+      yield { kind: 'block', session, ms: args.int(1) ?? 0 };
       db.put(ByteRange.ofText(`${args.text(2)}2`), args.at(3));
       reply.ok();
     },
   }),
   command({
     name: 'nap', arity: 2,
-    *steps({ args, reply }) {
-      yield { kind: 'delay', ms: args.int(1) ?? 0 };
+    *steps({ args, reply, session }) {
+      yield { kind: 'block', session, ms: args.int(1) ?? 0 };
       reply.simple('AWAKE');
     },
   }),
@@ -165,8 +165,8 @@ const testCommands = defineCommands([
   }),
   command({
     name: 'crashstep',
-    *steps({ reply }) {
-      yield { kind: 'delay', ms: 1 };
+    *steps({ reply, session }) {
+      yield { kind: 'block', session, ms: 1 };
       reply.array(2);
       throw new Error('a bug in a step');
     },
@@ -238,7 +238,10 @@ export class LittleServer {
         refused: () => {},
         crashed: (_entry, error) => void this.crashes.push(String(error)),
       },
-      services: { sync: async () => {}, compact: () => {}, reload: async () => {} },
+      services: {
+        sync: async () => {}, save: async () => {}, saveInBackground: () => {}, stall: () => {},
+        compact: () => {}, reload: async () => {},
+      },
       needsPassword: () => false,
     });
     const executor = this.plumbing.connect(this.#createPort());
