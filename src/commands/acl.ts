@@ -9,7 +9,7 @@ import { aclCategories, categoryOfName } from './acl-categories.ts';
 import { ACL_CATEGORIES } from './command-facts.ts';
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
-import { NOT_AN_INTEGER } from './reply-errors.ts';
+import { NOT_AN_INTEGER, quoted, quotedWhole } from './reply-errors.ts';
 import type { ServerPort } from './server-port.ts';
 
 const USER = 'default';
@@ -53,10 +53,10 @@ function getUser({ args, reply, server }: Context): void {
 }
 
 function cat({ args, reply, server }: Context): void {
-  if (args.count > 3) return reply.error(wrongSubcommand(args.text(1), 'ACL'));
+  if (args.count > 3) return reply.error(wrongSubcommand(quoted(args, 1), 'ACL'));
   if (args.count === 2) return replyBulks(reply, ACL_CATEGORIES);
   const category = categoryOfName(args.text(2));
-  if (category === undefined) return reply.error(`ERR Unknown category '${args.text(2)}'`);
+  if (category === undefined) return reply.error(`ERR Unknown category '${quoted(args, 2)}'`);
   const names = server.table.all
     .flatMap((command) => [command, ...command.subcommands ?? []])
     .filter((command) => aclCategories(command).includes(category))
@@ -71,16 +71,16 @@ function delUser({ args, reply }: Context): void {
 
 /** Nothing is logged: the log of the server has what was refused. */
 function log({ args, reply }: Context): void {
-  if (args.count > 3) return reply.error(wrongSubcommand(args.text(1), 'ACL'));
+  if (args.count > 3) return reply.error(wrongSubcommand(quoted(args, 1), 'ACL'));
   if (args.count === 3 && args.is(2, 'RESET')) return reply.ok();
   if (args.count === 3 && args.int64(2) === undefined) return reply.error(NOT_AN_INTEGER);
   reply.emptyArray();
 }
 
 function dryRun({ args, reply, server }: Context): void {
-  if (args.text(2) !== USER) return reply.error(`ERR User '${args.text(2)}' not found`);
+  if (args.text(2) !== USER) return reply.error(`ERR User '${quotedWhole(args, 2)}' not found`);
   const command = server.table.find(args.latin1(3));
-  if (command === undefined) return reply.error(`ERR Command '${args.text(3)}' not found`);
+  if (command === undefined) return reply.error(`ERR Command '${quotedWhole(args, 3)}' not found`);
   reply.ok();
 }
 

@@ -6,7 +6,7 @@ import { clientLine, kindOfName } from './client-list.ts';
 import { clientTrackingCommands } from './client-tracking.ts';
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
-import { NOT_AN_INTEGER, SYNTAX } from './reply-errors.ts';
+import { NOT_AN_INTEGER, SYNTAX, quoted, quotedWhole } from './reply-errors.ts';
 import type { SessionPort } from './session-port.ts';
 import { parseTimeoutMs } from './timeouts.ts';
 
@@ -34,7 +34,7 @@ function setInfo({ args, reply, session }: Context): void {
   const { name, version } = session.library;
   const isName = args.is(2, 'LIB-NAME');
   if (!isName && !args.is(2, 'LIB-VER')) {
-    return reply.error(`ERR Unrecognized option '${args.text(2)}'`);
+    return reply.error(`ERR Unrecognized option '${quotedWhole(args, 2)}'`);
   }
   if (!isPrintable(args, 3)) {
     const word = isName ? 'lib-name' : 'lib-ver';
@@ -84,7 +84,7 @@ function chooseClients({ args, server }: Context): readonly SessionPort[] | stri
   if (args.count === 2) return all.map(({ session }) => session);
   if (args.count === 4 && args.is(2, 'TYPE')) {
     const wanted = kindOfName(args.text(3));
-    if (wanted === undefined) return `ERR Unknown client type '${args.text(3)}'`;
+    if (wanted === undefined) return `ERR Unknown client type '${quotedWhole(args, 3)}'`;
     return all.filter(({ kind }) => kind === wanted).map(({ session }) => session);
   }
   if (args.count === 3 || !args.is(2, 'ID')) return SYNTAX;
@@ -99,7 +99,7 @@ function chooseClients({ args, server }: Context): readonly SessionPort[] | stri
 }
 
 function pause({ args, now, reply, server }: Context): void {
-  if (args.count > 4) return reply.error(wrongSubcommand(args.text(1), 'CLIENT'));
+  if (args.count > 4) return reply.error(wrongSubcommand(quoted(args, 1), 'CLIENT'));
   const writesOnly = args.count === 4 && args.is(3, 'WRITE');
   if (args.count === 4 && !writesOnly && !args.is(3, 'ALL')) return reply.error(PAUSE_MODE);
   const timeout = parseTimeoutMs(args, 2);
@@ -114,7 +114,7 @@ function unpause({ reply, server }: Context): void {
 }
 
 function unblock({ args, reply, server }: Context): void {
-  if (args.count > 4) return reply.error(wrongSubcommand(args.text(1), 'CLIENT'));
+  if (args.count > 4) return reply.error(wrongSubcommand(quoted(args, 1), 'CLIENT'));
   if (args.count === 4 && !args.is(3, 'TIMEOUT') && !args.is(3, 'ERROR')) {
     return reply.error(UNBLOCK_REASON);
   }

@@ -2,7 +2,7 @@
 
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container } from './containers.ts';
-import { SYNTAX } from './reply-errors.ts';
+import { SYNTAX, quotedWhole } from './reply-errors.ts';
 
 const FLAGS: readonly Flag[] = ['admin', 'noscript', 'loading', 'stale'];
 
@@ -22,7 +22,7 @@ function get({ args, reply, server }: Context): void {
 function set({ args, reply, server }: Context): void {
   if (args.count % 2 === 1) return reply.error(SYNTAX);
   const pairs: (readonly [string, string])[] = [];
-  for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+  for (let i = 2; i < args.count; i += 2) pairs.push([quotedWhole(args, i), args.text(i + 1)]);
   replyOutcome({ reply }, server.config.set(pairs));
 }
 

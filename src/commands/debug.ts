@@ -8,7 +8,7 @@ import type { Args } from '../protocol/args.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { defineCommands, type Context, type Steps } from './command.ts';
 import { replyHelp, wrongSubcommand } from './containers.ts';
-import { NO_SUCH_KEY } from './reply-errors.ts';
+import { NO_SUCH_KEY, quoted } from './reply-errors.ts';
 import { encodingName } from './value-encodings.ts';
 
 const NOT_ALLOWED = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to ' +
@@ -34,7 +34,7 @@ function* debug(ctx: Context): Steps {
   if (args.is(1, 'RELOAD')) return yield* reload(ctx);
   if (args.count === 3 && args.is(1, 'OBJECT')) return object(ctx);
   if (args.count === 3 && args.is(1, 'SET-ACTIVE-EXPIRE')) return setActiveExpire(ctx);
-  reply.error(wrongSubcommand(args.text(1), 'DEBUG'));
+  reply.error(wrongSubcommand(quoted(args, 1), 'DEBUG'));
 }
 
 function* sleep({ args, reply }: Context): Steps {

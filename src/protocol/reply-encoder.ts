@@ -10,6 +10,7 @@
  */
 import type { ByteRange } from '../lib/byte-range.ts';
 import { WORDS_BYTES_MAX, copyWords, viewOf } from '../lib/views.ts';
+import { bytesOfText, hasEscapedBytes } from '../lib/escaped-text.ts';
 import { formatDouble } from '../lib/format-double.ts';
 import { REPLY_BYTES_MAX } from '../limits.ts';
 import type { OutputPool } from './output-pool.ts';
@@ -282,10 +283,11 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** A type byte, a text without line ends, a line end. */
   #line(type: number, text: string): void {
-    const bytes = Buffer.byteLength(text);
+    const raw = hasEscapedBytes(text) ? bytesOfText(text) : undefined;
+    const bytes = raw?.length ?? Buffer.byteLength(text);
     this.#reserve(bytes + 3);
     const start = this.#length + 1;
-    const end = start + this.#buf.write(text, start, bytes, 'utf8');
+    const end = start + (raw?.copy(this.#buf, start) ?? this.#buf.write(text, start, bytes));
     for (let at = start; at < end; at++) {
       if (this.#buf[at] === RETURN || this.#buf[at] === NEWLINE) this.#buf[at] = 0x20;
     }
