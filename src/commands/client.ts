@@ -166,7 +166,7 @@ const OWN: readonly Command[] = [
     name: 'client|no-touch', group: 'connection', since: '7.2.0', arity: 3, flags: FLAGS,
     syntax: '<ON|OFF>', complexity: 'O(1)',
     execute: (ctx) => toggle(ctx, (session, on) => void (session.noTouch = on)),
-    summary: 'Whether commands of this connection leave the idle time of keys as it is.',
+    summary: 'Whether reads of this connection leave the idle time of keys as it is.',
   },
 ];
 
