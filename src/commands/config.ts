@@ -6,15 +6,22 @@ import { SYNTAX, quotedWhole } from './reply-errors.ts';
 
 const FLAGS: readonly Flag[] = ['admin', 'noscript', 'loading', 'stale'];
 
-/** An option that several patterns match is told once. */
+/**
+ * An option that several patterns match is told once. A pattern without wildcards names an option,
+ * which is then told as it was asked for, in the same case: as in Redis.
+ */
 function get({ args, reply, server }: Context): void {
-  const found = new Map<string, string>();
+  const found = new Map<string, readonly [shown: string, value: string]>();
   for (let i = 2; i < args.count; i++) {
-    for (const [name, value] of server.config.match(args.view(i))) found.set(name, value);
+    const asked = args.latin1(i);
+    const isName = !/[*?[]/.test(asked);
+    for (const [name, value] of server.config.match(args.view(i))) {
+      if (!found.has(name)) found.set(name, [isName ? asked : name, value]);
+    }
   }
   reply.map(found.size);
-  for (const [name, value] of found) {
-    reply.bulkText(name);
+  for (const [shown, value] of found.values()) {
+    reply.bulkText(shown);
     reply.bulkText(value);
   }
 }

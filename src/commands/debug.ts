@@ -15,6 +15,9 @@ const NOT_ALLOWED = 'ERR DEBUG command not allowed. If the enable-debug-command 
   '"local", you can run it from a local connection, otherwise you need to set this option in ' +
   'the configuration file, and then restart the server.';
 
+const RELOAD_OPTIONS = ['MERGE', 'NOFLUSH', 'NOSAVE'] as const;
+const BAD_RELOAD_OPTION = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
+
 const HELP = [
   'OBJECT <key>',
   '    Tells how a value is kept.',
@@ -43,7 +46,11 @@ function* sleep({ args, reply }: Context): Steps {
   reply.ok();
 }
 
-function* reload({ reply }: Context): Steps {
+/** The options say what Redis does with its file; here nothing is ever loaded beside what is. */
+function* reload({ args, reply }: Context): Steps {
+  for (let i = 2; i < args.count; i++) {
+    if (!RELOAD_OPTIONS.some((word) => args.is(i, word))) return reply.error(BAD_RELOAD_OPTION);
+  }
   yield { kind: 'reload' };
   reply.ok();
 }

@@ -11,6 +11,8 @@ import { NOT_AN_INTEGER } from './reply-errors.ts';
 import type { Unblocked } from './session-port.ts';
 import { parseTimeoutMs } from './timeouts.ts';
 
+const PORT_MAX = 65_535;
+const BAD_PORT = 'ERR Invalid master port';
 const NO_MASTERS = 'ERR dkvs does not replicate from a master; configure peers instead';
 const LOCAL_OUT_OF_RANGE = 'ERR value is out of range, must be between 0 and 1';
 const REPLICAS_OUT_OF_RANGE = 'ERR value is out of range, must be positive';
@@ -67,8 +69,10 @@ function role({ reply }: Context): void {
 }
 
 function replicaOf({ args, reply }: Context): void {
-  if (args.is(1, 'NO') && args.is(2, 'ONE')) reply.ok();
-  else reply.error(NO_MASTERS);
+  if (args.is(1, 'NO') && args.is(2, 'ONE')) return reply.ok();
+  const port = args.int(2);
+  const isPort = port !== undefined && port >= 0 && port <= PORT_MAX;
+  reply.error(isPort ? NO_MASTERS : BAD_PORT);
 }
 
 export const replicationCommands = defineCommands([

@@ -2,7 +2,7 @@
 
 import type { Args } from '../protocol/args.ts';
 import { defineCommands, type Context, type Flag, type Steps } from './command.ts';
-import { SYNTAX } from './reply-errors.ts';
+import { NOT_AN_INTEGER, SYNTAX } from './reply-errors.ts';
 import type { ShutdownOptions } from './server-port.ts';
 
 const NO_SHUTDOWN = 'ERR No shutdown in progress.';
@@ -21,7 +21,9 @@ function time({ now, reply }: Context): void {
   reply.bulkText(`${(now % 1000) * 1000}`);
 }
 
-function lolwut({ reply, server }: Context): void {
+function lolwut({ args, reply, server }: Context): void {
+  const hasVersion = args.count > 2 && args.is(1, 'VERSION');
+  if (hasVersion && args.int64(2) === undefined) return reply.error(NOT_AN_INTEGER);
   reply.verbatim('txt', `dkvs ver. ${server.version}, as Redis ver. ${server.redisVersion}\n`);
 }
 

@@ -116,6 +116,8 @@ export interface ServerPort {
   shutdown(options: ShutdownOptions): string | undefined;
   abortShutdown(): boolean;
   checkPassword(user: string, password: Buffer): boolean;
+  /** Bytes that nobody can foresee. */
+  secret(bytes: number): Buffer;
   /** False only when no password is set. */
   readonly needsPassword: boolean;
   /** DEBUG SET-ACTIVE-EXPIRE. */

@@ -178,7 +178,7 @@ export const OPTIONS = {
     'One server a directory: a second one on it refuses to start.',
   ),
   appendfsync: option(
-    oneOf(['always', 'everysec', 'no']),
+    oneOf(['everysec', 'always', 'no']),
     'everysec',
     'at-runtime',
     'When a write reaches the disk: before its reply, within a second, or when the kernel likes.',

@@ -15,8 +15,8 @@ describe('createServer', () => {
   it('names the option that it refuses, the value found and those allowed', () => {
     expect(refusal({ appendfsync: 'sometimes' })).toBe(
       "Option 'appendfsync' of createServer:\n    appendfsync: \"sometimes\"\n" +
-      '    argument(s) must be one of the following: always, everysec, no\n' +
-      '    allowed: always, everysec, no',
+      '    argument(s) must be one of the following: everysec, always, no\n' +
+      '    allowed: everysec, always, no',
     );
     expect(refusal({ port: -1 })).toContain('port: -1\n');
     expect(refusal({ prot: 7379 })).toBe(
