@@ -8,7 +8,7 @@ import type { CommandStat, InfoSection } from '../commands/server-port.ts';
 import type { ErrorStat } from './command-stats.ts';
 import { formatAmount } from './format-amount.ts';
 import type { DatabaseFacts, InfoSource } from './info-source.ts';
-import { divideMemory } from './memory-report.ts';
+import { allocatorUse, divideMemory } from './memory-report.ts';
 
 type Field = readonly [name: string, value: string | number];
 
@@ -100,6 +100,7 @@ function memoryFields(source: InfoSource): Field[] {
   const { memory, clients } = source;
   const { usedBytes, peakBytes, residentBytes, maxBytes, systemBytes, startupBytes } = memory;
   const { overhead, dataset } = divideMemory(source);
+  const { active, allocated } = allocatorUse(memory);
   const fragmentation = residentBytes / Math.max(1, usedBytes);
   return [
     ...withHuman('used_memory', usedBytes),
@@ -110,17 +111,29 @@ function memoryFields(source: InfoSource): Field[] {
     ['used_memory_startup', startupBytes],
     ['used_memory_dataset', dataset],
     ['used_memory_dataset_perc', percent(dataset, usedBytes - startupBytes)],
-    ['allocator_allocated', memory.heapUsedBytes + memory.externalBytes],
-    ['allocator_active', memory.heapBytes + memory.externalBytes],
+    ['allocator_allocated', allocated],
+    ['allocator_active', active],
     ['allocator_resident', residentBytes],
     ...withHuman('total_system_memory', systemBytes),
     ...withHuman('used_memory_lua', 0),
+    ['used_memory_vm_eval', 0],
+    ['used_memory_scripts_eval', 0],
+    ['used_memory_vm_functions', 0],
+    ...withHuman('used_memory_vm_total', 0),
+    ['used_memory_functions', 0],
     ...withHuman('used_memory_scripts', 0),
     ['number_of_cached_scripts', 0],
     ['number_of_functions', 0],
     ['number_of_libraries', 0],
     ...withHuman('maxmemory', maxBytes),
     ['maxmemory_policy', memory.policy],
+    ['allocator_frag_ratio', (active / Math.max(1, allocated)).toFixed(2)],
+    ['allocator_frag_bytes', active - allocated],
+    ['allocator_rss_ratio', (residentBytes / Math.max(1, active)).toFixed(2)],
+    ['allocator_rss_bytes', residentBytes - active],
+    // Node's allocator is asked for all of it, so nothing is left over.
+    ['rss_overhead_ratio', '1.00'],
+    ['rss_overhead_bytes', 0],
     ['mem_fragmentation_ratio', fragmentation.toFixed(2)],
     ['mem_fragmentation_bytes', residentBytes - usedBytes],
     ['mem_not_counted_for_evict', 0],
@@ -215,6 +228,12 @@ function statsFields({ stats }: InfoSource): Field[] {
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
     ['slave_expires_tracked_keys', 0],
+    ['active_defrag_hits', 0],
+    ['active_defrag_misses', 0],
+    ['active_defrag_key_hits', 0],
+    ['active_defrag_key_misses', 0],
+    ['total_active_defrag_time', 0],
+    ['current_active_defrag_time', 0],
     ['tracking_total_keys', 0],
     ['tracking_total_items', 0],
     ['tracking_total_prefixes', 0],
