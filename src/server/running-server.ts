@@ -184,10 +184,19 @@ export class RunningServer {
     await this.#parts.side.sync();
   }
 
+  /** Meanwhile there is no store: what others ask for waits, and nothing expires by itself. */
   async #reload(): Promise<void> {
-    this.#turn.end();
-    await this.#parts.side.reload();
-    this.#plumbing.keyspace.adopt(this.#parts.side.storage);
+    const release = this.#plumbing.pause.hold();
+    const { isOn } = this.#expiry;
+    this.#expiry.isOn = false;
+    try {
+      this.#turn.end();
+      await this.#parts.side.reload();
+      this.#plumbing.keyspace.adopt(this.#parts.side.storage);
+    } finally {
+      this.#expiry.isOn = isOn;
+      release();
+    }
   }
 
   #createFacade(): ServerFacade {

@@ -122,6 +122,26 @@ for (const subject of hasRedisServer() ? [DKVS, REDIS] : [DKVS]) {
   });
 }
 
+describe('DEBUG RELOAD', () => {
+  it('holds others while there is no store, and then all of them go on', async () => {
+    const dkvs = await InProcess.start({ 'enable-debug-command': 'yes' });
+    const [boss, second, writer] =
+      [await dkvs.connect(), await dkvs.connect(), await dkvs.connect()];
+    for (let round = 0; round < 5; round++) {
+      boss.send(['SET', 'boss', `${round}`], ['BGSAVE'], ['DEBUG', 'RELOAD'], ['GET', 'boss']);
+      second.send(['DEBUG', 'RELOAD']);
+      const keys = Array.from({ length: 50 }, (_, i) => `${round}:${i}`);
+      for (const key of keys) writer.send(['SET', key, key], ['GET', key]);
+      expect((await boss.replies(4)).at(2)).toBe('+OK\r\n');
+      expect(await second.reply()).toBe('+OK\r\n');
+      const replies = await writer.replies(2 * keys.length);
+      expect(new Set(replies.filter((_, i) => i % 2 === 0))).toEqual(new Set(['+OK\r\n']));
+    }
+    expect(await writer.call('DBSIZE')).toBe(':251\r\n');
+    await dkvs.stop();
+  });
+});
+
 describe('a server that stops', () => {
   it('does not wait for blocked connections', async () => {
     const dkvs = await InProcess.start();
