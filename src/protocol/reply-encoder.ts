@@ -12,6 +12,7 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import { WORDS_BYTES_MAX, copyWords, viewOf } from '../lib/views.ts';
 import { bytesOfText, hasEscapedBytes } from '../lib/escaped-text.ts';
 import { formatDouble } from '../lib/format-double.ts';
+import { writeInt } from '../lib/int64.ts';
 import { REPLY_BYTES_MAX } from '../limits.ts';
 import type { OutputPool } from './output-pool.ts';
 
@@ -20,8 +21,6 @@ const NO_VIEW = viewOf(NO_BYTES);
 
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
-const DIGIT_0 = 0x30;
-const MINUS = 0x2d;
 
 const TYPE_SIMPLE = 0x2b;
 const TYPE_ERROR = 0x2d;
@@ -310,7 +309,7 @@ export class ReplyEncoder implements ReplyWriter {
       buf[at + 2] = SMALL_NUMBERS[entry + 3]!;
       at += digits;
     } else {
-      at += writeInteger(buf, at, n);
+      at += writeInt(buf, at, n);
     }
     buf[at++] = RETURN;
     buf[at++] = NEWLINE;
@@ -371,25 +370,6 @@ export class ReplyEncoder implements ReplyWriter {
     this.#view = viewOf(larger);
     this.recycle(old);
   }
-}
-
-/** Writes decimal digits at `at`, with a minus sign if negative; returns how many bytes. */
-function writeInteger(buf: Buffer, at: number, n: number | bigint): number {
-  if (typeof n === 'bigint' || !Number.isSafeInteger(n)) {
-    if (typeof n === 'number') throw new RangeError(`${n} is not a safe integer`);
-    return buf.write(n.toString(), at, 'latin1');
-  }
-  let rest = Math.abs(n);
-  let digits = 1;
-  for (let power = 10; power <= rest; power *= 10) digits++;
-  const start = n < 0 ? at + 1 : at;
-  if (n < 0) buf[at] = MINUS;
-  for (let place = start + digits - 1; place >= start; place--) {
-    const tens = Math.floor(rest / 10);
-    buf[place] = DIGIT_0 + (rest - tens * 10);
-    rest = tens;
-  }
-  return start + digits - at;
 }
 
 function encodeSmallNumbers(): Uint8Array {

@@ -129,8 +129,8 @@ export class Executor {
   /** No gate that `#tryNow` asks is shut, or may be for some of a row. */
   #isRoadFree(session: Session, entry: TableEntry): boolean {
     const { gate, monitors, observer, pause } = this.#parts;
-    if (!session.isPlain || this.#exclusive !== undefined || pause.isOn) return false;
-    if (monitors.count > 0 || observer.wantsEach) return false;
+    if (!session.isPlain || monitors.count > 0 || observer.wantsEach) return false;
+    if (this.#exclusive !== undefined || pause.waitFor(entry, session) !== undefined) return false;
     if (!entry.isWrite) return true;
     return gate.writeDelayMs === 0 && gate.refusal === undefined &&
       gate.memoryRefusal === undefined;

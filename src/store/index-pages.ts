@@ -69,6 +69,17 @@ export class IndexPages {
     this.#pool.slabs[slot >>> SLAB_SHIFT]![(slot & SLAB_MASK) * SLOT_WORDS + word] = value;
   }
 
+  /** Sets all words but the tag; returns the expiry word as it was. */
+  replaceSlot(slot: number, place: number, segmentWord: number, expiry: number): number {
+    const slab = this.#pool.slabs[slot >>> SLAB_SHIFT]!;
+    const word = (slot & SLAB_MASK) * SLOT_WORDS;
+    const before = slab[word + EXPIRY_WORD]!;
+    slab[word + PLACE_WORD] = place;
+    slab[word + SEGMENT_WORD] = segmentWord;
+    slab[word + EXPIRY_WORD] = expiry;
+    return before;
+  }
+
   isUsed(slot: number): boolean {
     return this.word(slot, SEGMENT_WORD) !== 0;
   }

@@ -165,8 +165,9 @@ export class ValueIndex {
     expirySeconds: number): void {
     const place = packPlace(type, offsetBytes);
     const segmentWord = packSegment(segment, sizeClass);
-    this.setExpiry(slot, expirySeconds);
-    this.#setWords(slot, place, segmentWord);
+    const expiry = packExpiry(expirySeconds);
+    const before = this.#mustPages().replaceSlot(slot, place, segmentWord, expiry);
+    if (before !== expiry) this.#expiring += Number(expiry !== 0) - Number(before !== 0);
   }
 
   /** Points the slot to another record of the same type and expiry. */
