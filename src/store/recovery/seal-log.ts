@@ -9,19 +9,20 @@
  *   with room     to a fresh PACK segment, synced; the old file counts up to W only
  *   without       over themselves, then synced; the old file counts whole
  *
- * Both dirty every page in question in this process, before a sync on a descriptor of this process,
- * so that the sync can succeed only if these bytes are on disk. Writing in place is as sound,
- * because it changes no byte: a crash in the middle leaves each sector as it was or as it should
- * be, and the manifest still calls the segment open, so the next start does it all again. A disk
- * that fails to write an old place needs the fresh file, so that is the first choice; a file system
- * that needs room to write in place (copy on write) rejects, and the server does not start.
+ * Both dirty every page in question, and the length, in this process, before a sync on a
+ * descriptor of this process, so that the sync can succeed only if these bytes are on disk. Writing
+ * in place is as sound, because it changes no byte: a crash in the middle leaves each sector as it
+ * was or as it should be, and the manifest still calls the segment open, so the next start does it
+ * all again. A disk that cannot write an old place any more needs the fresh file, so that is the
+ * first choice; a file system that needs room to write in place (copy on write) refuses, and the
+ * server does not start.
  *
  * It rejects with DiskError, or with DAMAGED when the disk gives back other bytes than a moment
  * before.
  */
 
 import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
-import { RECOVERY_SPARE_BYTES } from '../../limits.ts';
+import { RECORD_ALIGN_BYTES, RECOVERY_SPARE_BYTES } from '../../limits.ts';
 import { OutputWriter } from '../compaction/output-writer.ts';
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, isEntryHeaderSound, isEntryPayloadSound, skipGap,
@@ -198,12 +199,22 @@ async function rewriteFrames(env: SealEnv, unsealed: Unsealed): Promise<void> {
       for (let frame = durable; frame < frames; frame += 1) {
         await rewriteFrame(source, target, log.id, log.scan, frame);
       }
+      await relength(target, log.scan.frames.end[frames - 1]!);
       await target.datasync();
     } finally {
       await target.close();
     }
   });
   env.onInfo(`synced ${frames - durable} frames of ${logPath(env, log.id)} in place`);
+}
+
+/**
+ * Cuts what is torn off, for its room, and changes the length in any case: one that a failed fsync
+ * lost would stay lost otherwise. Zeros behind the end need no room and look like a torn tail.
+ */
+async function relength(target: WriteFile, end: number): Promise<void> {
+  const isSo = await target.size() === end + RECORD_ALIGN_BYTES;
+  await target.truncate(end + (isSo ? 2 : 1) * RECORD_ALIGN_BYTES);
 }
 
 async function rewriteHeader(source: ReadFile, target: WriteFile): Promise<void> {
