@@ -17,8 +17,8 @@ import { HintRun } from './hint-run.ts';
 import { scanLog } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
 import { HintMerge } from './merge-hints.ts';
+import type { RowRun } from './page-rows.ts';
 import type { RecoveredState } from './recovered-state.ts';
-import type { RowRun } from './run-heap.ts';
 import type { ScannedRows } from './scanned-rows.ts';
 import { SortedRows } from './sorted-rows.ts';
 

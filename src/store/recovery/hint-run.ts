@@ -10,7 +10,7 @@ import {
   HINT_BLOCK_HEADER_BYTES, HINT_HEADER_BYTES, decodeHintHeader, hintBlockCount, hintBlockOffset,
   hintBlockRows, isHintBlockSound,
 } from '../format/hint.ts';
-import { ROW_BYTES, rowOrder, rowSpace } from '../format/hint-rows.ts';
+import { ROW_BYTES } from '../format/hint-rows.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import { hintFileName } from '../format/segment-header.ts';
 
@@ -55,13 +55,6 @@ export class HintRun {
     this.words = new Uint32Array(buf.buffer, HINT_BLOCK_HEADER_BYTES);
     this.row = 0;
     return true;
-  }
-
-  /** Whether the row behind the current one may have this space and order; asks no other block. */
-  isNextSame(space: number, order: number): boolean {
-    const next = this.row + 1;
-    if (next >= this.#rows) return this.#block + 1 < hintBlockCount(this.#records);
-    return rowSpace(this.words, next) === space && rowOrder(this.words, next) === order;
   }
 
   async close(): Promise<void> {

@@ -22,7 +22,9 @@
  */
 
 import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
-import { RECORD_ALIGN_BYTES, RECOVERY_SPARE_BYTES } from '../../limits.ts';
+import {
+  RECORD_ALIGN_BYTES, RECOVERY_SPARE_BYTES, RECOVERY_WINDOW_BYTES,
+} from '../../limits.ts';
 import { OutputWriter } from '../compaction/output-writer.ts';
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, isEntryHeaderSound, isEntryPayloadSound, skipGap,
@@ -159,12 +161,9 @@ async function copyFrames(env: SealEnv, manifest: Manifest, unsealed: Unsealed,
   const output = await OutputWriter.create(env.files, env.dir, id, manifest.seed);
   try {
     output.position = positionOf(scan, durable, frames);
-    const lastRow = rowsBefore(unsealed, frames);
-    await withLog(env, log.id, async (file) => {
-      for (let row = rowsBefore(unsealed, durable); row < lastRow; row += 1) {
-        await copyRecord(file, output, scan.rows, row);
-      }
-    });
+    const from = rowsBefore(unsealed, durable);
+    const to = rowsBefore(unsealed, frames);
+    await withLog(env, log.id, (file) => copyRecords(file, output, scan.rows, from, to));
     const sealed = await output.finish(0);
     const path = logPath(env, log.id);
     env.onInfo(`copied ${sealed.records} records of ${path} that may not have been synced`);
@@ -174,15 +173,27 @@ async function copyFrames(env: SealEnv, manifest: Manifest, unsealed: Unsealed,
   }
 }
 
-async function copyRecord(file: ReadFile, output: OutputWriter, rows: HintRows,
-  row: number): Promise<void> {
+/** Rows `from` to `to`, a window of the file at a time. */
+async function copyRecords(file: ReadFile, output: OutputWriter, rows: HintRows, from: number,
+  to: number): Promise<void> {
   const { words } = rows;
-  const bytes = rowBytes(words, row);
-  const buf = Buffer.allocUnsafe(bytes);
-  file.readSync(buf, 0, bytes, rowOffset(words, row));
-  if (!isRecordSound(buf, 0, bytes)) throw changed(file, rowOffset(words, row));
-  output.append(buf, 0, bytes, rowHi(words, row), rowLo(words, row));
-  await output.flushIfMuch();
+  const window = Buffer.allocUnsafeSlow(RECOVERY_WINDOW_BYTES);
+  const endOf = (row: number): number => rowOffset(words, row) + rowBytes(words, row);
+  for (let first = from; first < to;) {
+    const start = rowOffset(words, first);
+    let next = first + 1;
+    while (next < to && endOf(next) - start <= window.length) next += 1;
+    const bytes = endOf(next - 1) - start;
+    const buf = bytes <= window.length ? window : Buffer.allocUnsafeSlow(bytes);
+    file.readSync(buf, 0, bytes, start);
+    for (let row = first; row < next; row += 1) {
+      const at = rowOffset(words, row) - start;
+      if (!isRecordSound(buf, at, bytes)) throw changed(file, start + at);
+      output.append(buf, at, rowBytes(words, row), rowHi(words, row), rowLo(words, row));
+    }
+    await output.flushIfMuch();
+    first = next;
+  }
 }
 
 // ---- Without room: where it lies ----------------------------------------------------------------

@@ -4,8 +4,8 @@
  */
 
 import type { HintRows } from '../format/hint-rows.ts';
-import { rowOrder, rowSpace, sortRowsNow } from '../format/hint-rows.ts';
-import type { RowRun } from './run-heap.ts';
+import { sortRowsNow } from '../format/hint-rows.ts';
+import type { RowRun } from './page-rows.ts';
 
 export class SortedRows implements RowRun {
   readonly slot: number;
@@ -26,12 +26,6 @@ export class SortedRows implements RowRun {
     if (this.#at >= this.#order.length) return false;
     this.row = this.#order[this.#at]!;
     return true;
-  }
-
-  isNextSame(space: number, order: number): boolean {
-    const next = this.#order[this.#at + 1];
-    return next !== undefined && rowSpace(this.words, next) === space &&
-      rowOrder(this.words, next) === order;
   }
 
   /** There is no file to close. */
