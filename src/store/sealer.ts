@@ -13,6 +13,7 @@ import type { Clock } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
 import { SEAL_WAIT_MS, SLICE_MS } from '../limits.ts';
+import { hintFileName } from './format/segment-header.ts';
 import { inlineHintMaker, type HintMaker } from './hint-maker.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
@@ -137,9 +138,18 @@ export class Sealer {
     } catch (error) {
       if (error instanceof StoreError) onDamage(error);
       else if (!this.#isStopping) onProblem(`cannot write the hint of ${segment.path}`, error);
+      if (error instanceof StoreError) return;
       // A disk that refused one would refuse all.
-      if (!(error instanceof StoreError)) this.#hintless.length = 0;
+      this.#hintless.length = 0;
+      await this.#removePiece(segment);
     }
+  }
+
+  /** A piece of a hint takes room, and its name would say that the segment has one. */
+  async #removePiece({ id }: Segment): Promise<void> {
+    const { files, dir } = this.#options;
+    // Usually there is none.
+    await files.unlink(`${dir}/${hintFileName(id)}`).catch(() => undefined);
   }
 
   /** Lets the event loop run if this slice has lasted long enough. */

@@ -67,6 +67,14 @@ describe('hints of full segments', () => {
     expect(told.problems).toEqual([]);
   });
 
+  it('leave nothing behind when the disk is full in the middle', async () => {
+    const disk = new SimFiles();
+    disk.fail({ op: 'write', path: HINT, code: 'ENOSPC' });
+    await fillSegments(disk, new SimClock(), new WatchedMaker(disk));
+    expect(await disk.exists(HINT)).toBe(false);
+    expect(await disk.exists('/data/000000000000002.hint')).toBe(true);
+  });
+
   it('are not tried one after the other on a disk that refused one', async () => {
     const disk = new SimFiles();
     await fillSegments(disk, new SimClock(), new WatchedMaker(disk, new Error('no time')));
