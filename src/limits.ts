@@ -342,6 +342,9 @@ export const HINT_SLICE_RECORDS = 512;
  */
 export const SEAL_WAIT_MS = 10;
 
+/** After a start clients come first; then the hints that are missing are made. */
+export const LATE_HINTS_WAIT_MS = 1000;
+
 /** Segment files open for reading: well below the usual limit of 1024 descriptors. */
 export const SEGMENT_FILES_OPEN_MAX = 256;
 

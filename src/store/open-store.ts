@@ -196,7 +196,7 @@ class Session {
 
   /** In the background, for the next start. */
   makeHints(segments: readonly Segment[]): void {
-    for (const segment of segments) this.#sealer.addHint(segment);
+    this.#sealer.makeLate(segments);
   }
 
   #makeWriter(first: LogSegment): LogWriter {

@@ -9,10 +9,10 @@
  * When nothing waits to be sealed, it makes the hints that older segments lack, for the next start.
  */
 
-import type { Clock } from '../io/clock.ts';
+import type { Clock, Timer } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
-import { SEAL_WAIT_MS, SLICE_MS } from '../limits.ts';
+import { LATE_HINTS_WAIT_MS, SEAL_WAIT_MS, SLICE_MS } from '../limits.ts';
 import { hintFileName } from './format/segment-header.ts';
 import { inlineHintMaker, type HintMaker } from './hint-maker.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -44,6 +44,7 @@ export class Sealer {
   /** What is under way. */
   #step: Promise<void> | undefined;
   #isStopping = false;
+  #lateTimer: Timer | undefined;
   #sliceEndMs = 0;
 
   constructor(options: SealerOptions) {
@@ -59,10 +60,13 @@ export class Sealer {
     this.#start();
   }
 
-  /** Makes the hint of a segment that is sealed, some time; what needs sealing goes before it. */
-  addHint(segment: Segment): void {
-    this.#hintless.push(segment);
-    this.#start();
+  /** Makes the hints of segments that are sealed, later; what needs sealing goes before them. */
+  makeLate(segments: readonly Segment[]): void {
+    if (segments.length === 0) return;
+    this.#lateTimer = this.#options.clock.setTimer(LATE_HINTS_WAIT_MS, () => {
+      this.#hintless.push(...segments);
+      this.#start();
+    });
   }
 
   /**
@@ -77,6 +81,7 @@ export class Sealer {
   /** Hints are not made any more: a stop must be quick, and the checkpoint makes up for them. */
   hurry(): void {
     this.#isStopping = true;
+    if (this.#lateTimer !== undefined) this.#options.clock.clearTimer(this.#lateTimer);
     this.#hintless.length = 0;
     void this.#hints.close();
   }
