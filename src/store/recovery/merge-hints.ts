@@ -127,15 +127,19 @@ export class HintMerge {
       this.#addAlone(space);
       return;
     }
-    const order = rowOrder(words, row);
-    const rows: Row[] = [];
-    while (this.#isAt(space, order)) rows.push(this.#takeRow());
-    const { hi, lo } = rows[0]!;
+    const rows = this.#takeHash(space, rowOrder(words, row));
+    const hi = rowHi(words, row);
+    const lo = rowLo(words, row);
     if (this.#state.hasCollisions && this.#state.isCollision(collisionName(space, hi, lo))) {
-      this.#shared.push({ space, rows });
+      this.#shared.push({ space, rows: [...rows] });
     } else {
       this.#add(space, rows);
     }
+  }
+
+  /** One by one: a counter that was raised a million times has as many rows. */
+  *#takeHash(space: number, order: number): Generator<Row, void, void> {
+    while (this.#isAt(space, order)) yield this.#takeRow();
   }
 
   /** The usual case, without objects: the only row of its hash. */
@@ -152,7 +156,7 @@ export class HintMerge {
   }
 
   /** Rows of one key, ascending by value_index. */
-  #add(spaceId: number, rows: readonly Row[]): void {
+  #add(spaceId: number, rows: Iterable<Row>): void {
     const { base, deltas } = this.#resolve(spaceId, rows);
     if (base === undefined) return;
     this.#addLive(base, deltas);
@@ -176,7 +180,7 @@ export class HintMerge {
     for (const delta of deltas) this.#state.addLive(delta.slot, delta.sizeClass);
   }
 
-  #resolve(spaceId: number, rows: readonly Row[]): Outcome {
+  #resolve(spaceId: number, rows: Iterable<Row>): Outcome {
     const outcome: Outcome = { base: undefined, deltas: [] };
     let last = -1;
     for (const row of rows) {

@@ -31,7 +31,10 @@ export interface RowRun {
 const SYSTEM_PAGE = -1;
 const ROWS_MIN = 1024;
 const BUCKET_BITS_MAX = 16;
-/** From so many rows in a bucket, insertion sort's squares may cost more than a comparator. */
+/**
+ * From so many rows in a bucket, insertion sort's squares may cost more than a comparator. A bucket
+ * is that full when one key was written again and again: a few long runs, each in order.
+ */
 const INSERTION_ROWS_MAX = 64;
 
 export class PageRows {
@@ -156,7 +159,9 @@ function pageOf(run: RowRun): number {
 
 function sortBucket(words: Uint32Array, order: Uint32Array, start: number, end: number): void {
   if (end - start > INSERTION_ROWS_MAX) {
-    order.subarray(start, end).sort((a, b) => compareRows(words, a, b));
+    // An array's sort is linear in runs that are in order already; that of a typed array is not.
+    const rows = Array.from(order.subarray(start, end));
+    order.set(rows.sort((a, b) => compareRows(words, a, b)), start);
     return;
   }
   for (let i = start + 1; i < end; i += 1) {

@@ -68,6 +68,7 @@ describe('the rows of several runs', () => {
     ['of few pages', { runs: 7, rows: 5000, hashes: 1_000_000, pages: 3 }],
     ['of few hashes', { runs: 5, rows: 3000, hashes: 10, pages: 4096 }],
     ['of one hash', { runs: 3, rows: 1000, hashes: 1, pages: 4096 }],
+    ['of few hashes in few pages', { runs: 4, rows: 5000, hashes: 30, pages: 2 }],
     ['of one run', { runs: 1, rows: 500, hashes: 200, pages: 4096 }],
     ['of more runs than rows', { runs: 50, rows: 20, hashes: 10, pages: 4096 }],
   ];
