@@ -342,6 +342,9 @@ export const HINT_SLICE_RECORDS = 512;
  */
 export const SEAL_WAIT_MS = 10;
 
+/** After a start clients come first; then the hints that are missing are made. */
+export const LATE_HINTS_WAIT_MS = 1000;
+
 /** Segment files open for reading: well below the usual limit of 1024 descriptors. */
 export const SEGMENT_FILES_OPEN_MAX = 256;
 
@@ -463,6 +466,18 @@ export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
 
 /** Read at once when a segment is scanned; a larger record makes the window as large as itself. */
 export const RECOVERY_WINDOW_BYTES = 1 * MiB;
+
+/**
+ * Rows of segments without a hint that recovery holds in RAM (32 bytes a record, so some eight
+ * million records); beyond that it writes hints and reads them back.
+ */
+export const RECOVERY_ROWS_BYTES_MAX = 256 * MiB;
+
+/**
+ * Free space that must remain when recovery copies the end of the log: for a manifest and the next
+ * segments. With less it makes that end durable where it lies.
+ */
+export const RECOVERY_SPARE_BYTES = 1 * MiB;
 
 /** A block of a checkpoint: one read, one checksum. */
 export const CHECKPOINT_BLOCK_BYTES = 1 * MiB;

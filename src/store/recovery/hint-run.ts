@@ -10,18 +10,20 @@ import {
   HINT_BLOCK_HEADER_BYTES, HINT_HEADER_BYTES, decodeHintHeader, hintBlockCount, hintBlockOffset,
   hintBlockRows, isHintBlockSound,
 } from '../format/hint.ts';
-import { ROW_BYTES, rowOrder, rowSpace } from '../format/hint-rows.ts';
+import { ROW_BYTES } from '../format/hint-rows.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import { hintFileName } from '../format/segment-header.ts';
 
 export class HintRun {
   /** The slot of the segment. */
   readonly slot: number;
-  words: Uint32Array = new Uint32Array(0);
+  /** Rows of the current block; the next one takes the same place. */
+  readonly words: Uint32Array;
   row = -1;
 
   readonly #file: ReadFile;
   readonly #records: number;
+  readonly #buf: Uint8Array;
   #block = -1;
   #rows = 0;
 
@@ -29,6 +31,9 @@ export class HintRun {
     this.slot = slot;
     this.#file = file;
     this.#records = records;
+    const bytes = HINT_BLOCK_HEADER_BYTES + hintBlockRows(records, 0) * ROW_BYTES;
+    this.#buf = new Uint8Array(bytes);
+    this.words = new Uint32Array(this.#buf.buffer, HINT_BLOCK_HEADER_BYTES);
   }
 
   /** Opens the hint of a segment; undefined if it is missing, of another segment or damaged. */
@@ -50,18 +55,9 @@ export class HintRun {
     this.#block += 1;
     this.#rows = hintBlockRows(this.#records, this.#block);
     const bytes = HINT_BLOCK_HEADER_BYTES + this.#rows * ROW_BYTES;
-    const buf = new Uint8Array(bytes);
-    this.#file.readSync(buf, 0, bytes, hintBlockOffset(this.#block));
-    this.words = new Uint32Array(buf.buffer, HINT_BLOCK_HEADER_BYTES);
+    this.#file.readSync(this.#buf, 0, bytes, hintBlockOffset(this.#block));
     this.row = 0;
     return true;
-  }
-
-  /** Whether the row behind the current one may have this space and order; asks no other block. */
-  isNextSame(space: number, order: number): boolean {
-    const next = this.row + 1;
-    if (next >= this.#rows) return this.#block + 1 < hintBlockCount(this.#records);
-    return rowSpace(this.words, next) === space && rowOrder(this.words, next) === order;
   }
 
   async close(): Promise<void> {
