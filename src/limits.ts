@@ -338,6 +338,15 @@ export const SLICE_MS = 2;
 export const HINT_SLICE_RECORDS = 512;
 
 /**
+ * A mark of a hint stands for at most so many records (format/hint-marks.ts): more marks take more
+ * bytes, fewer make each row wider.
+ */
+export const HINT_MARK_RECORDS = 64;
+
+/** A value_index that is this far from its mark's needs a mark of its own: 9 bits of each row. */
+export const HINT_MARK_SPAN = 512;
+
+/**
  * How long sealing waits before it looks again whether the batch that crosses segments has ended.
  */
 export const SEAL_WAIT_MS = 10;
