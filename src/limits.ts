@@ -343,8 +343,11 @@ export const HINT_SLICE_RECORDS = 512;
  */
 export const HINT_MARK_RECORDS = 64;
 
-/** A value_index that is this far from its mark's needs a mark of its own: 9 bits of each row. */
+/** A value_index that is this far from its mark's needs another mark: 9 bits of each row. */
 export const HINT_MARK_SPAN = 512;
+
+/** So does a record that is so many times 8 bytes behind: 13 bits, 64 records of 1 KiB. */
+export const HINT_MARK_PLACES = 8192;
 
 /**
  * How long sealing waits before it looks again whether the batch that crosses segments has ended.

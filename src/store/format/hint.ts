@@ -6,7 +6,7 @@
 
 import { checksum } from '../../lib/checksum.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
-import { arePackedRows, packRows } from './hint-columns.ts';
+import { RowPacker, arePackedRows } from './hint-columns.ts';
 import { HintMarks } from './hint-marks.ts';
 import type { HintRows } from './hint-rows.ts';
 import { sortRows } from './hint-rows.ts';
@@ -57,14 +57,14 @@ const DIRECTORY_NUMBER = 0xffffffff;
 export function* encodeHint(summary: SegmentSummary, rows: HintRows,
   stepRows?: number): Generator<void, Buffer[], void> {
   const order = yield* sortRows(rows, stepRows);
-  const marks = HintMarks.of(rows);
+  const packer = new RowPacker(rows);
   const blocks: Buffer[] = [];
   for (let from = 0; from < rows.count; from += HINT_BLOCK_ROWS) {
     yield;
     const numbers = order.subarray(from, from + HINT_BLOCK_ROWS);
-    blocks.push(seal(summary.id, blocks.length, numbers.length, packRows(rows, numbers, marks)));
+    blocks.push(seal(summary.id, blocks.length, numbers.length, packer.pack(numbers)));
   }
-  const directory = encodeDirectory(summary.id, blocks, marks);
+  const directory = encodeDirectory(summary.id, blocks, packer.marks);
   return [encodeHeader(summary, directory.length), directory, ...blocks];
 }
 
@@ -130,15 +130,14 @@ export function decodeHintDirectory(bytes: Uint8Array,
   const marks = readU32(bytes, 8);
   const columns = unpackAll(packed, [blocks, marks, marks, marks]);
   if (columns === undefined) return undefined;
-  const [lengths, starts, low, high] = columns as
+  const [lengths, places, low, high] = columns as
     [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
   const blockOffsets = new Float64Array(blocks + 1);
   blockOffsets[0] = HINT_HEADER_BYTES + directoryBytes;
   for (let block = 0; block < blocks; block += 1) {
     blockOffsets[block + 1] = blockOffsets[block]! + lengths[block]!;
   }
-  const valueIndexes = Float64Array.from(low, (value, mark) => high[mark]! * 2 ** 24 + value);
-  return { blockOffsets, marks: new HintMarks(starts, valueIndexes) };
+  return { blockOffsets, marks: new HintMarks(places, low, high) };
 }
 
 // ---- Inside -------------------------------------------------------------------------------------
@@ -160,14 +159,9 @@ function encodeHeader(summary: SegmentSummary, directoryBytes: number): Buffer {
 }
 
 function encodeDirectory(id: number, blocks: readonly Buffer[], marks: HintMarks): Buffer {
-  const { starts, valueIndexes } = marks;
-  const columns = [
-    Uint32Array.from(blocks, (block) => block.length),
-    starts,
-    Uint32Array.from(valueIndexes, (valueIndex) => valueIndex % 2 ** 24),
-    Uint32Array.from(valueIndexes, (valueIndex) => valueIndex / 2 ** 24),
-  ].map(packColumn);
-  return seal(id, DIRECTORY_NUMBER, blocks.length, columns, starts.length);
+  const lengths = Uint32Array.from(blocks, (block) => block.length);
+  const columns = [lengths, marks.places, marks.low, marks.high].map(packColumn);
+  return seal(id, DIRECTORY_NUMBER, blocks.length, columns, marks.count);
 }
 
 /** Columns behind a block header. */
