@@ -23,6 +23,8 @@ import { COMPACTION_DISK_RATIO_MAX, COMPACTION_TICK_MS } from '../src/limits.ts'
 import { Compactor } from '../src/store/compaction/compactor.ts';
 import { ThreadCopier } from '../src/store/compaction/thread-copier.ts';
 import { entryBytes } from '../src/store/format/data-entry.ts';
+import type { HintMaker } from '../src/store/hint-maker.ts';
+import { HintThread } from '../src/store/hint-thread.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { describeMachine } from './lib/machine.ts';
@@ -129,7 +131,8 @@ async function inTemporaryFolder<T>(body: (dir: string) => Promise<T>): Promise<
 async function measure(
   dir: string, setting: Setting, compacts: boolean,
 ): Promise<OverwriteResult> {
-  const store = await openBenchStore(dir, setting);
+  const hints = new HintThread();
+  const store = await openBenchStore(dir, setting, hints);
   const compactor = compacts ? compactorFor(store, setting.diskRatio) : null;
   const writer = new Writer(store, setting);
   await writer.load();
@@ -151,6 +154,7 @@ async function measure(
   const failure = compactor?.status().lastError ?? null;
   await compactor?.stop();
   await store.close();
+  await hints.close();
   if (failure !== null) throw new Error(`the compactor failed: ${failure}`);
   const userBytes = setting.keys * OVERWRITES * recordBytes(setting.valueBytes);
   return {
@@ -164,12 +168,13 @@ async function measure(
   };
 }
 
-function openBenchStore(dir: string, { segmentBytes }: Setting): Promise<Store> {
+function openBenchStore(dir: string, { segmentBytes }: Setting, hints: HintMaker): Promise<Store> {
   return openStore({
     files: new NodeFiles(),
     clock: new NodeClock(),
     randomSource: new NodeRandomSource(),
     dir,
+    hints,
     options: {
       segmentBytes, hotTailBytes: 32 * MiB, memoryBytes: 1024 * MiB, readCacheBytes: 64 * MiB,
       appendfsync: 'everysec', diskReserveBytes: 0, damagedRecords: 'refuse', codecs: new Map(),

@@ -206,6 +206,15 @@ export const COMPACTION_LATE_SHARE_MAX = 1 / 8;
  */
 export const TOMBSTONE_BYTES_TYPICAL = 64;
 
+/**
+ * What a record's row is taken to need in a hint (store/format/hint-columns.ts): 8.1 bytes in a full
+ * LOG segment, up to 9 in a small one or in a PACK, more only if sizes and types are all mixed.
+ */
+export const HINT_RECORD_BYTES_TYPICAL = 8.5;
+
+/** And each hint for headers and the heads of its columns. */
+export const HINT_FILE_BYTES_TYPICAL = 300;
+
 /** The copier reads and writes in pieces of this size (and of one record, if that is larger). */
 export const COMPACTION_WINDOW_BYTES = 1 * MiB;
 

@@ -3,7 +3,7 @@ import type { ChoosePolicy, SegmentFacts } from '../../../src/store/compaction/c
 import { choose, tombstoneFloor } from '../../../src/store/compaction/choose.ts';
 
 const POLICY: ChoosePolicy = {
-  diskRatioMax: 1.5, minBytes: 0, segmentBytes: 1000, slackBytes: 0, nextValueIndex: 10_000,
+  diskRatioMax: 1.5, besideBytes: 0, minBytes: 0, segmentBytes: 1000, slackBytes: 0, nextValueIndex: 10_000,
 };
 
 let nextId = 1;

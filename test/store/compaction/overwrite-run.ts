@@ -5,6 +5,7 @@ import { COLD, NEED_KEY } from '../../../src/keyspace/storage.ts';
 import { Random } from '../../../src/lib/random.ts';
 import { COMPACTION_TICK_MS } from '../../../src/limits.ts';
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
+import type { CompactionRules } from '../../../src/store/compaction/compactor.ts';
 import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
 import { entryBytes } from '../../../src/store/format/data-entry.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -26,7 +27,7 @@ export interface OverwriteSetting {
   /** Share of the dataset that is written in a second of virtual time. */
   readonly rate: number;
   readonly diskRatioMax: number;
-  readonly nextKey?: (random: Random, keys: number) => number;
+  readonly rules?: CompactionRules;
 }
 
 export interface OverwriteOutcome {
@@ -36,7 +37,8 @@ export interface OverwriteOutcome {
   readonly diskRatio: number;
   /** The mean of it after the first round through the dataset. */
   readonly meanRatio: number;
-  readonly byKind: Readonly<Record<string, string>>;
+  /** Bytes written per byte of records, by what the names of the files end with. */
+  readonly byKind: Readonly<Partial<Record<'log' | 'pack' | 'hint' | 'MANIFEST', number>>>;
   readonly rounds: number;
 }
 
@@ -59,6 +61,7 @@ export async function overwrite(setting: OverwriteSetting): Promise<OverwriteOut
   const compactor = new Compactor({
     host: store.compaction, clock, copier: inlineCopier(files), diskRatioMax, minBytes: 0,
     reserveBytes: 0, yieldToLoop: immediately,
+    ...setting.rules === undefined ? {} : { rules: setting.rules },
   });
   meter.reset();
   let diskBytes = 0;
@@ -112,11 +115,11 @@ class Writer {
 
   /** One commit at a time, at a steady rate; `each` is told the time in ms after each. */
   async overwrite(count: number, each: (ms: number) => void): Promise<void> {
-    const { keys, groupWrites, rate, nextKey } = this.#setting;
+    const { keys, groupWrites, rate } = this.#setting;
     const stepMs = (groupWrites * 1000) / (keys * rate);
     for (let done = 0; done < count; done += groupWrites) {
       for (let i = 0; i < groupWrites; i++) {
-        await this.#put(nextKey?.(this.#random, keys) ?? this.#random.below(keys));
+        await this.#put(this.#random.below(keys));
       }
       await this.#pass(stepMs);
       each((done / groupWrites) * stepMs);
@@ -163,8 +166,8 @@ class Meter {
     this.#bytes.clear();
   }
 
-  shares(of: number): Record<string, string> {
-    return Object.fromEntries([...this.#bytes].map(([kind, bytes]) => [kind, (bytes / of).toFixed(3)]));
+  shares(of: number): Record<string, number> {
+    return Object.fromEntries([...this.#bytes].map(([kind, bytes]) => [kind, bytes / of]));
   }
 
   meter(files: Files): Files {
