@@ -172,10 +172,10 @@ export const FLOAT_TEXT_BYTES_MAX = 5 * KiB - 1;
 // ---- Compaction ---------------------------------------------------------------------------------
 
 /**
- * The log, a running compaction's outputs included, takes at most this many times the live bytes.
- * Disk against write amplification: 1.5 costs 1.7 bytes written per byte under uniform overwrites,
- * 1.3 would cost 2.3, 2.0 costs 1.25 (follows from utilisation = (u - 1) / ln u, u the live share
- * of inputs).
+ * Default of `compaction-disk-ratio`: log and hints, a running compaction's outputs included, take
+ * at most this many times the live bytes. Disk against write amplification: with values of 256
+ * bytes 1.5 costs 1.9 bytes written per byte under uniform overwrites, 1.3 would cost 2.9, 1.6
+ * costs 1.7, 2.0 costs 1.3 (store/compaction/DECISIONS.md).
  */
 export const COMPACTION_DISK_RATIO_MAX = 1.5;
 
@@ -207,8 +207,8 @@ export const COMPACTION_LATE_SHARE_MAX = 1 / 8;
 export const TOMBSTONE_BYTES_TYPICAL = 64;
 
 /**
- * What a record's row is taken to need in a hint (store/format/hint-columns.ts): 8.1 bytes in a full
- * LOG segment, up to 9 in a small one or in a PACK, more only if sizes and types are all mixed.
+ * What a record's row is taken to need in a hint (store/format/hint-columns.ts): 8.1 bytes in a
+ * full LOG segment, up to 9 in a small one or in a PACK, more only if sizes and types are mixed.
  */
 export const HINT_RECORD_BYTES_TYPICAL = 8.5;
 

@@ -204,7 +204,7 @@ export const OPTIONS = {
     COMPACTION_DISK_RATIO_MAX,
     'at-runtime',
     'Log and hints are compacted before they are this many times as large as the live data.',
-    'Lower saves disk and rewrites more: at 1.3, 1.5 and 2 about 2.6, 1.9 and 1.4 bytes a byte.',
+    'Lower saves disk and rewrites more: at 1.3, 1.5 and 2 about 2.9, 1.9 and 1.3 bytes a byte.',
   ),
   'compaction-min-bytes': option(
     bytes(),

@@ -68,8 +68,8 @@ export function presentOf(sealed: readonly SealedSegmentStats[]): number {
 }
 
 /**
- * What the hints of these segments take, about: their sizes are not kept, and a hint that is missing
- * will be made.
+ * What the hints of these segments take, about: their sizes are not kept, and a hint that is
+ * missing will be made.
  */
 export function hintBytesOf(sealed: readonly SealedSegmentStats[]): number {
   return sealed.reduce((sum, { records }) => (

@@ -2,8 +2,9 @@
  * Rows of a hint as columns (drawn in FORMAT.md), about 8 bytes a row instead of 32. In RAM, where
  * the merge reads them, rows are whole again (hint-rows.ts).
  *
- * The order that sorts the rows, 48 bits, is told as the difference to the row before, in two halves
- * of 24 bits; modulo 2^48, because the rows of the system space stand first whatever their order.
+ * The order that sorts the rows, 48 bits, is told as the difference to the row before, in two
+ * halves of 24 bits; modulo 2^48, because the rows of the system space stand first whatever their
+ * order.
  * Place and value_index are told as differences to a mark (hint-marks.ts).
  */
 
@@ -80,8 +81,8 @@ export function arePackedRows(packed: Uint32Array, count: number): boolean {
 }
 
 /**
- * Makes rows 0 to `count` of `out` from columns that arePackedRows found right. A column is unpacked
- * to the word of the rows that it becomes, or to one that is free until then.
+ * Makes rows 0 to `count` of `out` from columns that arePackedRows found right. A column is
+ * unpacked to the word of the rows that it becomes, or to one that is free until then.
  */
 export function unpackRows(packed: Uint32Array, count: number, marks: HintMarks,
   out: Uint32Array): void {

@@ -64,6 +64,6 @@ export function markRows(rows: HintRows): { marks: HintMarks; markOfRow: Uint32A
     markOfRow[row] = places.length - 1;
   }
   const low = Uint32Array.from(valueIndexes, (valueIndex) => valueIndex >>> 0);
-  const marks = new HintMarks(Uint32Array.from(places), low, Uint32Array.from(valueIndexes, high16));
-  return { marks, markOfRow };
+  const high = Uint32Array.from(valueIndexes, high16);
+  return { marks: new HintMarks(Uint32Array.from(places), low, high), markOfRow };
 }

@@ -17,8 +17,9 @@ export const ROW_BYTES = ROW_WORDS * 4;
 export const SYSTEM_SPACE = 0;
 
 /**
- * The words of a row: low half of the hash; hash, next 16 bits, kind in bits 16-19, type byte above;
- * space; offset / 8; bytes of the record / 8; expiry in seconds, rounded up, 0 = never; value_index.
+ * The words of a row: low half of the hash; hash, next 16 bits, kind in bits 16-19, type byte
+ * above; space; offset / 8; bytes of the record / 8; expiry in seconds, rounded up, 0 = never;
+ * value_index.
  */
 export const W_LO = 0;
 export const W_HI_KIND_TYPE = 1;

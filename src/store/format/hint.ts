@@ -1,7 +1,7 @@
 /**
  * The hint file of a segment as bytes (drawn in FORMAT.md): a 64-byte header, a directory, then
- * blocks of sorted rows packed by columns, each with its checksum. A hint that is missing or damaged
- * is no loss: it is made again by scanning the segment.
+ * blocks of sorted rows packed by columns, each with its checksum. A hint that is missing or
+ * damaged is no loss: it is made again by scanning the segment.
  */
 
 import { checksum } from '../../lib/checksum.ts';
@@ -184,7 +184,8 @@ function seal(id: number, number: number, rows: number, columns: readonly Uint32
 function unseal(bytes: Uint8Array, id: number, rows: number,
   number: number): Uint32Array | undefined {
   if (bytes.length < BLOCK_HEADER_WORDS * 4 || bytes.length % 4 !== 0) return undefined;
-  if (readU32(bytes, 4) !== rows || readU32(bytes, 0) !== sumOf(bytes, id, number)) return undefined;
+  if (readU32(bytes, 4) !== rows) return undefined;
+  if (readU32(bytes, 0) !== sumOf(bytes, id, number)) return undefined;
   return packedPart(bytes);
 }
 

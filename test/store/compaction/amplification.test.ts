@@ -7,7 +7,7 @@ import { overwrite } from './overwrite-run.ts';
 import type { OverwriteOutcome, OverwriteSetting } from './overwrite-run.ts';
 
 const SETTING: OverwriteSetting = {
-  keys: 10_000, valueBytes: 256, segments: 24, times: 4, groupWrites: 20, rate: 0.1,
+  keys: 10_000, valueBytes: 256, segments: 24, times: 3, groupWrites: 50, rate: 0.1,
   diskRatioMax: 1.5,
 };
 
