@@ -98,7 +98,7 @@ export function choose(
 
   const totals = totalsOf(segments);
   const ranked = rank(segments, policy);
-  const bound = totals.liveBytes * policy.diskRatioMax - policy.besideBytes;
+  const bound = logBytesMax(totals.liveBytes, policy);
   const round = fill(ranked, outputBytesMax(policy, totals.liveBytes, totals.bytes > bound));
   const best = ranked[0];
   const roomy = totals.bytes < policy.minBytes && !demanded;
@@ -114,6 +114,15 @@ export function choose(
   if (full) return { reason: 'ratio', ...round };
   if (deadShare(best) >= COMPACTION_NEARLY_DEAD_SHARE) return oneInput(best.facts, 'nearly-dead');
   return demanded ? { reason: 'demanded', ...round } : null;
+}
+
+/**
+ * What the log alone may take. Hints of tiny records could take all the room above the live bytes,
+ * and a log that is nearly all live would be copied for ever: they take half of it at most.
+ */
+function logBytesMax(liveBytes: number, { diskRatioMax, besideBytes }: ChoosePolicy): number {
+  const bound = liveBytes * diskRatioMax;
+  return bound - Math.min(besideBytes, (bound - liveBytes) / 2);
 }
 
 /**

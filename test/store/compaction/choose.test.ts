@@ -48,6 +48,16 @@ describe('choose', () => {
     expect(choose(segments, { ...POLICY, slackBytes: 4000 })?.reason).toBe('ratio');
   });
 
+  it('counts the hints beside the log', () => {
+    const segments = [...liveRest(20), ...Array.from({ length: 16 }, () => segment({ liveBytes: 400 }))];
+    expect(choose(segments, { ...POLICY, besideBytes: 4000 })?.reason).toBe('ratio');
+  });
+
+  it('leaves a log alone that only hints of tiny records take past the bound', () => {
+    const segments = [...liveRest(20), segment({ liveBytes: 900 })];
+    expect(choose(segments, { ...POLICY, besideBytes: 50_000 })).toBeNull();
+  });
+
   it('prefers the deadest segment and, between equals, the one that is older', () => {
     const old = segment({ liveBytes: 300, cleanSince: 1 });
     const young = segment({ liveBytes: 300, cleanSince: 9000 });
