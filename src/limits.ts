@@ -1,3 +1,4 @@
+// tidy: table
 /**
  * Every bound in dkvs, with its reason. A bound first slows its cause down, then refuses with a
  * clear reply. What a user may change is an option in config/dkvs.conf; the numbers here are its

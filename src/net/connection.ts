@@ -54,6 +54,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #isClosed = false;
   #finishedAt = 0;
   #lastActiveAt: number;
+  /** It took replies since the last sweep, which will note the time. */
+  #hasTaken = false;
   #bytesIn = 0;
   #bytesOut = 0;
 
@@ -96,7 +98,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   /** Milliseconds since the client last sent or took something; 0 while it is waiting for us. */
   idleMs(nowMs: number): number {
-    return this.#isBusy ? 0 : nowMs - this.#lastActiveAt;
+    return this.#isBusy || this.#hasTaken ? 0 : nowMs - this.#lastActiveAt;
   }
 
   wrote(mark: number, before: number): void {
@@ -137,6 +139,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
    */
   sweep(nowMs: number): void {
     if (this.#isClosed) return;
+    if (this.#hasTaken) this.#lastActiveAt = nowMs;
+    this.#hasTaken = false;
     this.#checkLimit();
     if (!this.#isFinished || this.#output.isWriting) return;
     if (nowMs - this.#finishedAt >= CLOSE_LINGER_MS) this.destroy();
@@ -173,8 +177,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   onWritten(bytes: number): void {
     this.#bytesOut += bytes;
     this.#host.counters.bytesOut += bytes;
-    this.#lastActiveAt = this.#host.nowMs();
-    if (this.#isFinished) this.#finishedAt = this.#lastActiveAt;
+    this.#hasTaken = true;
+    if (this.#isFinished) this.#finishedAt = this.#host.nowMs();
     else this.#afterFlush();
   }
 
@@ -188,7 +192,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     const bytes = this.#output.unsentBytes;
     const kind = this.session.isSubscriber ? 'pubsub' : 'normal';
     const limits = this.#host.outputLimits(kind);
-    if (!this.#limit.isPassed(bytes, limits, this.#host.nowMs()) || this.#socket.destroyed) return;
+    if (!this.#limit.isPassed(bytes, limits, this.#host) || this.#socket.destroyed) return;
     this.#host.log.warn(
       { client: this.#address, kind, bytes, limits },
       'closing a client that does not read its replies: client-output-buffer-limit',
@@ -208,12 +212,12 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.decoder.queryBytesMax = this.#host.queryBytesMax;
     this.decoder.feed(chunk);
     if (this.#isBusy || this.#isStalled) this.#hold();
-    else this.#pump();
+    else this.#pump(this.#lastActiveAt);
   }
 
   /** Runs requests until one has to wait, none is left, or the client falls behind. */
-  #pump(): void {
-    this.#host.executor.beginChunk();
+  #pump(nowMs: number): void {
+    this.#host.executor.beginChunk(nowMs);
     const wait = this.#runRequests();
     this.#host.executor.endChunk();
     if (wait !== undefined) this.#waitFor(wait);
@@ -300,7 +304,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     if (this.#isBusy || this.#isStalled || this.#isFinished) return;
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
-    this.#pump();
+    this.#pump(this.#host.nowMs());
   };
 
   /** Keeps what was not decoded, and stops reading when that is enough. */

@@ -9,15 +9,13 @@
  * reply that would pass REPLY_BYTES_MAX throws ReplyTooLargeError and writes nothing.
  */
 import type { ByteRange } from '../lib/byte-range.ts';
-import { WORDS_BYTES_MAX, copyWords, viewOf } from '../lib/views.ts';
+import { WORDS_BYTES_MAX, copyWords } from '../lib/views.ts';
 import { bytesOfText, hasEscapedBytes } from '../lib/escaped-text.ts';
 import { formatDouble } from '../lib/format-double.ts';
 import { writeInt } from '../lib/int64.ts';
 import { REPLY_BYTES_MAX } from '../limits.ts';
-import type { OutputPool } from './output-pool.ts';
-
-const NO_BYTES = Buffer.alloc(0);
-const NO_VIEW = viewOf(NO_BYTES);
+import { NO_MEMORY } from './output-pool.ts';
+import type { OutputMemory, OutputPool } from './output-pool.ts';
 
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
@@ -115,8 +113,10 @@ export class ReplyEncoder implements ReplyWriter {
   protocol: 2 | 3 = 2;
 
   readonly #pool: OutputPool;
-  #buf: Buffer = NO_BYTES;
-  #view: DataView = NO_VIEW;
+  #memory = NO_MEMORY;
+  // Of the memory: on the path of every byte.
+  #buf = NO_MEMORY.buf;
+  #view = NO_MEMORY.view;
   #length = 0;
 
   constructor(pool: OutputPool) {
@@ -146,17 +146,17 @@ export class ReplyEncoder implements ReplyWriter {
   }
 
   /** What was written. The caller owns it, and gives it to recycle() when it is sent. */
-  take(): Buffer {
-    const filled = this.#buf.subarray(0, this.#length);
-    this.#buf = NO_BYTES;
-    this.#view = NO_VIEW;
+  take(): OutputMemory {
+    const filled = this.#memory;
+    filled.length = this.#length;
+    this.#use(NO_MEMORY);
     this.#length = 0;
     return filled;
   }
 
   /** Takes back what `take` gave. */
-  recycle(buf: Buffer): void {
-    if (buf.buffer !== NO_BYTES.buffer) this.#pool.recycle(buf);
+  recycle(memory: OutputMemory): void {
+    if (memory !== NO_MEMORY) this.#pool.recycle(memory);
   }
 
   /** Drops what was written and gives the memory back, for a connection that is closed. */
@@ -364,11 +364,16 @@ export class ReplyEncoder implements ReplyWriter {
   #grow(bytes: number): void {
     if (bytes > REPLY_BYTES_MAX) throw new ReplyTooLargeError(bytes);
     const larger = this.#pool.acquire(bytes);
-    const old = this.#buf;
-    larger.set(old.subarray(0, this.#length));
-    this.#buf = larger;
-    this.#view = viewOf(larger);
+    const old = this.#memory;
+    if (this.#length > 0) larger.buf.set(old.buf.subarray(0, this.#length));
+    this.#use(larger);
     this.recycle(old);
+  }
+
+  #use(memory: OutputMemory): void {
+    this.#memory = memory;
+    this.#buf = memory.buf;
+    this.#view = memory.view;
   }
 }
 

@@ -82,8 +82,8 @@ export class Executor {
    * Requests that arrived together follow, with nothing in between: they share one time, and each
    * is timed from the end of the one before, because reading a clock costs as much as a GET.
    */
-  beginChunk(): void {
-    this.#chunkNow = this.#parts.clock.nowMs();
+  beginChunk(nowMs: number): void {
+    this.#chunkNow = nowMs;
     this.#caller.beginChunk();
   }
 

@@ -19,13 +19,12 @@ import { CommandTable } from '../../src/commands/table.ts';
 import { transactionCommands } from '../../src/commands/transactions.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import { OUTPUT_BUFFER_POOLED_BYTES_MAX } from '../../src/limits.ts';
 import { Clients, type ClientsPolicy } from '../../src/net/clients.ts';
 import type { ConnectionHost, NetCounters } from '../../src/net/connection-host.ts';
 import { Listeners } from '../../src/net/listeners.ts';
 import type { OutputLimits } from '../../src/net/output-limit.ts';
 import { Turn } from '../../src/net/turn.ts';
-import { OutputPool } from '../../src/protocol/output-pool.ts';
+import { OutputPool, type OutputMemory } from '../../src/protocol/output-pool.ts';
 import { ReplyTooLargeError } from '../../src/protocol/reply-encoder.ts';
 import type { WriteGate } from '../../src/session/write-gate.ts';
 import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
@@ -111,15 +110,14 @@ export class FakeGate implements WriteGate {
 export class CountingPool extends OutputPool {
   lent = 0;
 
-  override acquire(bytes: number): Buffer {
-    const buf = super.acquire(bytes);
-    if (buf.buffer.byteLength <= OUTPUT_BUFFER_POOLED_BYTES_MAX) this.lent++;
-    return buf;
+  override acquire(bytes: number): OutputMemory {
+    this.lent++;
+    return super.acquire(bytes);
   }
 
-  override recycle(buf: Buffer): void {
-    super.recycle(buf);
-    if (buf.buffer.byteLength <= OUTPUT_BUFFER_POOLED_BYTES_MAX) this.lent--;
+  override recycle(memory: OutputMemory): void {
+    super.recycle(memory);
+    this.lent--;
   }
 }
 
