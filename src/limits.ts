@@ -315,6 +315,9 @@ export const UNSENT_BYTES_PAUSE = 1 * MiB;
 /** While a request waits for the disk, so many bytes of further ones are read ahead, not more. */
 export const READ_AHEAD_BYTES_MAX = 1 * MiB;
 
+/** One read of a socket; what libuv reads at once by itself. */
+export const SOCKET_READ_BYTES = 64 * KiB;
+
 /**
  * A large reply goes to the socket in slices of this size, so that a slow reader's progress shows.
  */

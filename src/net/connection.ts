@@ -71,7 +71,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.reply = new ReplyEncoder(host.pool);
     this.#output = new Output(socket, this.reply, host.pool, this.#unacknowledged, this);
     this.session = new Session(this, host.realm);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('data', (chunk: Buffer, bytes?: number) => this.#onData(chunk, bytes));
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => host.log.debug({ client: this.#address, error }, 'client lost'));
     socket.on('close', () => this.#onClose());
@@ -203,14 +203,15 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   // ---- Requests ---------------------------------------------------------------------------------
 
-  #onData(chunk: Buffer): void {
-    this.#bytesIn += chunk.length;
-    this.#host.counters.bytesIn += chunk.length;
+  /** The chunk may be the shared buffer of all clients: nothing of it is kept (shared-reads.ts). */
+  #onData(chunk: Buffer, bytes = chunk.length): void {
+    this.#bytesIn += bytes;
+    this.#host.counters.bytesIn += bytes;
     this.#lastActiveAt = this.#host.nowMs();
     if (this.#isClosing) return;
     this.decoder.bulkBytesMax = this.#host.bulkBytesMax;
     this.decoder.queryBytesMax = this.#host.queryBytesMax;
-    this.decoder.feed(chunk);
+    this.decoder.feed(chunk, bytes);
     if (this.#isBusy || this.#isStalled) this.#hold();
     else this.#pump(this.#lastActiveAt);
   }

@@ -7,6 +7,7 @@
 
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { SharedReads } from './shared-reads.ts';
 
 export interface ListenOptions {
   /** Host names or addresses; one that starts with '-' may be missing on this machine. */
@@ -36,6 +37,7 @@ export class ListenError extends Error {
 }
 
 export class Listeners {
+  readonly #reads = new SharedReads();
   readonly #servers: Server[] = [];
   readonly #onSocket: OnSocket;
   readonly #onError: OnListenerError;
@@ -113,8 +115,9 @@ export class Listeners {
   }
 
   #create(unixPath: string | undefined): Server {
-    const onSocket = (socket: Socket): void => this.#onSocket(socket, unixPath);
-    return createServer({ allowHalfOpen: true }, onSocket);
+    return createServer({ allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
+      this.#onSocket(this.#reads.adopt(accepted), unixPath);
+    });
   }
 }
 

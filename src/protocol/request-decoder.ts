@@ -127,9 +127,12 @@ export class RequestDecoder {
     return this.#input.ownedBytes;
   }
 
-  /** Takes what arrived. The chunk is borrowed until next() says 'more' or suspend() is called. */
-  feed(chunk: Buffer): void {
-    if (this.error === '') this.#input.feed(chunk);
+  /**
+   * Takes what arrived: the first `bytes` of a chunk, which is borrowed until next() says 'more' or
+   * suspend() is called.
+   */
+  feed(chunk: Buffer, bytes: number = chunk.length): void {
+    if (this.error === '') this.#input.feed(chunk, bytes);
   }
 
   /**

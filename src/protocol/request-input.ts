@@ -57,16 +57,16 @@ export class RequestInput {
     return this.#carry.length + window + (this.#restOwned ? this.#rest.length : 0);
   }
 
-  /** Borrows `chunk` until it is read to its end or held. */
-  feed(chunk: Buffer): void {
-    if (chunk.length === 0 || this.overflowed) return;
+  /** Borrows the first `bytes` of `chunk` until they are read or held. */
+  feed(chunk: Buffer, bytes: number): void {
+    if (bytes === 0 || this.overflowed) return;
     if (this.#restAt === this.#restEnd) {
-      this.#setRest(chunk, 0, chunk.length, false);
+      this.#setRest(chunk, 0, bytes, false);
       // Two chunks without a hold between them: the first may be reused, for all we know.
       if (!this.#windowOwned && this.at < this.end) this.hold();
       return;
     }
-    this.#appendToRest(chunk);
+    this.#appendToRest(chunk, bytes);
   }
 
   /**
@@ -168,18 +168,18 @@ export class RequestInput {
     this.buf = larger;
   }
 
-  #appendToRest(chunk: Buffer): void {
+  #appendToRest(chunk: Buffer, bytes: number): void {
     const unread = this.#restEnd - this.#restAt;
-    if (unread + chunk.length > this.bytesMax) {
+    if (unread + bytes > this.bytesMax) {
       this.overflowed = true;
       return;
     }
-    if (!this.#restOwned || this.#restEnd + chunk.length > this.#rest.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(unread * 2, unread + chunk.length));
+    if (!this.#restOwned || this.#restEnd + bytes > this.#rest.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(unread * 2, unread + bytes));
       this.#rest.copy(larger, 0, this.#restAt, this.#restEnd);
       this.#setRest(larger, 0, unread, true);
     }
-    this.#restEnd += chunk.copy(this.#rest, this.#restEnd);
+    this.#restEnd += chunk.copy(this.#rest, this.#restEnd, 0, bytes);
   }
 
   #setWindow(buf: Buffer, start: number, end: number, owned: boolean): void {
