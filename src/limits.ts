@@ -368,7 +368,7 @@ export const HASH_ORDERED_FIELDS_MAX = 512;
 export const HASH_PAGE_PAIRS_BITS = 9;
 
 /** Entries of one Map of a hash's index on average: dividing one takes about a millisecond. */
-export const FIELD_MAP_ENTRIES_MAX = 8192;
+export const FIELD_MAP_ENTRIES_MAX = 4096;
 
 /** Characters from both ends of a field that choose its Map. */
 export const FIELD_MAP_HASHED_CHARS = 24;

@@ -1,4 +1,4 @@
-/** The pairs of a hash as bytes: whole, or page by page as they were when the snapshot was taken. */
+/** The pairs of a hash as bytes: whole, or in pages as they were when the snapshot was taken. */
 
 import { varintBytes, writeVarint } from '../lib/varint.ts';
 import type { Snapshot } from './live-value.ts';

@@ -212,7 +212,7 @@ export class ChainTable {
     this.charge(chain);
   }
 
-  /** Begins a base in pages: the record is its BEGIN. Those of one that was begun before are dead. */
+  /** Begins a base in pages: the record is its BEGIN. Pages of one begun before are dead. */
   begin(chain: Chain, record: RecordPlace): void {
     this.abandon(chain);
     this.addDelta(chain, record, KIND_BEGIN);

@@ -84,7 +84,8 @@ export class ValueLoader {
     const wanted = readVarint(buf, start, start + entryValueBytesAt(buf, at));
     if (pages === wanted) return;
     const { path } = this.#parts.segments.bySlot[placeSlot(base)]!;
-    throw damaged(path, placeOffset(base), `of ${wanted} pages of the value ${pages} are there`, key);
+    const reason = `of ${wanted} pages of the value ${pages} are there`;
+    throw damaged(path, placeOffset(base), reason, key);
   }
 }
 

@@ -7,6 +7,12 @@ import type { Clock } from '../../src/io/clock.ts';
 import { Random } from '../../src/lib/random.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
 import { inlineCopier } from '../../src/store/compaction/inline-copier.ts';
+import {
+  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, entryKindAt, entryValueBytesAt,
+  entryValueIndexAt,
+} from '../../src/store/format/data-entry.ts';
+import { FRAME_HEADER_BYTES } from '../../src/store/format/frame.ts';
+import { SEGMENT_HEADER_BYTES } from '../../src/store/format/segment-header.ts';
 import { inspectStore } from '../../src/store/inspect.ts';
 import type { SegmentReport } from '../../src/store/inspect.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
@@ -189,17 +195,54 @@ class Trial {
   }
 
   async #pass<T>(work: Promise<T>): Promise<T> {
-    let isDone = false;
+    const progress = { isDone: false };
     const watched = work.finally(() => {
-      isDone = true;
+      progress.isDone = true;
     });
     watched.catch(() => undefined);
-    while (!isDone) await this.#clock.advanceGently(3);
+    while (!progress.isDone) await this.#clock.advanceGently(3);
     return await watched;
   }
 }
 
+/** "value_index kind: value" of every record with a key in a LOG segment of one frame each commit. */
+function recordsIn(bytes: Buffer, key: string): string[] {
+  const records: string[] = [];
+  for (let at = SEGMENT_HEADER_BYTES; at + FRAME_HEADER_BYTES < bytes.length;) {
+    if (bytes.toString('latin1', at + 4, at + 8) !== 'FRM1') break;
+    const end = at + bytes.readUInt32LE(at + 8);
+    for (at += FRAME_HEADER_BYTES; at < end; at += entryBytesAt(bytes, at)) {
+      const start = at + ENTRY_HEADER_BYTES;
+      const value = start + entryKeyBytesAt(bytes, at);
+      if (bytes.toString('latin1', start, value) !== key) continue;
+      const hex = bytes.toString('hex', value, value + entryValueBytesAt(bytes, at));
+      records.push(`${entryValueIndexAt(bytes, at)} ${entryKindAt(bytes, at)}: ${hex}`);
+    }
+  }
+  return records;
+}
+
 describe('values in pages', () => {
+  it('are in the log as the worked example of FORMAT.md says', async () => {
+    const disk = new SimFiles();
+    const paging = {
+      baseBytesMin: 1, pageBytes: 4, runBytesMin: 100, runDeltasMin: 2, settleBytesPerCommit: 100,
+    };
+    const store = await open({ files: disk, clock: new SimClock(), options: { paging } });
+    const hash = new HashValue();
+    for (const delta of [setDelta([['a', '1']]), setDelta([['b', '2']])]) {
+      hash.applyDelta(delta, 0, delta.length);
+    }
+    store.putLive(1, range('h'), hash, 0);
+    for (const value of ['3', '4']) store.change(1, range('h'), range(setDelta([['c', value]])));
+    store.commit();
+    await store.flushAndSync();
+    expect(recordsIn(Buffer.from(await disk.readAll(`${DIR}/000000000000001.log`)), 'h').slice(0, 7)).toEqual([
+      '1 6: ', '2 7: 010201610131', '3 7: 0101620132', '4 8: 02',
+      '5 2: 0101630133', '6 2: 0101630134', '7 9: 050101630133050101630134',
+    ]);
+  });
+
   it.each([0, 1, 2, 3])('are what a model says after changes, crashes and compaction, seed + %i',
     async (seed) => {
       const trial = new Trial(new Random(testSeed(), seed));

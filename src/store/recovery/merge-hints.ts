@@ -7,7 +7,8 @@
  *     40
  *
  * The newest by value_index wins, never the higher segment: the compactor moves records to later
- * segments. What the kinds mean to one another, chain-shape.ts says. Two rows with one value_index are two copies of one record.
+ * segments. Which of a key's records count, chain-shape.ts says. Two rows with one value_index are
+ * two copies of one record.
  *
  * Rows of the system space come first. They say which spaces are dead and for which hashes the keys
  * themselves must be read, because two keys share them; for those and for the system space, rows
