@@ -142,6 +142,8 @@ export class PageWriter {
     const { writer, paging } = this.#parts;
     const { appender } = writer;
     const records: RecordPlace[] = [];
+    // It may be the value of a key that is renamed while its base is written.
+    for (const chain of this.#snapshots.keys()) if (chain.live === live) this.abandon(chain);
     appender.append(KIND_BEGIN, typeByte, space, key, NO_BYTES, expireAt);
     records.push(this.#lastRecord());
     const snapshot = live.snapshot(paging.pageBytes);

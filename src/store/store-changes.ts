@@ -183,20 +183,26 @@ export class StoreChanges implements Effects {
     this.#parts.chains.warm(chain, live);
   }
 
-  /** Writes heavy chains anew and lets values go cold until the budget is kept. At a commit. */
+  /**
+   * Writes heavy chains anew, up to half of `bytesMax`, and lets values go cold until the budget is
+   * kept. At a commit.
+   */
   settle(liveBudgetBytes: number, bytesMax: number): void {
     const { chains, writer } = this.#parts;
     if (this.#heavy.size === 0 && chains.warmBytes <= liveBudgetBytes) return;
     const stopAt = writer.appendedLsn + bytesMax;
-    for (const chain of this.#heavy) {
-      if (writer.appendedLsn >= stopAt) return;
-      if (!this.#renew(chain, stopAt)) return;
-      this.#heavy.delete(chain);
-    }
+    this.#renewHeavy(writer.appendedLsn + bytesMax / 2);
     while (chains.warmBytes > liveBudgetBytes && writer.appendedLsn < stopAt) {
       const chain = chains.oldestWarm();
       if (chain === undefined) return;
       this.#cool(chain);
+    }
+  }
+
+  #renewHeavy(stopAt: number): void {
+    for (const chain of this.#heavy) {
+      if (this.#parts.writer.appendedLsn >= stopAt || !this.#renew(chain, stopAt)) return;
+      this.#heavy.delete(chain);
     }
   }
 

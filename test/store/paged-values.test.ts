@@ -286,6 +286,25 @@ describe('values in pages', () => {
     expect((await hashAt(store, 'h')).encodeBase().equals(wanted.encodeBase())).toBe(true);
   });
 
+  it('keep what they are when they change hands while their base is written', async () => {
+    const disk = new SimFiles();
+    const clock = new SimClock();
+    let store = await open({ files: disk, clock, options: OPTIONS });
+    store.putLive(1, range('old'), hashOf(2), 0);
+    store.change(1, range('old'), range(fieldsDelta(0, 500)));
+    store.change(1, range('old'), range(fieldsDelta(0, 500, 'w')));
+    for (let i = 0; i < 3; i += 1) store.commit();
+    store.putLive(1, range('new'), await hashAt(store, 'old'), 7e12);
+    store.remove(1, range('old'));
+    store.change(1, range('new'), range(setDelta([['f1', 'changed']])));
+    await settle(store);
+    store = await open({ files: disk.crash(new Random(1, 1), 'forgetful'), clock, options: OPTIONS });
+    const hash = await hashAt(store, 'new');
+    expect([hash.size, hash.get('f1'), hash.get('f499')]).toEqual([500, 'changed', 'w499']);
+    expect((await fetch(store, 'new'))?.expireAt).toBe(7e12);
+    expect(await fetch(store, 'old')).toBeUndefined();
+  });
+
   it('may be begun in segments that are compacted before they are complete', async () => {
     const trial = new Trial(new Random(testSeed(), 99));
     await trial.open();
