@@ -53,7 +53,7 @@ export const HASH_REMOVE = 2;
  * RAM by measurement (V8 of Node 20): of a hash with room for 16 pairs, of a pair's two strings
  * beside their bytes, and of a pair's share of the index and of the room for more.
  */
-const EMPTY_BYTES = 430;
+const EMPTY_BYTES = 590;
 const PAIR_BYTES = 42;
 const INDEX_ENTRY_BYTES = 60;
 

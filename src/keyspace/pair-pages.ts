@@ -20,7 +20,8 @@ export interface PairPage {
 }
 
 export class PairPages {
-  #pages: PairPage[] = [];
+  /** A literal has no room to grow, which most hashes never need. */
+  readonly #pages: PairPage[] = [{ fields: [], values: [], epoch: 0 }];
   #size = 0;
   #epoch = 0;
   #isShared = false;
@@ -61,7 +62,7 @@ export class PairPages {
   /** Adds a pair at the end; returns its position. */
   push(field: string, value: string): number {
     const position = this.#size;
-    if ((position & PAGE_MASK) === 0) {
+    if (position >>> HASH_PAGE_PAIRS_BITS === this.#pages.length) {
       this.#pages.push({ fields: [], values: [], epoch: this.#epoch });
     }
     const page = this.#own(position);
