@@ -83,12 +83,12 @@ export class PairPages {
     page.fields.length = page.values.length = size & PAGE_MASK;
   }
 
-  /** Pages that do not change until `release`. */
+  /** Pages that do not change until `release`; none is empty. */
   share(): PairPage[] {
     if (this.#isShared) throw new Error('assertion failed: a hash has a snapshot already');
     this.#isShared = true;
     this.#epoch += 1;
-    return [...this.#pages];
+    return this.#pages.slice(0, Math.ceil(this.#size / PAGE_PAIRS));
   }
 
   release(): void {

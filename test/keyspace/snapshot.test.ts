@@ -97,6 +97,14 @@ describe.each(KINDS)('a snapshot of $name', ({ make, change }) => {
     });
   });
 
+  it('has one page when the value is empty', () => {
+    for (const live of [new HashValue(), LiveString.of(Buffer.alloc(0))]) {
+      const snapshot = live.snapshot(PAGE_BYTES);
+      expect(replay(live.type, [snapshot.next()!]).size).toBe(0);
+      expect(snapshot.next()).toBeUndefined();
+    }
+  });
+
   it('gives nothing more once it has ended, and only then lets another begin', () => {
     withSeed((random) => {
       const live = make(random);
