@@ -5,7 +5,7 @@
  * Writes arrive at a fixed rate, the same in both runs, and a write's latency counts from when it was
  * due: a stall of the main thread delays everything that was due during it, as it would for clients.
  *
- * Run: node dist/bench/overwrite.js [keys] [value bytes]
+ * Run: node dist/bench/overwrite.js [keys] [value bytes] [disk ratio]
  */
 
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
@@ -23,6 +23,8 @@ import { COMPACTION_DISK_RATIO_MAX, COMPACTION_TICK_MS } from '../src/limits.ts'
 import { Compactor } from '../src/store/compaction/compactor.ts';
 import { ThreadCopier } from '../src/store/compaction/thread-copier.ts';
 import { entryBytes } from '../src/store/format/data-entry.ts';
+import type { HintMaker } from '../src/store/hint-maker.ts';
+import { HintThread } from '../src/store/hint-thread.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { describeMachine } from './lib/machine.ts';
@@ -32,14 +34,20 @@ export interface OverwriteOptions {
   readonly smoke?: boolean;
   readonly keys?: number;
   readonly valueBytes?: number;
+  /** What the compactor is told (`compaction-disk-ratio`). */
+  readonly diskRatio?: number;
   readonly print?: (line: string) => void;
 }
 
 export interface OverwriteResult {
   /** Bytes that the process wrote per byte of records, hints and manifests included. */
   readonly amplification: number;
-  /** Most bytes of all files over live bytes. */
+  /** Parts of it: what the log took (records and frame headers), copies with their hints. */
+  readonly logAmplification: number;
+  readonly copyAmplification: number;
+  /** Most bytes of all files over live bytes, and the hints among them. */
   readonly diskRatioMax: number;
+  readonly hintRatioMax: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
@@ -70,6 +78,7 @@ interface Setting {
   readonly keys: number;
   readonly valueBytes: number;
   readonly segmentBytes: number;
+  readonly diskRatio: number;
 }
 
 export async function run(options: OverwriteOptions = {}): Promise<OverwriteComparison> {
@@ -77,10 +86,14 @@ export async function run(options: OverwriteOptions = {}): Promise<OverwriteComp
   const keys = options.keys ?? (options.smoke === true ? SMOKE_KEYS : KEYS);
   const valueBytes = options.valueBytes ?? VALUE_BYTES;
   const dataset = keys * recordBytes(valueBytes);
-  const setting = { keys, valueBytes, segmentBytes: Math.max(MiB, Math.ceil(dataset / SEGMENTS)) };
+  const setting = {
+    keys, valueBytes, segmentBytes: Math.max(MiB, Math.ceil(dataset / SEGMENTS)),
+    diskRatio: options.diskRatio ?? COMPACTION_DISK_RATIO_MAX,
+  };
   print(`overwrite: ${keys} keys of ${valueBytes} bytes, ${(dataset / MiB).toFixed(1)} MiB of ` +
     `records, segments of ${(setting.segmentBytes / MiB).toFixed(1)} MiB, ${OVERWRITES} times the ` +
-    `dataset at ${WRITES_PER_MS * 1000} writes a second`);
+    `dataset at ${WRITES_PER_MS * 1000} writes a second, compaction-disk-ratio ` +
+    String(setting.diskRatio));
   print(describeMachine());
   const without = await inTemporaryFolder((dir) => measure(dir, setting, false));
   const compacted = await inTemporaryFolder((dir) => measure(dir, setting, true));
@@ -94,7 +107,10 @@ function table(without: OverwriteResult, compacted: OverwriteResult): string {
   );
   return formatTable(['', 'without', 'with compaction'], [
     row('bytes written per byte', ({ amplification }) => amplification.toFixed(2)),
+    row('  of it the log', ({ logAmplification }) => logAmplification.toFixed(2)),
+    row('  of it copies', ({ copyAmplification }) => copyAmplification.toFixed(2)),
     row('disk / live, highest', ({ diskRatioMax }) => diskRatioMax.toFixed(2)),
+    row('  of it hints', ({ hintRatioMax }) => hintRatioMax.toFixed(3)),
     row('SET p50 ms', ({ p50Ms }) => p50Ms.toFixed(2)),
     row('SET p99 ms', ({ p99Ms }) => p99Ms.toFixed(2)),
     row('SET p99.9 ms', ({ p999Ms }) => p999Ms.toFixed(2)),
@@ -115,12 +131,14 @@ async function inTemporaryFolder<T>(body: (dir: string) => Promise<T>): Promise<
 async function measure(
   dir: string, setting: Setting, compacts: boolean,
 ): Promise<OverwriteResult> {
-  const store = await openBenchStore(dir, setting);
-  const compactor = compacts ? compactorFor(store) : null;
+  const hints = new HintThread();
+  const store = await openBenchStore(dir, setting, hints);
+  const compactor = compacts ? compactorFor(store, setting.diskRatio) : null;
   const writer = new Writer(store, setting);
   await writer.load();
   const disk = new DiskWatch(dir, setting.keys * recordBytes(setting.valueBytes));
   const written = await bytesWritten();
+  const appended = store.compaction.appendedBytes();
   const timer = setInterval(() => {
     void compactor?.tick();
     void disk.look();
@@ -130,21 +148,33 @@ async function measure(
   clearInterval(timer);
   await disk.look();
   const bytes = await bytesWritten() - written;
+  const logBytes = store.compaction.appendedBytes() - appended;
+  const copiedBytes = compactor?.status().writtenBytes ?? 0;
   const rounds = compactor?.status().rounds ?? 0;
   const failure = compactor?.status().lastError ?? null;
   await compactor?.stop();
   await store.close();
+  await hints.close();
   if (failure !== null) throw new Error(`the compactor failed: ${failure}`);
   const userBytes = setting.keys * OVERWRITES * recordBytes(setting.valueBytes);
-  return { amplification: bytes / userBytes, diskRatioMax: disk.ratioMax, ...latencies, rounds };
+  return {
+    amplification: bytes / userBytes,
+    logAmplification: logBytes / userBytes,
+    copyAmplification: copiedBytes / userBytes,
+    diskRatioMax: disk.ratioMax,
+    hintRatioMax: disk.hintRatioMax,
+    ...latencies,
+    rounds,
+  };
 }
 
-function openBenchStore(dir: string, { segmentBytes }: Setting): Promise<Store> {
+function openBenchStore(dir: string, { segmentBytes }: Setting, hints: HintMaker): Promise<Store> {
   return openStore({
     files: new NodeFiles(),
     clock: new NodeClock(),
     randomSource: new NodeRandomSource(),
     dir,
+    hints,
     options: {
       segmentBytes, hotTailBytes: 32 * MiB, memoryBytes: 1024 * MiB, readCacheBytes: 64 * MiB,
       appendfsync: 'everysec', diskReserveBytes: 0, damagedRecords: 'refuse', codecs: new Map(),
@@ -161,12 +191,12 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-function compactorFor(store: Store): Compactor {
+function compactorFor(store: Store, diskRatioMax: number): Compactor {
   return new Compactor({
     host: store.compaction,
     clock: new NodeClock(),
     copier: new ThreadCopier(),
-    diskRatioMax: COMPACTION_DISK_RATIO_MAX,
+    diskRatioMax,
     minBytes: 0,
     reserveBytes: 0,
     yieldToLoop: immediately,
@@ -298,6 +328,7 @@ class DiskWatch {
   readonly #dir: string;
   readonly #liveBytes: number;
   ratioMax = 0;
+  hintRatioMax = 0;
 
   constructor(dir: string, liveBytes: number) {
     this.#dir = dir;
@@ -306,10 +337,14 @@ class DiskWatch {
 
   async look(): Promise<void> {
     let bytes = 0;
+    let hintBytes = 0;
     for (const name of await readdir(this.#dir)) {
       // A file may go while its folder is read.
-      bytes += await stat(join(this.#dir, name)).then(({ size }) => size, () => 0);
+      const size = await stat(join(this.#dir, name)).then((stats) => stats.size, () => 0);
+      bytes += size;
+      if (name.endsWith('.hint')) hintBytes += size;
     }
+    this.hintRatioMax = Math.max(this.hintRatioMax, hintBytes / this.#liveBytes);
     this.ratioMax = Math.max(this.ratioMax, bytes / this.#liveBytes);
   }
 }
@@ -321,8 +356,9 @@ async function bytesWritten(): Promise<number> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [keys, valueBytes] = process.argv.slice(2).map(Number);
+  const [keys, valueBytes, diskRatio] = process.argv.slice(2).map(Number);
   await run({
     ...(keys === undefined ? {} : { keys }), ...(valueBytes === undefined ? {} : { valueBytes }),
+    ...(diskRatio === undefined ? {} : { diskRatio }),
   });
 }

@@ -1,3 +1,4 @@
+// tidy: table
 /**
  * Every bound in dkvs, with its reason. A bound first slows its cause down, then refuses with a
  * clear reply. What a user may change is an option in config/dkvs.conf; the numbers here are its
@@ -19,6 +20,21 @@ export const INLINE_BYTES_MAX = 64 * KiB;
  * offsets alone would fill 16 GiB.
  */
 export const ARGS_MAX = 1024 * 1024;
+
+/**
+ * Requests of one chunk that are decoded before the first of them runs, so that the memory that
+ * they need can be fetched at the same time. More would not fit the processor's nearest caches.
+ */
+export const REQUEST_BATCH_MAX = 64;
+
+/**
+ * A row of requests that is run and timed as one ends when its replies are this large: then the
+ * client's output limits are looked at, and the clock.
+ */
+export const ROW_REPLY_BYTES_MAX = 64 * KiB;
+
+/** Keys that are looked up ahead for such a batch; further ones are looked up when they run. */
+export const LOOKAHEAD_KEYS_MAX = 256;
 
 /** A connection keeps room for so many arguments between requests: 8 KiB of offsets. */
 export const ARGS_KEPT_MAX = 1024;
@@ -157,10 +173,10 @@ export const FLOAT_TEXT_BYTES_MAX = 5 * KiB - 1;
 // ---- Compaction ---------------------------------------------------------------------------------
 
 /**
- * The log, a running compaction's outputs included, takes at most this many times the live bytes.
- * Disk against write amplification: 1.5 costs 1.7 bytes written per byte under uniform overwrites,
- * 1.3 would cost 2.3, 2.0 costs 1.25 (follows from utilisation = (u - 1) / ln u, u the live share
- * of inputs).
+ * Default of `compaction-disk-ratio`: log and hints, a running compaction's outputs included, take
+ * at most this many times the live bytes. Disk against write amplification: with values of 256
+ * bytes 1.5 costs 1.9 bytes written per byte under uniform overwrites, 1.3 would cost 2.9, 1.6
+ * costs 1.7, 2.0 costs 1.3 (store/compaction/DECISIONS.md).
  */
 export const COMPACTION_DISK_RATIO_MAX = 1.5;
 
@@ -190,6 +206,15 @@ export const COMPACTION_LATE_SHARE_MAX = 1 / 8;
  * key.
  */
 export const TOMBSTONE_BYTES_TYPICAL = 64;
+
+/**
+ * What a record's row is taken to need in a hint (store/format/hint-columns.ts): 8.1 bytes in a
+ * full LOG segment, up to 9 in a small one or in a PACK, more only if sizes and types are mixed.
+ */
+export const HINT_RECORD_BYTES_TYPICAL = 8.5;
+
+/** And each hint for headers and the heads of its columns. */
+export const HINT_FILE_BYTES_TYPICAL = 300;
 
 /** The copier reads and writes in pieces of this size (and of one record, if that is larger). */
 export const COMPACTION_WINDOW_BYTES = 1 * MiB;
@@ -323,9 +348,24 @@ export const SLICE_MS = 2;
 export const HINT_SLICE_RECORDS = 512;
 
 /**
+ * A mark of a hint stands for at most so many records (format/hint-marks.ts): more marks take more
+ * bytes, fewer make each row wider.
+ */
+export const HINT_MARK_RECORDS = 64;
+
+/** A value_index that is this far from its mark's needs another mark: 9 bits of each row. */
+export const HINT_MARK_SPAN = 512;
+
+/** So does a record that is so many times 8 bytes behind: 13 bits, 64 records of 1 KiB. */
+export const HINT_MARK_PLACES = 8192;
+
+/**
  * How long sealing waits before it looks again whether the batch that crosses segments has ended.
  */
 export const SEAL_WAIT_MS = 10;
+
+/** After a start clients come first; then the hints that are missing are made. */
+export const LATE_HINTS_WAIT_MS = 1000;
 
 /** Segment files open for reading: well below the usual limit of 1024 descriptors. */
 export const SEGMENT_FILES_OPEN_MAX = 256;
@@ -422,6 +462,12 @@ export const READS_AT_ONCE = 64;
 /** Index slots that one step of the expiry cycle looks at: about 0.1 ms. */
 export const EXPIRY_SLOTS_PER_CALL = 16 * 1024;
 
+/**
+ * Slots of the index that INFO looks at for a database's avg_ttl: 16 databases take about a
+ * millisecond, and a mean of thousands is good to a few per cent.
+ */
+export const TTL_SAMPLE_SLOTS = 16 * 1024;
+
 // ---- Warm values --------------------------------------------------------------------------------
 
 /**
@@ -470,6 +516,18 @@ export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
 
 /** Read at once when a segment is scanned; a larger record makes the window as large as itself. */
 export const RECOVERY_WINDOW_BYTES = 1 * MiB;
+
+/**
+ * Rows of segments without a hint that recovery holds in RAM (32 bytes a record, so some eight
+ * million records); beyond that it writes hints and reads them back.
+ */
+export const RECOVERY_ROWS_BYTES_MAX = 256 * MiB;
+
+/**
+ * Free space that must remain when recovery copies the end of the log: for a manifest and the next
+ * segments. With less it makes that end durable where it lies.
+ */
+export const RECOVERY_SPARE_BYTES = 1 * MiB;
 
 /** A block of a checkpoint: one read, one checksum. */
 export const CHECKPOINT_BLOCK_BYTES = 1 * MiB;

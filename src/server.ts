@@ -13,7 +13,7 @@
 import { resolve } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config/config.ts';
-import { describeConfigError, loadConfig } from './config/load-config.ts';
+import { loadConfig, type ConfigError } from './config/load-config.ts';
 import type { ConfigValues } from './config/options.ts';
 import { NodeClock } from './io/node-clock.ts';
 import { NodeRandomSource } from './io/node-random-source.ts';
@@ -60,12 +60,13 @@ export class ServerOptionError extends Error {
 /** Throws ServerOptionError when an option is unknown or its value not allowed. */
 export function createServer(options: ServerOptions = {}): DkvsServer {
   const { logger, ...values } = options;
-  const directives = Object.entries(values).map(([name, value], i) => ({
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  const directives = given.map(([name, value], i) => ({
     line: i + 1, name, words: wordsOf(value),
   }));
   const loaded = loadConfig(undefined, directives);
   if (!loaded.ok) {
-    const texts = loaded.errors.map((error) => describeConfigError(error));
+    const texts = loaded.errors.map((error) => describeOptionError(error, given[error.line - 1]));
     throw new ServerOptionError(texts.join('\n'));
   }
   return createServerFromConfig(loaded.config, logger ?? pino({ level: 'silent' }));
@@ -73,6 +74,14 @@ export function createServer(options: ServerOptions = {}): DkvsServer {
 
 export function createServerFromConfig(config: Config, log: Logger): DkvsServer {
   return new Server(config, log);
+}
+
+function describeOptionError(
+  { reason, allowed }: ConfigError, [name, value]: readonly [string, unknown] = ['', undefined],
+): string {
+  const hint = allowed === '' ? '' : `\n    allowed: ${allowed}`;
+  return `Option '${name}' of createServer:\n    ${name}: ${JSON.stringify(value)}\n` +
+    `    ${reason}${hint}`;
 }
 
 function wordsOf(value: string | number | boolean | readonly string[] | undefined): string[] {

@@ -9,12 +9,21 @@ import { aclCategories, categoryOfName } from './acl-categories.ts';
 import { ACL_CATEGORIES } from './command-facts.ts';
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
-import { NOT_AN_INTEGER } from './reply-errors.ts';
+import { NOT_AN_INTEGER, quoted, quotedWhole, wrongArity } from './reply-errors.ts';
 import type { ServerPort } from './server-port.ts';
 
 const USER = 'default';
 const ONE_USER = "ERR dkvs has one user, 'default': its password is the option requirepass";
 const CANNOT_REMOVE = "ERR The 'default' user cannot be removed";
+
+const NO_ACL_FILE = 'ERR This Redis instance is not configured to use an ACL file. You may want ' +
+  'to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you ' +
+  'have a Redis configuration file set) in order to store users in the Redis configuration.';
+
+const SECRET_BITS_DEFAULT = 256;
+const SECRET_BITS_MAX = 4096;
+const BAD_SECRET_BITS = 'ERR ACL GENPASS argument must be the number of bits for the output ' +
+  'password, a positive number up to 4096';
 
 const FLAGS: readonly Flag[] = ['noscript', 'loading', 'stale'];
 const ADMIN: readonly Flag[] = ['admin', ...FLAGS];
@@ -53,10 +62,10 @@ function getUser({ args, reply, server }: Context): void {
 }
 
 function cat({ args, reply, server }: Context): void {
-  if (args.count > 3) return reply.error(wrongSubcommand(args.text(1), 'ACL'));
+  if (args.count > 3) return reply.error(wrongSubcommand(quoted(args, 1), 'ACL'));
   if (args.count === 2) return replyBulks(reply, ACL_CATEGORIES);
   const category = categoryOfName(args.text(2));
-  if (category === undefined) return reply.error(`ERR Unknown category '${args.text(2)}'`);
+  if (category === undefined) return reply.error(`ERR Unknown category '${quoted(args, 2)}'`);
   const names = server.table.all
     .flatMap((command) => [command, ...command.subcommands ?? []])
     .filter((command) => aclCategories(command).includes(category))
@@ -71,17 +80,33 @@ function delUser({ args, reply }: Context): void {
 
 /** Nothing is logged: the log of the server has what was refused. */
 function log({ args, reply }: Context): void {
-  if (args.count > 3) return reply.error(wrongSubcommand(args.text(1), 'ACL'));
+  if (args.count > 3) return reply.error(wrongSubcommand(quoted(args, 1), 'ACL'));
   if (args.count === 3 && args.is(2, 'RESET')) return reply.ok();
   if (args.count === 3 && args.int64(2) === undefined) return reply.error(NOT_AN_INTEGER);
   reply.emptyArray();
 }
 
 function dryRun({ args, reply, server }: Context): void {
-  if (args.text(2) !== USER) return reply.error(`ERR User '${args.text(2)}' not found`);
-  const command = server.table.find(args.latin1(3));
-  if (command === undefined) return reply.error(`ERR Command '${args.text(3)}' not found`);
+  if (args.text(2) !== USER) return reply.error(`ERR User '${quotedWhole(args, 2)}' not found`);
+  const parent = server.table.find(args.latin1(3));
+  const command = parent?.subcommands === undefined || args.count < 5
+    ? parent
+    : server.table.find(`${args.latin1(3)}|${args.latin1(4)}`);
+  if (command === undefined) return reply.error(`ERR Command '${quotedWhole(args, 3)}' not found`);
+  const count = args.count - 3;
+  const { arity, name } = command;
+  if (arity >= 0 ? count !== arity : count < -arity) return reply.error(wrongArity(name));
   reply.ok();
+}
+
+/** Hexadecimal digits, of chance that nobody can foresee: ctx.random can be. */
+function genPass({ args, reply, server }: Context): void {
+  if (args.count > 3) return reply.error(wrongSubcommand(quoted(args, 1), 'ACL'));
+  const bits = args.count === 3 ? args.int64(2) : SECRET_BITS_DEFAULT;
+  if (bits === undefined) return reply.error(NOT_AN_INTEGER);
+  if (bits <= 0 || bits > SECRET_BITS_MAX) return reply.error(BAD_SECRET_BITS);
+  const digits = Math.ceil(Number(bits) / 4);
+  reply.bulkText(server.secret(Math.ceil(digits / 2)).toString('hex').slice(0, digits));
 }
 
 function replyBulks(reply: ReplyWriter, texts: readonly string[]): void {
@@ -130,6 +155,21 @@ const SUBCOMMANDS: readonly Command[] = [
     name: 'acl|dryrun', group: 'server', since: '7.0.0', arity: -4, flags: ADMIN,
     syntax: '<user> <command> [<arg> ...]', complexity: 'O(1)', execute: dryRun,
     summary: 'Tells whether a user might run a command.',
+  },
+  {
+    name: 'acl|genpass', group: 'server', since: '6.0.0', arity: -2, flags: FLAGS,
+    syntax: '[<bits>]', complexity: 'O(1)', execute: genPass,
+    summary: 'Replies a password by chance, in hexadecimal; of 256 bits unless told otherwise.',
+  },
+  {
+    name: 'acl|load', group: 'server', since: '6.0.0', arity: 2, flags: ADMIN,
+    complexity: 'O(1)', execute: ({ reply }) => reply.error(NO_ACL_FILE),
+    summary: 'Always an error: there is no file of users.',
+  },
+  {
+    name: 'acl|save', group: 'server', since: '6.0.0', arity: 2, flags: ADMIN,
+    complexity: 'O(1)', execute: ({ reply }) => reply.error(NO_ACL_FILE),
+    summary: 'Always an error: there is no file of users.',
   },
   {
     name: 'acl|log', group: 'server', since: '6.0.0', arity: -2, flags: ADMIN,

@@ -3,7 +3,7 @@
 import type { Args } from '../protocol/args.ts';
 import { kindOfName, type ClientKind } from './client-list.ts';
 import type { Context } from './command.ts';
-import { SYNTAX } from './reply-errors.ts';
+import { SYNTAX, quotedWhole } from './reply-errors.ts';
 import type { ClientPort } from './server-port.ts';
 
 const ID_TOO_SMALL = 'ERR client-id should be greater than 0';
@@ -31,7 +31,7 @@ const OPTIONS: Readonly<Record<string, Take>> = {
   },
   TYPE: (conditions, args, i) => {
     const kind = kindOfName(args.text(i));
-    if (kind === undefined) return `ERR Unknown client type '${args.text(i)}'`;
+    if (kind === undefined) return `ERR Unknown client type '${quotedWhole(args, i)}'`;
     conditions.kind = kind;
     return undefined;
   },
@@ -39,7 +39,7 @@ const OPTIONS: Readonly<Record<string, Take>> = {
   LADDR: (conditions, args, i) => void (conditions.localAddress = args.text(i)),
   USER: (conditions, args, i) => {
     // The one user that there is.
-    if (args.text(i) !== 'default') return `ERR No such user '${args.text(i)}'`;
+    if (args.text(i) !== 'default') return `ERR No such user '${quotedWhole(args, i)}'`;
     conditions.user = 'default';
     return undefined;
   },

@@ -6,7 +6,7 @@ import { clientLine, kindOfName } from './client-list.ts';
 import { clientTrackingCommands } from './client-tracking.ts';
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
-import { NOT_AN_INTEGER, SYNTAX } from './reply-errors.ts';
+import { NOT_AN_INTEGER, SYNTAX, quoted, quotedWhole } from './reply-errors.ts';
 import type { SessionPort } from './session-port.ts';
 import { parseTimeoutMs } from './timeouts.ts';
 
@@ -34,7 +34,7 @@ function setInfo({ args, reply, session }: Context): void {
   const { name, version } = session.library;
   const isName = args.is(2, 'LIB-NAME');
   if (!isName && !args.is(2, 'LIB-VER')) {
-    return reply.error(`ERR Unrecognized option '${args.text(2)}'`);
+    return reply.error(`ERR Unrecognized option '${quotedWhole(args, 2)}'`);
   }
   if (!isPrintable(args, 3)) {
     const word = isName ? 'lib-name' : 'lib-ver';
@@ -84,7 +84,7 @@ function chooseClients({ args, server }: Context): readonly SessionPort[] | stri
   if (args.count === 2) return all.map(({ session }) => session);
   if (args.count === 4 && args.is(2, 'TYPE')) {
     const wanted = kindOfName(args.text(3));
-    if (wanted === undefined) return `ERR Unknown client type '${args.text(3)}'`;
+    if (wanted === undefined) return `ERR Unknown client type '${quotedWhole(args, 3)}'`;
     return all.filter(({ kind }) => kind === wanted).map(({ session }) => session);
   }
   if (args.count === 3 || !args.is(2, 'ID')) return SYNTAX;
@@ -99,7 +99,7 @@ function chooseClients({ args, server }: Context): readonly SessionPort[] | stri
 }
 
 function pause({ args, now, reply, server }: Context): void {
-  if (args.count > 4) return reply.error(wrongSubcommand(args.text(1), 'CLIENT'));
+  if (args.count > 4) return reply.error(wrongSubcommand(quoted(args, 1), 'CLIENT'));
   const writesOnly = args.count === 4 && args.is(3, 'WRITE');
   if (args.count === 4 && !writesOnly && !args.is(3, 'ALL')) return reply.error(PAUSE_MODE);
   const timeout = parseTimeoutMs(args, 2);
@@ -113,14 +113,16 @@ function unpause({ reply, server }: Context): void {
   reply.ok();
 }
 
-/** No command blocks a connection here, so there is never one to unblock. */
-function unblock({ args, reply }: Context): void {
-  if (args.count > 4) return reply.error(wrongSubcommand(args.text(1), 'CLIENT'));
+function unblock({ args, reply, server }: Context): void {
+  if (args.count > 4) return reply.error(wrongSubcommand(quoted(args, 1), 'CLIENT'));
   if (args.count === 4 && !args.is(3, 'TIMEOUT') && !args.is(3, 'ERROR')) {
     return reply.error(UNBLOCK_REASON);
   }
-  if (args.int64(2) === undefined) return reply.error(NOT_AN_INTEGER);
-  reply.integer(0);
+  const id = args.int64(2);
+  if (id === undefined) return reply.error(NOT_AN_INTEGER);
+  const client = server.clients.all().find(({ session }) => session.facts.id === id);
+  const how = args.count === 4 && args.is(3, 'ERROR') ? 'error' : 'timeout';
+  reply.integer(client?.session.blocking.end(how) === true ? 1 : 0);
 }
 
 const OWN: readonly Command[] = [
@@ -164,7 +166,7 @@ const OWN: readonly Command[] = [
     name: 'client|no-touch', group: 'connection', since: '7.2.0', arity: 3, flags: FLAGS,
     syntax: '<ON|OFF>', complexity: 'O(1)',
     execute: (ctx) => toggle(ctx, (session, on) => void (session.noTouch = on)),
-    summary: 'Whether commands of this connection leave the idle time of keys as it is.',
+    summary: 'Whether reads of this connection leave the idle time of keys as it is.',
   },
 ];
 

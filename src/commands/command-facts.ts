@@ -18,6 +18,8 @@ export type Flag =
   | 'immediate'
   /** Runs what MULTI queued, so the keys of that must be in RAM too. */
   | 'runs_queued'
+  /** Blocks its connection: how long it takes says nothing about the server. */
+  | 'waits'
   /** Its arguments may hold a password: MONITOR and SLOWLOG leave it out. */
   | 'secret'
   /** The same for every connection, so it goes through the total order; implied by `write`. */
@@ -71,5 +73,10 @@ export interface CommandFacts {
   readonly selects?: (args: Args) => number | undefined;
   /** What has to be in RAM before execute, where a request decides it: by default NEED_VALUE. */
   readonly need?: Need | ((args: Args) => Need);
+  /**
+   * Takes about as long as its request and reply are large. Implied by 'fast'; Redis does not call
+   * a SET that, because freeing the value it replaces may take it long.
+   */
+  readonly brief?: boolean;
   readonly subcommands?: readonly CommandFacts[];
 }

@@ -7,7 +7,7 @@ import type { CommandFacts } from './command-facts.ts';
 import { keyUse, replyCommandDocs, replyCommandInfo } from './command-reply.ts';
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, unknownSubcommand } from './containers.ts';
-import { SYNTAX } from './reply-errors.ts';
+import { SYNTAX, quoted } from './reply-errors.ts';
 import { visitKeys } from './visit-keys.ts';
 
 const INVALID_COMMAND = 'ERR Invalid command specified';
@@ -23,7 +23,7 @@ const QUOTED_AT = 2;
 
 /** COMMAND alone; a word behind it that is no subcommand comes here as well. */
 function commandAlone(ctx: Context): void {
-  if (ctx.args.count > 1) ctx.reply.error(unknownSubcommand(ctx.args.text(1), 'COMMAND'));
+  if (ctx.args.count > 1) ctx.reply.error(unknownSubcommand(quoted(ctx.args, 1), 'COMMAND'));
   else replyAll(ctx);
 }
 

@@ -2,6 +2,8 @@
 
 import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import { aclCategories } from './acl-categories.ts';
+import { parseArguments, type CommandArgument } from './argument-notation.ts';
+import { COMMAND_ARGUMENTS } from './command-arguments.ts';
 import type { CommandFacts, Flag, KeyPositions } from './command-facts.ts';
 
 /** The flags that clients know, in the order in which Redis lists them. */
@@ -86,14 +88,44 @@ export function replyCommandDocs(reply: ReplyWriter, command: CommandFacts): voi
     ['summary', summary], ['since', since], ['group', group],
   ];
   if (complexity !== undefined) fields.push(['complexity', complexity]);
+  const notation = COMMAND_ARGUMENTS[name];
   reply.bulkText(name);
-  reply.map(fields.length + (subcommands.length > 0 ? 1 : 0));
+  const isContainer = subcommands.length > 0;
+  reply.map(fields.length + (notation === undefined ? 0 : 1) + (isContainer ? 1 : 0));
   for (const [field, value] of fields) {
     reply.bulkText(field);
     reply.bulkText(value);
   }
-  if (subcommands.length === 0) return;
+  if (notation !== undefined) replyArguments(reply, parseArguments(notation));
+  if (!isContainer) return;
   reply.bulkText('subcommands');
   reply.map(subcommands.length);
   for (const subcommand of subcommands) replyCommandDocs(reply, subcommand);
+}
+
+function replyArguments(reply: ReplyWriter, found: readonly CommandArgument[]): void {
+  reply.bulkText('arguments');
+  reply.array(found.length);
+  for (const argument of found) replyArgument(reply, argument);
+}
+
+function replyArgument(reply: ReplyWriter, argument: CommandArgument): void {
+  const { name, type, keySpec, token, since, deprecatedSince, flags, inner } = argument;
+  const texts = Object.entries({ name, type, token, since, deprecated_since: deprecatedSince })
+    .filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const isKey = keySpec !== undefined;
+  const more = (isKey ? 1 : 0) + (flags.length > 0 ? 1 : 0) + (inner.length > 0 ? 1 : 0);
+  reply.map(texts.length + more);
+  for (const [field, text] of texts) {
+    reply.bulkText(field);
+    reply.bulkText(text);
+    if (field !== 'type' || !isKey) continue;
+    reply.bulkText('key_spec_index');
+    reply.integer(keySpec);
+  }
+  if (flags.length > 0) {
+    reply.bulkText('flags');
+    replyWords(reply, flags);
+  }
+  if (inner.length > 0) replyArguments(reply, inner);
 }

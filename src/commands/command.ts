@@ -19,7 +19,7 @@ import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
 import type { Random } from '../lib/random.ts';
 import type { CommandFacts } from './command-facts.ts';
 import type { ServerPort } from './server-port.ts';
-import type { SessionPort } from './session-port.ts';
+import type { SessionPort, Unblocked } from './session-port.ts';
 
 export type { Flag, Group, KeyPositions, VisitKey } from './command-facts.ts';
 
@@ -53,16 +53,24 @@ export type Want =
   | { readonly kind: 'randomKey'; readonly db: Database }
   /** Let other work go on, then resume: for long loops. */
   | { readonly kind: 'yield' }
-  | { readonly kind: 'delay'; readonly ms: number }
+  /** Holds the whole server, as DEBUG SLEEP does. */
+  | { readonly kind: 'stall'; readonly ms: number }
+  /** Waits until the time is over (0 = for ever), or somebody ends it: see BlockingPort. */
+  | { readonly kind: 'block'; readonly session: SessionPort; readonly ms: number }
   /** Everything acknowledged so far is on disk (fdatasync). */
   | { readonly kind: 'sync' }
+  /** The same, noted as a save; in the background it resumes at once. */
+  | { readonly kind: 'save'; readonly inBackground: boolean }
   /** Starts the compactor; resumes at once. */
   | { readonly kind: 'compact' }
   /** Writes everything out and recovers it from disk. */
   | { readonly kind: 'reload' };
 
-/** What the shell resumes with: for 'scan' a ScanPage, for 'randomKey' a key, else undefined. */
-export type Provided = ScanPage | ScannedKey | undefined;
+/**
+ * What the shell resumes with: for 'scan' a ScanPage, for 'randomKey' a key, for 'block' how it
+ * ended, else undefined.
+ */
+export type Provided = ScanPage | ScannedKey | Unblocked | undefined;
 
 export type Steps = Generator<Want, void, Provided>;
 

@@ -2,19 +2,26 @@
 
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container } from './containers.ts';
-import { SYNTAX } from './reply-errors.ts';
+import { SYNTAX, quotedWhole } from './reply-errors.ts';
 
 const FLAGS: readonly Flag[] = ['admin', 'noscript', 'loading', 'stale'];
 
-/** An option that several patterns match is told once. */
+/**
+ * An option that several patterns match is told once. A pattern without wildcards names an option,
+ * which is then told as it was asked for, in the same case: as in Redis.
+ */
 function get({ args, reply, server }: Context): void {
-  const found = new Map<string, string>();
+  const found = new Map<string, readonly [shown: string, value: string]>();
   for (let i = 2; i < args.count; i++) {
-    for (const [name, value] of server.config.match(args.view(i))) found.set(name, value);
+    const asked = args.latin1(i);
+    const isName = !/[*?[]/.test(asked);
+    for (const [name, value] of server.config.match(args.view(i))) {
+      if (!found.has(name)) found.set(name, [isName ? asked : name, value]);
+    }
   }
   reply.map(found.size);
-  for (const [name, value] of found) {
-    reply.bulkText(name);
+  for (const [shown, value] of found.values()) {
+    reply.bulkText(shown);
     reply.bulkText(value);
   }
 }
@@ -22,7 +29,7 @@ function get({ args, reply, server }: Context): void {
 function set({ args, reply, server }: Context): void {
   if (args.count % 2 === 1) return reply.error(SYNTAX);
   const pairs: (readonly [string, string])[] = [];
-  for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+  for (let i = 2; i < args.count; i += 2) pairs.push([quotedWhole(args, i), args.text(i + 1)]);
   replyOutcome({ reply }, server.config.set(pairs));
 }
 

@@ -3,7 +3,7 @@
 import type { Args } from '../protocol/args.ts';
 import { defineCommands, type Context, type Flag } from './command.ts';
 import { NAME_REFUSED, isPrintable } from './client-names.ts';
-import { SYNTAX, wrongArity } from './reply-errors.ts';
+import { SYNTAX, quotedWhole, wrongArity } from './reply-errors.ts';
 
 const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
 const NO_PASSWORD_SET = 'ERR AUTH <password> called without any password configured for the ' +
@@ -89,7 +89,7 @@ function parseHello(args: Args): HelloOptions | string {
     } else if (args.is(i, 'SETNAME') && more >= 1) {
       if (!isPrintable(args, i + 1)) return NAME_REFUSED;
       options.nameAt = ++i;
-    } else return `ERR Syntax error in HELLO option '${args.text(i)}'`;
+    } else return `ERR Syntax error in HELLO option '${quotedWhole(args, i)}'`;
   }
   return options;
 }

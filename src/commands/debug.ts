@@ -1,19 +1,22 @@
 /**
  * DEBUG: for tests and for looking inside, behind the option enable-debug-command. One command with
- * words, not subcommands, as in Redis. DEBUG SLEEP holds back this connection only: the others go
- * on.
+ * words, not subcommands, as in Redis. DEBUG SLEEP stops the whole server, as there: it is for
+ * finding out what clients do when a server hangs.
  */
 
 import type { Args } from '../protocol/args.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { defineCommands, type Context, type Steps } from './command.ts';
 import { replyHelp, wrongSubcommand } from './containers.ts';
-import { NO_SUCH_KEY } from './reply-errors.ts';
+import { NO_SUCH_KEY, quoted } from './reply-errors.ts';
 import { encodingName } from './value-encodings.ts';
 
 const NOT_ALLOWED = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to ' +
   '"local", you can run it from a local connection, otherwise you need to set this option in ' +
   'the configuration file, and then restart the server.';
+
+const RELOAD_OPTIONS = ['MERGE', 'NOFLUSH', 'NOSAVE'] as const;
+const BAD_RELOAD_OPTION = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
 
 const HELP = [
   'OBJECT <key>',
@@ -23,7 +26,7 @@ const HELP = [
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Whether expired keys are removed that nobody asks for.',
   'SLEEP <seconds>',
-  '    Replies after so many seconds, which may have a fraction.',
+  '    Stops the server for so many seconds, which may have a fraction.',
 ] as const;
 
 function* debug(ctx: Context): Steps {
@@ -34,16 +37,20 @@ function* debug(ctx: Context): Steps {
   if (args.is(1, 'RELOAD')) return yield* reload(ctx);
   if (args.count === 3 && args.is(1, 'OBJECT')) return object(ctx);
   if (args.count === 3 && args.is(1, 'SET-ACTIVE-EXPIRE')) return setActiveExpire(ctx);
-  reply.error(wrongSubcommand(args.text(1), 'DEBUG'));
+  reply.error(wrongSubcommand(quoted(args, 1), 'DEBUG'));
 }
 
 function* sleep({ args, reply }: Context): Steps {
   const seconds = Number(args.text(2));
-  if (seconds > 0 && Number.isFinite(seconds)) yield { kind: 'delay', ms: seconds * 1000 };
+  if (seconds > 0 && Number.isFinite(seconds)) yield { kind: 'stall', ms: seconds * 1000 };
   reply.ok();
 }
 
-function* reload({ reply }: Context): Steps {
+/** The options say what Redis does with its file; here nothing is ever loaded beside what is. */
+function* reload({ args, reply }: Context): Steps {
+  for (let i = 2; i < args.count; i++) {
+    if (!RELOAD_OPTIONS.some((word) => args.is(i, word))) return reply.error(BAD_RELOAD_OPTION);
+  }
   yield { kind: 'reload' };
   reply.ok();
 }

@@ -10,7 +10,7 @@ import type { Args } from '../protocol/args.ts';
 import { defineCommands, type Context, type Flag } from './command.ts';
 import { EX, EXAT, PX, PXAT, type TimeForm } from './expire-options.ts';
 import { ONE_KEY, peek } from './keys-common.ts';
-import { NOT_AN_INTEGER, invalidExpireTime } from './reply-errors.ts';
+import { NOT_AN_INTEGER, invalidExpireTime, quotedWhole } from './reply-errors.ts';
 
 const READING: readonly Flag[] = Object.freeze(['readonly', 'fast']);
 const WRITING: readonly Flag[] = Object.freeze(['write', 'fast']);
@@ -39,7 +39,7 @@ function parseConditions(args: Args): Conditions | string {
     else if (args.is(i, 'XX')) conditions.xx = true;
     else if (args.is(i, 'GT')) conditions.gt = true;
     else if (args.is(i, 'LT')) conditions.lt = true;
-    else return `ERR Unsupported option ${args.text(i)}`;
+    else return `ERR Unsupported option ${quotedWhole(args, i)}`;
   }
   const { nx, xx, gt, lt } = conditions;
   if (nx && (xx || gt || lt)) return NX_WITH_OTHERS;

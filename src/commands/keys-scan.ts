@@ -125,12 +125,13 @@ function replyKeys(reply: ReplyWriter, keysFound: readonly Buffer[]): void {
 }
 
 function mustBePage(provided: Provided): ScanPage {
-  if (provided !== undefined && 'keys' in provided) return provided;
+  if (typeof provided === 'object' && 'keys' in provided) return provided;
   throw new Error('assertion failed: a scan was not given a page');
 }
 
 function mustBeKey(provided: Provided): ScannedKey | undefined {
-  if (provided === undefined || 'key' in provided) return provided;
+  if (provided === undefined) return undefined;
+  if (typeof provided === 'object' && 'key' in provided) return provided;
   throw new Error('assertion failed: a random key was not given a key');
 }
 

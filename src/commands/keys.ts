@@ -27,10 +27,16 @@ function exists(ctx: Context): void {
   ctx.reply.integer(count);
 }
 
+/** The one command that is a use of its keys even after CLIENT NO-TOUCH. */
 function touch(ctx: Context): void {
-  const { args, db, reply } = ctx;
+  const { args, db, keyspace, now, reply } = ctx;
   let count = 0;
-  for (let i = 1; i < args.count; i++) if (db.read(args.at(i), NEED_KEY) !== undefined) count++;
+  for (let i = 1; i < args.count; i++) {
+    const key = args.at(i);
+    if (db.read(key, NEED_KEY) === undefined) continue;
+    keyspace.access.touchAnyway(key, now);
+    count++;
+  }
   reply.integer(count);
 }
 

@@ -1,8 +1,10 @@
 /** LATENCY: events that took long, and how long every command takes. */
 
+import { drawBars } from '../lib/bar-graph.ts';
 import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container } from './containers.ts';
+import { quotedWhole } from './reply-errors.ts';
 import type { CommandStat, LatencyEvent } from './server-port.ts';
 
 const FLAGS: readonly Flag[] = ['admin', 'noscript', 'loading', 'stale'];
@@ -33,6 +35,30 @@ function history({ args, reply, server }: Context): void {
     reply.integer(at);
     reply.integer(ms);
   }
+}
+
+const GRAPH_ROWS = 4;
+const GRAPH_COLUMNS = 80;
+
+function graph({ args, now, reply, server }: Context): void {
+  const found = server.latency.history(args.latin1(2));
+  if (found === undefined) {
+    return reply.error(`ERR No samples available for event '${quotedWhole(args, 2)}'`);
+  }
+  const { event, samples, maxMs } = found;
+  const times = samples.map(({ ms }) => ms);
+  const bars = samples.map(({ at, ms }) => {
+    return { value: ms, label: ageOf(Math.floor(now / 1000) - at) };
+  });
+  const head = `${event} - high ${Math.max(...times)} ms, low ${Math.min(...times)} ms ` +
+    `(all time high ${maxMs} ms)\n${'-'.repeat(GRAPH_COLUMNS)}\n`;
+  reply.verbatim('txt', head + drawBars(bars, GRAPH_ROWS, GRAPH_COLUMNS));
+}
+
+function ageOf(seconds: number): string {
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
 }
 
 function reset({ args, reply, server }: Context): void {
@@ -105,6 +131,11 @@ const SUBCOMMANDS: readonly Command[] = [
     name: 'latency|history', group: 'server', since: '2.8.13', arity: 3, flags: FLAGS,
     syntax: '<event>', complexity: 'O(1)', execute: history,
     summary: 'Replies time and milliseconds of the samples of an event.',
+  },
+  {
+    name: 'latency|graph', group: 'server', since: '2.8.13', arity: 3, flags: FLAGS,
+    syntax: '<event>', complexity: 'O(1)', execute: graph,
+    summary: 'Draws the samples of an event.',
   },
   {
     name: 'latency|reset', group: 'server', since: '2.8.13', arity: -2, flags: FLAGS,

@@ -46,7 +46,7 @@ function stats({ keyspace, reply, server }: Context): void {
 /** Names of Redis where it has one; what only dkvs has begins with `dkvs.`. */
 function figuresOf(memory: Readonly<Record<string, number>>, keys: number): readonly Figure[] {
   const { total = 0, peak = 0, startup = 0, resident = 0, budget = 0 } = memory;
-  const { overhead = 0, dataset = 0 } = memory;
+  const { overhead = 0, dataset = 0, allocated = 0, active = 0 } = memory;
   const { index = 0, 'hot-tail': tail = 0, 'read-cache': cache = 0 } = memory;
   const live = memory['live-values'] ?? 0;
   return [
@@ -66,8 +66,15 @@ function figuresOf(memory: Readonly<Record<string, number>>, keys: number): read
     whole('dataset.bytes', dataset),
     ratio('dataset.percentage', dataset * 100, total - startup),
     ratio('peak.percentage', total * 100, peak),
-    whole('allocator.allocated', total),
+    whole('allocator.allocated', allocated),
+    whole('allocator.active', active),
     whole('allocator.resident', resident),
+    ratio('allocator-fragmentation.ratio', active, allocated),
+    whole('allocator-fragmentation.bytes', active - allocated),
+    ratio('allocator-rss.ratio', resident, active),
+    whole('allocator-rss.bytes', resident - active),
+    ratio('rss-overhead.ratio', 1, 1),
+    whole('rss-overhead.bytes', 0),
     ratio('fragmentation', resident, total),
     whole('fragmentation.bytes', resident - total),
     whole('dkvs.budget', budget),

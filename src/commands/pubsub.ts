@@ -6,6 +6,7 @@
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
 import type { SubscriptionsPort } from './session-port.ts';
+import { quoted } from './reply-errors.ts';
 
 /** One of the three kinds of things to subscribe to. */
 interface Kind {
@@ -108,7 +109,7 @@ function listChannels(
   ctx: Context, list: (pattern: Buffer | undefined) => readonly Buffer[],
 ): void {
   const { args, reply } = ctx;
-  if (args.count > 3) return reply.error(wrongSubcommand(args.text(1), 'PUBSUB'));
+  if (args.count > 3) return reply.error(wrongSubcommand(quoted(args, 1), 'PUBSUB'));
   const names = list(args.count === 3 ? args.view(2) : undefined);
   reply.array(names.length);
   for (const name of names) reply.bulk(name);

@@ -4,26 +4,46 @@
  * own.
  */
 
-import { defineCommands, type Context, type Flag, type Steps } from './command.ts';
+import {
+  defineCommands, type Context, type Flag, type Provided, type Steps, type Want,
+} from './command.ts';
 import { NOT_AN_INTEGER } from './reply-errors.ts';
+import type { Unblocked } from './session-port.ts';
 import { parseTimeoutMs } from './timeouts.ts';
 
+const PORT_MAX = 65_535;
+const BAD_PORT = 'ERR Invalid master port';
 const NO_MASTERS = 'ERR dkvs does not replicate from a master; configure peers instead';
 const LOCAL_OUT_OF_RANGE = 'ERR value is out of range, must be between 0 and 1';
 const REPLICAS_OUT_OF_RANGE = 'ERR value is out of range, must be positive';
 
+const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
+
 const ATTACHING: readonly Flag[] = ['admin', 'noscript', 'stale', 'no_async_loading'];
 
-/** Replies at once: no replica can be attached meanwhile, so waiting would change nothing. */
-function wait({ args, reply }: Context): void {
-  if (args.int64(1) === undefined) return reply.error(NOT_AN_INTEGER);
+/**
+ * No replica will ever answer, so this waits to the end, as Redis does without replicas: a caller
+ * that paces itself by the timeout goes on pacing itself. In EXEC nothing waits.
+ */
+function* wait(ctx: Context): Steps {
+  const { args, reply } = ctx;
+  const replicas = args.int64(1);
+  if (replicas === undefined) return reply.error(NOT_AN_INTEGER);
   const timeout = parseTimeoutMs(args, 2);
   if (typeof timeout === 'string') return reply.error(timeout);
+  if (replicas > 0 && (yield* block(ctx, timeout)) === 'error') return reply.error(UNBLOCKED);
   reply.integer(0);
 }
 
+function* block({ session }: Context, ms: number): Generator<Want, Unblocked, Provided> {
+  if (session.inExec) return 'timeout';
+  const how = yield { kind: 'block', session, ms };
+  return how === 'error' ? 'error' : 'timeout';
+}
+
 /** How many logs have everything on disk: the own one, and those of replicas. */
-function* waitAof({ args, reply }: Context): Steps {
+function* waitAof(ctx: Context): Steps {
+  const { args, reply } = ctx;
   const local = args.int64(1);
   const replicas = args.int64(2);
   if (local === undefined || local < 0 || local > 1) {
@@ -35,6 +55,7 @@ function* waitAof({ args, reply }: Context): Steps {
   const timeout = parseTimeoutMs(args, 3);
   if (typeof timeout === 'string') return reply.error(timeout);
   yield { kind: 'sync' };
+  if (replicas > 0 && (yield* block(ctx, timeout)) === 'error') return reply.error(UNBLOCKED);
   reply.array(2);
   reply.integer(1);
   reply.integer(0);
@@ -48,19 +69,21 @@ function role({ reply }: Context): void {
 }
 
 function replicaOf({ args, reply }: Context): void {
-  if (args.is(1, 'NO') && args.is(2, 'ONE')) reply.ok();
-  else reply.error(NO_MASTERS);
+  if (args.is(1, 'NO') && args.is(2, 'ONE')) return reply.ok();
+  const port = args.int(2);
+  const isPort = port !== undefined && port >= 0 && port <= PORT_MAX;
+  reply.error(isPort ? NO_MASTERS : BAD_PORT);
 }
 
 export const replicationCommands = defineCommands([
   {
-    name: 'wait', group: 'generic', since: '3.0.0', arity: 3, flags: ['noscript'],
+    name: 'wait', group: 'generic', since: '3.0.0', arity: 3, flags: ['noscript', 'waits'],
     categories: ['connection'], syntax: '<replicas> <milliseconds>', complexity: 'O(1)',
-    execute: wait,
-    summary: 'Replies how many replicas have the writes of this connection: none.',
+    steps: wait,
+    summary: 'Waits for replicas to have the writes of this connection; replies how many: none.',
   },
   {
-    name: 'waitaof', group: 'generic', since: '7.2.0', arity: 4, flags: ['noscript'],
+    name: 'waitaof', group: 'generic', since: '7.2.0', arity: 4, flags: ['noscript', 'waits'],
     categories: ['connection'], syntax: '<local> <replicas> <milliseconds>',
     complexity: 'One sync of the log', steps: waitAof,
     summary: 'Waits until everything acknowledged is on the disk of this server.',

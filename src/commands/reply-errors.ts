@@ -3,6 +3,10 @@
  * clients match on them. The first word is the code.
  */
 
+import { textOfBytes } from '../lib/escaped-text.ts';
+import { SHOWN_ARG_BYTES_MAX } from '../limits.ts';
+import type { Args } from '../protocol/args.ts';
+
 export const SYNTAX = 'ERR syntax error';
 export const WRONG_TYPE_TEXT =
   'WRONGTYPE Operation against a key holding the wrong kind of value';
@@ -16,6 +20,22 @@ export const INVALID_CURSOR = 'ERR invalid cursor';
 export const DB_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const STRING_TOO_LONG =
   'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+
+/**
+ * An argument as errors quote it: byte by byte as it was sent, up to a NUL, because Redis quotes C
+ * strings; and not more than `bytesMax` of what may be half a GiB.
+ */
+export function quoted(args: Args, arg: number, bytesMax: number = SHOWN_ARG_BYTES_MAX): string {
+  const start = args.start(arg);
+  const end = Math.min(args.end(arg), start + bytesMax);
+  const nul = args.buf.subarray(start, end).indexOf(0);
+  return textOfBytes(args.buf, start, nul < 0 ? end : start + nul);
+}
+
+/** The same of all of it: Redis quotes some arguments so, however long. */
+export function quotedWhole(args: Args, arg: number): string {
+  return quoted(args, arg, args.length(arg));
+}
 
 /** A command got too few or too many arguments. */
 export function wrongArity(command: string): string {

@@ -2,10 +2,11 @@
 
 import type { Args } from '../protocol/args.ts';
 import { defineCommands, type Context, type Flag, type Steps } from './command.ts';
-import { SYNTAX } from './reply-errors.ts';
+import { NOT_AN_INTEGER, SYNTAX } from './reply-errors.ts';
 import type { ShutdownOptions } from './server-port.ts';
 
 const NO_SHUTDOWN = 'ERR No shutdown in progress.';
+const ALREADY_SAVING = 'ERR Background save already in progress';
 const ALREADY_COMPACTING = 'ERR Background append only file rewriting already in progress';
 
 const STOPPING: readonly Flag[] = [
@@ -20,7 +21,9 @@ function time({ now, reply }: Context): void {
   reply.bulkText(`${(now % 1000) * 1000}`);
 }
 
-function lolwut({ reply, server }: Context): void {
+function lolwut({ args, reply, server }: Context): void {
+  const hasVersion = args.count > 2 && args.is(1, 'VERSION');
+  if (hasVersion && args.int64(2) === undefined) return reply.error(NOT_AN_INTEGER);
   reply.verbatim('txt', `dkvs ver. ${server.version}, as Redis ver. ${server.redisVersion}\n`);
 }
 
@@ -63,15 +66,18 @@ function parseShutdown(args: Args): ShutdownOptions | 'abort' | undefined {
 
 // ---- Saving: the log is always written, so these only wait for the disk -------------------------
 
-function* save({ reply }: Context): Steps {
-  yield { kind: 'sync' };
+function* save({ reply, server }: Context): Steps {
+  if (server.saving) return reply.error(ALREADY_SAVING);
+  yield { kind: 'save', inBackground: false };
   reply.ok();
 }
 
-function* bgsave({ args, reply }: Context): Steps {
+/** Inside EXEC it begins when EXEC has ended, so that the save has what EXEC wrote. */
+function* bgsave({ args, reply, server, session }: Context): Steps {
   if (args.count > 2 || (args.count === 2 && !args.is(1, 'SCHEDULE'))) return reply.error(SYNTAX);
-  yield { kind: 'sync' };
-  reply.simple('Background saving started');
+  if (server.saving) return reply.error(ALREADY_SAVING);
+  yield { kind: 'save', inBackground: true };
+  reply.simple(session.inExec ? 'Background saving scheduled' : 'Background saving started');
 }
 
 function* bgrewriteaof({ reply, server }: Context): Steps {
@@ -116,13 +122,13 @@ export const serverControlCommands = defineCommands([
   {
     name: 'bgsave', group: 'server', since: '1.0.0', arity: -1, flags: SAVING,
     syntax: '[SCHEDULE]', complexity: 'One sync of the log', steps: bgsave,
-    summary: 'Waits until everything acknowledged is on disk; other connections go on.',
+    summary: 'Brings everything acknowledged to disk, without waiting for it.',
   },
   {
     name: 'lastsave', group: 'server', since: '1.0.0', arity: 1,
     flags: ['loading', 'stale', 'fast'], categories: ['admin', 'dangerous'], complexity: 'O(1)',
     execute: ({ reply, server }) => reply.integer(server.lastSave),
-    summary: 'Replies when everything was on disk last, in seconds since 1970.',
+    summary: 'Replies when SAVE or BGSAVE was done last, in seconds since 1970.',
   },
   {
     name: 'bgrewriteaof', group: 'server', since: '1.0.0', arity: 1, flags: SAVING,

@@ -107,13 +107,17 @@ export interface ServerPort {
   /** INFO: sections in order, each a title and its fields; what is asked for is the caller's. */
   info(): readonly InfoSection[];
   resetStats(): void;
-  /** Seconds since the epoch of the last time everything was on disk. */
+  /** Seconds since the epoch of the last save, or of the start. */
   readonly lastSave: number;
+  /** A save is under way. */
+  readonly saving: boolean;
   readonly compacting: boolean;
   /** Begins a clean stop; undefined when begun, else the error. */
   shutdown(options: ShutdownOptions): string | undefined;
   abortShutdown(): boolean;
   checkPassword(user: string, password: Buffer): boolean;
+  /** Bytes that nobody can foresee. */
+  secret(bytes: number): Buffer;
   /** False only when no password is set. */
   readonly needsPassword: boolean;
   /** DEBUG SET-ACTIVE-EXPIRE. */

@@ -27,6 +27,18 @@ export interface ClientFacts {
   readonly bytesOut: number;
 }
 
+/** How a wait ended: by itself, or by CLIENT UNBLOCK with ERROR. */
+export type Unblocked = 'timeout' | 'error';
+
+/** The wait of a connection in a command that blocks. */
+export interface BlockingPort {
+  readonly isBlocked: boolean;
+  /** Begins a wait. `resume` is called once; at once where nothing may block any more. */
+  begin(resume: (how: Unblocked) => void): void;
+  /** Ends the wait; false when there was none. */
+  end(how: Unblocked): boolean;
+}
+
 export interface SessionPort {
   readonly facts: ClientFacts;
   name: string;
@@ -41,6 +53,9 @@ export interface SessionPort {
   noTouch: boolean;
   /** True in MULTI. */
   readonly inTransaction: boolean;
+  /** True while EXEC runs the commands of this connection: none of them may block. */
+  readonly inExec: boolean;
+  readonly blocking: BlockingPort;
   readonly transaction: TransactionPort;
   readonly subscriptions: SubscriptionsPort;
   /** MONITOR: from now on every command of every connection is sent here. */

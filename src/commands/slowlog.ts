@@ -3,6 +3,7 @@
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
 import type { SlowEntry } from './server-port.ts';
+import { quoted } from './reply-errors.ts';
 
 const COUNT_DEFAULT = 10;
 const BAD_COUNT = 'ERR count should be greater than or equal to -1';
@@ -11,7 +12,7 @@ const FLAGS: readonly Flag[] = ['admin', 'loading', 'stale'];
 
 function get(ctx: Context): void {
   const { args, reply, server } = ctx;
-  if (args.count > 3) return reply.error(wrongSubcommand(args.text(1), 'SLOWLOG'));
+  if (args.count > 3) return reply.error(wrongSubcommand(quoted(args, 1), 'SLOWLOG'));
   const count = args.count === 3 ? args.int(2) : COUNT_DEFAULT;
   if (count === undefined || count < -1) return reply.error(BAD_COUNT);
   const entries = server.slowLog.get(count);

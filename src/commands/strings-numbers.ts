@@ -6,7 +6,9 @@
 import { WRONG_TYPE } from '../keyspace/database.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { ByteRange } from '../lib/byte-range.ts';
-import { INT64_MIN, addInt64, formatInt, negateInt64, parseInt64 } from '../lib/int64.ts';
+import {
+  INT64_BYTES_MAX, INT64_MIN, addInt64, negateInt64, parseInt64, writeInt,
+} from '../lib/int64.ts';
 import type { Int64 } from '../lib/int64.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../lib/long-double.ts';
 import type { LongDouble } from '../lib/long-double.ts';
@@ -38,11 +40,11 @@ function integerIn(found: Found): Int64 | undefined {
 }
 
 /** Room for the longest integer, refilled by each command: a counter makes no garbage. */
-const digits = new ByteRange(Buffer.alloc(20));
+const digits = new ByteRange(Buffer.alloc(INT64_BYTES_MAX));
 
 /** Borrowed until the next call. */
 function digitsOf(value: Int64): ByteRange {
-  digits.end = digits.buf.write(formatInt(value), 'latin1');
+  digits.end = writeInt(digits.buf, 0, value);
   return digits;
 }
 

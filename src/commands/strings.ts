@@ -27,7 +27,7 @@ function replyString(ctx: Context, found: Found | undefined | typeof WRONG_TYPE)
     return false;
   }
   if (found === undefined) ctx.reply.nil();
-  else ctx.reply.bulk(found.value.buf, found.value.start, found.value.end);
+  else ctx.reply.bulkRange(found.value);
   return true;
 }
 
@@ -41,7 +41,7 @@ function mget(ctx: Context): void {
   for (let i = 1; i < args.count; i++) {
     const found = db.readString(args.at(i));
     if (found === undefined || found === WRONG_TYPE) reply.nil();
-    else reply.bulk(found.value.buf, found.value.start, found.value.end);
+    else reply.bulkRange(found.value);
   }
 }
 
@@ -191,7 +191,7 @@ export const stringCommands = defineCommands([
   {
     // NEED_VALUE, though only GET among the options reads the old value.
     name: 'set', group: 'string', since: '1.0.0', arity: -3, flags: ['write', 'denyoom'],
-    keys: ONE_KEY, need: needOfSet, complexity: 'O(1)', execute: set,
+    brief: true, keys: ONE_KEY, need: needOfSet, complexity: 'O(1)', execute: set,
     summary: 'Sets a key to a string, whatever it held; on conditions and with an expiry if asked.',
   },
   {
@@ -201,13 +201,13 @@ export const stringCommands = defineCommands([
   },
   {
     name: 'setex', group: 'string', since: '2.0.0', arity: 4, flags: ['write', 'denyoom'],
-    keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)',
+    brief: true, keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)',
     execute: (ctx) => setExpiring(ctx, EX, 'setex'),
     summary: 'Sets a key to a string that expires after some seconds.',
   },
   {
     name: 'psetex', group: 'string', since: '2.6.0', arity: 4, flags: ['write', 'denyoom'],
-    keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)',
+    brief: true, keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)',
     execute: (ctx) => setExpiring(ctx, PX, 'psetex'),
     summary: 'Sets a key to a string that expires after some milliseconds.',
   },
@@ -238,12 +238,13 @@ export const stringCommands = defineCommands([
   },
   {
     name: 'mset', group: 'string', since: '1.0.1', arity: -3, flags: ['write', 'denyoom'],
-    keys: KEYS_AND_VALUES, need: NEED_KEY, complexity: 'O(N) in the number of keys', execute: mset,
+    brief: true, keys: KEYS_AND_VALUES, need: NEED_KEY, execute: mset,
+    complexity: 'O(N) in the number of keys',
     summary: 'Sets several keys to strings, all at once.',
   },
   {
     name: 'msetnx', group: 'string', since: '1.0.1', arity: -3, flags: ['write', 'denyoom'],
-    keys: KEYS_AND_VALUES, need: NEED_KEY, complexity: 'O(N) in the number of keys',
+    brief: true, keys: KEYS_AND_VALUES, need: NEED_KEY, complexity: 'O(N) in the number of keys',
     execute: msetnx,
     summary: 'Sets several keys to strings if none of the keys exists.',
   },

@@ -14,6 +14,9 @@ import type { CommandLookup } from './server-port.ts';
 /** Longer than any subcommand: of a longer argument no string is made. */
 const SUBCOMMAND_BYTES_MAX = 64;
 
+/** What a command in a row of others must not do. */
+const NOT_BRIEF: readonly Flag[] = ['runs_queued', 'immediate', 'admin', 'blocking', 'pubsub'];
+
 /** A command with its flags unfolded; `id` is its position in `CommandTable.entries`. */
 export class TableEntry {
   readonly id: number;
@@ -34,8 +37,15 @@ export class TableEntry {
   readonly allowedWithoutAuth: boolean;
   readonly shownToMonitors: boolean;
   readonly shownInSlowLog: boolean;
+  /** It may block its connection: that it took long is no event of LATENCY. */
+  readonly waits: boolean;
   readonly #need: Need | ((args: Args) => Need);
   readonly subcommands: ReadonlyMap<string, TableEntry>;
+  /**
+   * Runs at once and takes about as long as its request and reply are large, so that many in a row
+   * can be run, and timed, as one.
+   */
+  readonly isBrief: boolean;
 
   constructor(id: number, command: Command, subcommands: ReadonlyMap<string, TableEntry>) {
     const has = (flag: Flag): boolean => command.flags.includes(flag);
@@ -52,9 +62,14 @@ export class TableEntry {
     this.repliesByPush = this.allowedSubscribed && has('pubsub');
     this.allowedWithoutAuth = has('no_auth');
     this.shownToMonitors = !has('skip_monitor') && !has('admin') && !has('secret');
-    this.shownInSlowLog = !has('skip_slowlog') && !has('secret');
+    this.waits = has('waits');
+    this.shownInSlowLog = !has('skip_slowlog') && !has('secret') && !this.waits;
     this.#need = command.need ?? NEED_VALUE;
     this.subcommands = subcommands;
+    const isPlain = command.execute !== undefined && command.steps === undefined &&
+      subcommands.size === 0 && !NOT_BRIEF.some(has);
+    const hasPlainKeys = command.keys !== undefined && command.visitKeys === undefined;
+    this.isBrief = isPlain && hasPlainKeys && (has('fast') || command.brief === true);
   }
 
   /** How much of its keys' records this request needs in RAM. */
@@ -74,6 +89,8 @@ export class CommandTable implements CommandLookup {
   readonly entries: readonly TableEntry[];
   readonly #byName = new Map<string, TableEntry>();
   readonly #byHash = new Map<number, TableEntry[]>();
+  /** Found last: the next request is often for the same command. */
+  #last: TableEntry | undefined;
 
   constructor(families: readonly (readonly Command[])[]) {
     this.all = families.flat();
@@ -98,10 +115,12 @@ export class CommandTable implements CommandLookup {
     const { buf } = args;
     const start = args.start(0);
     const end = args.end(0);
+    const last = this.#last;
+    if (last !== undefined && isName(last.command.name, buf, start, end)) return last;
     const bucket = this.#byHash.get(foldedHash(buf, start, end));
     if (bucket === undefined) return undefined;
-    for (const entry of bucket) if (isName(entry.command.name, buf, start, end)) return entry;
-    return undefined;
+    this.#last = bucket.find((entry) => isName(entry.command.name, buf, start, end));
+    return this.#last;
   }
 
   #add(command: Command, entries: TableEntry[]): void {

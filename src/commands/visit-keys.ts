@@ -3,12 +3,17 @@
  */
 
 import type { Args } from '../protocol/args.ts';
-import type { CommandFacts, VisitKey } from './command-facts.ts';
+import type { CommandFacts, KeyPositions, VisitKey } from './command-facts.ts';
 
 export function visitKeys(command: CommandFacts, args: Args, visit: VisitKey): void {
   if (command.visitKeys !== undefined) return command.visitKeys(args, visit);
   const { keys } = command;
   if (keys === undefined) return;
-  const last = keys.last < 0 ? args.count + keys.last : Math.min(keys.last, args.count - 1);
+  const last = lastKey(keys, args.count);
   for (let i = keys.first; i <= last; i += keys.step) visit(i);
+}
+
+/** The argument that is the last key, of a request with `count` arguments. */
+export function lastKey(keys: KeyPositions, count: number): number {
+  return keys.last < 0 ? count + keys.last : Math.min(keys.last, count - 1);
 }

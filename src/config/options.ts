@@ -11,6 +11,7 @@ import {
   BIND_ADDRESSES_MAX,
   BULK_BYTES_MAX_DEFAULT,
   CLIENTS_MAX_DEFAULT,
+  COMPACTION_DISK_RATIO_MAX,
   COMPACTION_MIN_BYTES_DEFAULT,
   DATABASES,
   DISK_RESERVE_BYTES_DEFAULT,
@@ -178,7 +179,7 @@ export const OPTIONS = {
     'One server a directory: a second one on it refuses to start.',
   ),
   appendfsync: option(
-    oneOf(['always', 'everysec', 'no']),
+    oneOf(['everysec', 'always', 'no']),
     'everysec',
     'at-runtime',
     'When a write reaches the disk: before its reply, within a second, or when the kernel likes.',
@@ -200,10 +201,10 @@ export const OPTIONS = {
   ),
   'compaction-disk-ratio': option(
     decimal(1.05, 100),
-    1.45,
+    COMPACTION_DISK_RATIO_MAX,
     'at-runtime',
-    'The log is compacted once it is this many times as large as the live data.',
-    'Lower saves disk and rewrites more: at r, each byte written costs about 1 / (r - 1) moved.',
+    'Log and hints are compacted before they are this many times as large as the live data.',
+    'Lower saves disk and rewrites more: at 1.3, 1.5 and 2 about 2.9, 1.9 and 1.3 bytes a byte.',
   ),
   'compaction-min-bytes': option(
     bytes(),

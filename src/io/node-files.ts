@@ -145,7 +145,20 @@ class NodeReadFile extends NodeFile implements ReadFile {
   }
 }
 
+/** Calls of datasync that do not block, by whatever opened the files with this object. */
+export interface SyncCounts {
+  begun: number;
+  ended: number;
+}
+
 class NodeWriteFile extends NodeFile implements WriteFile {
+  readonly #syncs: SyncCounts;
+
+  constructor(path: string, fd: number, syncs: SyncCounts) {
+    super(path, fd);
+    this.#syncs = syncs;
+  }
+
   writeSync(buf: Uint8Array, off: number, len: number, pos: number): void {
     const fd = this.descriptor();
     callSync('write', this.path, () => {
@@ -174,7 +187,10 @@ class NodeWriteFile extends NodeFile implements WriteFile {
   }
 
   datasyncThen(done: Done): void {
-    fs.fdatasync(this.begin(), (err) => {
+    const fd = this.begin();
+    this.#syncs.begun++;
+    fs.fdatasync(fd, (err) => {
+      this.#syncs.ended++;
       this.end();
       done(err === null ? null : new DiskError('datasync', this.path, err));
     });
@@ -197,21 +213,27 @@ class NodeWriteFile extends NodeFile implements WriteFile {
 }
 
 export class NodeFiles implements Files {
+  readonly #syncs: SyncCounts;
+
+  constructor(syncs: SyncCounts = { begun: 0, ended: 0 }) {
+    this.#syncs = syncs;
+  }
+
   async openRead(path: string): Promise<ReadFile> {
     return new NodeReadFile(path, await this.#open('open', path, 'r'));
   }
 
   async create(path: string): Promise<WriteFile> {
-    return new NodeWriteFile(path, await this.#open('create', path, 'wx'));
+    return new NodeWriteFile(path, await this.#open('create', path, 'wx'), this.#syncs);
   }
 
   createSync(path: string): WriteFile {
     const fd = callSync('create', path, () => fs.openSync(path, 'wx', FILE_MODE));
-    return new NodeWriteFile(path, fd);
+    return new NodeWriteFile(path, fd, this.#syncs);
   }
 
   async openWrite(path: string): Promise<WriteFile> {
-    return new NodeWriteFile(path, await this.#open('open', path, 'r+'));
+    return new NodeWriteFile(path, await this.#open('open', path, 'r+'), this.#syncs);
   }
 
   #open(op: DiskOp, path: string, flags: string): Promise<number> {

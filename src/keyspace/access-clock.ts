@@ -11,8 +11,15 @@ import { ACCESS_CLOCK_CELLS } from '../limits.ts';
 
 export class AccessClock {
   readonly #seconds = new Uint32Array(ACCESS_CLOCK_CELLS);
+  /** The running command is of a client in CLIENT NO-TOUCH: its reads are no use. */
+  isHeld = false;
 
   touch(key: ByteRange, nowMs: number): void {
+    if (!this.isHeld) this.touchAnyway(key, nowMs);
+  }
+
+  /** Also while held: for TOUCH, and for a value that is new and so cannot have been idle. */
+  touchAnyway(key: ByteRange, nowMs: number): void {
     this.#seconds[cellOf(key)] = nowMs / 1000;
   }
 

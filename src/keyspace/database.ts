@@ -32,7 +32,7 @@ export class Database {
 
   /** True when a command that needs this much of the key has to wait for the disk. */
   isCold(key: ByteRange, need: Need): boolean {
-    return this.#keyspace.storage.find(this.space, key, need) === COLD;
+    return this.#keyspace.storage.isCold(this.space, key, need);
   }
 
   /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */

@@ -105,6 +105,7 @@ export class Keyspace implements KeyspaceCore {
   /** A key changed: for Database. */
   modified(db: number, key: ByteRange): void {
     this.changes++;
+    if (this.access.isHeld) this.access.touchAnyway(key, this.now);
     this.#listener.modified(db, key);
   }
 

@@ -78,10 +78,26 @@ export interface Effects {
   remove(space: number, key: ByteRange): boolean;
 }
 
+/**
+ * Keys that will be asked for at once. Each would wait for the memory of its index slot, then for
+ * that of its record; told of many, the storage fetches them side by side. For speed alone: what is
+ * found later does not depend on it.
+ */
+export interface Lookahead {
+  /** A key whose bytes stay where they are until `clear`. */
+  add(space: number, key: ByteRange): void;
+  /** Fetches what was added. */
+  run(): void;
+  clear(): void;
+}
+
 export interface Storage extends Effects {
+  readonly lookahead: Lookahead;
   /** A command begins: borrowed ranges of the one before may hold other bytes now. */
   begin(): void;
   find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD;
+  /** Whether `find` would say COLD. */
+  isCold(space: number, key: ByteRange, need: Need): boolean;
   /**
    * Brings records into RAM and keeps them there until the returned function is called. Rejects
    * with a StoreError that names file and offset when a record is damaged.
@@ -101,6 +117,8 @@ export interface Storage extends Effects {
   randomKey(space: number, random: () => number): Promise<ScannedKey | undefined>;
   /** Keys whose expiry has passed, at most `max`, from a position that moves on with each call. */
   findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]>;
+  /** Milliseconds until the keys that expire do so, on average over a sample; 0 = none does. */
+  averageTtlMs(space: number, nowMs: number): number;
   /** Forgets a space: its records are dead from now on. */
   dropSpace(space: number): void;
   /** RAM and log bytes that one key costs; undefined if absent. */

@@ -11,8 +11,11 @@ export class ByteRange {
   start: number;
   /** One past the last byte. */
   end: number;
+  /** Over all of `buf`, if whoever made the range has one: a copy is faster with it (views.ts). */
+  words: DataView | undefined;
 
-  constructor(buf: Buffer, start = 0, end: number = buf.length) {
+  constructor(buf: Buffer, start = 0, end: number = buf.length, words?: DataView) {
+    this.words = words;
     this.buf = buf;
     this.start = start;
     this.end = end;

@@ -28,7 +28,9 @@ export function checksum(buf: Uint8Array, start: number, end: number, seed = 0):
   if (start < 0 || end > buf.length || start > end) throw rangeError(start, end, buf.length);
   const length = end - start;
   if (length < STRIPE_BYTES) return finish((seed + PRIME_5 + length) | 0, buf, start, end);
-  if (length >= VIEW_BYTES_MIN) return checksumLarge(buf, start, end, seed);
+  if (length >= VIEW_BYTES_MIN) {
+    return checksumOf(new DataView(buf.buffer, buf.byteOffset + start, length), 0, length, seed);
+  }
 
   let a = (seed + PRIME_1 + PRIME_2) | 0;
   let b = (seed + PRIME_2) | 0;
@@ -47,21 +49,23 @@ export function checksum(buf: Uint8Array, start: number, end: number, seed = 0):
   return finish((join(a, b, c, d) + length) | 0, buf, at, end);
 }
 
-function checksumLarge(buf: Uint8Array, start: number, end: number, seed: number): number {
-  const view = new DataView(buf.buffer, buf.byteOffset + start, end - start);
+/** The same of bytes [start, end) of a view; faster where there is one already. */
+export function checksumOf(view: DataView, start: number, end: number, seed = 0): number {
+  const length = end - start;
+  if (length < STRIPE_BYTES) return finishOf((seed + PRIME_5 + length) | 0, view, start, end);
   let a = (seed + PRIME_1 + PRIME_2) | 0;
   let b = (seed + PRIME_2) | 0;
   let c = seed | 0;
   let d = (seed - PRIME_1) | 0;
-  const limit = end - start - STRIPE_BYTES;
-  let at = 0;
+  const limit = end - STRIPE_BYTES;
+  let at = start;
   for (; at <= limit; at += STRIPE_BYTES) {
     a = lane(a, view.getInt32(at, true));
     b = lane(b, view.getInt32(at + 4, true));
     c = lane(c, view.getInt32(at + 8, true));
     d = lane(d, view.getInt32(at + 12, true));
   }
-  return finish((join(a, b, c, d) + (end - start)) | 0, buf, start + at, end);
+  return finishOf((join(a, b, c, d) + length) | 0, view, at, end);
 }
 
 /** The same sum over input that arrives in pieces. Holds 16 bytes of input at most. */
@@ -169,7 +173,25 @@ function finish(state: number, buf: Uint8Array, start: number, end: number): num
     sum = (sum + Math.imul(buf[at]!, PRIME_5)) | 0;
     sum = Math.imul((sum << 11) | (sum >>> 21), PRIME_1);
   }
-  sum = Math.imul(sum ^ (sum >>> 15), PRIME_2);
+  return avalanche(sum);
+}
+
+function finishOf(state: number, view: DataView, start: number, end: number): number {
+  let sum = state;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    sum = (sum + Math.imul(view.getInt32(at, true), PRIME_3)) | 0;
+    sum = Math.imul((sum << 17) | (sum >>> 15), PRIME_4);
+  }
+  for (; at < end; at++) {
+    sum = (sum + Math.imul(view.getUint8(at), PRIME_5)) | 0;
+    sum = Math.imul((sum << 11) | (sum >>> 21), PRIME_1);
+  }
+  return avalanche(sum);
+}
+
+function avalanche(state: number): number {
+  let sum = Math.imul(state ^ (state >>> 15), PRIME_2);
   sum = Math.imul(sum ^ (sum >>> 13), PRIME_3);
   return (sum ^ (sum >>> 16)) >>> 0;
 }

@@ -47,14 +47,14 @@ export class Histogram {
     return this.#max;
   }
 
-  /** Counts one value, without its fraction; outside the range it counts as the nearer end. */
-  record(value: number): void {
+  /** Counts a value, without its fraction; outside the range it counts as the nearer end. */
+  record(value: number, times = 1): void {
     const whole = value >= VALUE_MAX ? VALUE_MAX : value > 0 ? Math.floor(value) : 0;
     const index = bucketOf(whole);
     if (index >= this.#counts.length) this.#grow(index);
-    this.#counts[index]! += 1;
-    this.#count++;
-    this.#sum += whole;
+    this.#counts[index]! += times;
+    this.#count += times;
+    this.#sum += whole * times;
     if (whole < this.#min) this.#min = whole;
     if (whole > this.#max) this.#max = whole;
   }

@@ -23,6 +23,9 @@ const DIGIT_9 = 0x39;
 const SAFE_DIGITS = 15;
 const INT64_DIGITS_MAX = 19;
 
+/** The longest one, written out: a minus sign and 19 digits. */
+export const INT64_BYTES_MAX = 20;
+
 /** The integer that bytes [start, end) spell, or undefined if they are not exactly one. */
 export function parseInt64(buf: Uint8Array, start: number, end: number): Int64 | undefined {
   const negative = end > start && buf[start] === MINUS;
@@ -83,4 +86,26 @@ export function negateInt64(value: Int64): Int64 | undefined {
 /** Decimal digits with a minus sign if negative; parseInt64 reads them back. */
 export function formatInt(value: Int64): string {
   return value.toString();
+}
+
+/**
+ * Writes the same digits at `at` of `buf`, where there must be room for INT64_BYTES_MAX; returns
+ * how many bytes they are. A number must be a safe integer.
+ */
+export function writeInt(buf: Buffer, at: number, value: Int64): number {
+  if (typeof value === 'bigint' || !Number.isSafeInteger(value)) {
+    if (typeof value === 'number') throw new RangeError(`${value} is not a safe integer`);
+    return buf.write(value.toString(), at, 'latin1');
+  }
+  let rest = Math.abs(value);
+  let digits = 1;
+  for (let power = 10; power <= rest; power *= 10) digits++;
+  const start = value < 0 ? at + 1 : at;
+  if (value < 0) buf[at] = MINUS;
+  for (let place = start + digits - 1; place >= start; place--) {
+    const tens = Math.floor(rest / 10);
+    buf[place] = DIGIT_0 + (rest - tens * 10);
+    rest = tens;
+  }
+  return start + digits - at;
 }

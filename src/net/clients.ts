@@ -54,6 +54,8 @@ export class Clients implements ClientsPort {
     const { keepAliveSeconds } = policy;
     if (keepAliveSeconds > 0) socket.setKeepAlive(true, keepAliveSeconds * 1000);
     const connection = new Connection(socket, this.#nextId++, this.#host, unixPath);
+    // It may have gone for good, and a wait without a timeout would then never end.
+    socket.on('end', () => connection.session.blocking.forbid());
     this.#connections.set(connection.id, connection);
     this.#host.counters.connections++;
   }
@@ -79,7 +81,10 @@ export class Clients implements ClientsPort {
 
   /** Lets every client have the replies so far, then closes them all. */
   closeAll(): void {
-    for (const connection of this.#connections.values()) connection.closeAfterReply();
+    for (const connection of this.#connections.values()) {
+      connection.session.blocking.forbid();
+      connection.closeAfterReply();
+    }
   }
 
   destroyAll(): void {

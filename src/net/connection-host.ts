@@ -1,6 +1,7 @@
 /** What all connections of a server share. Filled by the server's composition. */
 
 import type { Logger } from 'pino';
+import type { Args } from '../protocol/args.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
 import type { Executor } from '../session/executor.ts';
 import type { SessionRealm } from '../session/session.ts';
@@ -21,6 +22,8 @@ export interface ConnectionHost {
   readonly executor: Executor;
   readonly turn: Turn;
   readonly pool: OutputPool;
+  /** Requests that are decoded together; their places are used by one connection at a time. */
+  readonly batch: Args[];
   readonly realm: SessionRealm;
   readonly log: Logger;
   readonly counters: NetCounters;

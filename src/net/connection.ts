@@ -16,7 +16,8 @@
 import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
 import { CLOSE_LINGER_MS, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../limits.ts';
-import { RequestDecoder, SILENT_ERRORS } from '../protocol/request-decoder.ts';
+import type { Args } from '../protocol/args.ts';
+import { RequestDecoder, SILENT_ERRORS, type Verdict } from '../protocol/request-decoder.ts';
 import { ReplyEncoder } from '../protocol/reply-encoder.ts';
 import { Session, type SessionLink } from '../session/session.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -53,6 +54,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #isClosed = false;
   #finishedAt = 0;
   #lastActiveAt: number;
+  /** It took replies since the last sweep, which will note the time. */
+  #hasTaken = false;
   #bytesIn = 0;
   #bytesOut = 0;
 
@@ -95,11 +98,11 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   /** Milliseconds since the client last sent or took something; 0 while it is waiting for us. */
   idleMs(nowMs: number): number {
-    return this.#isBusy ? 0 : nowMs - this.#lastActiveAt;
+    return this.#isBusy || this.#hasTaken ? 0 : nowMs - this.#lastActiveAt;
   }
 
-  wrote(mark: number): void {
-    this.#unacknowledged.wrote(mark);
+  wrote(mark: number, before: number): void {
+    this.#unacknowledged.wrote(mark, before);
   }
 
   wake(): void {
@@ -136,6 +139,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
    */
   sweep(nowMs: number): void {
     if (this.#isClosed) return;
+    if (this.#hasTaken) this.#lastActiveAt = nowMs;
+    this.#hasTaken = false;
     this.#checkLimit();
     if (!this.#isFinished || this.#output.isWriting) return;
     if (nowMs - this.#finishedAt >= CLOSE_LINGER_MS) this.destroy();
@@ -172,8 +177,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   onWritten(bytes: number): void {
     this.#bytesOut += bytes;
     this.#host.counters.bytesOut += bytes;
-    this.#lastActiveAt = this.#host.nowMs();
-    if (this.#isFinished) this.#finishedAt = this.#lastActiveAt;
+    this.#hasTaken = true;
+    if (this.#isFinished) this.#finishedAt = this.#host.nowMs();
     else this.#afterFlush();
   }
 
@@ -187,7 +192,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     const bytes = this.#output.unsentBytes;
     const kind = this.session.isSubscriber ? 'pubsub' : 'normal';
     const limits = this.#host.outputLimits(kind);
-    if (!this.#limit.isPassed(bytes, limits, this.#host.nowMs()) || this.#socket.destroyed) return;
+    if (!this.#limit.isPassed(bytes, limits, this.#host) || this.#socket.destroyed) return;
     this.#host.log.warn(
       { client: this.#address, kind, bytes, limits },
       'closing a client that does not read its replies: client-output-buffer-limit',
@@ -207,12 +212,12 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.decoder.queryBytesMax = this.#host.queryBytesMax;
     this.decoder.feed(chunk);
     if (this.#isBusy || this.#isStalled) this.#hold();
-    else this.#pump();
+    else this.#pump(this.#lastActiveAt);
   }
 
   /** Runs requests until one has to wait, none is left, or the client falls behind. */
-  #pump(): void {
-    this.#host.executor.beginChunk();
+  #pump(nowMs: number): void {
+    this.#host.executor.beginChunk(nowMs);
     const wait = this.#runRequests();
     this.#host.executor.endChunk();
     if (wait !== undefined) this.#waitFor(wait);
@@ -221,20 +226,43 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   /** What the last request that ran has to wait for. */
   #runRequests(): Promise<void> | undefined {
-    const { executor } = this.#host;
-    const { decoder, reply, session } = this;
-    while (!this.#isClosing) {
-      const verdict = decoder.next();
-      if (verdict !== 'command') {
-        this.#onNoRequest(verdict);
+    const { batch, executor } = this.#host;
+    const { decoder, session } = this;
+    while (!this.#isClosing && !this.#isStalled) {
+      const count = decoder.nextBatch(batch);
+      if (count === 0) {
+        this.#onNoRequest(decoder.verdict);
         break;
       }
-      const before = reply.length;
-      const wait = executor.run(session, decoder.args);
+      executor.prepare(session, batch, count);
+      const wait = this.#runBatch(batch, count);
       if (wait !== undefined) return wait;
-      if (reply.length !== before) this.#unacknowledged.replied();
+    }
+    return undefined;
+  }
+
+  /** Runs the requests of a batch up to one that has to wait, or that ends or stalls this. */
+  #runBatch(batch: readonly Args[], count: number): Promise<void> | undefined {
+    const { executor } = this.#host;
+    const { decoder, reply, session } = this;
+    for (let i = 0; i < count && !this.#isClosing;) {
+      const before = reply.length;
+      const done = executor.runRow(session, batch, i, count);
+      i += done;
+      if (done > 0) this.#unacknowledged.replied(done);
+      else {
+        const args = batch[i] as Args;
+        const wait = executor.runPrepared(session, args, i);
+        if (wait !== undefined) {
+          decoder.unreadAfter(args);
+          return wait;
+        }
+        i += 1;
+        if (reply.length !== before) this.#unacknowledged.replied();
+      }
       if (this.#output.unsentBytes > UNSENT_BYTES_PAUSE) {
         this.#isStalled = true;
+        decoder.unreadAfter(batch[i - 1] as Args);
         this.#hold();
         break;
       }
@@ -242,7 +270,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return undefined;
   }
 
-  #onNoRequest(verdict: 'more' | 'error'): void {
+  #onNoRequest(verdict: Verdict): void {
     if (verdict === 'error') this.#refuseInput();
     else if (this.#hasEnded) this.#isClosing = true;
   }
@@ -276,7 +304,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     if (this.#isBusy || this.#isStalled || this.#isFinished) return;
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
-    this.#pump();
+    this.#pump(this.#host.nowMs());
   };
 
   /** Keeps what was not decoded, and stops reading when that is enough. */

@@ -14,12 +14,14 @@ export class OutputLimit {
   /** When the soft limit was passed, ms since the epoch; -1 = it is not. */
   #softSince = -1;
 
-  isPassed(bytes: number, limits: OutputLimits, nowMs: number): boolean {
+  /** `clock` is read only when it matters. */
+  isPassed(bytes: number, limits: OutputLimits, clock: { nowMs(): number }): boolean {
     if (limits.hardBytes > 0 && bytes > limits.hardBytes) return true;
     if (limits.softBytes === 0 || bytes <= limits.softBytes) {
       this.#softSince = -1;
       return false;
     }
+    const nowMs = clock.nowMs();
     if (this.#softSince < 0 || this.#softSince > nowMs) this.#softSince = nowMs;
     return nowMs - this.#softSince > limits.softSeconds * 1000;
   }

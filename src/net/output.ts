@@ -14,11 +14,10 @@
 
 import type { Socket } from 'node:net';
 import { SOCKET_WRITE_BYTES_MAX } from '../limits.ts';
+import { NO_MEMORY } from '../protocol/output-pool.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
 import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
 import type { Correction, Unacknowledged } from './unacknowledged.ts';
-
-const NO_BYTES = Buffer.alloc(0);
 
 export interface OutputHost {
   /** False while the open piece is not to be touched: a reply or a commit is under way. */
@@ -33,11 +32,11 @@ export class Output {
   readonly #pool: OutputPool;
   readonly #unacknowledged: Unacknowledged;
   readonly #host: OutputHost;
-  #inFlight: Buffer = NO_BYTES;
+  #inFlight = NO_MEMORY;
   /** Bytes of it that the socket took, and those that it is taking. */
   #written = 0;
   #writing = 0;
-  #sealed: Buffer = NO_BYTES;
+  #sealed = NO_MEMORY;
   #sealedTicket = 0;
   #openTicket = 0;
   #acknowledged = 0;
@@ -108,7 +107,7 @@ export class Output {
   drop(): void {
     this.#reply.release();
     if (this.#sealed.length > 0) this.#reply.recycle(this.#sealed);
-    this.#sealed = NO_BYTES;
+    this.#sealed = NO_MEMORY;
   }
 
   #flush(): void {
@@ -116,7 +115,7 @@ export class Output {
       if (this.#sealed.length === 0 && !this.#seal()) return;
       if (this.#sealedTicket > this.#acknowledged || this.#inFlight.length > 0) return;
       this.#inFlight = this.#sealed;
-      this.#sealed = NO_BYTES;
+      this.#sealed = NO_MEMORY;
       this.#write();
     }
   }
@@ -133,12 +132,11 @@ export class Output {
 
   /** Large pieces go in slices, so that a slow client's progress is seen. */
   #write(): void {
-    const bytes = this.#inFlight;
+    const { buf, length } = this.#inFlight;
     const from = this.#written;
-    const end = Math.min(bytes.length, from + SOCKET_WRITE_BYTES_MAX);
+    const end = Math.min(length, from + SOCKET_WRITE_BYTES_MAX);
     this.#writing = end - from;
-    const slice = end - from === bytes.length ? bytes : bytes.subarray(from, end);
-    this.#socket.write(slice, this.#onWritten);
+    this.#socket.write(buf.subarray(from, end), this.#onWritten);
   }
 
   #wrote(error: Error | null | undefined): void {
@@ -150,7 +148,7 @@ export class Output {
       this.#write();
     } else {
       this.#reply.recycle(this.#inFlight);
-      this.#inFlight = NO_BYTES;
+      this.#inFlight = NO_MEMORY;
       this.#written = 0;
       if (!hasFailed) this.#flush();
     }
@@ -161,9 +159,10 @@ export class Output {
     const old = this.#sealed;
     const lines = Buffer.from(`-${text.replaceAll(/[\r\n]/g, ' ')}\r\n`.repeat(errors));
     const bytes = keptBytes + lines.length;
-    this.#sealed = bytes === 0 ? NO_BYTES : this.#pool.acquire(bytes).subarray(0, bytes);
-    old.copy(this.#sealed, 0, 0, keptBytes);
-    lines.copy(this.#sealed, keptBytes);
+    this.#sealed = bytes === 0 ? NO_MEMORY : this.#pool.acquire(bytes);
+    this.#sealed.length = bytes;
+    old.buf.copy(this.#sealed.buf, 0, 0, keptBytes);
+    lines.copy(this.#sealed.buf, keptBytes);
     this.#reply.recycle(old);
   }
 }

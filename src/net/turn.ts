@@ -79,7 +79,7 @@ export class Turn {
     for (const talker of talkers) {
       const waits = talker.endTurn(ticket, acknowledged, this.#failure);
       if (waits) this.#waiting.add(talker);
-      else this.#waiting.delete(talker);
+      else if (this.#waiting.size > 0) this.#waiting.delete(talker);
     }
     talkers.clear();
   }

@@ -31,17 +31,20 @@ export class Unacknowledged {
   /** The sealed piece had a lost write, so everything in the open one is lost too. */
   #isOpenLost = false;
 
-  /** The reply that begins at `mark` of the open piece is to a write. */
-  wrote(mark: number): void {
+  /**
+   * The reply that begins at `mark` of the open piece is to a write. `before`: replies in front of
+   * it for which `replied` will be called only later.
+   */
+  wrote(mark: number, before = 0): void {
     const open = this.#open;
     if (open.wroteAt >= 0) return;
     open.wroteAt = mark;
-    open.repliesBefore = open.replies;
+    open.repliesBefore = open.replies + before;
   }
 
-  /** A request has its reply in the open piece. */
-  replied(): void {
-    this.#open.replies++;
+  /** So many requests have their replies in the open piece. */
+  replied(count = 1): void {
+    this.#open.replies += count;
   }
 
   /** The open piece is sealed; the one before it is sent. */

@@ -41,6 +41,14 @@ export class CommandStats {
     latency.record(microseconds * NANOSECONDS);
   }
 
+  /** So many calls ended well that took `microseconds` each. */
+  recordMany(id: number, count: number, microseconds: number): void {
+    this.#calls[id]! += count;
+    this.#microseconds[id]! += microseconds * count;
+    const latency = (this.#latency[id] ??= new Histogram());
+    latency.record(microseconds * NANOSECONDS, count);
+  }
+
   /** A call was refused before it ran. */
   reject(id: number): void {
     this.#rejected[id]! += 1;

@@ -8,7 +8,7 @@ import type { CommandStat, InfoSection } from '../commands/server-port.ts';
 import type { ErrorStat } from './command-stats.ts';
 import { formatAmount } from './format-amount.ts';
 import type { DatabaseFacts, InfoSource } from './info-source.ts';
-import { divideMemory } from './memory-report.ts';
+import { allocatorUse, divideMemory } from './memory-report.ts';
 
 type Field = readonly [name: string, value: string | number];
 
@@ -84,7 +84,7 @@ function clientFields({ clients }: InfoSource): Field[] {
     ['maxclients', clients.max],
     ['client_recent_max_input_buffer', clients.largestQueryBufferBytes],
     ['client_recent_max_output_buffer', clients.largestOutputBytes],
-    ['blocked_clients', 0],
+    ['blocked_clients', clients.blocked],
     ['tracking_clients', 0],
     ['pubsub_clients', clients.pubsub],
     ['watching_clients', clients.watching],
@@ -100,6 +100,7 @@ function memoryFields(source: InfoSource): Field[] {
   const { memory, clients } = source;
   const { usedBytes, peakBytes, residentBytes, maxBytes, systemBytes, startupBytes } = memory;
   const { overhead, dataset } = divideMemory(source);
+  const { active, allocated } = allocatorUse(memory);
   const fragmentation = residentBytes / Math.max(1, usedBytes);
   return [
     ...withHuman('used_memory', usedBytes),
@@ -110,17 +111,29 @@ function memoryFields(source: InfoSource): Field[] {
     ['used_memory_startup', startupBytes],
     ['used_memory_dataset', dataset],
     ['used_memory_dataset_perc', percent(dataset, usedBytes - startupBytes)],
-    ['allocator_allocated', memory.heapUsedBytes + memory.externalBytes],
-    ['allocator_active', memory.heapBytes + memory.externalBytes],
+    ['allocator_allocated', allocated],
+    ['allocator_active', active],
     ['allocator_resident', residentBytes],
     ...withHuman('total_system_memory', systemBytes),
     ...withHuman('used_memory_lua', 0),
+    ['used_memory_vm_eval', 0],
+    ['used_memory_scripts_eval', 0],
+    ['used_memory_vm_functions', 0],
+    ...withHuman('used_memory_vm_total', 0),
+    ['used_memory_functions', 0],
     ...withHuman('used_memory_scripts', 0),
     ['number_of_cached_scripts', 0],
     ['number_of_functions', 0],
     ['number_of_libraries', 0],
     ...withHuman('maxmemory', maxBytes),
     ['maxmemory_policy', memory.policy],
+    ['allocator_frag_ratio', (active / Math.max(1, allocated)).toFixed(2)],
+    ['allocator_frag_bytes', active - allocated],
+    ['allocator_rss_ratio', (residentBytes / Math.max(1, active)).toFixed(2)],
+    ['allocator_rss_bytes', residentBytes - active],
+    // Node's allocator is asked for all of it, so nothing is left over.
+    ['rss_overhead_ratio', '1.00'],
+    ['rss_overhead_bytes', 0],
     ['mem_fragmentation_ratio', fragmentation.toFixed(2)],
     ['mem_fragmentation_bytes', residentBytes - usedBytes],
     ['mem_not_counted_for_evict', 0],
@@ -129,7 +142,7 @@ function memoryFields(source: InfoSource): Field[] {
     ['mem_clients_slaves', 0],
     ['mem_clients_normal', clients.bufferBytes],
     ['mem_cluster_links', 0],
-    ['mem_aof_buffer', 0],
+    ['mem_aof_buffer', source.store.backlogBytes],
     ['mem_allocator', 'v8'],
     ['active_defrag_running', 0],
     ['lazyfree_pending_objects', 0],
@@ -138,7 +151,7 @@ function memoryFields(source: InfoSource): Field[] {
 }
 
 /** The log is what Redis calls the append-only file, and a round of compaction its rewrite. */
-function persistenceFields({ store }: InfoSource): Field[] {
+function persistenceFields({ saves, store }: InfoSource): Field[] {
   const compacting = store.isCompacting ? 1 : 0;
   const status = store.failure === undefined ? 'ok' : 'err';
   return [
@@ -150,13 +163,13 @@ function persistenceFields({ store }: InfoSource): Field[] {
     ['current_fork_perc', '0.00'],
     ['current_save_keys_processed', 0],
     ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', store.changesSinceSave],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', store.lastSave],
-    ['rdb_last_bgsave_status', status],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', store.syncs],
+    ['rdb_changes_since_last_save', saves.changesSince],
+    ['rdb_bgsave_in_progress', saves.isRunning ? 1 : 0],
+    ['rdb_last_save_time', saves.lastAt],
+    ['rdb_last_bgsave_status', saves.hasFailed ? 'err' : status],
+    ['rdb_last_bgsave_time_sec', saves.lastSeconds],
+    ['rdb_current_bgsave_time_sec', saves.runningSeconds],
+    ['rdb_saves', saves.count],
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', 0],
     ['rdb_last_load_keys_loaded', store.recoveredKeys],
@@ -175,8 +188,8 @@ function persistenceFields({ store }: InfoSource): Field[] {
     ['aof_current_size', store.logBytes],
     ['aof_base_size', store.liveBytes],
     ['aof_pending_rewrite', 0],
-    ['aof_buffer_length', 0],
-    ['aof_pending_bio_fsync', 0],
+    ['aof_buffer_length', store.backlogBytes],
+    ['aof_pending_bio_fsync', store.pendingSyncs],
     ['aof_delayed_fsync', 0],
   ];
 }
@@ -215,6 +228,12 @@ function statsFields({ stats }: InfoSource): Field[] {
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
     ['slave_expires_tracked_keys', 0],
+    ['active_defrag_hits', 0],
+    ['active_defrag_misses', 0],
+    ['active_defrag_key_hits', 0],
+    ['active_defrag_key_misses', 0],
+    ['total_active_defrag_time', 0],
+    ['current_active_defrag_time', 0],
     ['tracking_total_keys', 0],
     ['tracking_total_items', 0],
     ['tracking_total_prefixes', 0],
@@ -278,8 +297,8 @@ function latencyFields({ commands }: InfoSource): Field[] {
     });
 }
 
-function databaseField({ index, keys, expires }: DatabaseFacts): Field {
-  return [`db${index}`, `keys=${keys},expires=${expires},avg_ttl=0`];
+function databaseField({ index, keys, expires, averageTtlMs }: DatabaseFacts): Field {
+  return [`db${index}`, `keys=${keys},expires=${expires},avg_ttl=${averageTtlMs}`];
 }
 
 function dkvsFields({ server, stats, store }: InfoSource): Field[] {

@@ -32,6 +32,7 @@ export interface ClientFactsTotal {
   readonly connected: number;
   readonly pubsub: number;
   readonly watching: number;
+  readonly blocked: number;
   readonly monitors: number;
   readonly max: number;
   readonly watchedKeys: number;
@@ -57,15 +58,32 @@ export interface MemoryFacts {
   readonly policy: string;
 }
 
+/** SAVE and BGSAVE. */
+export interface SaveFacts {
+  /** Seconds since the epoch of the last one, or of the start. */
+  readonly lastAt: number;
+  /** Changes to keys since then. */
+  readonly changesSince: number;
+  readonly isRunning: boolean;
+  /** For how long the one under way has run; -1 = none is. */
+  readonly runningSeconds: number;
+  /** The last one failed. */
+  readonly hasFailed: boolean;
+  /** How long the last one took; -1 = there was none. */
+  readonly lastSeconds: number;
+  readonly count: number;
+}
+
 /** The store as INFO tells of it. Filled by the server's composition. */
 export interface StoreFacts {
-  /** Seconds since the epoch of the last moment at which everything was on disk. */
-  readonly lastSave: number;
-  readonly changesSinceSave: number;
   /** Why writes are refused, or undefined. */
   readonly failure: string | undefined;
   readonly policy: string;
+  /** Syncs of files that have ended, and those under way. */
   readonly syncs: number;
+  readonly pendingSyncs: number;
+  /** Bytes committed that the kernel does not have yet. */
+  readonly backlogBytes: number;
   readonly isCompacting: boolean;
   readonly compactions: number;
   readonly compactionFailures: number;
@@ -115,6 +133,8 @@ export interface DatabaseFacts {
   readonly index: number;
   readonly keys: number;
   readonly expires: number;
+  /** Of a sample of the keys that expire; 0 = none does. */
+  readonly averageTtlMs: number;
 }
 
 export interface InfoSource {
@@ -122,6 +142,7 @@ export interface InfoSource {
   readonly clients: ClientFactsTotal;
   readonly memory: MemoryFacts;
   readonly store: StoreFacts;
+  readonly saves: SaveFacts;
   readonly stats: StatsFacts;
   readonly cpu: CpuFacts;
   readonly commands: readonly CommandStat[];

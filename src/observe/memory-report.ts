@@ -1,6 +1,6 @@
 /** What the RAM is used for, in bytes: for INFO and MEMORY. Pure. */
 
-import type { InfoSource } from './info-source.ts';
+import type { InfoSource, MemoryFacts } from './info-source.ts';
 
 /**
  * The memory in use, divided as Redis divides it: overhead is what an empty server takes, the index
@@ -14,6 +14,12 @@ export function divideMemory({ memory, clients, store }: InfoSource): Record<
   return { overhead, dataset: memory.usedBytes - overhead };
 }
 
+/** What was asked of the allocators of V8 and of Buffers, and what they took for it. */
+export function allocatorUse(memory: MemoryFacts): Record<'allocated' | 'active', number> {
+  const { externalBytes, heapBytes, heapUsedBytes } = memory;
+  return { allocated: heapUsedBytes + externalBytes, active: heapBytes + externalBytes };
+}
+
 /**
  * By part. 'total' is what the process uses; the parts of the store are what they may grow to
  * without asking for more, so their sum can be larger.
@@ -23,6 +29,7 @@ export function memoryParts(source: InfoSource): Record<string, number> {
   return {
     total: memory.usedBytes,
     ...divideMemory(source),
+    ...allocatorUse(memory),
     peak: memory.peakBytes,
     startup: memory.startupBytes,
     resident: memory.residentBytes,

@@ -29,6 +29,8 @@ const COMPARE_IN_LOOP_BYTES_MAX = 64;
 export class Args {
   buf: Buffer = NO_BYTES;
   count = 0;
+  /** In a batch: one past the request in the decoder's window. */
+  wireEnd = 0;
   /** Start and end of argument i at 2i and 2i+1. Grows with what has arrived, by doubling. */
   #bounds = new Uint32Array(ARGS_INITIAL * 2);
   readonly #ranges: ByteRange[] = [];
@@ -77,6 +79,7 @@ export class Args {
     into.start = this.start(i);
     into.end = this.end(i);
     into.buf = this.buf;
+    into.words = undefined;
     return into;
   }
 

@@ -1,12 +1,13 @@
 /**
- * Memory for replies. An encoder takes a buffer when it has something to write and hands the
- * filled part to the socket; when the socket is done with it, it comes back here. So an idle
- * connection holds nothing, and ten thousand of them share a few buffers.
+ * Memory for replies. An encoder takes one when it has something to write and hands it over filled;
+ * when the socket is done with it, it comes back here. So an idle connection holds nothing, and ten
+ * thousand of them share a few.
  *
- * Sizes are powers of two. Ownership: a buffer that `acquire` gave belongs to its taker until
- * `recycle`, which accepts the buffer or any view of it. Whoever never recycles merely loses the
- * reuse. Recycling one twice would give two connections the same memory, so it throws.
+ * Sizes are powers of two. Ownership: memory that `acquire` gave belongs to its taker until
+ * `recycle`. Whoever never recycles merely loses the reuse. Recycling twice would give two
+ * connections the same memory, so it throws.
  */
+import { viewOf } from '../lib/views.ts';
 import {
   OUTPUT_BUFFER_BYTES_MIN,
   OUTPUT_BUFFER_POOLED_BYTES_MAX,
@@ -15,10 +16,31 @@ import {
 
 const SMALLEST_POWER = Math.log2(OUTPUT_BUFFER_BYTES_MIN);
 
+export class OutputMemory {
+  readonly buf: Buffer;
+  /** Over the same bytes. */
+  readonly view: DataView;
+  /** Bytes from the front that are filled. */
+  length = 0;
+  /** For the pool. */
+  isLent = false;
+
+  constructor(buf: Buffer) {
+    this.buf = buf;
+    this.view = viewOf(buf);
+  }
+
+  toString(encoding: BufferEncoding = 'utf8'): string {
+    return this.buf.toString(encoding, 0, this.length);
+  }
+}
+
+/** Has room for nothing, and is nobody's. */
+export const NO_MEMORY = new OutputMemory(Buffer.alloc(0));
+
 export class OutputPool {
   /** Unused memory, by size: OUTPUT_BUFFER_BYTES_MIN << index. */
-  readonly #unused: ArrayBufferLike[][] = [];
-  readonly #lent = new WeakSet<ArrayBufferLike>();
+  readonly #unused: OutputMemory[][] = [];
   #unusedBytes = 0;
 
   /** Bytes that wait for reuse. */
@@ -26,29 +48,33 @@ export class OutputPool {
     return this.#unusedBytes;
   }
 
-  /** A buffer of at least `bytes`, with any content. */
-  acquire(bytes: number): Buffer {
-    const power = Math.max(SMALLEST_POWER, Math.ceil(Math.log2(bytes)));
-    const size = 2 ** power;
-    if (size > OUTPUT_BUFFER_POOLED_BYTES_MAX) return Buffer.allocUnsafeSlow(size);
-    const known = this.#unused[power - SMALLEST_POWER]?.pop();
+  /** Memory for at least `bytes`, with any content. */
+  acquire(bytes: number): OutputMemory {
+    const index = indexOf(bytes);
+    const known = this.#unused[index]?.pop();
+    const size = OUTPUT_BUFFER_BYTES_MIN * 2 ** index;
+    const memory = known ?? new OutputMemory(Buffer.allocUnsafeSlow(size));
     if (known !== undefined) this.#unusedBytes -= size;
-    const buf = known === undefined ? Buffer.allocUnsafeSlow(size) : Buffer.from(known);
-    this.#lent.add(buf.buffer);
-    return buf;
+    memory.length = 0;
+    memory.isLent = true;
+    return memory;
   }
 
-  /** Takes back what `acquire` gave. A buffer too large to keep is dropped. */
-  recycle(buf: Buffer): void {
-    const memory = buf.buffer;
-    const size = memory.byteLength;
-    if (size > OUTPUT_BUFFER_POOLED_BYTES_MAX) return;
-    if (!this.#lent.delete(memory)) {
-      throw new Error(`recycled a ${size}-byte buffer that this pool has not lent`);
+  /** Takes back what `acquire` gave. Memory too large to keep is dropped. */
+  recycle(memory: OutputMemory): void {
+    const size = memory.buf.length;
+    if (!memory.isLent) {
+      throw new Error(`recycled ${size} bytes of memory that this pool has not lent`);
     }
+    memory.isLent = false;
+    if (size > OUTPUT_BUFFER_POOLED_BYTES_MAX) return;
     if (this.#unusedBytes + size > OUTPUT_POOL_BYTES_MAX) return;
-    const index = Math.log2(size) - SMALLEST_POWER;
-    (this.#unused[index] ??= []).push(memory);
+    (this.#unused[indexOf(size)] ??= []).push(memory);
     this.#unusedBytes += size;
   }
+}
+
+function indexOf(bytes: number): number {
+  if (bytes <= OUTPUT_BUFFER_BYTES_MIN) return 0;
+  return Math.ceil(Math.log2(bytes)) - SMALLEST_POWER;
 }

@@ -8,16 +8,17 @@
  * Between a take and the next reply the encoder holds no memory. A buffer grows by doubling; a
  * reply that would pass REPLY_BYTES_MAX throws ReplyTooLargeError and writes nothing.
  */
+import type { ByteRange } from '../lib/byte-range.ts';
+import { WORDS_BYTES_MAX, copyWords } from '../lib/views.ts';
+import { bytesOfText, hasEscapedBytes } from '../lib/escaped-text.ts';
 import { formatDouble } from '../lib/format-double.ts';
+import { writeInt } from '../lib/int64.ts';
 import { REPLY_BYTES_MAX } from '../limits.ts';
-import type { OutputPool } from './output-pool.ts';
-
-const NO_BYTES = Buffer.alloc(0);
+import { NO_MEMORY } from './output-pool.ts';
+import type { OutputMemory, OutputPool } from './output-pool.ts';
 
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
-const DIGIT_0 = 0x30;
-const MINUS = 0x2d;
 
 const TYPE_SIMPLE = 0x2b;
 const TYPE_ERROR = 0x2d;
@@ -70,6 +71,8 @@ export interface ReplyWriter {
   integer(n: number | bigint): void;
   /** Bytes [start, end) of `buf`; copied before the call returns. */
   bulk(buf: Uint8Array, start?: number, end?: number): void;
+  /** The same bytes of a range. */
+  bulkRange(range: ByteRange): void;
   /** As UTF-8. */
   bulkText(text: string): void;
   nil(): void;
@@ -110,7 +113,10 @@ export class ReplyEncoder implements ReplyWriter {
   protocol: 2 | 3 = 2;
 
   readonly #pool: OutputPool;
-  #buf: Buffer = NO_BYTES;
+  #memory = NO_MEMORY;
+  // Of the memory: on the path of every byte.
+  #buf = NO_MEMORY.buf;
+  #view = NO_MEMORY.view;
   #length = 0;
 
   constructor(pool: OutputPool) {
@@ -140,16 +146,17 @@ export class ReplyEncoder implements ReplyWriter {
   }
 
   /** What was written. The caller owns it, and gives it to recycle() when it is sent. */
-  take(): Buffer {
-    const filled = this.#buf.subarray(0, this.#length);
-    this.#buf = NO_BYTES;
+  take(): OutputMemory {
+    const filled = this.#memory;
+    filled.length = this.#length;
+    this.#use(NO_MEMORY);
     this.#length = 0;
     return filled;
   }
 
   /** Takes back what `take` gave. */
-  recycle(buf: Buffer): void {
-    if (buf.buffer !== NO_BYTES.buffer) this.#pool.recycle(buf);
+  recycle(memory: OutputMemory): void {
+    if (memory !== NO_MEMORY) this.#pool.recycle(memory);
   }
 
   /** Drops what was written and gives the memory back, for a connection that is closed. */
@@ -187,6 +194,16 @@ export class ReplyEncoder implements ReplyWriter {
     this.#reserve(bytes + HEADER_BYTES_MAX + 2);
     this.#header(TYPE_BULK, bytes);
     this.#bytes(buf, start, end);
+    this.#lineEnd();
+  }
+
+  bulkRange({ buf, start, end, words }: ByteRange): void {
+    const bytes = end - start;
+    if (words === undefined || bytes > WORDS_BYTES_MAX) return this.bulk(buf, start, end);
+    this.#reserve(bytes + HEADER_BYTES_MAX + 2);
+    this.#header(TYPE_BULK, bytes);
+    copyWords(words, start, this.#view, this.#length, bytes);
+    this.#length += bytes;
     this.#lineEnd();
   }
 
@@ -265,10 +282,11 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** A type byte, a text without line ends, a line end. */
   #line(type: number, text: string): void {
-    const bytes = Buffer.byteLength(text);
+    const raw = hasEscapedBytes(text) ? bytesOfText(text) : undefined;
+    const bytes = raw?.length ?? Buffer.byteLength(text);
     this.#reserve(bytes + 3);
     const start = this.#length + 1;
-    const end = start + this.#buf.write(text, start, bytes, 'utf8');
+    const end = start + (raw?.copy(this.#buf, start) ?? this.#buf.write(text, start, bytes));
     for (let at = start; at < end; at++) {
       if (this.#buf[at] === RETURN || this.#buf[at] === NEWLINE) this.#buf[at] = 0x20;
     }
@@ -291,7 +309,7 @@ export class ReplyEncoder implements ReplyWriter {
       buf[at + 2] = SMALL_NUMBERS[entry + 3]!;
       at += digits;
     } else {
-      at += writeInteger(buf, at, n);
+      at += writeInt(buf, at, n);
     }
     buf[at++] = RETURN;
     buf[at++] = NEWLINE;
@@ -346,30 +364,17 @@ export class ReplyEncoder implements ReplyWriter {
   #grow(bytes: number): void {
     if (bytes > REPLY_BYTES_MAX) throw new ReplyTooLargeError(bytes);
     const larger = this.#pool.acquire(bytes);
-    const old = this.#buf;
-    larger.set(old.subarray(0, this.#length));
-    this.#buf = larger;
+    const old = this.#memory;
+    if (this.#length > 0) larger.buf.set(old.buf.subarray(0, this.#length));
+    this.#use(larger);
     this.recycle(old);
   }
-}
 
-/** Writes decimal digits at `at`, with a minus sign if negative; returns how many bytes. */
-function writeInteger(buf: Buffer, at: number, n: number | bigint): number {
-  if (typeof n === 'bigint' || !Number.isSafeInteger(n)) {
-    if (typeof n === 'number') throw new RangeError(`${n} is not a safe integer`);
-    return buf.write(n.toString(), at, 'latin1');
+  #use(memory: OutputMemory): void {
+    this.#memory = memory;
+    this.#buf = memory.buf;
+    this.#view = memory.view;
   }
-  let rest = Math.abs(n);
-  let digits = 1;
-  for (let power = 10; power <= rest; power *= 10) digits++;
-  const start = n < 0 ? at + 1 : at;
-  if (n < 0) buf[at] = MINUS;
-  for (let place = start + digits - 1; place >= start; place--) {
-    const tens = Math.floor(rest / 10);
-    buf[place] = DIGIT_0 + (rest - tens * 10);
-    rest = tens;
-  }
-  return start + digits - at;
 }
 
 function encodeSmallNumbers(): Uint8Array {

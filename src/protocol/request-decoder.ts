@@ -2,10 +2,20 @@
  * Finds the requests in what a client sends: arrays of bulk strings, or inline commands.
  *
  *   decoder.feed(chunk);
- *   for (let verdict = decoder.next(); verdict === 'command'; verdict = decoder.next()) {
- *     run(decoder.args);                       // borrowed: see args.ts
- *     if (mustWait) { decoder.suspend(); break; }    // the chunk may be reused; call next() later
+ *   while ((count = decoder.nextBatch(batch)) > 0) {
+ *     for (let i = 0; i < count; i++) {
+ *       run(batch[i]);                         // borrowed: see args.ts
+ *       if (mustWait) {                        // the rest of the batch will be decoded again
+ *         decoder.unreadAfter(batch[i]);
+ *         decoder.suspend();                   // the chunk may be reused
+ *         return;
+ *       }
+ *     }
  *   }
+ *   switch (decoder.verdict) ...               // why there is no further request
+ *
+ * A batch is what lies wholly inside one chunk, so all of its requests are borrowed together and
+ * the caller can look ahead. `next()` is the same for one request, `decoder.args`.
  *
  * 'more' means that everything that arrived was used; feed the next chunk. 'error' is final, and
  * `error` is the text that Redis sends before it closes the connection, without "ERR ".
@@ -26,6 +36,7 @@ import {
   ARGS_MAX,
   BULK_BYTES_MAX_DEFAULT,
   INLINE_BYTES_MAX,
+  REQUEST_BATCH_MAX,
   REQUEST_BYTES_CEILING,
   UNAUTHENTICATED_ARGS_MAX,
   UNAUTHENTICATED_BULK_BYTES_MAX,
@@ -74,6 +85,8 @@ const FAST_DIGITS_MAX = 9;
 export class RequestDecoder {
   /** The request of the last 'command'. */
   readonly args = new Args();
+  /** What ended the last batch; 'command' while there may be more. */
+  verdict: Verdict = 'more';
   /** Set by 'error'. */
   error = '';
   /** While false, requests are bounded as in Redis for clients that must still authenticate. */
@@ -90,6 +103,10 @@ export class RequestDecoder {
   #scanned = 0;
   /** One past the line that readLength read. */
   #lineEnd = 0;
+  /** Where the arguments go: `args`, or a further request of a batch. */
+  #target = this.args;
+  /** Only a whole request is taken; anything else is left for `next`. */
+  #isTrying = false;
 
   /** `client-query-buffer-limit`: bytes of one incomplete request, and of input held by suspend. */
   get queryBytesMax(): number {
@@ -124,6 +141,31 @@ export class RequestDecoder {
     this.#input.hold();
   }
 
+  /**
+   * Decodes what lies wholly in one chunk, at most REQUEST_BATCH_MAX requests, and returns how
+   * many. Fills `batch` from the front; its first Args is the decoder's own.
+   */
+  nextBatch(batch: Args[]): number {
+    // What an unauthenticated client may send depends on the outcome of the request before.
+    const max = this.authenticated ? REQUEST_BATCH_MAX : 1;
+    this.verdict = this.next();
+    if (this.verdict !== 'command') return 0;
+    batch[0] = this.args;
+    this.args.wireEnd = this.#input.at;
+    let count = 1;
+    for (; count < max; count += 1) {
+      const args = batch[count] ??= new Args();
+      if (!this.#take(args)) break;
+      args.wireEnd = this.#input.at;
+    }
+    return count;
+  }
+
+  /** Requests of the batch behind this one have not been taken: they come again. */
+  unreadAfter(args: Args): void {
+    this.#input.rewind(args.wireEnd);
+  }
+
   next(): Verdict {
     if (this.error !== '') return 'error';
     for (;;) {
@@ -132,6 +174,23 @@ export class RequestDecoder {
       if (verdict !== 'more') return verdict;
       if (!this.#bringMore()) return 'more';
     }
+  }
+
+  /** Decodes the next request if it is whole and sound; if not, it was not touched. */
+  #take(target: Args): boolean {
+    const input = this.#input;
+    if (input.at === input.end) return false;
+    this.#target = target;
+    this.#isTrying = true;
+    const isTaken = this.#readRequest() === 'command';
+    this.#isTrying = false;
+    this.#target = this.args;
+    if (isTaken) return true;
+    this.#argsLeft = 0;
+    this.#bulkBytes = -1;
+    this.#scanned = 0;
+    input.rewind(input.start);
+    return false;
   }
 
   #readRequest(): Verdict {
@@ -146,7 +205,7 @@ export class RequestDecoder {
       const count = this.#readLength();
       if (count > 0 && count <= this.#argsMax()) {
         this.#argsLeft = count;
-        this.args.begin(input.buf);
+        this.#target.begin(input.buf);
         return this.#readArgs();
       }
       if (count === INCOMPLETE) return 'more';
@@ -158,7 +217,7 @@ export class RequestDecoder {
   /** The hot loop: the arguments that are wholly in the window. */
   #readArgs(): Verdict {
     const input = this.#input;
-    const args = this.args;
+    const args = this.#target;
     const { buf, end } = input;
     const bytesMax = this.#bulkMax();
     let bytes = this.#bulkBytes;
@@ -269,16 +328,18 @@ export class RequestDecoder {
       const parts = splitArgs(input.buf, start, end);
       const text = 'Protocol error: unbalanced quotes in request';
       if (parts === undefined) return this.#fail(text, newline + 1);
-      this.args.setBuffers(parts);
+      this.#target.setBuffers(parts);
     }
     input.at = newline + 1;
-    if (this.args.count > 0) return this.#isHttp() ? this.#fail(HTTP_ERROR, 0) : this.#complete();
-    input.finishRequest();
-    return 'skip';
+    if (this.#target.count === 0) {
+      input.finishRequest();
+      return 'skip';
+    }
+    return this.#isHttp() ? this.#fail(HTTP_ERROR, 0) : this.#complete();
   }
 
   #isHttp(): boolean {
-    const { args } = this;
+    const args = this.#target;
     return HTTP_WORDS.some((word) => args.length(0) === word.length &&
       equalsIgnoreCase(args.buf.subarray(args.start(0), args.end(0)), word));
   }
@@ -286,19 +347,20 @@ export class RequestDecoder {
   /** Words in place; false if a quote or a control byte makes it a case for splitArgs. */
   #splitPlain(start: number, end: number): boolean {
     const buf = this.#input.buf;
-    this.args.begin(buf);
+    const args = this.#target;
+    args.begin(buf);
     let wordStart = -1;
     for (let at = start; at < end; at++) {
       const byte = buf[at]!;
       if (byte === SPACE || byte === TAB) {
-        if (wordStart >= 0) this.args.push(wordStart, at);
+        if (wordStart >= 0) args.push(wordStart, at);
         wordStart = -1;
         continue;
       }
       if (byte < SPACE || byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) return false;
       if (wordStart < 0) wordStart = at;
     }
-    if (wordStart >= 0) this.args.push(wordStart, end);
+    if (wordStart >= 0) args.push(wordStart, end);
     return true;
   }
 
@@ -388,6 +450,7 @@ export class RequestDecoder {
    * is the fault: with smaller chunks it would have been met first.
    */
   #fail(text: string, endsAt: number): Verdict {
+    if (this.#isTrying) return 'error';
     const input = this.#input;
     const tooMuch = endsAt - input.start > input.bytesMax;
     this.error = tooMuch ? QUERY_BUFFER_LIMIT_ERROR : text;

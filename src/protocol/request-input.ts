@@ -91,6 +91,12 @@ export class RequestInput {
     this.start = this.at;
   }
 
+  /** What lies behind `at`, in the present window, was not read. */
+  rewind(at: number): void {
+    this.start = at;
+    this.at = at;
+  }
+
   /** Between requests: puts what came behind the window in its place. False if nothing did. */
   advance(): boolean {
     if (this.#carrying) {

@@ -8,6 +8,9 @@ import type { LatencyMonitor } from '../observe/latency-monitor.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
 import type { CallObserver } from '../session/executor.ts';
 
+/** A row of brief calls usually takes less than this. */
+const ROW_MICROSECONDS = 1000;
+
 export interface CallLogParts {
   readonly log: Logger;
   readonly commands: CommandStats;
@@ -34,9 +37,22 @@ export class CallLog implements CallObserver {
       const { facts, name } = ctx.session;
       slow.add(ctx.now, microseconds, ctx.args, facts.address, name);
     }
-    if (latency.isSlow(microseconds / 1000)) {
+    if (latency.isSlow(microseconds / 1000) && !entry.waits) {
       latency.record('command', ctx.now, Math.round(microseconds / 1000));
     }
+  }
+
+  calledOften(entry: TableEntry, count: number, microseconds: number, ctx: Context): void {
+    this.calls += count;
+    const { commands, latency } = this.#parts;
+    commands.recordMany(entry.id, count, microseconds);
+    const milliseconds = microseconds * count / 1000;
+    if (latency.isSlow(milliseconds)) latency.record('command', ctx.now, Math.round(milliseconds));
+  }
+
+  /** The slow log shows calls that take no longer than a row of brief ones. */
+  get wantsEach(): boolean {
+    return this.#parts.slow.isSlow(ROW_MICROSECONDS);
   }
 
   refused(entry: TableEntry | undefined, text: string): void {

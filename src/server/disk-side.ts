@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Clock, Timer } from '../io/clock.ts';
+import type { SyncCounts } from '../io/node-files.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import { COMPACTION_TICK_MS } from '../limits.ts';
 import type { StoreFacts } from '../observe/info-source.ts';
@@ -25,25 +26,24 @@ export class DiskSide implements StorageSide {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #open: () => Promise<OpenedStore>;
+  readonly #syncs: SyncCounts;
   readonly #gate: StoreGate;
   readonly #stopFollowing: () => void;
   #opened: OpenedStore;
   #timer: Timer | undefined;
-  /** Seconds since the epoch. */
-  #lastSave: number;
   #recoveredKeys: number;
 
   constructor(
     config: Config, clock: Clock, log: Logger, open: () => Promise<OpenedStore>,
-    opened: OpenedStore,
+    opened: OpenedStore, syncs: SyncCounts,
   ) {
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
     this.#open = open;
     this.#opened = opened;
+    this.#syncs = syncs;
     this.#gate = new StoreGate(opened.store);
-    this.#lastSave = Math.floor(clock.nowMs() / 1000);
     this.#recoveredKeys = opened.store.statistics().keys;
     this.#stopFollowing = config.onChange(
       ['appendfsync', 'maxmemory', 'disk-reserve-bytes'], () => this.#configure(),
@@ -70,11 +70,11 @@ export class DiskSide implements StorageSide {
     const statistics = store.statistics();
     const { compaction } = store;
     return {
-      lastSave: this.#lastSave,
-      changesSinceSave: 0,
       failure: store.failure?.message,
       policy: store.appendfsync,
-      syncs: 0,
+      syncs: this.#syncs.ended,
+      pendingSyncs: this.#syncs.begun - this.#syncs.ended,
+      backlogBytes: statistics.backlogBytes,
       isCompacting: running,
       compactions: rounds,
       compactionFailures: lastError === null ? 0 : 1,
@@ -93,9 +93,8 @@ export class DiskSide implements StorageSide {
     };
   }
 
-  async sync(): Promise<void> {
-    await this.#opened.store.flushAndSync();
-    this.#lastSave = Math.floor(this.#clock.nowMs() / 1000);
+  sync(): Promise<void> {
+    return this.#opened.store.flushAndSync();
   }
 
   compact(): void {

@@ -27,6 +27,7 @@ export class InfoGatherer {
       clients: clientFacts(parts),
       memory: this.#memoryFacts(),
       store: parts.store(),
+      saves: parts.saves(),
       stats: statsFacts(parts),
       cpu: cpuFacts(),
       commands: parts.commandStats.list(),
@@ -89,6 +90,7 @@ function serverFacts(parts: ServerParts): ServerFacts {
 function clientFacts({ clients, config, watched, monitors }: ServerParts): ClientFactsTotal {
   let pubsub = 0;
   let watching = 0;
+  let blocked = 0;
   let query = 0;
   let output = 0;
   let bytes = 0;
@@ -97,6 +99,7 @@ function clientFacts({ clients, config, watched, monitors }: ServerParts): Clien
     const { queryBufferBytes, outputBytes } = session.facts;
     if (kind === 'pubsub') pubsub++;
     if (session.transaction.watching > 0) watching++;
+    if (session.blocking.isBlocked) blocked++;
     query = Math.max(query, queryBufferBytes);
     output = Math.max(output, outputBytes);
     bytes += queryBufferBytes + outputBytes;
@@ -105,6 +108,7 @@ function clientFacts({ clients, config, watched, monitors }: ServerParts): Clien
     connected: all.length,
     pubsub,
     watching,
+    blocked,
     monitors: monitors.count,
     max: config.values.maxclients,
     watchedKeys: watched.count,
@@ -143,8 +147,13 @@ function cpuFacts(): CpuFacts {
   return { userSeconds: user / 1e6, systemSeconds: system / 1e6 };
 }
 
-function databaseFacts({ keyspace }: ServerParts): DatabaseFacts[] {
+function databaseFacts({ clock, keyspace }: ServerParts): DatabaseFacts[] {
   return keyspace.databases
-    .map((db) => ({ index: db.index, keys: db.count(), expires: db.countExpiring() }))
-    .filter(({ keys }) => keys > 0);
+    .filter((db) => db.count() > 0)
+    .map((db) => ({
+      index: db.index,
+      keys: db.count(),
+      expires: db.countExpiring(),
+      averageTtlMs: keyspace.storage.averageTtlMs(db.space, clock.nowMs()),
+    }));
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { MemoryBudget } from '../config/memory-budget.ts';
 import type { Clock } from '../io/clock.ts';
-import { NodeFiles } from '../io/node-files.ts';
+import { NodeFiles, type SyncCounts } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
 import { LIVE_CODECS } from '../keyspace/codecs.ts';
 import { NEED_VALUE } from '../keyspace/storage.ts';
@@ -27,15 +27,18 @@ export interface OpenedStorage {
 export async function openStorageSide(config: Config, log: Logger, clock: Clock):
 Promise<OpenedStorage> {
   const budget = memoryBudget(config.values);
-  const open = (): Promise<OpenedStore> => openWithCompactor(config, log, clock, budget);
-  const side = new DiskSide(config, clock, log, open, await open());
+  const syncs: SyncCounts = { begun: 0, ended: 0 };
+  const files = new NodeFiles(syncs);
+  const open = (): Promise<OpenedStore> => openWithCompactor(config, log, clock, budget, files);
+  const side = new DiskSide(config, clock, log, open, await open(), syncs);
   return { side, recoveryMs: side.recoveryMs, memoryBytes: budget.totalBytes };
 }
 
-async function openWithCompactor(config: Config, log: Logger, clock: Clock, budget: MemoryBudget):
-Promise<OpenedStore> {
+async function openWithCompactor(
+  config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
+): Promise<OpenedStore> {
   const startedAt = clock.monotonicMs();
-  const store = await openStore(storeOptions(config, log, clock, budget));
+  const store = await openStore(storeOptions(config, log, clock, budget, files));
   // The keyspace reads its table of spaces as soon as it is made.
   const release = await store.load([{ space: SYSTEM_SPACE, key: SPACES_KEY, need: NEED_VALUE }]);
   release();
@@ -61,11 +64,12 @@ Promise<OpenedStore> {
   return { store, compactor, recoveryMs };
 }
 
-function storeOptions(config: Config, log: Logger, clock: Clock, budget: MemoryBudget):
-OpenStoreOptions {
+function storeOptions(
+  config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
+): OpenStoreOptions {
   const { values } = config;
   return {
-    files: new NodeFiles(),
+    files,
     clock,
     randomSource: new NodeRandomSource(),
     dir: values.dir,

@@ -12,6 +12,7 @@ import type { ShutdownOptions } from '../commands/server-port.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../io/clock.ts';
+import { stallThread } from '../io/stall.ts';
 import { SHUTDOWN_GRACE_MS } from '../limits.ts';
 import { Clients } from '../net/clients.ts';
 import type { ConnectionHost, NetCounters } from '../net/connection-host.ts';
@@ -28,6 +29,7 @@ import { clientsPolicy } from './client-policy.ts';
 import { ServerConfigPort } from './config-port.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Rates } from './rates.ts';
+import { Saves } from './saves.ts';
 import { ServerFacade } from './server-facade.ts';
 import { SessionPlumbing } from './session-plumbing.ts';
 import type { StorageSide } from './storage-side.ts';
@@ -58,6 +60,7 @@ export class RunningServer {
     connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, outputLimitCloses: 0,
   };
   readonly #plumbing: SessionPlumbing;
+  readonly #saves: Saves;
   readonly #facade: ServerFacade;
   readonly #executor: Executor;
   readonly #turn: Turn;
@@ -77,6 +80,7 @@ export class RunningServer {
       latency: this.#latency,
     });
     this.#plumbing = this.#createPlumbing();
+    this.#saves = this.#createSaves();
     this.#rates = new Rates(() => ({ ...this.#counters, calls: this.#callLog.calls }));
     this.#facade = this.#createFacade();
     this.#executor = this.#plumbing.connect(this.#facade);
@@ -154,10 +158,24 @@ export class RunningServer {
       observer: this.#callLog,
       services: {
         sync: () => this.#sync(),
+        save: () => this.#saves.save(),
+        saveInBackground: () => this.#saves.saveInBackground(),
+        stall: stallThread,
         compact: () => side.compact(),
         reload: () => this.#reload(),
       },
       needsPassword: () => config.values.requirepass !== '',
+    });
+  }
+
+  #createSaves(): Saves {
+    const { clock, log } = this.#parts;
+    return new Saves({
+      clock,
+      log,
+      sync: () => this.#sync(),
+      holdsBatch: () => this.#executor.holdsBatch,
+      changes: () => this.#plumbing.keyspace.changes,
     });
   }
 
@@ -166,10 +184,19 @@ export class RunningServer {
     await this.#parts.side.sync();
   }
 
+  /** Meanwhile there is no store: what others ask for waits, and nothing expires by itself. */
   async #reload(): Promise<void> {
-    this.#turn.end();
-    await this.#parts.side.reload();
-    this.#plumbing.keyspace.adopt(this.#parts.side.storage);
+    const release = this.#plumbing.pause.hold();
+    const { isOn } = this.#expiry;
+    this.#expiry.isOn = false;
+    try {
+      this.#turn.end();
+      await this.#parts.side.reload();
+      this.#plumbing.keyspace.adopt(this.#parts.side.storage);
+    } finally {
+      this.#expiry.isOn = isOn;
+      release();
+    }
   }
 
   #createFacade(): ServerFacade {
@@ -196,6 +223,7 @@ export class RunningServer {
       expiry: () => this.#expiry,
       listening: () => ({ port: this.port, addresses: this.addresses }),
       store: () => side.facts(),
+      saves: () => this.#saves.facts(),
       memoryBudget: () => memoryBytes,
       shutdown: (options) => void onShutdown(options),
       abortShutdown: () => false,
@@ -208,6 +236,7 @@ export class RunningServer {
       executor: this.#executor,
       turn: this.#turn,
       pool: new OutputPool(),
+      batch: [],
       realm: this.#plumbing,
       log,
       counters: this.#counters,

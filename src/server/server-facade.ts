@@ -3,7 +3,7 @@
  * What it tells is true at the moment of asking.
  */
 
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type {
   ClientsPort, CommandStat, ConfigPort, InfoSection, LatencyPort, PubSubPort, ServerPort,
   ShutdownOptions, SlowLogPort,
@@ -57,7 +57,11 @@ export class ServerFacade implements ServerPort {
   }
 
   get lastSave(): number {
-    return this.#parts.store().lastSave;
+    return this.#parts.saves().lastAt;
+  }
+
+  get saving(): boolean {
+    return this.#parts.saves().isRunning;
   }
 
   get compacting(): boolean {
@@ -96,6 +100,10 @@ export class ServerFacade implements ServerPort {
 
   abortShutdown(): boolean {
     return this.#parts.abortShutdown();
+  }
+
+  secret(bytes: number): Buffer {
+    return randomBytes(bytes);
   }
 
   get needsPassword(): boolean {

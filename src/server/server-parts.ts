@@ -7,7 +7,7 @@ import type { Clock } from '../io/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { NetCounters } from '../net/connection-host.ts';
 import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
-import type { StoreFacts } from '../observe/info-source.ts';
+import type { SaveFacts, StoreFacts } from '../observe/info-source.ts';
 import type { LatencyMonitor } from '../observe/latency-monitor.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
 import type { PubSubHub } from '../session/pub-sub-hub.ts';
@@ -39,6 +39,7 @@ export interface ServerParts {
   listening(): { readonly port: number; readonly addresses: readonly string[] };
   /** The store's figures at this moment. */
   store(): StoreFacts;
+  saves(): SaveFacts;
   /** The memory budget in bytes: `maxmemory`, or what was chosen for it. */
   memoryBudget(): number;
   /** Begins a clean stop; undefined when begun, else the whole text of the error. */

@@ -3,8 +3,9 @@
  * decides the error. Each asks about flags, never about names.
  */
 
-import { wrongArity } from '../commands/reply-errors.ts';
+import { quoted, wrongArity } from '../commands/reply-errors.ts';
 import type { TableEntry } from '../commands/table.ts';
+import { bytesOfText } from '../lib/escaped-text.ts';
 import { SHOWN_ARG_BYTES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import type { Session } from './session.ts';
@@ -58,23 +59,20 @@ function wrongShape(entry: TableEntry, args: Args): string {
   const { name } = entry.command;
   if (entry.subcommands.size === 0 || args.count < 2) return wrongArity(name);
   if (entry.takes(args.count) === false && !isContainer(entry)) return wrongArity(name);
-  const word = shown(args, 1, SHOWN_ARG_BYTES_MAX);
+  const word = quoted(args, 1);
   return `ERR unknown subcommand '${word}'. Try ${name.toUpperCase()} HELP.`;
 }
 
 function unknownCommand(args: Args): string {
   let others = '';
-  for (let i = 1; i < args.count && others.length < SHOWN_ARG_BYTES_MAX; i++) {
-    others += `'${shown(args, i, SHOWN_ARG_BYTES_MAX - others.length)}' `;
+  let left = SHOWN_ARG_BYTES_MAX;
+  for (let i = 1; i < args.count && left > 0; i++) {
+    const one = `'${quoted(args, i, left)}' `;
+    others += one;
+    left -= bytesOfText(one).length;
   }
-  const name = shown(args, 0, SHOWN_ARG_BYTES_MAX);
+  const name = quoted(args, 0);
   return `ERR unknown command '${name}', with args beginning with: ${others}`;
-}
-
-/** The beginning of an argument; of the rest, which may be half a GiB, no string is made. */
-function shown(args: Args, arg: number, bytesMax: number): string {
-  const start = args.start(arg);
-  return args.buf.toString('utf8', start, Math.min(args.end(arg), start + bytesMax));
 }
 
 function onlyForSubscribers({ command }: TableEntry): string {

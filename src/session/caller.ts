@@ -12,7 +12,9 @@ import type { ServerPort } from '../commands/server-port.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Random } from '../lib/random.ts';
+import { ROW_REPLY_BYTES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
+import type { ColdKeys } from './cold-keys.ts';
 import { CommandContext } from './command-context.ts';
 import type { Monitors } from './monitors.ts';
 import type { Session } from './session.ts';
@@ -20,9 +22,20 @@ import type { Session } from './session.ts';
 /** Who is told of every call: statistics, the slow log, latency. Times in microseconds. */
 export interface CallObserver {
   called(entry: TableEntry, microseconds: number, failed: string | undefined, ctx: Context): void;
+  /** So many calls that took so long each, on average, and did not fail. */
+  calledOften(entry: TableEntry, count: number, microseconds: number, ctx: Context): void;
+  /** Calls are to be told one by one, with their own times. */
+  readonly wantsEach: boolean;
   refused(entry: TableEntry | undefined, text: string): void;
   /** A command threw: a bug, or a reply too large. The client is told, the server goes on. */
   crashed(entry: TableEntry, error: unknown): void;
+}
+
+/** Requests from `from` up to, not including, `end`. */
+export interface Row {
+  readonly batch: readonly Args[];
+  readonly from: number;
+  readonly end: number;
 }
 
 export interface CallerParts {
@@ -36,6 +49,7 @@ export interface CallerParts {
 export class Caller {
   readonly #parts: CallerParts;
   readonly #random: Random;
+  readonly #coldKeys: ColdKeys;
   #context: CommandContext | undefined;
   /** Within a chunk, when the command before ended; else -1. */
   #finishedAt = -1;
@@ -44,8 +58,9 @@ export class Caller {
   /** The outermost of them, or one inside, has written something. */
   #hasWritten = false;
 
-  constructor(parts: CallerParts, random: Random) {
+  constructor(parts: CallerParts, random: Random, coldKeys: ColdKeys) {
     this.#parts = parts;
+    this.#coldKeys = coldKeys;
     this.#random = random;
   }
 
@@ -75,6 +90,63 @@ export class Caller {
     if (entry.runsQueued) context.refill(session, args, now);
     this.#finish(entry, context, mark, startedAt);
     this.leave(session, entry, mark);
+  }
+
+  /**
+   * Runs requests of one brief command in a row: what surrounds a command is done once for all of
+   * them, and they share the time that it takes. Ends before a request whose keys are not in RAM,
+   * behind one that fails, and when there are many bytes to send. Returns how many ran.
+   */
+  performRow(session: Session, entry: TableEntry, { batch, from, end }: Row, now: number): number {
+    const { reply } = session;
+    const context = this.#refill(session, batch[from] as Args, now);
+    const startedAt = this.#finishedAt < 0 ? this.#parts.clock.monotonicMs() : this.#finishedAt;
+    const stopAt = reply.length + ROW_REPLY_BYTES_MAX;
+    let failed: string | undefined;
+    let i = from;
+    session.beginReply();
+    for (; i < end && failed === undefined && reply.length < stopAt; i++) {
+      const args = batch[i] as Args;
+      if (this.#coldKeys.isAnyCold(entry, args, context.db)) break;
+      context.args = args;
+      failed = this.#performNext(context, entry, i - from);
+    }
+    const count = i - from;
+    if (count > 0) this.#finishRow(entry, context, count, startedAt, failed);
+    session.endReply();
+    return count;
+  }
+
+  /** The error that was replied, if one was. */
+  #performNext(context: CommandContext, entry: TableEntry, before: number): string | undefined {
+    const { keyspace } = this.#parts;
+    const { session } = context;
+    const mark = session.reply.mark();
+    const changes = keyspace.changes;
+    try {
+      entry.command.execute?.(context);
+    } catch (error) {
+      this.#crashed(session, entry, mark, error);
+    }
+    if (keyspace.changes !== changes && entry.mayReplicate) session.link.wrote(mark, before);
+    return session.reply.errorAt(mark);
+  }
+
+  #finishRow(
+    entry: TableEntry, context: CommandContext, count: number, startedAt: number,
+    failed: string | undefined,
+  ): void {
+    const { clock, observer } = this.#parts;
+    const finishedAt = clock.monotonicMs();
+    const microseconds = (finishedAt - startedAt) * 1000 / count;
+    if (this.#finishedAt >= 0) this.#finishedAt = finishedAt;
+    const sound = failed === undefined ? count : count - 1;
+    try {
+      if (sound > 0) observer.calledOften(entry, sound, microseconds, context);
+      if (failed !== undefined) observer.called(entry, microseconds, failed, context);
+    } catch (error) {
+      observer.crashed(entry, error);
+    }
   }
 
   /**
@@ -118,7 +190,7 @@ export class Caller {
   /** The reply of `entry` that begins at `mark` is whole; undefined: that of a step is none yet. */
   leave(session: Session, entry: TableEntry | undefined, mark: number): void {
     if (--this.#depth === 0 && entry !== undefined) {
-      if (this.#hasWritten) session.link.wrote(mark);
+      if (this.#hasWritten) session.link.wrote(mark, 0);
       if (session.replyMode !== 'on') this.#applyReplyMode(session, entry, mark);
     }
     session.endReply();

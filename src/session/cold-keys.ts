@@ -2,7 +2,8 @@
 
 import type { VisitKey } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
-import { visitKeys } from '../commands/visit-keys.ts';
+import { lastKey, visitKeys } from '../commands/visit-keys.ts';
+import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
 import { DATABASES } from '../limits.ts';
@@ -33,6 +34,18 @@ export class ColdKeys {
     this.#cold = cold;
     visitKeys(command, args, this.#visit);
     this.#args = NO_ARGS;
+  }
+
+  /** Whether `collect` would find one; for commands with plain key positions. */
+  isAnyCold(entry: TableEntry, args: Args, database: Database): boolean {
+    const { keys } = entry.command;
+    if (keys === undefined) return false;
+    const need = entry.needOf(args);
+    const last = lastKey(keys, args.count);
+    for (let i = keys.first; i <= last; i += keys.step) {
+      if (database.isCold(args.at(i), need)) return true;
+    }
+    return false;
   }
 
   /** A database that does not exist is the command's to refuse. */

@@ -29,6 +29,7 @@ export class CommandContext implements Context {
     this.args = args;
     this.reply = session.reply;
     this.db = keyspace.db(session.dbIndex);
+    keyspace.access.isHeld = session.noTouch;
   }
 
   /** The database is the one selected now: inside EXEC a SELECT may have changed it. */
@@ -36,7 +37,9 @@ export class CommandContext implements Context {
     this.session = session;
     this.args = args;
     this.reply = session.reply;
-    this.db = this.keyspace.db(session.dbIndex);
+    const { keyspace } = this;
+    this.db = keyspace.db(session.dbIndex);
+    keyspace.access.isHeld = session.noTouch;
     this.now = now;
   }
 }

@@ -14,8 +14,10 @@
  * the random seed that the entry carries.
  */
 
+import type { KeyPositions } from '../commands/command.ts';
 import type { TableEntry, CommandTable } from '../commands/table.ts';
-import type { KeyToLoad } from '../keyspace/storage.ts';
+import { lastKey } from '../commands/visit-keys.ts';
+import type { KeyToLoad, Lookahead } from '../keyspace/storage.ts';
 import { Random } from '../lib/random.ts';
 import { LOAD_ROUNDS_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
@@ -56,6 +58,8 @@ export class Executor {
   readonly #steps: StepsDriver;
   /** Filled and emptied within one synchronous run. */
   readonly #cold: KeyToLoad[] = [];
+  /** The commands of the prepared batch. */
+  readonly #prepared: (TableEntry | undefined)[] = [];
   /** The time of the requests of one chunk; -1 outside of `beginChunk` and `endChunk`. */
   #chunkNow = -1;
   /** While EXEC runs commands in steps, nothing else may run between them. */
@@ -64,8 +68,8 @@ export class Executor {
   constructor(parts: ExecutorParts) {
     const random = new Random(parts.seed[0], parts.seed[1]);
     this.#parts = parts;
-    this.#caller = new Caller(parts, random);
     this.#coldKeys = new ColdKeys(parts.keyspace);
+    this.#caller = new Caller(parts, random, this.#coldKeys);
     this.#steps = new StepsDriver(parts.clock, random, parts.services);
   }
 
@@ -78,19 +82,73 @@ export class Executor {
    * Requests that arrived together follow, with nothing in between: they share one time, and each
    * is timed from the end of the one before, because reading a clock costs as much as a GET.
    */
-  beginChunk(): void {
-    this.#chunkNow = this.#parts.clock.nowMs();
+  beginChunk(nowMs: number): void {
+    this.#chunkNow = nowMs;
     this.#caller.beginChunk();
   }
 
   endChunk(): void {
     this.#chunkNow = -1;
     this.#caller.endChunk();
+    this.#parts.keyspace.storage.lookahead.clear();
+  }
+
+  /**
+   * The requests that will run next, one after the other, unless one has to wait: looks up what
+   * they need side by side. Their bytes stay where they are until they have run.
+   */
+  prepare(session: Session, batch: readonly Args[], count: number): void {
+    const { keyspace, table } = this.#parts;
+    const { lookahead } = keyspace.storage;
+    const { space } = keyspace.db(session.dbIndex);
+    lookahead.clear();
+    for (let i = 0; i < count; i++) {
+      const args = batch[i] as Args;
+      const entry = table.lookup(args);
+      this.#prepared[i] = entry;
+      if (entry?.command.keys !== undefined) lookAt(lookahead, space, args, entry.command.keys);
+    }
+    lookahead.run();
+  }
+
+  /**
+   * Runs requests of the prepared batch from `i` on, as long as they are of one brief command and
+   * nothing is in their way; returns how many. The others are for `runPrepared`.
+   */
+  runRow(session: Session, batch: readonly Args[], i: number, count: number): number {
+    const entry = this.#prepared[i];
+    if (entry === undefined || !entry.isBrief || !this.#isRoadFree(session, entry)) return 0;
+    let end = i;
+    while (end < count && this.#prepared[end] === entry && takes(entry, batch[end])) end++;
+    if (end === i) return 0;
+    session.lastCommand = entry.command.name;
+    const now = this.#chunkNow < 0 ? this.#stamp() : this.#stamp(this.#chunkNow);
+    return this.#caller.performRow(session, entry, { batch, from: i, end }, now);
+  }
+
+  /** No gate that `#tryNow` asks is shut, or may be for some of a row. */
+  #isRoadFree(session: Session, entry: TableEntry): boolean {
+    const { gate, monitors, observer, pause } = this.#parts;
+    if (!session.isPlain || monitors.count > 0 || observer.wantsEach) return false;
+    if (this.#exclusive !== undefined || pause.waitFor(entry, session) !== undefined) return false;
+    if (!entry.isWrite) return true;
+    return gate.writeDelayMs === 0 && gate.refusal === undefined &&
+      gate.memoryRefusal === undefined;
+  }
+
+  /** Runs request `i` of the batch that was prepared. As `run`. */
+  runPrepared(session: Session, args: Args, i: number): Promise<void> | undefined {
+    return this.#run(session, this.#prepared[i], args);
   }
 
   /** Undefined when the reply is written; else a promise that never rejects. */
   run(session: Session, args: Args): Promise<void> | undefined {
-    const entry = this.#parts.table.lookup(args);
+    return this.#run(session, this.#parts.table.lookup(args), args);
+  }
+
+  #run(
+    session: Session, entry: TableEntry | undefined, args: Args,
+  ): Promise<void> | undefined {
     const { writeDelayMs } = this.#parts.gate;
     const obstacle = writeDelayMs > 0 && entry?.isWrite === true
       ? this.#delay(writeDelayMs)
@@ -276,6 +334,15 @@ export class Executor {
     const reason = text.replace(/^ERR /, '');
     this.#caller.refuse(session, entry, `EXECABORT Transaction discarded because of: ${reason}`);
   }
+}
+
+function takes(entry: TableEntry, args: Args | undefined): boolean {
+  return args !== undefined && entry.takes(args.count);
+}
+
+function lookAt(lookahead: Lookahead, space: number, args: Args, keys: KeyPositions): void {
+  const last = lastKey(keys, args.count);
+  for (let i = keys.first; i <= last; i += keys.step) lookahead.add(space, args.at(i));
 }
 
 function hasSteps(session: Session): boolean {

@@ -1,4 +1,7 @@
-/** CLIENT PAUSE: requests that arrive meanwhile wait, and none is lost. */
+/**
+ * CLIENT PAUSE, and times in which the server itself can run nothing: requests that arrive
+ * meanwhile wait, and none is lost.
+ */
 
 import type { TableEntry } from '../commands/table.ts';
 import type { Clock, Timer } from '../io/clock.ts';
@@ -11,6 +14,7 @@ export class Pause {
   #timer: Timer | undefined;
   #wait: Promise<void> | undefined;
   #end = (): void => {};
+  #held: Promise<void> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,8 +42,20 @@ export class Pause {
     this.#end();
   }
 
+  /** Holds everything, whatever pauses there are, until the returned function is called. */
+  hold(): () => void {
+    if (this.#held !== undefined) throw new Error('assertion failed: it is held already');
+    let release = (): void => {};
+    this.#held = new Promise((resolve) => (release = resolve));
+    return () => {
+      this.#held = undefined;
+      release();
+    };
+  }
+
   /** What this command has to wait for, or undefined. */
   waitFor(entry: TableEntry, session: Session): Promise<void> | undefined {
+    if (this.#held !== undefined) return this.#held;
     if (this.#wait === undefined) return undefined;
     if (!this.#writesOnly) return this.#wait;
     const writes = entry.mayReplicate || (entry.runsQueued && queuesWrites(session));

@@ -9,6 +9,7 @@
 import type { ClientFacts, ReplyMode, SessionPort } from '../commands/session-port.ts';
 import type { RequestDecoder } from '../protocol/request-decoder.ts';
 import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
+import { Blocking } from './blocking.ts';
 import type { Monitors } from './monitors.ts';
 import type { PubSubHub, Subscriber } from './pub-sub-hub.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -20,8 +21,11 @@ export interface SessionLink {
   readonly isUnixSocket: boolean;
   readonly decoder: RequestDecoder;
   readonly reply: ReplyEncoder;
-  /** The request whose reply begins at `mark` of `reply` changed something. */
-  wrote(mark: number): void;
+  /**
+   * The request whose reply begins at `mark` of `reply` changed something; of `before` replies in
+   * front of it the link has not been told yet.
+   */
+  wrote(mark: number, before: number): void;
   /** Something was written into `reply` outside of a request: send it at the end of this turn. */
   wake(): void;
   closeAfterReply(): void;
@@ -40,6 +44,7 @@ export class Session implements SessionPort, Subscriber {
   readonly reply: ReplyEncoder;
   readonly transaction: Transaction;
   readonly subscriptions: Subscriptions;
+  readonly blocking = new Blocking();
   readonly #realm: SessionRealm;
   #authenticated: boolean;
   #user = 'default';
@@ -132,9 +137,20 @@ export class Session implements SessionPort, Subscriber {
     return this.transaction.isOpen;
   }
 
+  /** Of the replies under way the outer one is EXEC's, and what runs now is in its queue. */
+  get inExec(): boolean {
+    return this.#replying > 1;
+  }
+
   /** In RESP2 a subscribed connection can send little else: replies and messages look alike. */
   get isSubscriber(): boolean {
     return this.subscriptions.count > 0 || this.subscriptions.shardChannels.size > 0;
+  }
+
+  /** Nothing about this client changes what a command does or where its reply goes. */
+  get isPlain(): boolean {
+    return this.#authenticated && this.#replyMode === 'on' && !this.transaction.isOpen &&
+      !this.isSubscriber;
   }
 
   get flagLetters(): string {
@@ -142,10 +158,11 @@ export class Session implements SessionPort, Subscriber {
     if (this.monitoring) letters += 'O';
     if (this.isSubscriber) letters += 'P';
     if (this.transaction.isOpen) letters += 'x';
+    if (this.blocking.isBlocked) letters += 'b';
     if (this.transaction.touched) letters += 'd';
+    if (this.link.isUnixSocket) letters += 'U';
     if (this.noEvict) letters += 'e';
     if (this.noTouch) letters += 'T';
-    if (this.link.isUnixSocket) letters += 'U';
     return letters === '' ? 'N' : letters;
   }
 
@@ -174,6 +191,7 @@ export class Session implements SessionPort, Subscriber {
   /** The connection is gone. May be called again, after a request that was still under way. */
   end(): void {
     this.#isEnded = true;
+    this.blocking.forbid();
     this.#leaveShared();
     this.transaction.discard();
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Want, Provided } from '../commands/command.ts';
+import type { SessionPort, Unblocked } from '../commands/session-port.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Random } from '../lib/random.ts';
 
@@ -11,6 +12,12 @@ import type { Random } from '../lib/random.ts';
 export interface StepServices {
   /** Resolves when everything written so far is on disk. */
   sync(): Promise<void>;
+  /** The same, noted as a save. Rejects when one is under way. */
+  save(): Promise<void>;
+  /** Begins a save unless one is under way. */
+  saveInBackground(): void;
+  /** Holds the whole server for so long. */
+  stall(ms: number): void;
   compact(): void;
   reload(): Promise<void>;
 }
@@ -46,12 +53,30 @@ export class StepsDriver {
       case 'scan': return want.db.scan(want.cursor, want.count);
       case 'randomKey': return want.db.randomKey(() => this.#random.float());
       case 'yield': return void await this.#after(0);
-      case 'delay': return void await this.#after(want.ms);
+      case 'stall': return void this.#services.stall(want.ms);
+      case 'block': return this.#block(want.session, want.ms);
       case 'sync': return void await this.#services.sync();
+      case 'save': return void await this.#save(want.inBackground);
       case 'compact': return void this.#services.compact();
       case 'reload': return void await this.#services.reload();
       default: throw unreachable(want);
     }
+  }
+
+  async #save(inBackground: boolean): Promise<void> {
+    if (inBackground) this.#services.saveInBackground();
+    else await this.#services.save();
+  }
+
+  #block({ blocking }: SessionPort, ms: number): Promise<Unblocked> {
+    return new Promise((resolve) => {
+      const clock = this.#clock;
+      const timer = ms === 0 ? undefined : clock.setTimer(ms, () => void blocking.end('timeout'));
+      blocking.begin((how) => {
+        if (timer !== undefined) clock.clearTimer(timer);
+        resolve(how);
+      });
+    });
   }
 
   #after(ms: number): Promise<void> {

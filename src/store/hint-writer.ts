@@ -14,15 +14,15 @@ import {
   ENTRY_HEADER_BYTES, KIND_DELETED, KIND_PAD, entryExpireAtAt, entryKeyBytesAt, entryKindAt,
   entrySpaceAt, entryValueIndexAt,
 } from './format/data-entry.ts';
-import { encodeHintBlock, encodeHintHeader, hintBlockCount } from './format/hint.ts';
+import { encodeHint } from './format/hint.ts';
 import type { SegmentSummary } from './format/hint.ts';
-import { HintRows, rowKind, rowValueIndex, sortRows } from './format/hint-rows.ts';
+import { HintRows, rowKind, rowValueIndex } from './format/hint-rows.ts';
 import { hintFileName } from './format/segment-header.ts';
 import { expirySecondsOfMs } from './index-slot.ts';
 import { damaged } from './store-error.ts';
 
-/** Blocks written at once: about 1 MiB. */
-const BLOCKS_AT_ONCE = 16;
+/** Written at once. */
+const WRITE_BYTES = 1024 * 1024;
 
 export type Pause = () => Promise<void>;
 
@@ -85,23 +85,14 @@ export function summaryOf(rows: HintRows, id: number, bytes: number,
 export async function writeHint(files: Files, dir: string, summary: SegmentSummary, rows: HintRows,
   pause: Pause): Promise<void> {
   const path = `${dir}/${hintFileName(summary.id)}`;
-  const order = await sortWithPauses(rows, pause);
+  const bytes = Buffer.concat(await encodeWithPauses(summary, rows, pause));
   await files.unlink(path).catch((error: unknown) => {
     if (!(error instanceof DiskError) || error.code !== 'ENOENT') throw error;
   });
   const file = await files.create(path);
   try {
-    const blocks = hintBlockCount(rows.count);
-    let at = 0;
-    let pieces: Buffer[] = [encodeHintHeader(summary)];
-    for (let block = 0; block <= blocks; block += 1) {
-      if (block < blocks) pieces.push(encodeHintBlock(rows, order, summary.id, block));
-      if (pieces.length < BLOCKS_AT_ONCE && block < blocks) continue;
-      const bytes = Buffer.concat(pieces);
-      await file.write(bytes, 0, bytes.length, at);
-      at += bytes.length;
-      pieces = [];
-      if (block === blocks) break;
+    for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
+      await file.write(bytes, at, Math.min(WRITE_BYTES, bytes.length - at), at);
       await pause();
     }
     await file.datasync();
@@ -110,8 +101,9 @@ export async function writeHint(files: Files, dir: string, summary: SegmentSumma
   }
 }
 
-async function sortWithPauses(rows: HintRows, pause: Pause): Promise<Uint32Array> {
-  const steps = sortRows(rows, HINT_SLICE_RECORDS);
+async function encodeWithPauses(summary: SegmentSummary, rows: HintRows,
+  pause: Pause): Promise<Buffer[]> {
+  const steps = encodeHint(summary, rows, HINT_SLICE_RECORDS);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;

@@ -13,10 +13,9 @@
  */
 
 import { LOG_GRANULE_BYTES, TAIL_BLOCK_BYTES, TAIL_FREE_BLOCKS_MAX } from '../limits.ts';
-import { NO_BLOCKS, TailBlock } from './segment.ts';
+import { GRANULE_SHIFT, NO_BLOCKS, TailBlock } from './segment.ts';
 import type { LogSegment } from './segment.ts';
 
-const GRANULE_SHIFT = Math.log2(LOG_GRANULE_BYTES);
 
 export class HotTail {
   budgetBytes: number;

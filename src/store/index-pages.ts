@@ -69,6 +69,17 @@ export class IndexPages {
     this.#pool.slabs[slot >>> SLAB_SHIFT]![(slot & SLAB_MASK) * SLOT_WORDS + word] = value;
   }
 
+  /** Sets all words but the tag; returns the expiry word as it was. */
+  replaceSlot(slot: number, place: number, segmentWord: number, expiry: number): number {
+    const slab = this.#pool.slabs[slot >>> SLAB_SHIFT]!;
+    const word = (slot & SLAB_MASK) * SLOT_WORDS;
+    const before = slab[word + EXPIRY_WORD]!;
+    slab[word + PLACE_WORD] = place;
+    slab[word + SEGMENT_WORD] = segmentWord;
+    slab[word + EXPIRY_WORD] = expiry;
+    return before;
+  }
+
   isUsed(slot: number): boolean {
     return this.word(slot, SEGMENT_WORD) !== 0;
   }
@@ -96,6 +107,16 @@ export class IndexPages {
   /** No slot with this tag (unsigned) or a greater one is before this position. */
   home(page: number, tag: number): number {
     return homeOf(tag, this.#table.homes[page]!);
+  }
+
+  /** A word of the slot where `find` begins. */
+  touch(page: number, tagBits: number): number {
+    const table = this.#table;
+    const home = homeOf(tagBits >>> 0, table.homes[page]!);
+    const chunk = table.chunkIds[(page << table.strideShift) + (home >>> CHUNK_SHIFT)]!;
+    const slot = (chunk << CHUNK_SHIFT) | (home & CHUNK_MASK);
+    const slab = this.#pool.slabs[slot >>> SLAB_SHIFT];
+    return slab === undefined ? 0 : slab[(slot & SLAB_MASK) * SLOT_WORDS]!;
   }
 
   /** The first slot of a page with this tag (32 bits, signed or not), or -1. */

@@ -13,9 +13,7 @@ import { ChainTable } from './chains.ts';
 import {
   KIND_BASE, KIND_BEGIN, KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PAGE, KIND_PUT, KIND_RUN,
 } from './format/data-entry.ts';
-import {
-  ROW_WORDS, HintRows, rowKind, rowOrder, rowSpace, sortRowsNow,
-} from './format/hint-rows.ts';
+import { HintRows, rowKind } from './format/hint-rows.ts';
 import { MANIFEST_NAME, decodeManifest } from './format/manifest.ts';
 import type { Manifest } from './format/manifest.ts';
 import { SEGMENT_LOG, parseSegmentFileName, segmentFileName } from './format/segment-header.ts';
@@ -24,7 +22,7 @@ import { HintMerge } from './recovery/merge-hints.ts';
 import { scanLog } from './recovery/log-scan.ts';
 import type { BadPlace } from './recovery/log-scan.ts';
 import { RecoveredState } from './recovery/recovered-state.ts';
-import type { RowRun } from './recovery/run-heap.ts';
+import { SortedRows } from './recovery/sorted-rows.ts';
 import { Residents } from './residents.ts';
 import { SegmentTable } from './segment-table.ts';
 import { SpaceTable } from './space-table.ts';
@@ -148,35 +146,6 @@ async function merge(files: Files, manifest: Manifest, scanned: readonly Scanned
     await segments.close();
   }
   return { segments, spaces };
-}
-
-/** Rows in RAM as a run. */
-class SortedRows implements RowRun {
-  readonly slot: number;
-  readonly words: Uint32Array;
-  row = -1;
-  readonly #count: number;
-
-  constructor(slot: number, rows: HintRows) {
-    this.slot = slot;
-    this.#count = rows.count;
-    this.words = new Uint32Array(rows.count * ROW_WORDS);
-    sortRowsNow(rows).forEach((from, to) => {
-      const row = rows.words.subarray(from * ROW_WORDS, (from + 1) * ROW_WORDS);
-      this.words.set(row, to * ROW_WORDS);
-    });
-  }
-
-  next(): boolean {
-    this.row += 1;
-    return this.row < this.#count;
-  }
-
-  isNextSame(space: number, order: number): boolean {
-    const next = this.row + 1;
-    return next < this.#count && rowSpace(this.words, next) === space &&
-      rowOrder(this.words, next) === order;
-  }
 }
 
 function reportOf(scanned: Scanned, liveBytes: number): SegmentReport {

@@ -1,9 +1,9 @@
 /**
  * Finds a key: hash -> slots with an equal tag -> the whole key of each record.
  *
- * The outcome stays in the fields until the next `run`. The last probe is remembered, so that the
- * change that follows a find costs no second one; anything that changes an index or the memory of
- * records calls `forget`.
+ * The outcome stays in the fields until the next `run`. The last probe is remembered by where its
+ * key is, so that the change that follows a find costs no second one; anything that changes an
+ * index or the memory of records or keys calls `forget`.
  *
  * Invariant: a tag match is never proof. A slot whose key is not in RAM makes the probe cold,
  * unless another slot turns out to be the key.
@@ -13,11 +13,10 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import type { KeyHash } from '../lib/key-hash.ts';
 import type { Chain, ChainTable } from './chains.ts';
 import { ENTRY_HEADER_BYTES, entryKeyBytesAt } from './format/data-entry.ts';
+import type { KeyLookahead } from './lookahead.ts';
 import type { Residents } from './residents.ts';
 import type { Space, SpaceTable } from './space-table.ts';
-
-/** Keys longer than this are probed again instead of remembered. */
-const MEMO_KEY_BYTES_MAX = 64;
+import type { ValueIndex } from './value-index.ts';
 
 const NO_MEMO = -1;
 
@@ -37,20 +36,26 @@ export class KeyProbe {
   buf: Buffer = Buffer.alloc(0);
   at = 0;
   isWhole = false;
+  /** Over all of `buf`, where there is one. */
+  view: DataView | undefined;
 
   readonly #hasher: KeyHash;
   readonly #spaces: SpaceTable;
   readonly #chains: ChainTable;
   readonly #residents: Residents;
+  readonly #lookahead: KeyLookahead;
   #memoSpace = NO_MEMO;
-  #memoLength = 0;
-  readonly #memoKey = Buffer.alloc(MEMO_KEY_BYTES_MAX);
+  #memoBuf: Buffer = Buffer.alloc(0);
+  #memoStart = 0;
+  #memoEnd = 0;
 
-  constructor(hasher: KeyHash, spaces: SpaceTable, chains: ChainTable, residents: Residents) {
+  constructor(hasher: KeyHash, spaces: SpaceTable, chains: ChainTable, residents: Residents,
+    lookahead: KeyLookahead) {
     this.#hasher = hasher;
     this.#spaces = spaces;
     this.#chains = chains;
     this.#residents = residents;
+    this.#lookahead = lookahead;
   }
 
   /** Something changed: the next run starts anew. */
@@ -59,16 +64,28 @@ export class KeyProbe {
   }
 
   run(spaceId: number, key: ByteRange): void {
-    if (this.#memoSpace === spaceId && this.#isMemoKey(key)) return;
+    if (this.#memoSpace === spaceId && this.#memoStart === key.start &&
+      this.#memoEnd === key.end && this.#memoBuf === key.buf) return;
     this.#memoSpace = NO_MEMO;
-    this.#hasher.hash(key.buf, key.start, key.end);
-    this.hi = this.#hasher.hi & 0xffff;
-    this.lo = this.#hasher.lo;
     this.slot = -1;
     this.isCold = false;
     this.chain = undefined;
-    this.space = this.#spaces.get(spaceId);
-    if (this.space !== undefined) this.#search(this.space, key);
+    const space = this.#spaces.get(spaceId);
+    this.space = space;
+    const ahead = this.#lookahead;
+    const number = ahead.numberOf(spaceId, key);
+    if (number >= 0) {
+      this.hi = ahead.hiOf(number);
+      this.lo = ahead.loOf(number);
+      if (space !== undefined) this.#search(space.index, ahead.slotOf(number, space.index), key);
+    } else {
+      this.#hasher.hash(key.buf, key.start, key.end);
+      this.hi = this.#hasher.hi & 0xffff;
+      this.lo = this.#hasher.lo;
+      if (space !== undefined) {
+        this.#search(space.index, space.index.find(this.hi, this.lo), key);
+      }
+    }
     if (!this.isCold) this.#remember(spaceId, key);
   }
 
@@ -78,9 +95,8 @@ export class KeyProbe {
     if (this.isCold) throw new Error('store: a cold key is changed before it is loaded');
   }
 
-  #search(space: Space, key: ByteRange): void {
-    const index = space.index;
-    for (let slot = index.find(this.hi, this.lo); slot !== -1; slot = index.findNext(slot)) {
+  #search(index: ValueIndex, first: number, key: ByteRange): void {
+    for (let slot = first; slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) {
         const chain = this.#chains.mustGet(index.chainOf(slot));
         if (chain.key === undefined) this.isCold = true;
@@ -103,6 +119,7 @@ export class KeyProbe {
     this.isCold = false;
     this.buf = this.#residents.buf;
     this.at = this.#residents.at;
+    this.view = this.#residents.view;
     this.isWhole = this.#residents.isWhole;
   }
 
@@ -112,17 +129,10 @@ export class KeyProbe {
     return key.equals(buf, start, start + entryKeyBytesAt(buf, at));
   }
 
-  #isMemoKey(key: ByteRange): boolean {
-    const length = this.#memoLength;
-    return length === key.end - key.start && key.equals(this.#memoKey, 0, length);
-  }
-
   #remember(spaceId: number, key: ByteRange): void {
-    const length = key.end - key.start;
-    if (length > MEMO_KEY_BYTES_MAX) return;
-    const memo = this.#memoKey;
-    for (let i = 0; i < length; i += 1) memo[i] = key.buf[key.start + i]!;
-    this.#memoLength = length;
     this.#memoSpace = spaceId;
+    this.#memoBuf = key.buf;
+    this.#memoStart = key.start;
+    this.#memoEnd = key.end;
   }
 }

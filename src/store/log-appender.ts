@@ -11,6 +11,7 @@
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
+import { WORDS_BYTES_MAX, ViewMemo, copyWords } from '../lib/views.ts';
 import { LOG_GRANULE_BYTES, SEGMENT_START_BYTES_MAX } from '../limits.ts';
 import {
   ENTRY_HEADER_BYTES, HEADER_ROOM_BYTES, KIND_DELETED, entryBytes, skipGap, writeEntryHeader,
@@ -20,9 +21,6 @@ import { FRAME_HEADER_BYTES, FRAME_MORE, writeFrameHeader } from './format/frame
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
 import type { HotTail } from './hot-tail.ts';
 import type { LogSegment, TailBlock } from './segment.ts';
-
-/** Shorter values are copied byte by byte, which costs less than a call into Buffer.copy. */
-const LOOP_COPY_BYTES_MAX = 48;
 
 export interface Watermark {
   readonly segmentId: number;
@@ -57,6 +55,8 @@ export class LogAppender {
   readonly #tail: HotTail;
   readonly #owner: AppenderOwner;
   readonly #startBytesMax: number;
+  /** Keys and values of one tick mostly come from one chunk. */
+  readonly #sources = new ViewMemo();
   #frameBlock: TailBlock | undefined;
   /**
    * Those that the open frame lies in. They get dirty when it closes: never half a frame is
@@ -100,12 +100,12 @@ export class LogAppender {
     const offset = block.used;
     const at = offset - block.start;
     const body = at + ENTRY_HEADER_BYTES;
-    copyBytes(key.buf, key.start, key.end, block.buf, body);
-    copyBytes(value.buf, value.start, value.end, block.buf, body + keyBytes);
+    this.#copy(key, keyBytes, block, body);
+    this.#copy(value, valueBytes, block, body + keyBytes);
     for (let i = body + keyBytes + valueBytes; i < at + bytes; i += 1) block.buf[i] = 0;
     const valueIndex = this.nextValueIndex;
-    writeEntryHeader(block.view, block.buf, at, kind, typeByte, valueIndex, space, keyBytes,
-      valueBytes, expireAtMs);
+    writeEntryHeader(block.view, at, kind, typeByte, valueIndex, space, keyBytes, valueBytes,
+      expireAtMs);
     block.used = offset + bytes;
     this.nextValueIndex = valueIndex + 1;
     this.#frameRecords += 1;
@@ -144,6 +144,11 @@ export class LogAppender {
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
+
+  #copy({ buf, start, end }: ByteRange, bytes: number, to: TailBlock, at: number): void {
+    if (bytes > WORDS_BYTES_MAX) buf.copy(to.buf, at, start, end);
+    else copyWords(this.#sources.of(buf), start, to.view, at, bytes);
+  }
 
   #account(kind: number, valueIndex: number): void {
     const segment = this.current.segment;
@@ -253,12 +258,4 @@ export class LogAppender {
     this.switchTo(this.#owner.nextSegment());
     this.#openFrame();
   }
-}
-
-function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start > LOOP_COPY_BYTES_MAX) {
-    from.copy(to, at, start, end);
-    return;
-  }
-  for (let i = start, j = at; i < end; i += 1, j += 1) to[j] = from[i]!;
 }

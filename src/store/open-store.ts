@@ -21,11 +21,12 @@ import {
 } from '../limits.ts';
 import { ChainTable } from './chains.ts';
 import type { Manifest } from './format/manifest.ts';
-import { segmentFileName } from './format/segment-header.ts';
+import { hintFileName, segmentFileName } from './format/segment-header.ts';
 import { Graveyard } from './graveyard.ts';
 import type { HintMaker } from './hint-maker.ts';
 import { HotTail } from './hot-tail.ts';
 import { KeyProbe } from './key-probe.ts';
+import { KeyLookahead } from './lookahead.ts';
 import { LogFiles } from './log-files.ts';
 import { LogWriter } from './log-writer.ts';
 import type { Appendfsync } from './log-writer.ts';
@@ -36,9 +37,11 @@ import { loadCheckpoint, writeCheckpoint } from './recovery/checkpoint-file.ts';
 import { RecoveredState } from './recovery/recovered-state.ts';
 import { recoverLog } from './recovery/recover-log.ts';
 import type { DamagedRecords, RecoveredLog } from './recovery/recover-log.ts';
+import { withRoom } from './recovery/room.ts';
+import { ScannedRows } from './recovery/scanned-rows.ts';
 import { Residents } from './residents.ts';
 import { Sealer } from './sealer.ts';
-import type { LogSegment } from './segment.ts';
+import type { LogSegment, Segment } from './segment.ts';
 import { SegmentTable } from './segment-table.ts';
 import { SpaceTable } from './space-table.ts';
 import { StoreChanges } from './store-changes.ts';
@@ -111,8 +114,10 @@ export async function openStore(env: OpenStoreOptions): Promise<Store> {
 
 async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
   const { files, dir, options, log } = env;
+  const scanned = new ScannedRows(files, dir);
   const recovered = await recoverLog({
-    files, dir, damagedRecords: options.damagedRecords, onDamage: log.onDamage, onInfo: log.onInfo,
+    files, dir, scanned, damagedRecords: options.damagedRecords, onDamage: log.onDamage,
+    onInfo: log.onInfo,
     newSeed: () => {
       const [a, b] = env.randomSource.seed64();
       return { a, b };
@@ -122,18 +127,21 @@ async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
   const state = new RecoveredState({
     ...tables, isTolerant: options.damagedRecords === 'report', onDamage: log.onDamage,
   });
-  const isCheckpointUsed = await fillTables(env, recovered, tables, state);
+  const isCheckpointUsed = await fillTables(env, recovered, tables, state, scanned);
 
   const session = new Session(env, recovered.manifest, tables);
   session.keeper.checkpoint = isCheckpointUsed ? recovered.manifest.checkpoint : null;
-  const first = await session.logFiles.first();
-  await session.keeper.write();
-  if (!isCheckpointUsed) await dropCheckpoint(env, recovered.manifest);
+  const stale = isCheckpointUsed ? null : recovered.manifest.checkpoint;
+  const room = { files, dir, onInfo: log.onInfo };
+  const first = await withRoom(room, stale, () => session.logFiles.first());
+  await withRoom(room, stale, () => session.keeper.write());
+  if (stale !== null) await dropCheckpoint(env, stale);
   const store = session.start(first, state, lock);
   void session.logFiles.prepare(first).catch((error: unknown) => {
     log.onProblem('cannot make the next segment ready', error);
   });
   await store.checkDisk();
+  if (store.writable === undefined) session.makeHints(await findHintless(env, tables, scanned));
   return store;
 }
 
@@ -163,7 +171,7 @@ class Session {
       nextValueIndex: () => this.#writer?.appender.nextValueIndex ?? manifest.nextValueIndex,
     });
     this.#sealer = new Sealer({
-      files, clock, dir, seed, keeper: this.keeper,
+      files, clock, dir, seed, segments, keeper: this.keeper, hints: env.hints,
       onDamage: log.onDamage, onProblem: log.onProblem,
     });
     this.logFiles = new LogFiles({
@@ -198,6 +206,11 @@ class Session {
       },
     });
     return this.#store;
+  }
+
+  /** In the background, for the next start. */
+  makeHints(segments: readonly Segment[]): void {
+    this.#sealer.makeLate(segments);
   }
 
   #makeWriter(first: LogSegment): LogWriter {
@@ -235,7 +248,8 @@ class Session {
 
 /** The parts that recovery fills. */
 type Tables = Pick<StoreParts,
-  'segments' | 'tail' | 'residents' | 'chains' | 'spaces' | 'probe' | 'collisions' | 'hasher'>;
+  'segments' | 'tail' | 'residents' | 'chains' | 'spaces' | 'lookahead' | 'probe' | 'collisions' |
+  'hasher'>;
 
 function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Manifest): Tables {
   const segments = new SegmentTable(files, manifest.nextSegmentId);
@@ -248,16 +262,17 @@ function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Ma
     const path = `${dir}/${segmentFileName(entry.id, entry.kind)}`;
     segments.add(entry.id, entry.kind, path, 'sealed', entry.bytes).restore(entry);
   }
+  const lookahead = new KeyLookahead(hasher, spaces, residents);
   return {
-    segments, residents, chains, spaces, hasher, collisions: new Set(),
+    segments, residents, chains, spaces, hasher, lookahead, collisions: new Set(),
     tail: new HotTail(options.hotTailBytes),
-    probe: new KeyProbe(hasher, spaces, chains, residents),
+    probe: new KeyProbe(hasher, spaces, chains, residents, lookahead),
   };
 }
 
 /** From the checkpoint if it is of this very state, then true, else from the hints. */
 async function fillTables(env: OpenStoreOptions, recovered: RecoveredLog, tables: Tables,
-  state: RecoveredState): Promise<boolean> {
+  state: RecoveredState, scanned: ScannedRows): Promise<boolean> {
   const { files, dir, log, options } = env;
   const { manifest } = recovered;
   if (manifest.checkpoint !== null && !recovered.hadOpenFrames) {
@@ -269,19 +284,26 @@ async function fillTables(env: OpenStoreOptions, recovered: RecoveredLog, tables
     log.onInfo(`${manifest.checkpoint} is not used: ${problem}`);
   }
   await fillIndex({
-    files, dir, segments: tables.segments, hasher: tables.hasher, state,
+    files, dir, segments: tables.segments, hasher: tables.hasher, state, scanned,
     isTolerant: options.damagedRecords === 'report', onDamage: log.onDamage, onInfo: log.onInfo,
   });
   return false;
 }
 
 /** The manifest does not name it any more. */
-async function dropCheckpoint({ files, dir, log }: OpenStoreOptions,
-  manifest: Manifest): Promise<void> {
-  if (manifest.checkpoint === null) return;
+async function dropCheckpoint({ files, dir, log }: OpenStoreOptions, name: string): Promise<void> {
   try {
-    await files.unlink(`${dir}/${manifest.checkpoint}`);
+    // On a full disk it is gone already.
+    if (await files.exists(`${dir}/${name}`)) await files.unlink(`${dir}/${name}`);
   } catch (error) {
-    log.onProblem(`cannot remove ${manifest.checkpoint}`, error);
+    log.onProblem(`cannot remove ${name}`, error);
   }
+}
+
+/** Segments whose hint is missing (a quick stop makes none) or could not be used. */
+async function findHintless({ files, dir }: OpenStoreOptions, { segments }: Tables,
+  scanned: ScannedRows): Promise<Segment[]> {
+  const names = new Set(await files.list(dir));
+  return segments.all().filter(({ id, state }) => state === 'sealed' &&
+    (scanned.get(id) !== undefined || !names.has(hintFileName(id))));
 }

@@ -29,6 +29,7 @@ const TABLE_SHRINK_DIVISOR = 4;
 interface Chunk {
   readonly buf: Buffer;
   readonly words: Uint32Array;
+  readonly view: DataView;
   /** Bytes in use. */
   used: number;
 }
@@ -36,6 +37,7 @@ interface Chunk {
 export class ReadCache {
   /** Where the record is that `find` found last. */
   buf: Buffer = Buffer.alloc(0);
+  view: DataView | undefined;
   at = 0;
 
   #budgetBytes = 0;
@@ -77,16 +79,27 @@ export class ReadCache {
     const at = ((address - 1) & UNIT_MASK) * 8;
     chunk.words[(at >>> 2) + 3] = 1;
     this.buf = chunk.buf;
+    this.view = chunk.view;
     this.at = at + ENTRY_HEADER_BYTES;
     return true;
+  }
+
+  /** Reads the memory where `find` will begin; the result means nothing. */
+  touch(slot: number, offset: number): number {
+    const table = this.#table;
+    return table[hashOf(slot, offset / 8) & (table.length - 1)]!;
   }
 
   /** Copies a record in. */
   insert(slot: number, offset: number, buf: Buffer, at: number, bytes: number): void {
     const room = bytes + ENTRY_HEADER_BYTES;
     if (bytes > READ_CACHE_RECORD_BYTES_MAX || this.#chunksMax() === 0) return;
-    if (this.#table[this.#positionOf(slot, offset / 8)] !== 0) return;
+    let position = this.#positionOf(slot, offset / 8);
+    if (this.#table[position] !== 0) return;
+    const before = this.#entries;
     const number = this.#makeRoom(room);
+    // Entries that went to make room may have closed gaps in the table.
+    if (this.#entries !== before) position = this.#positionOf(slot, offset / 8);
     const chunk = this.#chunks[number]!;
     const start = chunk.used;
     chunk.words[start >>> 2] = slot;
@@ -95,7 +108,7 @@ export class ReadCache {
     chunk.words[(start >>> 2) + 3] = 0;
     buf.copy(chunk.buf, start + ENTRY_HEADER_BYTES, at, at + bytes);
     chunk.used = start + room;
-    this.#table[this.#positionOf(slot, offset / 8)] = addressOf(number, start);
+    this.#table[position] = addressOf(number, start);
     this.#entries += 1;
   }
 
@@ -144,7 +157,9 @@ export class ReadCache {
     let number = this.#chunks.indexOf(undefined);
     if (number === -1) number = this.#chunks.length;
     const memory = new ArrayBuffer(READ_CACHE_CHUNK_BYTES);
-    this.#chunks[number] = { buf: Buffer.from(memory), words: new Uint32Array(memory), used: 0 };
+    this.#chunks[number] = {
+      buf: Buffer.from(memory), words: new Uint32Array(memory), view: new DataView(memory), used: 0,
+    };
     this.#order.push(number);
     return number;
   }

@@ -16,14 +16,15 @@
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, isEntryHeaderSound, isEntryPayloadSound,
 } from './format/data-entry.ts';
-import { LOG_GRANULE_BYTES, KEY_READ_BYTES } from '../limits.ts';
+import { KEY_READ_BYTES } from '../limits.ts';
 import { ReadCache } from './read-cache.ts';
+import { GRANULE_SHIFT } from './segment.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { StoreError, damaged } from './store-error.ts';
 
-const GRANULE_SHIFT = Math.log2(LOG_GRANULE_BYTES);
 const PLACE_UNITS = 2 ** 26;
+const CACHE_LINE_BYTES = 64;
 
 /** A record that was read: bytes from `at` on, header verified. */
 export interface LoadedRecord {
@@ -56,6 +57,8 @@ export class Residents {
   buf: Buffer = Buffer.alloc(0);
   at = 0;
   isWhole = true;
+  /** Over all of `buf`, where there is one. */
+  view: DataView | undefined;
   /** Records that the read cache had, and that had to be read from disk. */
   hits = 0;
   misses = 0;
@@ -83,6 +86,7 @@ export class Residents {
     const block = this.#segments.bySlot[slot]!.granules[offset >>> GRANULE_SHIFT];
     if (block !== undefined) {
       this.buf = block.buf;
+      this.view = block.view;
       this.at = offset - block.start;
       this.isWhole = true;
       return true;
@@ -90,6 +94,7 @@ export class Residents {
     if (this.cache.find(slot, offset)) {
       this.hits++;
       this.buf = this.cache.buf;
+      this.view = this.cache.view;
       this.at = this.cache.at;
       this.isWhole = true;
       return true;
@@ -97,9 +102,19 @@ export class Residents {
     const held = this.#held.size === 0 ? undefined : this.#held.get(placeOf(slot, offset));
     if (held === undefined) return false;
     this.buf = held.record.buf;
+    this.view = undefined;
     this.at = held.record.at;
     this.isWhole = held.record.isWhole;
     return true;
+  }
+
+  /** Reads the first bytes of the record if `find` would find it; the result means nothing. */
+  touch(slot: number, offset: number): number {
+    const block = this.#segments.bySlot[slot]!.granules[offset >>> GRANULE_SHIFT];
+    if (block === undefined) return this.cache.touch(slot, offset);
+    const at = offset - block.start;
+    const { buf } = block;
+    return buf[at]! ^ buf[at + CACHE_LINE_BYTES]! ^ buf[at + 2 * CACHE_LINE_BYTES - 1]!;
   }
 
   /**

@@ -5,16 +5,20 @@
  * A segment that cannot be sealed now (disk full, manifest not written) stays as it is: recovery
  * reads it whole, like the tail. A segment that turns out to be damaged is reported and sealed all
  * the same.
+ *
+ * When nothing waits to be sealed, it makes the hints that older segments lack, for the next start.
  */
 
-import type { Clock } from '../io/clock.ts';
+import type { Clock, Timer } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
-import { SEAL_WAIT_MS, SLICE_MS } from '../limits.ts';
+import { LATE_HINTS_WAIT_MS, SEAL_WAIT_MS, SLICE_MS } from '../limits.ts';
+import { hintFileName } from './format/segment-header.ts';
 import { inlineHintMaker, type HintMaker } from './hint-maker.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
-import type { LogSegment } from './segment.ts';
+import type { LogSegment, Segment } from './segment.ts';
+import type { SegmentTable } from './segment-table.ts';
 import { StoreError } from './store-error.ts';
 
 export interface SealerOptions {
@@ -22,6 +26,7 @@ export interface SealerOptions {
   readonly clock: Clock;
   readonly dir: string;
   readonly seed: KeyHashSeed;
+  readonly segments: SegmentTable;
   readonly keeper: ManifestKeeper;
   /** By default hints are made on this thread. */
   readonly hints?: HintMaker | undefined;
@@ -32,9 +37,14 @@ export interface SealerOptions {
 export class Sealer {
   readonly #options: SealerOptions;
   readonly #hints: HintMaker;
-  readonly #queue: LogSegment[] = [];
+  readonly #queue: (() => Promise<void>)[] = [];
+  /** Sealed segments without a hint. */
+  readonly #hintless: Segment[] = [];
   #running: Promise<void> | undefined;
+  /** What is under way. */
+  #step: Promise<void> | undefined;
   #isStopping = false;
+  #lateTimer: Timer | undefined;
   #sliceEndMs = 0;
 
   constructor(options: SealerOptions) {
@@ -44,31 +54,72 @@ export class Sealer {
   }
 
   add(log: LogSegment, writer: LogWriter): void {
-    this.#queue.push(log);
-    this.#running ??= this.#run(writer).finally(() => {
-      this.#running = undefined;
+    this.#queue.push(() => this.#seal(log, writer).catch((error: unknown) => {
+      this.#options.onProblem(`cannot seal ${log.segment.path}`, error);
+    }));
+    this.#start();
+  }
+
+  /** Makes the hints of segments that are sealed, later; what needs sealing goes before them. */
+  makeLate(segments: readonly Segment[]): void {
+    if (segments.length === 0) return;
+    this.#lateTimer = this.#options.clock.setTimer(LATE_HINTS_WAIT_MS, () => {
+      this.#hintless.push(...segments);
+      this.#start();
     });
   }
 
-  /** Ends when every segment added so far is sealed, or cannot be. */
+  /**
+   * Ends when every segment added so far is sealed, or cannot be; after `hurry` also when nothing
+   * is under way.
+   */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#queue.length > 0) await this.#step;
+    if (this.#isStopping) await this.#running;
   }
 
   /** Hints are not made any more: a stop must be quick, and the checkpoint makes up for them. */
   hurry(): void {
     this.#isStopping = true;
+    if (this.#lateTimer !== undefined) this.#options.clock.clearTimer(this.#lateTimer);
+    this.#hintless.length = 0;
     void this.#hints.close();
   }
 
-  async #run(writer: LogWriter): Promise<void> {
-    for (let log = this.#queue[0]; log !== undefined; log = this.#queue[0]) {
-      try {
-        await this.#seal(log, writer);
-      } catch (error) {
-        this.#options.onProblem(`cannot seal ${log.segment.path}`, error);
+  #start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const seal = this.#queue[0];
+      const segment = this.#hintless[0];
+      if (seal !== undefined) {
+        this.#step = seal();
+        await this.#step;
+        this.#queue.shift();
+      } else if (segment !== undefined) {
+        this.#hintless.shift();
+        this.#step = this.#makeLateHint(segment);
+        await this.#step;
+      } else {
+        // Before this promise settles: what is added then must start anew.
+        this.#running = undefined;
+        return;
       }
-      this.#queue.shift();
+    }
+  }
+
+  /** The compactor may have been faster, and the segment is gone. */
+  async #makeLateHint(segment: Segment): Promise<void> {
+    const { segments } = this.#options;
+    if (segment.state !== 'sealed') return;
+    segments.pin(segment);
+    try {
+      await this.#pause(true);
+      await this.#makeHint(segment);
+    } finally {
+      segments.unpin(segment);
     }
   }
 
@@ -80,19 +131,30 @@ export class Sealer {
       if (writer.durableLsn < end()) await this.#sleep(SEAL_WAIT_MS);
     }
     await log.file.close();
-    if (!this.#isStopping) await this.#makeHint(log);
+    if (!this.#isStopping) await this.#makeHint(log.segment);
     log.segment.state = 'sealed';
     await this.#options.keeper.changed();
   }
 
-  async #makeHint({ segment }: LogSegment): Promise<void> {
+  async #makeHint(segment: Segment): Promise<void> {
     const { dir, seed, onDamage, onProblem } = this.#options;
     try {
       await this.#hints.make({ dir, seed, path: segment.path, summary: segment.summary() });
     } catch (error) {
       if (error instanceof StoreError) onDamage(error);
       else if (!this.#isStopping) onProblem(`cannot write the hint of ${segment.path}`, error);
+      if (error instanceof StoreError) return;
+      // A disk that refused one would refuse all.
+      this.#hintless.length = 0;
+      await this.#removePiece(segment);
     }
+  }
+
+  /** A piece of a hint takes room, and its name would say that the segment has one. */
+  async #removePiece({ id }: Segment): Promise<void> {
+    const { files, dir } = this.#options;
+    // Usually there is none.
+    await files.unlink(`${dir}/${hintFileName(id)}`).catch(() => undefined);
   }
 
   /** Lets the event loop run if this slice has lasted long enough. */

@@ -5,11 +5,15 @@
  * without reading the record. A dropped segment stays readable until its last pin goes.
  */
 
+import { LOG_GRANULE_BYTES } from '../limits.ts';
 import type { ReadFile, WriteFile } from '../io/files.ts';
 import type { SegmentSummary } from './format/hint.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import type { SegmentKind } from './format/segment-header.ts';
 import { sizeClassBytes } from './size-class.ts';
+
+/** offset >>> GRANULE_SHIFT is its granule. */
+export const GRANULE_SHIFT = Math.log2(LOG_GRANULE_BYTES);
 
 export const NO_BLOCKS: readonly (TailBlock | undefined)[] = [];
 
@@ -140,6 +144,8 @@ export class TailBlock {
   used: number;
   committed: number;
   flushed: number;
+  /** A bit for each place where a record may start: set when it is not the newest of its key. */
+  readonly #dead: Uint8Array;
 
   constructor(buf: Buffer, log: LogSegment, start: number) {
     this.buf = buf;
@@ -150,5 +156,17 @@ export class TailBlock {
     this.used = start;
     this.committed = start;
     this.flushed = start;
+    this.#dead = new Uint8Array(buf.length >>> 6);
+  }
+
+  /** The record at this offset was replaced or deleted. */
+  markDead(offset: number): void {
+    const unit = (offset - this.start) >>> 3;
+    this.#dead[unit >>> 3]! |= 1 << (unit & 7);
+  }
+
+  isDead(offset: number): boolean {
+    const unit = (offset - this.start) >>> 3;
+    return (this.#dead[unit >>> 3]! & (1 << (unit & 7))) !== 0;
   }
 }

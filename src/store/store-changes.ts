@@ -28,6 +28,7 @@ import { expirySecondsOfMs } from './index-slot.ts';
 import { PageWriter } from './page-writer.ts';
 import type { Held } from './residents.ts';
 import { placeOffset, placeSlot } from './residents.ts';
+import { GRANULE_SHIFT } from './segment.ts';
 import { sizeClassOf } from './size-class.ts';
 import type { Space } from './space-table.ts';
 import { LIVE_SPACES_KEY } from './space-table.ts';
@@ -288,7 +289,10 @@ export class StoreChanges implements Effects {
       this.#releaseChain(chains.mustGet(index.chainOf(slot)));
       return;
     }
-    segments.bySlot[index.segmentOf(slot)]!.subtractLive(index.sizeClassOf(slot));
+    const segment = segments.bySlot[index.segmentOf(slot)]!;
+    segment.subtractLive(index.sizeClassOf(slot));
+    const offset = index.offsetOf(slot);
+    segment.granules[offset >>> GRANULE_SHIFT]?.markDead(offset);
   }
 
   /** Another key has the same tag and page: if it has the same hash, recovery must know. */

@@ -11,6 +11,7 @@ import type { ValueType } from '../keyspace/value-type.ts';
 import type { ChainTable } from './chains.ts';
 import type { HotTail } from './hot-tail.ts';
 import type { KeyProbe } from './key-probe.ts';
+import type { KeyLookahead } from './lookahead.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Residents } from './residents.ts';
 import type { SegmentTable } from './segment-table.ts';
@@ -38,6 +39,7 @@ export interface StoreParts {
   readonly residents: Residents;
   readonly chains: ChainTable;
   readonly spaces: SpaceTable;
+  readonly lookahead: KeyLookahead;
   readonly probe: KeyProbe;
   readonly writer: LogWriter;
   /** "space:hash" of hashes that two keys share: recovery has to compare their keys. */

@@ -7,11 +7,12 @@
 
 import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
-import { EXPIRY_SLOTS_PER_CALL, READS_AT_ONCE } from '../limits.ts';
+import { EXPIRY_SLOTS_PER_CALL, READS_AT_ONCE, TTL_SAMPLE_SLOTS } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import {
   ENTRY_HEADER_BYTES, entryExpireAtAt, entryKeyBytesAt, entryTypeAt,
 } from './format/data-entry.ts';
+import { EXPIRY_SECONDS_MAX } from './index-slot.ts';
 import type { LoadedRecord } from './residents.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { Segment } from './segment.ts';
@@ -74,6 +75,20 @@ export class StoreWalker {
     space.expiryPosition = index.sampleExpiring(space.expiryPosition, slotsMax, nowSeconds, visit);
     const keys = await this.#resolve(met);
     return keys.filter((key) => key.expireAt !== 0 && key.expireAt <= nowMs).map(({ key }) => key);
+  }
+
+  /** By what the index knows, which is seconds; exact to half of one when it is small. */
+  averageTtlMs(spaceId: number, nowMs: number): number {
+    const space = this.#parts.spaces.get(spaceId);
+    if (space === undefined || space.index.expiringCount === 0) return 0;
+    const { index } = space;
+    let sum = 0;
+    let count = 0;
+    index.sampleExpiring(space.expiryPosition, TTL_SAMPLE_SLOTS, EXPIRY_SECONDS_MAX, (slot) => {
+      sum += Math.max(0, index.expirySecondsOf(slot) * 1000 - nowMs);
+      count += 1;
+    });
+    return count === 0 ? 0 : Math.round(sum / count);
   }
 
   // ---- Inside -----------------------------------------------------------------------------------

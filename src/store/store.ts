@@ -18,7 +18,7 @@ import type { LiveValue } from '../keyspace/live-value.ts';
 import { LiveString } from '../keyspace/live-string.ts';
 import { COLD, NEED_VALUE } from '../keyspace/storage.ts';
 import type {
-  Found, KeyToLoad, Need, ScanPage, ScannedKey, Storage,
+  Found, KeyToLoad, Lookahead, Need, ScanPage, ScannedKey, Storage,
 } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
@@ -40,7 +40,7 @@ import type { StoreChanges } from './store-changes.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreLoader } from './store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
-import { retireBlock } from './tail-retirement.ts';
+import { TailRetirement } from './tail-retirement.ts';
 import type { StoreWalker } from './store-walker.ts';
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
@@ -71,6 +71,8 @@ export interface StoreStatistics {
   /** Records asked for that were in RAM, and that were not. */
   readonly cacheHits: number;
   readonly cacheMisses: number;
+  /** Committed, and not yet with the kernel. */
+  readonly backlogBytes: number;
 }
 
 /** A key that was found; its ranges are borrowed. */
@@ -119,8 +121,13 @@ export class Store implements Storage {
     this.compaction = members.host;
     this.position = members.keeper.position;
     this.#parts.residents.onChange = () => this.#parts.probe.forget();
-    this.#parts.tail.onDrop = (block) => retireBlock(block, this.#parts);
+    const retirement = new TailRetirement(members.parts);
+    this.#parts.tail.onDrop = (block) => retirement.retire(block);
     this.#startTimer();
+  }
+
+  get lookahead(): Lookahead {
+    return this.#parts.lookahead;
   }
 
   // ---- Reading ----------------------------------------------------------------------------------
@@ -145,8 +152,16 @@ export class Store implements Storage {
       return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
     }
     const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at));
+    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at), probe.view);
     return new FoundKey(type, expireAt, value, undefined, raw);
+  }
+
+  isCold(space: number, key: ByteRange, need: Need): boolean {
+    const { probe } = this.#parts;
+    probe.run(space, key);
+    if (probe.slot === -1) return probe.isCold;
+    if (need !== NEED_VALUE) return false;
+    return probe.chain === undefined ? !probe.isWhole : probe.chain.live === undefined;
   }
 
   load(keys: readonly KeyToLoad[]): Promise<() => void> {
@@ -171,6 +186,10 @@ export class Store implements Storage {
 
   findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]> {
     return this.#members.walker.findExpired(space, nowMs, max);
+  }
+
+  averageTtlMs(space: number, nowMs: number): number {
+    return this.#members.walker.averageTtlMs(space, nowMs);
   }
 
   memoryUsage(space: number, key: ByteRange): number | undefined {
@@ -294,11 +313,14 @@ export class Store implements Storage {
 
   /** For INFO. */
   statistics(): StoreStatistics {
-    const { spaces, segments, residents } = this.#parts;
+    const { spaces, segments, residents, writer } = this.#parts;
     let keys = 0;
     for (const space of spaces.all()) if (space.id !== SYSTEM_SPACE) keys += space.index.size;
     const { hits, misses } = residents;
-    return { keys, segments: segments.all().length, cacheHits: hits, cacheMisses: misses };
+    return {
+      keys, segments: segments.all().length, cacheHits: hits, cacheMisses: misses,
+      backlogBytes: writer.backlogBytes,
+    };
   }
 
   set memoryBytes(bytes: number) {

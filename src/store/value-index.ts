@@ -32,6 +32,8 @@ const RANDOM_DRAWS_MAX = 1024;
 
 export class ValueIndex {
   readonly pageCount: number;
+  /** Changes whenever a slot handle may have become invalid. */
+  version = 0;
   readonly #hiShift: number;
   /** Undefined while there is no slot: an empty database costs nothing. */
   #pages: IndexPages | undefined;
@@ -68,6 +70,11 @@ export class ValueIndex {
   find(hi: number, lo: number): number {
     if (this.#pages === undefined) return -1;
     return this.#pages.find(this.pageOfHash(hi), lo | 0);
+  }
+
+  /** Reads the memory where `find` will begin; the result means nothing. */
+  touch(hi: number, lo: number): number {
+    return this.#pages === undefined ? 0 : this.#pages.touch(this.pageOfHash(hi), lo | 0);
   }
 
   /** The next slot with the same hash as this one, or -1. */
@@ -158,8 +165,9 @@ export class ValueIndex {
     expirySeconds: number): void {
     const place = packPlace(type, offsetBytes);
     const segmentWord = packSegment(segment, sizeClass);
-    this.setExpiry(slot, expirySeconds);
-    this.#setWords(slot, place, segmentWord);
+    const expiry = packExpiry(expirySeconds);
+    const before = this.#mustPages().replaceSlot(slot, place, segmentWord, expiry);
+    if (before !== expiry) this.#expiring += Number(expiry !== 0) - Number(before !== 0);
   }
 
   /** Points the slot to another record of the same type and expiry. */
@@ -197,6 +205,7 @@ export class ValueIndex {
   }
 
   remove(slot: number): void {
+    this.version += 1;
     this.#size -= 1;
     if (this.#word(slot, EXPIRY_WORD) !== 0) this.#expiring -= 1;
     this.#mustPages().remove(slot);
@@ -204,6 +213,7 @@ export class ValueIndex {
 
   /** Forgets every slot and gives the memory back. */
   clear(): void {
+    this.version += 1;
     this.#pages = undefined;
     this.#size = 0;
     this.#expiring = 0;
@@ -297,6 +307,7 @@ export class ValueIndex {
    */
   loadPage(page: number, words: Uint32Array): void {
     if (!(page >= 0 && page < this.pageCount)) throw new RangeError(`value index: no page ${page}`);
+    this.version += 1;
     const source = new Int32Array(words.buffer, words.byteOffset, words.length);
     const expiring = checkSlots(source);
     const pages = this.#open();
@@ -310,6 +321,7 @@ export class ValueIndex {
   // ---- Inside ----------------------------------------------------------------------------------
 
   #insert(page: number, tag: number, place: number, segmentWord: number, expiry: number): number {
+    this.version += 1;
     const slot = this.#open().insert(page, tag, place, segmentWord, expiry);
     this.#size += 1;
     if (expiry !== 0) this.#expiring += 1;

@@ -173,3 +173,40 @@ describe('CLIENT', () => {
     expect(await client.ask('CLIENT HELP x')).toBeInstanceOf(RecordedError);
   });
 });
+
+describe('CLIENT NO-TOUCH', () => {
+  it('keeps reads of this connection from ending the idle time of keys, but not TOUCH', async () => {
+    const server = new WholeServer();
+    const [quiet, other] = [server.connect(), server.connect()];
+    await other.run('SET k v');
+    await other.run('HSET h f v');
+    await quiet.run('CLIENT NO-TOUCH ON');
+    expect(await quiet.run('CLIENT INFO')).toContain(' flags=T ');
+    server.clock.advance(100_000);
+    for (const command of [
+      'GET k', 'EXISTS k', 'STRLEN k', 'HGET h f', 'HGETALL h', 'MULTI', 'GET k', 'HLEN h', 'EXEC',
+    ]) await quiet.run(command);
+    expect(await other.run('OBJECT IDLETIME k')).toBe(':100\r\n');
+    expect(await other.run('OBJECT IDLETIME h')).toBe(':100\r\n');
+    expect(await quiet.run('TOUCH k none')).toBe(':1\r\n');
+    expect(await other.run('OBJECT IDLETIME k')).toBe(':0\r\n');
+    await other.run('GET h');
+    await other.run('HGET h f');
+    expect(await other.run('OBJECT IDLETIME h')).toBe(':0\r\n');
+  });
+
+  it('does not make what this connection writes look old, and ends with OFF and RESET', async () => {
+    for (const end of ['CLIENT NO-TOUCH OFF', 'RESET']) {
+      const server = new WholeServer();
+      const quiet = server.connect();
+      await quiet.run('SET other v');
+      await quiet.run('CLIENT NO-TOUCH ON');
+      server.clock.advance(100_000);
+      await quiet.run('SET new v');
+      expect(await quiet.run('OBJECT IDLETIME new')).toBe(':0\r\n');
+      await quiet.run(end);
+      await quiet.run('GET other');
+      expect(await quiet.run('OBJECT IDLETIME other')).toBe(':0\r\n');
+    }
+  });
+});

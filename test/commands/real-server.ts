@@ -1,6 +1,6 @@
 /**
- * A real redis-server whose replies are compared byte by byte: started without persistence on a
- * Unix socket, ended with the test. Ask `hasRedisServer` first, and skip visibly.
+ * A real redis-server to compare with, the one way in which tests start it: without persistence, on
+ * a Unix socket, ended with the test. Ask `hasRedisServer` first, and skip visibly.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -8,12 +8,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askAll, untilClosed, type Reply } from './real-conversations.ts';
 
 export interface RealServer {
   /** Its Unix socket. */
   readonly path: string;
   /** Runs the commands on a new connection; the bytes of each reply, as latin1. */
   run(commands: readonly (readonly string[])[], protocol?: 2 | 3): Promise<string[]>;
+  /** The same in one pipeline, decoded, in RESP2. */
+  ask(commands: readonly (readonly string[])[]): Promise<Reply[]>;
+  /**
+   * Sends these bytes on a new connection: what the server says, in latin1, until it closes.
+   */
+  untilClosed(bytes: Buffer): Promise<string>;
   /** 'event key@db' of each keyspace notification of database 0 while `body` runs. */
   notifications(body: () => Promise<unknown>): Promise<string[]>;
   stop(): Promise<void>;
@@ -23,11 +30,12 @@ export function hasRedisServer(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
 
-export async function startRealServer(): Promise<RealServer> {
+export async function startRealServer(...options: readonly string[]): Promise<RealServer> {
   const dir = mkdtempSync(join(tmpdir(), 'dkvs-real-'));
   const path = join(dir, 'socket');
   const server = spawn('redis-server', [
     '--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', dir,
+    ...options,
   ], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => { server.on('exit', () => resolve()); });
   await new Promise<void>((resolve, reject) => {
@@ -39,6 +47,8 @@ export async function startRealServer(): Promise<RealServer> {
   return {
     path,
     run: (commands, protocol = 2) => runOn(path, commands, protocol),
+    ask: (commands) => askAll(path, commands.map(encodeRequest).join(''), commands.length),
+    untilClosed: (bytes) => untilClosed(path, bytes),
     notifications: (body) => listen(path, body),
     stop: async () => {
       server.kill('SIGKILL');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import { IDLE_STORE, WholeServer, type WholeClient } from './whole-server.ts';
+import { IDLE_STORE, NO_SAVES, WholeServer, type WholeClient } from './whole-server.ts';
 
 /** INFO as a Map of its fields; titles in order under 'titles'. */
 async function info(client: WholeClient, ...sections: string[]) {
@@ -84,9 +84,8 @@ describe('INFO', () => {
 
   it('tells what the store is doing, and why it refuses writes', async () => {
     const server = new WholeServer();
-    server.store = {
-      ...IDLE_STORE, failure: 'EIO: fsync', isCompacting: true, changesSinceSave: 7,
-    };
+    server.store = { ...IDLE_STORE, failure: 'EIO: fsync', isCompacting: true };
+    server.saves = { ...NO_SAVES, changesSince: 7 };
     const { fields } = await info(server.connect());
     expect(Object.fromEntries(['dkvs_version', 'log_segments', 'log_dead_bytes', 'log_failure',
       'compaction_running', 'aof_rewrite_in_progress', 'aof_last_write_status',
@@ -115,7 +114,7 @@ describe('stopping and saving', () => {
     expect(await client.run('SHUTDOWN ABORT')).toBe('-ERR No shutdown in progress.\r\n');
   });
 
-  it('wait for the disk before they say that it is done', async () => {
+  it('begin in the background or wait for the disk, one at a time', async () => {
     const server = new WholeServer();
     const client = server.connect();
     expect(await client.run('SAVE')).toBe('+OK\r\n');
@@ -124,7 +123,14 @@ describe('stopping and saving', () => {
     expect(await client.run('BGREWRITEAOF'))
       .toBe('+Background append only file rewriting started\r\n');
     expect(await client.run('WAITAOF 1 0 0')).toBe('*2\r\n:1\r\n:0\r\n');
-    expect(server.asked).toEqual(['sync', 'sync', 'sync', 'compact', 'sync']);
+    expect(server.asked).toEqual([
+      'save', 'save in the background', 'save in the background', 'compact', 'sync',
+    ]);
+    server.saves = { ...NO_SAVES, isRunning: true };
+    for (const command of ['SAVE', 'BGSAVE', 'BGSAVE SCHEDULE']) {
+      expect(await client.run(command)).toBe('-ERR Background save already in progress\r\n');
+    }
+    server.saves = NO_SAVES;
     server.store = { ...IDLE_STORE, isCompacting: true };
     expect(await client.run('BGREWRITEAOF')).toMatch(/^-ERR .*already in progress\r\n$/);
     expect(await client.run('LASTSAVE')).toBe(':1700000000\r\n');
@@ -158,16 +164,13 @@ describe('DEBUG', () => {
     expect(await near.run('DEBUG SLEEP 0')).toBe('+OK\r\n');
   });
 
-  it('sleeps, reloads and looks at keys', async () => {
+  it('stops the server for a time, reloads and looks at keys', async () => {
     const server = new WholeServer({ 'enable-debug-command': 'yes' });
     const client = server.connect();
-    const slept = client.run('DEBUG SLEEP 0.5');
-    await server.clock.advanceGently(499);
-    expect(client.heard()).toBe('');
-    await server.clock.advanceGently(1);
-    expect(await slept).toBe('+OK\r\n');
+    expect(await client.run('DEBUG SLEEP 0.5')).toBe('+OK\r\n');
+    expect(await client.run('DEBUG SLEEP nonsense')).toBe('+OK\r\n');
     expect(await client.run('DEBUG RELOAD')).toBe('+OK\r\n');
-    expect(server.asked).toEqual(['reload']);
+    expect(server.asked).toEqual(['stall 500', 'reload']);
     await client.run('SET k hello');
     server.storage.coldKeys.add('k');
     expect(await client.run('DEBUG OBJECT k'))
@@ -190,9 +193,7 @@ describe('SLOWLOG and LATENCY', () => {
     const client = server.connect();
     await client.run('CLIENT SETNAME me');
     server.latency.thresholdMs = 100;
-    const slept = client.run('DEBUG SLEEP 0.25');
-    await server.clock.advanceGently(250);
-    await slept;
+    await client.run('DEBUG SLEEP 0.25');
     const [entry] = await client.ask('SLOWLOG GET') as [unknown[]];
     expect(entry.slice(2)).toEqual([
       250_000, ['DEBUG', 'SLEEP', '0.25'], '127.0.0.1:50001', 'me',

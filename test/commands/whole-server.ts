@@ -13,7 +13,7 @@ import { Config } from '../../src/config/config.ts';
 import { defaultValues } from '../../src/config/registry.ts';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
 import { CommandStats, ErrorStats } from '../../src/observe/command-stats.ts';
-import type { StoreFacts } from '../../src/observe/info-source.ts';
+import type { SaveFacts, StoreFacts } from '../../src/observe/info-source.ts';
 import { LatencyMonitor } from '../../src/observe/latency-monitor.ts';
 import { SlowLog } from '../../src/observe/slow-log.ts';
 import { Args } from '../../src/protocol/args.ts';
@@ -32,10 +32,15 @@ import { decodeReplies } from '../protocol/resp-decoder.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 
 export const IDLE_STORE: StoreFacts = Object.freeze({
-  lastSave: 1_700_000_000, changesSinceSave: 0, failure: undefined, policy: 'everysec', syncs: 0,
+  failure: undefined, policy: 'everysec', syncs: 0, pendingSyncs: 0, backlogBytes: 0,
   isCompacting: false, compactions: 0, compactionFailures: 0, lastCompactionSeconds: -1,
   segments: 1, logBytes: 1000, liveBytes: 600, cacheHits: 3, cacheMisses: 1, recoveryMs: 5,
   recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
+});
+
+export const NO_SAVES: SaveFacts = Object.freeze({
+  lastAt: 1_700_000_000, changesSince: 0, isRunning: false, runningSeconds: -1, hasFailed: false,
+  lastSeconds: -1, count: 0,
 });
 
 const OPEN_GATE = {
@@ -130,6 +135,7 @@ export class WholeServer implements ClientsPort {
   /** What commands asked of the shell, in order. */
   readonly asked: string[] = [];
   store: StoreFacts = IDLE_STORE;
+  saves: SaveFacts = NO_SAVES;
   isStopping = false;
   readonly #clients = new Set<WholeClient>();
   #nextId = 1;
@@ -147,6 +153,12 @@ export class WholeServer implements ClientsPort {
       observer: callLog,
       services: {
         sync: async () => void this.asked.push('sync'),
+        save: async () => void this.asked.push('save'),
+        saveInBackground: () => void this.asked.push('save in the background'),
+        stall: (ms) => {
+          this.asked.push(`stall ${ms}`);
+          this.clock.advance(ms);
+        },
         compact: () => void this.asked.push('compact'),
         reload: async () => void this.asked.push('reload'),
       },
@@ -194,6 +206,7 @@ export class WholeServer implements ClientsPort {
       clients: () => this, expiry: () => this.expiry,
       listening: () => ({ port: 6379, addresses: ['127.0.0.1:6379', '[::1]:6379', '/run/dkvs'] }),
       store: () => this.store,
+      saves: () => this.saves,
       memoryBudget: () => 64 * 1024 * 1024,
       shutdown: (options) => this.#shutdown(options),
       abortShutdown: () => {

@@ -40,7 +40,7 @@ describe('CONFIG SET', () => {
     ['slowlog-max-len', 'abc', "argument couldn't be parsed into an integer"],
     ['timeout', '-1', 'argument must be between 0 and 2147483647 inclusive'],
     ['activerehashing', 'maybe', "argument must be 'yes' or 'no'"],
-    ['appendfsync', 'x', 'argument(s) must be one of the following: always, everysec, no'],
+    ['appendfsync', 'x', 'argument(s) must be one of the following: everysec, always, no'],
     ['notify-keyspace-events', 'q', "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."],
     ['port', '1', "can't set immutable config"],
     ['dir', 'x', "can't set immutable config"],

@@ -17,7 +17,6 @@ import type { WireClient } from '../wire/wire-client.ts';
 
 const VALUE = 'v'.repeat(20_000);
 const DISK = 'size=24m';
-/** Recovery copies what may not be on disk, which needs room: always leaves little of that. */
 const RESERVE = ['--disk-reserve-bytes', '4mb', '--appendfsync', 'always'];
 const OPTIONS = [
   '--segment-bytes', '1mb', '--hot-tail-bytes', '1mb', '--compaction-min-bytes', '2mb',
@@ -79,6 +78,23 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
     const again = await (await start('--disk-reserve-bytes', '0')).connect();
     await expectValues(again, count);
     expect(await again.call('SET', 'k', '1')).toBe('+OK\r\n');
+  }, 60_000);
+
+  it('lets a killed server start again without any room for a copy of its log\'s end', async () => {
+    // Never synced, so all of the log is doubtful, and nothing is left to copy it to.
+    const unsynced = ['--disk-reserve-bytes', '0', '--appendfsync', 'no'];
+    disk.run('dd', 'if=/dev/zero', `of=${dir}/ballast`, 'bs=1M', 'count=13');
+    const run = await start(...unsynced);
+    const client = await run.connect();
+    const { count, error } = await fill(client);
+    expect(error).toMatch(/^-MISCONF .*no space left on device/);
+    await run.kill();
+    const again = await (await start(...RESERVE)).connect();
+    await expectValues(again, count);
+    expect(await again.call('SET', 'k', '1')).toMatch(/^-MISCONF .*the disk is full/);
+    disk.run('rm', `${dir}/ballast`);
+    await eventually('room for writes', async () =>
+      await again.call('SET', 'k', '1') === '+OK\r\n');
   }, 60_000);
 });
 

@@ -38,7 +38,13 @@ export class MemoryStorage implements Storage {
     this.codecs = new Map(codecs.map((codec) => [codec.type, codec]));
   }
 
+  readonly lookahead = { add: (): void => {}, run: (): void => {}, clear: (): void => {} };
+
   begin(): void {}
+
+  isCold(_space: number, key: ByteRange, _need: Need): boolean {
+    return this.coldKeys.has(key.latin1());
+  }
 
   find(space: number, key: ByteRange, _need: Need): Found | undefined | typeof COLD {
     if (this.coldKeys.has(key.latin1())) return COLD;
@@ -123,6 +129,12 @@ export class MemoryStorage implements Storage {
       .filter(([, entry]) => entry.expireAt > 0 && entry.expireAt <= nowMs)
       .slice(0, max)
       .map(([key]) => Buffer.from(key, 'latin1'));
+  }
+
+  averageTtlMs(space: number, nowMs: number): number {
+    const expiring = [...this.#space(space).values()].filter(({ expireAt }) => expireAt > 0);
+    const sum = expiring.reduce((ms, { expireAt }) => ms + Math.max(0, expireAt - nowMs), 0);
+    return expiring.length === 0 ? 0 : Math.round(sum / expiring.length);
   }
 
   dropSpace(space: number): void {

@@ -194,6 +194,21 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       for (let i = 0; i < 500; i++) expect(seen.has(`stay${i}`)).toBe(true);
     });
 
+    test('the average time to live is that of the keys that expire', async (storage, subject) => {
+      const now = Date.now();
+      expect(storage.averageTtlMs(SPACE, now)).toBe(0);
+      storage.put(SPACE, at('for ever'), at('v'), 0, false);
+      expect(storage.averageTtlMs(SPACE, now)).toBe(0);
+      storage.put(SPACE, at('soon'), at('v'), now + 10_000, false);
+      storage.put(SPACE, at('late'), at('v'), now + 30_000, false);
+      await subject.settle();
+      const mean = storage.averageTtlMs(SPACE, now);
+      expect(mean).toBeGreaterThanOrEqual(20_000);
+      expect(mean).toBeLessThanOrEqual(21_000);
+      storage.put(SPACE, at('gone'), at('v'), now - 60_000, false);
+      expect(storage.averageTtlMs(SPACE, now)).toBeLessThanOrEqual(14_000);
+    });
+
     test('a random key is one of the keys, and each of few comes up', async (storage, subject) => {
       const random = new Random(1, 2);
       expect(await storage.randomKey(SPACE, () => random.float())).toBeUndefined();

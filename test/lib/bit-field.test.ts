@@ -6,8 +6,7 @@ import type { FieldType, OverflowMode } from '../../src/lib/bit-field.ts';
 import { INT64_MAX, INT64_MIN, parseInt64 } from '../../src/lib/int64.ts';
 import type { Int64 } from '../../src/lib/int64.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRedisOracle } from './redis-oracle.ts';
-import type { RedisOracle } from './redis-oracle.ts';
+import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 const MODES: readonly OverflowMode[] = ['WRAP', 'SAT', 'FAIL'];
@@ -122,9 +121,9 @@ function isKnownDifference({ name, mode, verb, value }: Operation): boolean {
 }
 
 describe.skipIf(!hasRedisServer())('bit fields beside a real redis-server', () => {
-  let redis: RedisOracle;
-  beforeAll(async () => { redis = await startRedisOracle(); });
-  afterAll(() => redis.stop());
+  let redis: RealServer;
+  beforeAll(async () => { redis = await startRealServer(); });
+  afterAll(() => redis?.stop());
 
   it('give the replies of BITFIELD and leave the same string, over 10,000 operations', async () => {
     const operations: Operation[] = [];
@@ -141,7 +140,7 @@ describe.skipIf(!hasRedisServer())('bit fields beside a real redis-server', () =
       }
     });
     const buf = Buffer.alloc(24);
-    const replies = await redis.run([
+    const replies = await redis.ask([
       ['SET', 'f', buf.toString('latin1')],
       ...operations.flatMap(({ mode, verb, name, bit, value }) => [
         ['BITFIELD', 'f', 'OVERFLOW', mode, verb, name, String(bit), value], ['GET', 'f'],

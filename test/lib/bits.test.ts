@@ -4,8 +4,7 @@ import {
 } from '../../src/lib/bits.ts';
 import type { BitOperation } from '../../src/lib/bits.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRedisOracle } from './redis-oracle.ts';
-import type { RedisOracle } from './redis-oracle.ts';
+import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 /** The slow clear twin: a string of '0' and '1'. */
@@ -95,9 +94,9 @@ describe('bits', () => {
 });
 
 describe.skipIf(!hasRedisServer())('bits beside a real redis-server', () => {
-  let redis: RedisOracle;
-  beforeAll(async () => { redis = await startRedisOracle(); });
-  afterAll(() => redis.stop());
+  let redis: RealServer;
+  beforeAll(async () => { redis = await startRealServer(); });
+  afterAll(() => redis?.stop());
 
   it('are counted, found and combined alike', async () => {
     const inputs: Array<{ a: Buffer; b: Buffer; start: number; end: number }> = [];
@@ -109,7 +108,7 @@ describe.skipIf(!hasRedisServer())('bits beside a real redis-server', () => {
         inputs.push({ a, b: runs(random, random.below(40)), start, end });
       }
     });
-    const replies = await redis.run(inputs.flatMap(({ a, b, start, end }) => {
+    const replies = await redis.ask(inputs.flatMap(({ a, b, start, end }) => {
       const range = [String(start), String(end - 1), 'BIT'];
       return [
         ['MSET', 'a', a.toString('latin1'), 'b', b.toString('latin1')],

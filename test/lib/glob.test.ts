@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileGlob } from '../../src/lib/glob.ts';
-import { hasRedisServer, startRedisOracle } from './redis-oracle.ts';
-import type { RedisOracle } from './redis-oracle.ts';
+import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 function matches(pattern: string, text: string, nocase = false): boolean {
@@ -59,9 +58,9 @@ describe('compileGlob', () => {
 });
 
 describe.skipIf(!hasRedisServer())('compileGlob beside a real redis-server', () => {
-  let redis: RedisOracle;
-  beforeAll(async () => { redis = await startRedisOracle(); });
-  afterAll(() => redis.stop());
+  let redis: RealServer;
+  beforeAll(async () => { redis = await startRealServer(); });
+  afterAll(() => redis?.stop());
 
   it('gives the verdict of HSCAN MATCH for the cases above and 20,000 random ones', async () => {
     const cases: Array<readonly [string, string]> = CASES.map(([pattern, text]) => [pattern, text]);
@@ -72,7 +71,7 @@ describe.skipIf(!hasRedisServer())('compileGlob beside a real redis-server', () 
         cases.push([pattern.toString('latin1'), text.toString('latin1')]);
       }
     });
-    const replies = await redis.run(cases.flatMap(([pattern, text]) => [
+    const replies = await redis.ask(cases.flatMap(([pattern, text]) => [
       ['DEL', 'h'], ['HSET', 'h', text, 'v'], ['HSCAN', 'h', '0', 'MATCH', pattern],
     ]));
     cases.forEach(([pattern, text], i) => {
@@ -99,7 +98,7 @@ describe.skipIf(!hasRedisServer())('compileGlob beside a real redis-server', () 
         patterns.push(pieces.join(''));
       }
     });
-    const replies = await redis.run(patterns.map((pattern) => ['CONFIG', 'GET', pattern]));
+    const replies = await redis.ask(patterns.map((pattern) => ['CONFIG', 'GET', pattern]));
     patterns.forEach((pattern, i) => {
       // A pattern without special bytes is looked up as a name and comes back as it was typed.
       const names = (replies[i] as string[]).filter((_, at) => at % 2 === 0)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
-  INT64_MAX, INT64_MIN, addInt64, formatInt, negateInt64, parseInt64, parseSafeInt, toInt64,
+  INT64_BYTES_MAX, INT64_MAX, INT64_MIN, addInt64, formatInt, negateInt64, parseInt64, parseSafeInt,
+  toInt64, writeInt,
 } from '../../src/lib/int64.ts';
 import type { Int64 } from '../../src/lib/int64.ts';
 import { randomBytes, withSeed } from './seeded.ts';
@@ -93,10 +94,13 @@ describe('negateInt64', () => {
   });
 });
 
-describe('formatInt', () => {
-  it('writes what parseInt64 reads', () => {
+describe('formatInt and writeInt', () => {
+  it('write what parseInt64 reads', () => {
     for (const text of ['0', '-7', '9007199254740993', '-9223372036854775808']) {
       expect(formatInt(parse(text)!)).toBe(text);
+      const buf = Buffer.alloc(INT64_BYTES_MAX + 1);
+      const bytes = writeInt(buf, 1, parse(text)!);
+      expect(buf.toString('latin1', 1, 1 + bytes)).toBe(text);
     }
     expect(toInt64(5n)).toBe(5);
   });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLcs, isLcsTooLarge, lcsLength } from '../../src/lib/lcs.ts';
-import { hasRedisServer, startRedisOracle } from './redis-oracle.ts';
-import type { RedisOracle } from './redis-oracle.ts';
+import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 const TABLE_BYTES_MAX = 512 * 1024 * 1024;
@@ -53,9 +52,9 @@ describe('findLcs', () => {
 });
 
 describe.skipIf(!hasRedisServer())('findLcs beside a real redis-server', () => {
-  let redis: RedisOracle;
-  beforeAll(async () => { redis = await startRedisOracle(); });
-  afterAll(() => redis.stop());
+  let redis: RealServer;
+  beforeAll(async () => { redis = await startRealServer(); });
+  afterAll(() => redis?.stop());
 
   it('chooses the same subsequence and the same matches', async () => {
     const pairs: Array<[string, string]> = [];
@@ -65,7 +64,7 @@ describe.skipIf(!hasRedisServer())('findLcs beside a real redis-server', () => {
         pairs.push([draw(), draw()]);
       }
     });
-    const replies = await redis.run(pairs.flatMap(([a, b]) => [
+    const replies = await redis.ask(pairs.flatMap(([a, b]) => [
       ['MSET', 'a', a, 'b', b], ['LCS', 'a', 'b'], ['LCS', 'a', 'b', 'IDX'],
     ]));
     pairs.forEach(([a, b], i) => {

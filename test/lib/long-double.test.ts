@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../../src/lib/long-double.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRedisOracle } from './redis-oracle.ts';
-import type { RedisOracle } from './redis-oracle.ts';
+import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { testSeed, withSeed } from './seeded.ts';
 
 const INVALID = 'not a float';
@@ -75,9 +74,9 @@ describe('long double arithmetic', () => {
 });
 
 describe.skipIf(!hasRedisServer())('long double arithmetic beside a real redis-server', () => {
-  let redis: RedisOracle;
-  beforeAll(async () => { redis = await startRedisOracle(); });
-  afterAll(() => redis.stop());
+  let redis: RealServer;
+  beforeAll(async () => { redis = await startRealServer(); });
+  afterAll(() => redis?.stop());
 
   it('agrees with INCRBYFLOAT byte by byte on the cases and 10,000 random pairs', async () => {
     const pairs: Array<readonly [string, string]> = CASES.map(([a, b]) => [a, b]);
@@ -85,7 +84,7 @@ describe.skipIf(!hasRedisServer())('long double arithmetic beside a real redis-s
       const draw = (): string => SHAPES[random.below(SHAPES.length)]!(random);
       for (let i = 0; i < 10_000; i++) pairs.push([draw(), draw()]);
     });
-    const replies = await redis.run(
+    const replies = await redis.ask(
       pairs.flatMap(([a, b]) => [['SET', 'f', a], ['INCRBYFLOAT', 'f', b]]),
     );
     pairs.forEach(([a, b], i) => {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDouble } from '../../src/lib/parse-double.ts';
-import { hasRedisServer, startRedisOracle } from './redis-oracle.ts';
-import type { RedisOracle } from './redis-oracle.ts';
+import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 function parse(text: string): number | undefined {
@@ -59,9 +58,9 @@ describe('parseDouble', () => {
 });
 
 describe.skipIf(!hasRedisServer())('parseDouble beside a real redis-server', () => {
-  let redis: RedisOracle;
-  beforeAll(async () => { redis = await startRedisOracle(); });
-  afterAll(() => redis.stop());
+  let redis: RealServer;
+  beforeAll(async () => { redis = await startRealServer(); });
+  afterAll(() => redis?.stop());
 
   it('accepts the same scores with the same values as ZADD', async () => {
     const texts = CASES.map(([text]) => text).filter((text) => text.length < 5000);
@@ -70,7 +69,7 @@ describe.skipIf(!hasRedisServer())('parseDouble beside a real redis-server', () 
         texts.push(randomBytes(random, 1 + random.below(8), '0011.5eE+-xXpPaAinf').toString());
       }
     });
-    const replies = await redis.run(texts.flatMap((text) => [
+    const replies = await redis.ask(texts.flatMap((text) => [
       ['DEL', 'z'], ['ZADD', 'z', text, 'a'], ['ZSCORE', 'z', 'a'],
     ]));
     texts.forEach((text, i) => {

@@ -19,13 +19,12 @@ import { CommandTable } from '../../src/commands/table.ts';
 import { transactionCommands } from '../../src/commands/transactions.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import { OUTPUT_BUFFER_POOLED_BYTES_MAX } from '../../src/limits.ts';
 import { Clients, type ClientsPolicy } from '../../src/net/clients.ts';
 import type { ConnectionHost, NetCounters } from '../../src/net/connection-host.ts';
 import { Listeners } from '../../src/net/listeners.ts';
 import type { OutputLimits } from '../../src/net/output-limit.ts';
 import { Turn } from '../../src/net/turn.ts';
-import { OutputPool } from '../../src/protocol/output-pool.ts';
+import { OutputPool, type OutputMemory } from '../../src/protocol/output-pool.ts';
 import { ReplyTooLargeError } from '../../src/protocol/reply-encoder.ts';
 import type { WriteGate } from '../../src/session/write-gate.ts';
 import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
@@ -111,15 +110,14 @@ export class FakeGate implements WriteGate {
 export class CountingPool extends OutputPool {
   lent = 0;
 
-  override acquire(bytes: number): Buffer {
-    const buf = super.acquire(bytes);
-    if (buf.buffer.byteLength <= OUTPUT_BUFFER_POOLED_BYTES_MAX) this.lent++;
-    return buf;
+  override acquire(bytes: number): OutputMemory {
+    this.lent++;
+    return super.acquire(bytes);
   }
 
-  override recycle(buf: Buffer): void {
-    super.recycle(buf);
-    if (buf.buffer.byteLength <= OUTPUT_BUFFER_POOLED_BYTES_MAX) this.lent--;
+  override recycle(memory: OutputMemory): void {
+    super.recycle(memory);
+    this.lent--;
   }
 }
 
@@ -134,17 +132,17 @@ const ONE_KEY = { first: 1, last: 1, step: 1 } as const;
 const testCommands = defineCommands([
   command({
     name: 'sleep', arity: 4, flags: ['write'],
-    *steps({ args, db, reply }) {
+    *steps({ args, db, reply, session }) {
       db.put(args.at(2), args.at(3));
-      yield { kind: 'delay', ms: args.int(1) ?? 0 };
+      yield { kind: 'block', session, ms: args.int(1) ?? 0 };
       db.put(ByteRange.ofText(`${args.text(2)}2`), args.at(3));
       reply.ok();
     },
   }),
   command({
     name: 'nap', arity: 2,
-    *steps({ args, reply }) {
-      yield { kind: 'delay', ms: args.int(1) ?? 0 };
+    *steps({ args, reply, session }) {
+      yield { kind: 'block', session, ms: args.int(1) ?? 0 };
       reply.simple('AWAKE');
     },
   }),
@@ -165,8 +163,8 @@ const testCommands = defineCommands([
   }),
   command({
     name: 'crashstep',
-    *steps({ reply }) {
-      yield { kind: 'delay', ms: 1 };
+    *steps({ reply, session }) {
+      yield { kind: 'block', session, ms: 1 };
       reply.array(2);
       throw new Error('a bug in a step');
     },
@@ -231,16 +229,23 @@ export class LittleServer {
         called: (entry, _us, _failed, { args }) => {
           this.called.push(`${entry.command.name} ${args.count}`);
         },
+        calledOften: ({ command }, count, _us, { args }) => {
+          for (let i = 0; i < count; i++) this.called.push(`${command.name} ${args.count}`);
+        },
+        wantsEach: false,
         refused: () => {},
         crashed: (_entry, error) => void this.crashes.push(String(error)),
       },
-      services: { sync: async () => {}, compact: () => {}, reload: async () => {} },
+      services: {
+        sync: async () => {}, save: async () => {}, saveInBackground: () => {}, stall: () => {},
+        compact: () => {}, reload: async () => {},
+      },
       needsPassword: () => false,
     });
     const executor = this.plumbing.connect(this.#createPort());
     this.turn = new Turn(this.gate, () => executor.holdsBatch);
     this.host = {
-      executor, turn: this.turn, pool: this.pool, realm: this.plumbing,
+      executor, turn: this.turn, pool: this.pool, batch: [], realm: this.plumbing,
       log: pino({ level: 'silent' }), counters: this.counters,
       bulkBytesMax: 512 * 2 ** 20, queryBytesMax: 2 ** 30,
       outputLimits: (kind) => this.limits[kind],

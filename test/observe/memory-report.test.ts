@@ -9,7 +9,7 @@ function source(used: number, index: number): InfoSource {
   return {
     memory: {
       usedBytes: used * MiB, peakBytes: 200 * MiB, residentBytes: 210 * MiB, startupBytes: 20 * MiB,
-      maxBytes: 1024 * MiB,
+      maxBytes: 1024 * MiB, heapBytes: 40 * MiB, heapUsedBytes: 30 * MiB, externalBytes: 50 * MiB,
     },
     clients: { bufferBytes: 5 * MiB },
     store: {
@@ -28,7 +28,7 @@ describe('memory, divided', () => {
     expect(memoryParts(source(100, 30))).toEqual({
       total: 100 * MiB, overhead: 55 * MiB, dataset: 45 * MiB, peak: 200 * MiB, startup: 20 * MiB,
       resident: 210 * MiB, budget: 1024 * MiB, clients: 5 * MiB, index: 30 * MiB,
-      'hot-tail': 32 * MiB, 'read-cache': 512 * MiB, 'live-values': 0,
+      allocated: 80 * MiB, active: 90 * MiB, 'hot-tail': 32 * MiB, 'read-cache': 512 * MiB, 'live-values': 0,
     });
   });
 });

@@ -2,6 +2,7 @@
  * Feeds bytes to a RequestDecoder the way a connection does: through one chunk buffer that is
  * overwritten as soon as the decoder should be done with it.
  */
+import type { Args } from '../../src/protocol/args.ts';
 import { RequestDecoder } from '../../src/protocol/request-decoder.ts';
 import type { Decoded, RequestLimits } from './slow-request-decoder.ts';
 
@@ -17,7 +18,12 @@ export interface Run {
   readonly suspends?: () => boolean;
   /** Called whenever the decoder gave back the chunk. */
   readonly watch?: (decoder: RequestDecoder, fedBytes: number) => void;
+  /** Asks for one request after the other instead of batches. */
+  readonly oneByOne?: boolean;
 }
+
+/** Shared by all decoders, as by all connections of a server. */
+const batch: Args[] = [];
 
 const SCRIBBLE = 0xee;
 let chunkMemory = Buffer.alloc(1024);
@@ -33,6 +39,7 @@ export function newDecoder(limits: RequestLimits): RequestDecoder {
 export function decodeInChunks(bytes: Buffer, run: Run = {}): Decoded {
   const decoder = newDecoder(run.limits ?? USUAL_LIMITS);
   const requests: string[][] = [];
+  const drain = run.oneByOne === true ? readOneByOne : readBatches;
   if (chunkMemory.length < bytes.length) chunkMemory = Buffer.alloc(bytes.length);
   let start = 0;
   for (const end of [...(run.cuts ?? []), bytes.length]) {
@@ -47,13 +54,13 @@ export function decodeInChunks(bytes: Buffer, run: Run = {}): Decoded {
   return { requests, end: verdict === 'error' ? { error: decoder.error } : 'more' };
 }
 
-function drain(
+function readOneByOne(
   decoder: RequestDecoder, requests: string[][], suspends: (() => boolean) | undefined,
 ): string {
   for (;;) {
     const verdict = decoder.next();
     if (verdict !== 'command') return verdict;
-    requests.push(readArgs(decoder));
+    requests.push(readArgs(decoder.args));
     if (suspends?.() === true) {
       decoder.suspend();
       return 'suspended';
@@ -61,8 +68,24 @@ function drain(
   }
 }
 
-function readArgs(decoder: RequestDecoder): string[] {
-  const { args } = decoder;
+/** All requests of a batch are read when all are decoded; those behind a suspension come again. */
+function readBatches(
+  decoder: RequestDecoder, requests: string[][], suspends: (() => boolean) | undefined,
+): string {
+  for (let count = decoder.nextBatch(batch); count > 0; count = decoder.nextBatch(batch)) {
+    for (let i = 0; i < count; i++) {
+      const args = batch[i]!;
+      requests.push(readArgs(args));
+      if (suspends?.() !== true) continue;
+      decoder.unreadAfter(args);
+      decoder.suspend();
+      return 'suspended';
+    }
+  }
+  return decoder.verdict;
+}
+
+function readArgs(args: Args): string[] {
   const parts: string[] = [];
   for (let i = 0; i < args.count; i++) parts.push(args.latin1(i));
   return parts;

@@ -16,6 +16,7 @@
  *
  * An aggregate that lacks elements, or a reply too many, throws when `value` is read.
  */
+import type { ByteRange } from '../../src/lib/byte-range.ts';
 import { formatDouble } from '../../src/lib/format-double.ts';
 import type { ReplyWriter } from '../../src/protocol/reply-encoder.ts';
 
@@ -75,6 +76,10 @@ export class RecordingReply implements ReplyWriter {
     const bytes = Buffer.from(buf.subarray(start, end));
     const text = bytes.toString();
     this.#add('$', Buffer.from(text).equals(bytes) ? text : bytes);
+  }
+
+  bulkRange({ buf, start, end }: ByteRange): void {
+    this.bulk(buf, start, end);
   }
 
   bulkText(text: string): void {

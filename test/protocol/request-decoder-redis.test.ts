@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
-import { hasRedisServer } from '../lib/redis-oracle.ts';
+import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { decodeInChunks, USUAL_LIMITS } from './decode-in-chunks.ts';
-import { startRawRedis } from './raw-redis.ts';
-import type { RawRedis } from './raw-redis.ts';
 import type { RequestLimits } from './slow-request-decoder.ts';
 
 const STRANGER: RequestLimits = { ...USUAL_LIMITS, authenticated: false };
@@ -44,11 +42,13 @@ const title = installed ? 'RequestDecoder beside redis-server'
   : 'RequestDecoder beside redis-server (skipped: redis-server is not installed)';
 
 describe.skipIf(!installed)(title, () => {
-  let open: RawRedis;
-  let locked: RawRedis;
+  let open: RealServer;
+  let locked: RealServer;
 
   beforeAll(async () => {
-    [open, locked] = await Promise.all([startRawRedis(), startRawRedis('--requirepass', 'secret')]);
+    [open, locked] = await Promise.all([
+      startRealServer(), startRealServer('--requirepass', 'secret'),
+    ]);
   });
 
   afterAll(async () => {

@@ -26,6 +26,20 @@ describe('a pause', () => {
     expect(pause.waitFor(READ, NOBODY)).toBeDefined();
   });
 
+  it('may be one of the server itself, which holds reads too and ends no pause', async () => {
+    const clock = new SimClock();
+    const pause = new Pause(clock);
+    pause.begin(clock.nowMs() + 10, true);
+    const release = pause.hold();
+    const held = pause.waitFor(READ, NOBODY);
+    expect(held).toBeDefined();
+    expect(() => pause.hold()).toThrow('held already');
+    release();
+    await held;
+    expect(pause.waitFor(READ, NOBODY)).toBeUndefined();
+    expect(pause.waitFor(WRITE, NOBODY)).toBeDefined();
+  });
+
   it('is lengthened by a longer one, and neither shortened nor weakened by another', async () => {
     const clock = new SimClock();
     const pause = new Pause(clock);

@@ -92,6 +92,11 @@ export class SimFiles implements Files {
     return await Promise.race([crashed, worked]);
   }
 
+  /** The process ends as by kill -9: its locks go, and what it wrote stays readable, synced or not. */
+  killProcess(): void {
+    this.#locks.clear();
+  }
+
   /** Cuts the power, if it is still on, and returns the disk as the next start finds it. */
   crash(random: Random, mood: CrashMood = MOODS[random.below(MOODS.length)]!): SimFiles {
     this.#kernel.freeze(random);

@@ -6,6 +6,7 @@ import type { Found, Need } from '../../src/keyspace/storage.ts';
 import type { Clock } from '../../src/io/clock.ts';
 import type { Files } from '../../src/io/files.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
+import type { HintMaker } from '../../src/store/hint-maker.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
 import type { Paging } from '../../src/store/store-parts.ts';
@@ -52,6 +53,7 @@ export interface OpenTest {
   readonly dir?: string;
   readonly options?: Partial<StoreOptions>;
   readonly told?: Told;
+  readonly hints?: HintMaker;
 }
 
 export function open(test: OpenTest): Promise<Store> {
@@ -62,6 +64,7 @@ export function open(test: OpenTest): Promise<Store> {
     dir: test.dir ?? '/data',
     options: { ...SMALL, ...test.options },
     log: (test.told ?? new Told()).log,
+    ...(test.hints === undefined ? {} : { hints: test.hints }),
   });
 }
 

@@ -219,6 +219,28 @@ describe('replies', () => {
     expect(await other.call('CLIENT', 'UNPAUSE')).toBe('+OK\r\n');
     expect(await client.replies(2)).toEqual(['+OK\r\n', '$1\r\n1\r\n']);
   });
+
+  it('may not send messages while CLIENT PAUSE WRITE lasts, alone or in MULTI', async () => {
+    const server = await start();
+    const other = await server.connect();
+    await other.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+    const publishers = await Promise.all([['PUBLISH', 'c', 'm'], ['SPUBLISH', 'c', 'm']].map(
+      async (publish) => {
+        const client = await server.connect();
+        client.send(['PING'], publish, ['PING']);
+        expect(await client.reply()).toBe('+PONG\r\n');
+        return client;
+      }));
+    const inMulti = await server.connect();
+    inMulti.send(['MULTI'], ['GET', 'c'], ['PUBLISH', 'c', 'm'], ['EXEC']);
+    expect(await inMulti.replies(2)).toEqual(['+OK\r\n', '+QUEUED\r\n']);
+    expect(await other.call('INFO', 'commandstats')).not.toMatch(/cmdstat_s?publish/);
+    await other.call('CLIENT', 'UNPAUSE');
+    for (const client of publishers) {
+      expect(await client.replies(2)).toEqual([':0\r\n', '+PONG\r\n']);
+    }
+    expect(await inMulti.replies(2)).toEqual(['+QUEUED\r\n', '*2\r\n$-1\r\n:0\r\n']);
+  });
 });
 
 describe('MONITOR', () => {

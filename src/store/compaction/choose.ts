@@ -4,7 +4,7 @@
  * Three kinds of round:
  *  - *drop*: segments without a live record and without a tombstone that is still needed go at
  *    once; nothing is copied.
- *  - *copy*: when the log, with what this round will write beside its inputs, would pass
+ *  - *copy*: when log and hints, with what this round will write beside its inputs, would pass
  *    `diskRatioMax` times the live bytes. Waiting until then is what keeps write amplification low:
  *    the later a segment is copied, the more of it is dead. The best inputs are taken until their
  *    live bytes fill one output.
@@ -48,8 +48,13 @@ export interface SegmentFacts {
 }
 
 export interface ChoosePolicy {
-  /** The log may take this many times the live bytes, the outputs of a round included. */
+  /**
+   * The log and what is beside it may take this many times the live bytes, the outputs of a round
+   * included.
+   */
   readonly diskRatioMax: number;
+  /** Bytes of other files that come and go with the segments: hints. */
+  readonly besideBytes: number;
   /** A log smaller than this is left alone. */
   readonly minBytes: number;
   /** About the size of an output. */
@@ -93,7 +98,7 @@ export function choose(
 
   const totals = totalsOf(segments);
   const ranked = rank(segments, policy);
-  const bound = totals.liveBytes * policy.diskRatioMax;
+  const bound = logBytesMax(totals.liveBytes, policy);
   const round = fill(ranked, outputBytesMax(policy, totals.liveBytes, totals.bytes > bound));
   const best = ranked[0];
   const roomy = totals.bytes < policy.minBytes && !demanded;
@@ -109,6 +114,15 @@ export function choose(
   if (full) return { reason: 'ratio', ...round };
   if (deadShare(best) >= COMPACTION_NEARLY_DEAD_SHARE) return oneInput(best.facts, 'nearly-dead');
   return demanded ? { reason: 'demanded', ...round } : null;
+}
+
+/**
+ * What the log alone may take. Hints of tiny records could take all the room above the live bytes,
+ * and a log that is nearly all live would be copied for ever: they take half of it at most.
+ */
+function logBytesMax(liveBytes: number, { diskRatioMax, besideBytes }: ChoosePolicy): number {
+  const bound = liveBytes * diskRatioMax;
+  return bound - Math.min(besideBytes, (bound - liveBytes) / 2);
 }
 
 /**

@@ -32,7 +32,7 @@ import { CopyStopped } from './copy-job.ts';
 import type {
   CopyDamage, CopyJob, CopyResult, CopyRunner, Moves, QuestionTable,
 } from './copy-job.ts';
-import { factsOf, presentOf } from './facts.ts';
+import { factsOf, hintBytesOf, presentOf } from './facts.ts';
 import { Pacer, writeDelayMs } from './pacer.ts';
 import type { PaceState } from './pacer.ts';
 
@@ -46,7 +46,7 @@ export interface CompactorOptions {
   readonly host: CompactionHost;
   readonly clock: Clock;
   readonly copier: CopyRunner;
-  /** The log may take this many times the live bytes. */
+  /** The log and its hints may take this many times the live bytes. */
   readonly diskRatioMax: number;
   /** A log smaller than this is compacted on demand only. */
   readonly minBytes: number;
@@ -364,6 +364,7 @@ export class Compactor {
     const aheadMs = this.#lastDurationMs + COMPACTION_TICK_MS;
     const choice = this.#rules.choose(this.#facts(), {
       diskRatioMax,
+      besideBytes: hintBytesOf(this.#host.sealedSegments()),
       minBytes,
       segmentBytes: this.#host.segmentBytes,
       slackBytes: (this.#pacer.writeBytesPerSecond * aheadMs) / 1000,
@@ -376,6 +377,7 @@ export class Compactor {
   #chooseDemanded(): Choice | null {
     return this.#rules.choose(this.#facts(this.#demandedUpTo), {
       diskRatioMax: Infinity,
+      besideBytes: 0,
       minBytes: 0,
       segmentBytes: this.#host.segmentBytes,
       slackBytes: 0,

@@ -5,7 +5,9 @@
  * sealed segment: a lower bound of the next value_index, which is the safe side.
  */
 
-import { TOMBSTONE_BYTES_TYPICAL } from '../../limits.ts';
+import {
+  HINT_FILE_BYTES_TYPICAL, HINT_RECORD_BYTES_TYPICAL, TOMBSTONE_BYTES_TYPICAL,
+} from '../../limits.ts';
 import type { SealedSegmentStats } from '../compaction-host.ts';
 import { FRAME_HEADER_BYTES } from '../format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
@@ -63,6 +65,16 @@ function sealedFacts(
 /** At most the next value_index to be given out, and above every sealed one. */
 export function presentOf(sealed: readonly SealedSegmentStats[]): number {
   return sealed.reduce((most, segment) => Math.max(most, segment.maxValueIndex), 0) + 1;
+}
+
+/**
+ * What the hints of these segments take, about: their sizes are not kept, and a hint that is
+ * missing will be made.
+ */
+export function hintBytesOf(sealed: readonly SealedSegmentStats[]): number {
+  return sealed.reduce((sum, { records }) => (
+    sum + HINT_FILE_BYTES_TYPICAL + records * HINT_RECORD_BYTES_TYPICAL
+  ), 0);
 }
 
 /** All that is in it is live or a tombstone: it has nothing that a tombstone could hide. */

@@ -17,18 +17,15 @@ import {
   entryExpireAtAt, entryKindAt, entrySpaceAt, entryValueIndexAt, KIND_DELETED, skipGap,
 } from '../format/data-entry.ts';
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../format/frame.ts';
-import { encodeHintBlock, encodeHintHeader, hintBlockCount } from '../format/hint.ts';
+import { encodeHintNow } from '../format/hint.ts';
 import type { SegmentSummary } from '../format/hint.ts';
-import { HintRows, sortRowsNow } from '../format/hint-rows.ts';
+import { HintRows } from '../format/hint-rows.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import {
   encodeSegmentHeader, hintFileName, SEGMENT_HEADER_BYTES, SEGMENT_PACK, segmentFileName,
 } from '../format/segment-header.ts';
 import { expirySecondsOfMs } from '../index-slot.ts';
 import type { CopierDisk, CopierOutputFile } from './copy-job.ts';
-
-/** Blocks of a hint that are written at once: about 1 MiB. */
-const HINT_BLOCKS_AT_ONCE = 16;
 
 export class OutputWriter {
   readonly id: number;
@@ -215,25 +212,12 @@ export class OutputWriter {
   async #writeHint(summary: SegmentSummary): Promise<void> {
     const file = await this.#disk.create(`${this.#dir}/${hintFileName(this.id)}`);
     try {
-      const order = sortRowsNow(this.#rows);
-      const blocks = hintBlockCount(summary.records);
-      let pieces: Buffer[] = [encodeHintHeader(summary)];
-      for (let block = 0; block < blocks; block++) {
-        pieces.push(encodeHintBlock(this.#rows, order, this.id, block));
-        if (pieces.length < HINT_BLOCKS_AT_ONCE) continue;
-        await this.#writeHintPieces(file, pieces);
-        pieces = [];
-      }
-      await this.#writeHintPieces(file, pieces);
+      const bytes = Buffer.concat(encodeHintNow(summary, this.#rows));
+      await file.write(bytes, 0, bytes.length, 0);
+      this.#hintBytes = bytes.length;
       await file.datasync();
     } finally {
       await file.close();
     }
-  }
-
-  async #writeHintPieces(file: CopierOutputFile, pieces: readonly Buffer[]): Promise<void> {
-    const bytes = Buffer.concat(pieces);
-    if (bytes.length > 0) await file.write(bytes, 0, bytes.length, this.#hintBytes);
-    this.#hintBytes += bytes.length;
   }
 }

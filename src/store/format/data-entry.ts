@@ -9,7 +9,7 @@
  * segment (see `skipGap`); PAD records carry zeros and have value_index 0.
  */
 
-import { checksum } from '../../lib/checksum.ts';
+import { checksum, checksumOf } from '../../lib/checksum.ts';
 import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
 import { KEY_BYTES_MAX, LOG_GRANULE_BYTES } from '../../limits.ts';
 
@@ -49,14 +49,14 @@ export function skipGap(offset: number): number {
 }
 
 /**
- * Writes the header of a record at `at`; key and value stand behind it already. `view` spans the
- * same memory as `buf`. `typeByte` is the type with its flags.
+ * Writes the header of a record at `at`; key and value stand behind it already. `typeByte` is the
+ * type with its flags.
  */
-export function writeEntryHeader(view: DataView, buf: Uint8Array, at: number, kind: number,
-  typeByte: number, valueIndex: number, space: number, keyBytes: number, valueBytes: number,
+export function writeEntryHeader(view: DataView, at: number, kind: number, typeByte: number,
+  valueIndex: number, space: number, keyBytes: number, valueBytes: number,
   expireAtMs: number): void {
   const body = at + ENTRY_HEADER_BYTES;
-  view.setUint32(at + 4, checksum(buf, body, body + keyBytes + valueBytes), true);
+  view.setUint32(at + 4, checksumOf(view, body, body + keyBytes + valueBytes), true);
   view.setUint32(at + 8, kind | (typeByte << 8) | (high16(valueIndex) << 16), true);
   view.setUint32(at + 12, valueIndex, true);
   view.setUint32(at + 16, space, true);
@@ -64,13 +64,13 @@ export function writeEntryHeader(view: DataView, buf: Uint8Array, at: number, ki
   view.setUint32(at + 24, valueBytes, true);
   view.setUint32(at + 28, expireAtMs, true);
   view.setUint32(at + 32, high16(expireAtMs), true);
-  view.setUint32(at, checksum(buf, at + 4, body), true);
+  view.setUint32(at, checksumOf(view, at + 4, body), true);
 }
 
 /** Writes a PAD record of exactly `bytes` bytes, a multiple of 8 and at least HEADER_ROOM_BYTES. */
 export function writePad(view: DataView, buf: Uint8Array, at: number, bytes: number): void {
   buf.fill(0, at, at + bytes);
-  writeEntryHeader(view, buf, at, KIND_PAD, 0, 0, 0, 0, bytes - ENTRY_HEADER_BYTES, 0);
+  writeEntryHeader(view, at, KIND_PAD, 0, 0, 0, 0, bytes - ENTRY_HEADER_BYTES, 0);
 }
 
 // ---- Single fields of a record whose header is known to be sound (hot paths) --------------------

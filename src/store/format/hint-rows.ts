@@ -5,7 +5,7 @@
  * value_index. That is the order of the value index's pages, so that a merge of hints fills page
  * after page.
  *
- * Invariant: a row is eight 32-bit words, on disk as in RAM (little-endian machines only).
+ * Invariant: a row is eight 32-bit words; on disk it takes a quarter of that (hint-columns.ts).
  */
 
 import { joinU48, high16 } from '../../lib/words.ts';
@@ -16,14 +16,19 @@ export const ROW_BYTES = ROW_WORDS * 4;
 /** The space of the store's own records and of the keyspace's tables. */
 export const SYSTEM_SPACE = 0;
 
-const W_LO = 0;
-const W_HI_KIND_TYPE = 1;
-const W_SPACE = 2;
-const W_OFFSET = 3;
-const W_UNITS = 4;
-const W_EXPIRY = 5;
-const W_INDEX_LOW = 6;
-const W_INDEX_HIGH = 7;
+/**
+ * The words of a row: low half of the hash; hash, next 16 bits, kind in bits 16-19, type byte
+ * above; space; offset / 8; bytes of the record / 8; expiry in seconds, rounded up, 0 = never;
+ * value_index.
+ */
+export const W_LO = 0;
+export const W_HI_KIND_TYPE = 1;
+export const W_SPACE = 2;
+export const W_OFFSET = 3;
+export const W_UNITS = 4;
+export const W_EXPIRY = 5;
+export const W_INDEX_LOW = 6;
+export const W_INDEX_HIGH = 7;
 
 const BUCKETS = 1 << 16;
 /** From so many rows in a bucket, insertion sort's squares cost more than a comparator's calls. */

@@ -1,6 +1,6 @@
 /**
- * Fills the index from the sealed segments' hints; a hint that is missing or damaged is made again
- * by scanning its segment.
+ * Fills the index from the sealed segments' hints; a segment whose hint is missing or damaged is
+ * scanned, unless it has been by now.
  *
  * It rejects with DAMAGED or DiskError. With `isTolerant`, damage is told, and what is sound is
  * taken.
@@ -9,7 +9,6 @@
 import type { Files } from '../../io/files.ts';
 import type { KeyHash } from '../../lib/key-hash.ts';
 import { SEGMENT_LOG } from '../format/segment-header.ts';
-import { writeHint } from '../hint-writer.ts';
 import type { Segment } from '../segment.ts';
 import type { SegmentTable } from '../segment-table.ts';
 import { damaged } from '../store-error.ts';
@@ -18,7 +17,10 @@ import { HintRun } from './hint-run.ts';
 import { scanLog } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
 import { HintMerge } from './merge-hints.ts';
+import type { RowRun } from './page-rows.ts';
 import type { RecoveredState } from './recovered-state.ts';
+import type { ScannedRows } from './scanned-rows.ts';
+import { SortedRows } from './sorted-rows.ts';
 
 export interface FillEnv {
   readonly files: Files;
@@ -26,15 +28,19 @@ export interface FillEnv {
   readonly segments: SegmentTable;
   readonly hasher: KeyHash;
   readonly state: RecoveredState;
+  /** Rows of segments that were read whole, to which more may come. */
+  readonly scanned: ScannedRows;
   readonly isTolerant: boolean;
   readonly onDamage: (error: StoreError) => void;
   readonly onInfo: (message: string) => void;
 }
 
-const noPause = (): Promise<void> => Promise.resolve();
+interface Run extends RowRun {
+  close(): Promise<void>;
+}
 
 export async function fillIndex(env: FillEnv): Promise<void> {
-  const runs: HintRun[] = [];
+  const runs: Run[] = [];
   try {
     for (const segment of env.segments.all()) runs.push(await openRun(env, segment));
     await new HintMerge(env.state, runs).run();
@@ -43,18 +49,24 @@ export async function fillIndex(env: FillEnv): Promise<void> {
   }
 }
 
-async function openRun(env: FillEnv, segment: Segment): Promise<HintRun> {
-  const { files, dir } = env;
-  const run = await HintRun.open(files, dir, segment.sealedEntry(), segment.slot);
+async function openRun(env: FillEnv, segment: Segment): Promise<Run> {
+  const run = await openKnown(env, segment);
   if (run !== undefined) return run;
+  env.onInfo(`${segment.path} has no usable hint and is read whole`);
   const { rows } = await scanSealed(env, segment);
   const entry = { ...segment.sealedEntry(), records: rows.count };
   segment.restore(entry);
-  await writeHint(files, dir, entry, rows, noPause);
-  env.onInfo(`made the hint of ${segment.path} again`);
-  const again = await HintRun.open(files, dir, entry, segment.slot);
+  await env.scanned.add(entry, rows);
+  const again = await openKnown(env, segment);
   if (again === undefined) throw damaged(segment.path, 0, 'its new hint cannot be read back');
   return again;
+}
+
+/** The rows in RAM or the hint on disk; undefined if there is neither. */
+async function openKnown(env: FillEnv, segment: Segment): Promise<Run | undefined> {
+  const rows = env.scanned.get(segment.id);
+  if (rows !== undefined) return new SortedRows(segment.slot, rows);
+  return await HintRun.open(env.files, env.dir, segment.sealedEntry(), segment.slot);
 }
 
 async function scanSealed(env: FillEnv, segment: Segment): Promise<LogScan> {

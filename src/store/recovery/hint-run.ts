@@ -6,28 +6,33 @@
  */
 
 import type { Files, ReadFile } from '../../io/files.ts';
+import { unpackRows } from '../format/hint-columns.ts';
 import {
-  HINT_BLOCK_HEADER_BYTES, HINT_HEADER_BYTES, decodeHintHeader, hintBlockCount, hintBlockOffset,
-  hintBlockRows, isHintBlockSound,
+  HINT_BLOCK_ROWS, HINT_HEADER_BYTES, decodeHintDirectory, decodeHintHeader, hintBlockCount,
+  hintBlockRows, openHintBlock, packedPart,
 } from '../format/hint.ts';
-import { ROW_BYTES, rowOrder, rowSpace } from '../format/hint-rows.ts';
+import type { HintDirectory } from '../format/hint.ts';
+import { ROW_WORDS } from '../format/hint-rows.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import { hintFileName } from '../format/segment-header.ts';
 
 export class HintRun {
   /** The slot of the segment. */
   readonly slot: number;
-  words: Uint32Array = new Uint32Array(0);
+  readonly words: Uint32Array;
   row = -1;
 
   readonly #file: ReadFile;
+  readonly #directory: HintDirectory;
   readonly #records: number;
   #block = -1;
   #rows = 0;
 
-  private constructor(slot: number, file: ReadFile, records: number) {
+  private constructor(slot: number, file: ReadFile, directory: HintDirectory, records: number) {
     this.slot = slot;
+    this.words = new Uint32Array(Math.min(records, HINT_BLOCK_ROWS) * ROW_WORDS);
     this.#file = file;
+    this.#directory = directory;
     this.#records = records;
   }
 
@@ -37,7 +42,10 @@ export class HintRun {
     const path = `${dir}/${hintFileName(segment.id)}`;
     if (!await files.exists(path)) return undefined;
     const file = await files.openRead(path);
-    if (isUsable(file, segment)) return new HintRun(slot, file, segment.records);
+    const directory = readDirectory(file, segment);
+    if (directory !== undefined && areBlocksSound(file, segment, directory)) {
+      return new HintRun(slot, file, directory, segment.records);
+    }
     await file.close();
     return undefined;
   }
@@ -49,19 +57,10 @@ export class HintRun {
     if (this.#block + 1 >= hintBlockCount(this.#records)) return false;
     this.#block += 1;
     this.#rows = hintBlockRows(this.#records, this.#block);
-    const bytes = HINT_BLOCK_HEADER_BYTES + this.#rows * ROW_BYTES;
-    const buf = new Uint8Array(bytes);
-    this.#file.readSync(buf, 0, bytes, hintBlockOffset(this.#block));
-    this.words = new Uint32Array(buf.buffer, HINT_BLOCK_HEADER_BYTES);
+    const bytes = readBlock(this.#file, this.#directory, this.#block);
+    unpackRows(packedPart(bytes), this.#rows, this.#directory.marks, this.words);
     this.row = 0;
     return true;
-  }
-
-  /** Whether the row behind the current one may have this space and order; asks no other block. */
-  isNextSame(space: number, order: number): boolean {
-    const next = this.row + 1;
-    if (next >= this.#rows) return this.#block + 1 < hintBlockCount(this.#records);
-    return rowSpace(this.words, next) === space && rowOrder(this.words, next) === order;
   }
 
   async close(): Promise<void> {
@@ -69,20 +68,30 @@ export class HintRun {
   }
 }
 
-function isUsable(file: ReadFile, segment: SealedSegment): boolean {
-  const head = Buffer.alloc(HINT_HEADER_BYTES);
-  if (file.readSync(head, 0, HINT_HEADER_BYTES, 0) < HINT_HEADER_BYTES) return false;
-  const summary = decodeHintHeader(head);
-  const isRight = summary !== undefined && summary.id === segment.id &&
-    summary.bytes === segment.bytes && summary.records === segment.records;
-  if (!isRight) return false;
-  const rowsMax = hintBlockRows(segment.records, 0);
-  const buf = new Uint8Array(HINT_BLOCK_HEADER_BYTES + rowsMax * ROW_BYTES);
-  for (let block = 0; block < hintBlockCount(segment.records); block += 1) {
-    const bytes = HINT_BLOCK_HEADER_BYTES + hintBlockRows(segment.records, block) * ROW_BYTES;
-    const read = file.readSync(buf, 0, bytes, hintBlockOffset(block));
-    if (read < bytes) return false;
-    if (!isHintBlockSound(buf.subarray(0, bytes), segment.id, segment.records, block)) return false;
+function readDirectory(file: ReadFile, segment: SealedSegment): HintDirectory | undefined {
+  const head = readUpTo(file, 0, HINT_HEADER_BYTES);
+  const header = decodeHintHeader(head);
+  const isRight = header !== undefined && header.id === segment.id &&
+    header.bytes === segment.bytes && header.records === segment.records;
+  if (!isRight) return undefined;
+  return decodeHintDirectory(readUpTo(file, HINT_HEADER_BYTES, header.directoryBytes), header);
+}
+
+function areBlocksSound(file: ReadFile, { id, records }: SealedSegment,
+  directory: HintDirectory): boolean {
+  for (let block = 0; block < hintBlockCount(records); block += 1) {
+    const bytes = readBlock(file, directory, block);
+    if (openHintBlock(bytes, id, hintBlockRows(records, block), block) === undefined) return false;
   }
   return true;
+}
+
+function readBlock(file: ReadFile, { blockOffsets }: HintDirectory, block: number): Uint8Array {
+  return readUpTo(file, blockOffsets[block]!, blockOffsets[block + 1]! - blockOffsets[block]!);
+}
+
+/** Fewer bytes at the end of the file. */
+function readUpTo(file: ReadFile, at: number, bytes: number): Uint8Array {
+  const buf = new Uint8Array(bytes);
+  return buf.subarray(0, file.readSync(buf, 0, bytes, at));
 }

@@ -26,8 +26,8 @@ import {
 import { sizeClassOf } from '../size-class.ts';
 import { SortedLoader } from '../sorted-loader.ts';
 import type { Space } from '../space-table.ts';
-import { RunHeap } from './run-heap.ts';
-import type { RowRun } from './run-heap.ts';
+import { PageRows } from './page-rows.ts';
+import type { RowRun } from './page-rows.ts';
 import type { RecoveredState } from './recovered-state.ts';
 
 const TYPE_MASK = 7;
@@ -59,21 +59,21 @@ interface PendingChain {
 
 export class HintMerge {
   readonly #state: RecoveredState;
-  readonly #heap: RunHeap;
+  readonly #rows: PageRows;
   readonly #loaders = new Map<number, SortedLoader>();
   readonly #chains: PendingChain[] = [];
   readonly #shared: Group[] = [];
 
   constructor(state: RecoveredState, runs: readonly RowRun[]) {
     this.#state = state;
-    this.#heap = new RunHeap(runs);
+    this.#rows = new PageRows(runs);
   }
 
   /** Rejects with DAMAGED when a record that it must read is not sound. */
   async run(): Promise<void> {
     await this.#addByKey({ space: SYSTEM_SPACE, rows: this.#takeSystemRows() });
     await this.#state.readSystemRecords();
-    while (this.#heap.size > 0) this.#mergeHash();
+    while (!this.#rows.isDone) this.#mergeHash();
     for (const loader of this.#loaders.values()) loader.finish();
     for (const chain of this.#chains) this.#insertChain(chain);
     for (const group of this.#shared) await this.#addByKey(group);
@@ -83,9 +83,7 @@ export class HintMerge {
 
   #takeSystemRows(): Row[] {
     const rows: Row[] = [];
-    while (this.#heap.size > 0 && rowSpace(this.#heap.words, this.#heap.row) === SYSTEM_SPACE) {
-      rows.push(this.#takeRow());
-    }
+    while (this.#isAt(SYSTEM_SPACE)) rows.push(this.#takeRow());
     return rows;
   }
 
@@ -117,28 +115,30 @@ export class HintMerge {
   // ---- One hash in one space --------------------------------------------------------------------
 
   #mergeHash(): void {
-    const heap = this.#heap;
-    const { words, row } = heap;
+    const { words, row, isAlone } = this.#rows;
     const space = rowSpace(words, row);
-    const order = rowOrder(words, row);
-    if (heap.isTopAlone(space, order) && rowKind(words, row) === KIND_PUT) {
+    if (isAlone && rowKind(words, row) === KIND_PUT) {
       this.#addAlone(space);
       return;
     }
-    const rows: Row[] = [];
-    while (heap.size > 0 && rowSpace(heap.words, heap.row) === space &&
-        rowOrder(heap.words, heap.row) === order) rows.push(this.#takeRow());
-    const { hi, lo } = rows[0]!;
+    const rows = this.#takeHash(space, rowOrder(words, row));
+    const hi = rowHi(words, row);
+    const lo = rowLo(words, row);
     if (this.#state.hasCollisions && this.#state.isCollision(collisionName(space, hi, lo))) {
-      this.#shared.push({ space, rows });
+      this.#shared.push({ space, rows: [...rows] });
     } else {
       this.#add(space, rows);
     }
   }
 
+  /** One by one: a counter that was raised a million times has as many rows. */
+  *#takeHash(space: number, order: number): Generator<Row, void, void> {
+    while (this.#isAt(space, order)) yield this.#takeRow();
+  }
+
   /** The usual case, without objects: the only row of its hash. */
   #addAlone(spaceId: number): void {
-    const { words, row, slot } = this.#heap;
+    const { words, row, slot } = this.#rows;
     if (!this.#state.isDead(spaceId, rowValueIndex(words, row))) {
       const sizeClass = sizeClassOf(rowBytes(words, row));
       const type = rowTypeByte(words, row) & TYPE_MASK;
@@ -146,11 +146,11 @@ export class HintMerge {
         rowOffset(words, row), sizeClass, rowExpirySeconds(words, row));
       this.#state.addLive(slot, sizeClass);
     }
-    this.#heap.advance();
+    this.#rows.advance();
   }
 
   /** Rows of one key, ascending by value_index. */
-  #add(spaceId: number, rows: readonly Row[]): void {
+  #add(spaceId: number, rows: Iterable<Row>): void {
     const fold = this.#resolve(spaceId, rows);
     const { base } = fold;
     if (base === undefined) return;
@@ -163,13 +163,20 @@ export class HintMerge {
       base.expirySeconds);
   }
 
+  /** Whether there is a row, and it has this space and order. */
+  #isAt(space: number, order?: number): boolean {
+    const { words, row, isDone } = this.#rows;
+    return !isDone && rowSpace(words, row) === space &&
+      (order === undefined || rowOrder(words, row) === order);
+  }
+
   #addLive({ pages, tail }: ChainFold<Row>, base: Row): void {
     this.#state.addLive(base.slot, base.sizeClass);
     for (const { slot, sizeClass } of pages) this.#state.addLive(slot, sizeClass);
     for (const { slot, sizeClass } of tail) this.#state.addLive(slot, sizeClass);
   }
 
-  #resolve(spaceId: number, rows: readonly Row[]): ChainFold<Row> {
+  #resolve(spaceId: number, rows: Iterable<Row>): ChainFold<Row> {
     const fold = new ChainFold<Row>();
     let last = -1;
     for (const row of rows) {
@@ -200,7 +207,7 @@ export class HintMerge {
   }
 
   #takeRow(): Row {
-    const { words, row, slot } = this.#heap;
+    const { words, row, slot } = this.#rows;
     const bytes = rowBytes(words, row);
     const taken: Row = {
       slot,
@@ -214,7 +221,7 @@ export class HintMerge {
       expirySeconds: rowExpirySeconds(words, row),
       valueIndex: rowValueIndex(words, row),
     };
-    this.#heap.advance();
+    this.#rows.advance();
     return taken;
   }
 }

@@ -3,7 +3,7 @@
  * cuts a torn tail, and puts what was not surely durable into fresh, synced files.
  *
  *   open LOG segment   | durable ... W | whole frames | torn |
- *                        sealed as it is  copied to a PACK   never happened
+ *                        sealed as it is  copied to a PACK   never happened   (seal-log.ts)
  *
  * One manifest write makes all of that true; before it nothing is changed that a second run would
  * miss, after it the rest is clearing away. So it may crash anywhere and be run again.
@@ -13,35 +13,30 @@
  */
 
 import { DiskError } from '../../io/files.ts';
-import type { Files, ReadFile } from '../../io/files.ts';
 import { KeyHash } from '../../lib/key-hash.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
-import { OutputWriter } from '../compaction/output-writer.ts';
 import { MANIFEST_NAME, decodeManifest, encodeManifest } from '../format/manifest.ts';
 import type { Manifest, SealedSegment } from '../format/manifest.ts';
-import { HintRows, ROW_WORDS, rowBytes, rowHi, rowLo, rowOffset } from '../format/hint-rows.ts';
 import {
-  SEGMENT_LOG, SEGMENT_PACK, hintFileName, parseSegmentFileName, segmentFileName,
+  SEGMENT_LOG, hintFileName, parseSegmentFileName, segmentFileName,
 } from '../format/segment-header.ts';
 import type { SegmentFileName, SegmentKind } from '../format/segment-header.ts';
-import { summaryOf, writeHint } from '../hint-writer.ts';
 import { StoreError, damaged } from '../store-error.ts';
 import { cutLog } from './cut-log.ts';
 import type { KeptLog, LogCut, LogDamage, ScannedLog } from './cut-log.ts';
 import { scanLog } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
+import { withRoom } from './room.ts';
+import { logPath, sealKept, withLog } from './seal-log.ts';
+import type { SealEnv } from './seal-log.ts';
 
 export type DamagedRecords = 'refuse' | 'report';
 
-export interface RecoveryEnv {
-  readonly files: Files;
-  readonly dir: string;
+export interface RecoveryEnv extends SealEnv {
   readonly damagedRecords: DamagedRecords;
   /** Chooses the seed of a new store. */
   readonly newSeed: () => KeyHashSeed;
   readonly onDamage: (error: StoreError) => void;
-  /** What recovery did, for the operator. */
-  readonly onInfo: (message: string) => void;
 }
 
 export interface RecoveredLog {
@@ -49,8 +44,6 @@ export interface RecoveredLog {
   /** Frames were in the open end of the log: a checkpoint does not know them. */
   readonly hadOpenFrames: boolean;
 }
-
-const noPause = (): Promise<void> => Promise.resolve();
 
 export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
   const names = await env.files.list(env.dir);
@@ -68,8 +61,10 @@ export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
   const hadOpenFrames = sealed.length > 0;
   const recovered = nextManifest(manifest, sealed, segmentNames);
   if (hadOpenFrames || manifest.open.length > 0) {
-    await env.files.syncDir(env.dir);
-    await writeManifest(env, recovered);
+    await withRoom(env, hadOpenFrames ? manifest.checkpoint : null, async () => {
+      await env.files.syncDir(env.dir);
+      await writeManifest(env, recovered);
+    });
   }
   await clearAway(env, recovered);
   return { manifest: recovered, hadOpenFrames };
@@ -207,96 +202,6 @@ function salvage(env: RecoveryEnv, log: ScannedLog): Promise<ScannedLog> {
   }));
 }
 
-// ---- Sealing what was recovered -----------------------------------------------------------------
-
-/** Makes the kept frames durable; returns the segments that hold them. */
-async function sealKept(env: RecoveryEnv, manifest: Manifest, cut: LogCut,
-  names: readonly SegmentFileName[]): Promise<SealedSegment[]> {
-  const sealed: SealedSegment[] = [];
-  let nextId = names.reduce((max, { id }) => Math.max(max, id + 1), manifest.nextSegmentId);
-  for (const keptLog of cut.kept) {
-    const durable = durableFrames(keptLog, cut);
-    if (durable > 0) sealed.push(await sealFrames(env, keptLog, durable));
-    if (rowsBefore(keptLog, durable) === rowsBefore(keptLog, keptLog.frames)) continue;
-    sealed.push(await copyFrames(env, manifest, keptLog, durable, nextId));
-    nextId += 1;
-  }
-  return sealed;
-}
-
-/** Rows of the first `frames` frames. */
-function rowsBefore({ log }: KeptLog, frames: number): number {
-  return frames === 0 ? 0 : log.scan.frames.rows[frames - 1]!;
-}
-
-/** How many of the kept frames lie before the watermark. */
-function durableFrames({ log, frames }: KeptLog, { watermark }: LogCut): number {
-  if (watermark.segmentId > log.id) return frames;
-  if (watermark.segmentId < log.id) return 0;
-  let durable = 0;
-  while (durable < frames && log.scan.frames.end[durable]! <= watermark.offset) durable += 1;
-  return durable;
-}
-
-/** The segment with its first `frames` frames, sealed where it lies. */
-async function sealFrames(env: RecoveryEnv, { log }: KeptLog,
-  frames: number): Promise<SealedSegment> {
-  const { scan } = log;
-  const bytes = scan.frames.end[frames - 1]!;
-  const rows = partOf(scan.rows, 0, scan.frames.rows[frames - 1]!);
-  const summary = summaryOf(rows, log.id, bytes, positionOf(scan, 0, frames));
-  await writeHint(env.files, env.dir, summary, rows, noPause);
-  return { ...summary, kind: SEGMENT_LOG };
-}
-
-/**
- * Copies the frames from number `from` on to a PACK segment, byte by byte, durable but for its
- * name.
- */
-async function copyFrames(env: RecoveryEnv, manifest: Manifest, kept: KeptLog, from: number,
-  id: number): Promise<SealedSegment> {
-  const { files, dir } = env;
-  const { log, frames } = kept;
-  const { scan } = log;
-  // An earlier recovery may have got this far.
-  for (const name of [segmentFileName(id, SEGMENT_PACK), hintFileName(id)]) {
-    if (await files.exists(`${dir}/${name}`)) await files.unlink(`${dir}/${name}`);
-  }
-  const output = await OutputWriter.create(files, dir, id, manifest.seed);
-  output.position = positionOf(scan, from, frames);
-  const lastRow = rowsBefore(kept, frames);
-  await withLog(env, log.id, async (file) => {
-    for (let row = rowsBefore(kept, from); row < lastRow; row += 1) {
-      await copyRecord(file, output, scan.rows, row);
-    }
-  });
-  const sealed = await output.finish(0);
-  const path = logPath(env, log.id);
-  env.onInfo(`copied ${sealed.records} records of ${path} that may not have been synced`);
-  return sealed;
-}
-
-async function copyRecord(file: ReadFile, output: OutputWriter, rows: HintRows,
-  row: number): Promise<void> {
-  const { words } = rows;
-  const bytes = rowBytes(words, row);
-  const buf = Buffer.allocUnsafe(bytes);
-  file.readSync(buf, 0, bytes, rowOffset(words, row));
-  output.append(buf, 0, bytes, rowHi(words, row), rowLo(words, row));
-  await output.flushIfMuch();
-}
-
-function partOf(rows: HintRows, from: number, to: number): HintRows {
-  const part = new HintRows(1);
-  part.words = rows.words.subarray(from * ROW_WORDS, to * ROW_WORDS);
-  part.count = to - from;
-  return part;
-}
-
-function positionOf(scan: LogScan, from: number, to: number): number {
-  return scan.frames.position.slice(from, to).reduce((max, position) => Math.max(max, position), 0);
-}
-
 // ---- Files --------------------------------------------------------------------------------------
 
 /**
@@ -316,18 +221,4 @@ async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
     await env.files.unlink(`${env.dir}/${name}`);
     env.onInfo(`removed ${name}, which is no part of the store`);
   }
-}
-
-async function withLog<T>(env: RecoveryEnv, id: number,
-  work: (file: ReadFile) => Promise<T>): Promise<T> {
-  const file = await env.files.openRead(logPath(env, id));
-  try {
-    return await work(file);
-  } finally {
-    await file.close();
-  }
-}
-
-function logPath(env: RecoveryEnv, id: number): string {
-  return `${env.dir}/${segmentFileName(id, SEGMENT_LOG)}`;
 }

@@ -3,7 +3,7 @@ import type { ChoosePolicy, SegmentFacts } from '../../../src/store/compaction/c
 import { choose, tombstoneFloor } from '../../../src/store/compaction/choose.ts';
 
 const POLICY: ChoosePolicy = {
-  diskRatioMax: 1.5, minBytes: 0, segmentBytes: 1000, slackBytes: 0, nextValueIndex: 10_000,
+  diskRatioMax: 1.5, besideBytes: 0, minBytes: 0, segmentBytes: 1000, slackBytes: 0, nextValueIndex: 10_000,
 };
 
 let nextId = 1;
@@ -46,6 +46,16 @@ describe('choose', () => {
     const segments = [...liveRest(20), ...Array.from({ length: 16 }, () => segment({ liveBytes: 400 }))];
     expect(choose(segments, POLICY)).toBeNull();
     expect(choose(segments, { ...POLICY, slackBytes: 4000 })?.reason).toBe('ratio');
+  });
+
+  it('counts the hints beside the log', () => {
+    const segments = [...liveRest(20), ...Array.from({ length: 16 }, () => segment({ liveBytes: 400 }))];
+    expect(choose(segments, { ...POLICY, besideBytes: 4000 })?.reason).toBe('ratio');
+  });
+
+  it('leaves a log alone that only hints of tiny records take past the bound', () => {
+    const segments = [...liveRest(20), segment({ liveBytes: 900 })];
+    expect(choose(segments, { ...POLICY, besideBytes: 50_000 })).toBeNull();
   });
 
   it('prefers the deadest segment and, between equals, the one that is older', () => {

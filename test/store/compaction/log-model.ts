@@ -104,6 +104,7 @@ export class LogModel {
   policy(): ChoosePolicy {
     return {
       diskRatioMax: this.#options.diskRatioMax,
+      besideBytes: 0,
       minBytes: this.#options.minRecords ?? 0,
       segmentBytes: this.#options.segmentRecords,
       slackBytes: 0,

@@ -130,7 +130,7 @@ export class ModelStore implements CompactionHost {
     const view = new DataView(buf.buffer, buf.byteOffset, buf.length);
     buf.write(key, at - start + ENTRY_HEADER_BYTES);
     buf.write(value, at - start + ENTRY_HEADER_BYTES + keyBytes);
-    writeEntryHeader(view, buf, at - start, kind, 0, valueIndex, 1, keyBytes, valueBytes, expireAt);
+    writeEntryHeader(view, at - start, kind, 0, valueIndex, 1, keyBytes, valueBytes, expireAt);
     writeFrameHeader(view, buf, 0, this.#active.id, start, {
       bytes: buf.length, records: 1, firstValueIndex: valueIndex, position: valueIndex,
       syncedSegment: 0, syncedOffset: 0, flags: 0,

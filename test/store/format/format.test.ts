@@ -9,9 +9,10 @@ import {
 } from '../../../src/store/format/data-entry.ts';
 import { readFrameHeader, writeFrameHeader } from '../../../src/store/format/frame.ts';
 import {
-  HINT_BLOCK_ROWS, decodeHintHeader, encodeHintBlock, encodeHintHeader, isHintBlockSound,
+  HINT_BLOCK_ROWS, HINT_HEADER_BYTES, decodeHintDirectory, decodeHintHeader, encodeHintNow,
+  openHintBlock,
 } from '../../../src/store/format/hint.ts';
-import { HintRows, compareRows, sortRowsNow } from '../../../src/store/format/hint-rows.ts';
+import { HintRows, ROW_WORDS, compareRows, sortRowsNow } from '../../../src/store/format/hint-rows.ts';
 import { decodeManifest, encodeManifest } from '../../../src/store/format/manifest.ts';
 import type { Manifest } from '../../../src/store/format/manifest.ts';
 import {
@@ -19,6 +20,8 @@ import {
   parseSegmentFileName, segmentFileName,
 } from '../../../src/store/format/segment-header.ts';
 import type { SegmentHeader } from '../../../src/store/format/segment-header.ts';
+import { withSeed } from '../../lib/seeded.ts';
+import { readHint } from '../read-hint.ts';
 
 const viewOf = (buf: Buffer): DataView => new DataView(buf.buffer, buf.byteOffset, buf.length);
 
@@ -26,7 +29,7 @@ const viewOf = (buf: Buffer): DataView => new DataView(buf.buffer, buf.byteOffse
 function example(): Buffer {
   const buf = Buffer.alloc(88);
   buf.write('khello', 40 + ENTRY_HEADER_BYTES);
-  writeEntryHeader(viewOf(buf), buf, 40, KIND_PUT, 1, 1, 1, 1, 5, 0);
+  writeEntryHeader(viewOf(buf), 40, KIND_PUT, 1, 1, 1, 1, 5, 0);
   writeFrameHeader(viewOf(buf), buf, 0, 1, 64, {
     bytes: 88, records: 1, firstValueIndex: 1, position: 0, syncedSegment: 1, syncedOffset: 64,
     flags: 0,
@@ -38,7 +41,7 @@ describe('a DataEntry', () => {
   it('reads back with every field at its largest', () => {
     const buf = Buffer.alloc(64);
     const most = 2 ** 48 - 1;
-    writeEntryHeader(viewOf(buf), buf, 8, KIND_DELTA, 6 | FLAG_RAW, most, 2 ** 32 - 1, 7, 9, most - 1);
+    writeEntryHeader(viewOf(buf), 8, KIND_DELTA, 6 | FLAG_RAW, most, 2 ** 32 - 1, 7, 9, most - 1);
     expect([
       entryKindAt(buf, 8), entryTypeAt(buf, 8), entryIsRawAt(buf, 8), entryValueIndexAt(buf, 8),
       entrySpaceAt(buf, 8), entryKeyBytesAt(buf, 8), entryValueBytesAt(buf, 8),
@@ -159,23 +162,93 @@ describe('a hint', () => {
     }
   });
 
-  it('notices any changed byte, in its header and in its blocks', () => {
-    const summary = {
-      id: 5, bytes: 2 ** 33, records: 3000, tombstones: 12, minValueIndex: 4, maxValueIndex: 2 ** 40,
-      position: 2 ** 41,
-    };
-    const header = encodeHintHeader(summary);
-    expect(decodeHintHeader(header)).toEqual(summary);
-    header[20]! ^= 1;
-    expect(decodeHintHeader(header)).toBeUndefined();
+  const summary = {
+    id: 5, bytes: 2 ** 33, records: 3000, tombstones: 12, minValueIndex: 4, maxValueIndex: 2 ** 40,
+    position: 2 ** 41,
+  };
+
+  function hintOf(rows: HintRows): Buffer {
+    return Buffer.concat(encodeHintNow({ ...summary, records: rows.count }, rows));
+  }
+
+  /** Any rows at all: value_indexes that jump, fields at their limits, system rows among them. */
+  function anyRows(random: Random, count: number): HintRows {
+    const rows = new HintRows();
+    const any = (bits: number): number => random.below(2 ** random.below(bits + 1));
+    let offset = 0;
+    let valueIndex = 1 + any(30);
+    for (let i = 0; i < count; i += 1) {
+      const bytes = 8 * (5 + any(12));
+      valueIndex = random.below(50) === 0 ? any(16) * 2 ** 32 + any(30) : valueIndex + 1 + any(3);
+      const lo = random.below(4) === 0 ? random.below(20) : random.below(2 ** 30) * 4 + random.below(4);
+      const expiry = random.below(3) === 0 ? random.below(2 ** 30) * 4 + 3 : 0;
+      rows.add(random.below(2 ** 16), lo, 1 + random.below(5), random.below(256),
+        random.below(9) === 0 ? 0 : any(30) * 4, offset, bytes, expiry, valueIndex);
+      offset += bytes + 8 * any(4);
+    }
+    return rows;
+  }
+
+  function inOrder(rows: HintRows): Uint32Array {
+    const wanted = new Uint32Array(rows.count * ROW_WORDS);
+    sortRowsNow(rows).forEach((from, to) => {
+      wanted.set(rows.words.subarray(from * ROW_WORDS, (from + 1) * ROW_WORDS), to * ROW_WORDS);
+    });
+    return wanted;
+  }
+
+  it('gives back every row as it was, sorted', () => {
+    withSeed((random) => {
+      for (const count of [0, 1, 2, 63, 64, 65, HINT_BLOCK_ROWS, HINT_BLOCK_ROWS + 1, 9000]) {
+        const rows = anyRows(random, count);
+        expect(readHint(hintOf(rows))).toEqual(inOrder(rows));
+      }
+    });
+  });
+
+  it('takes about 8 bytes a row for a segment of records of one size', () => {
+    const random = new Random(0, 1);
+    const rows = new HintRows();
+    for (let i = 0; i < 20_000; i += 1) {
+      rows.add(random.below(2 ** 16), random.below(2 ** 30) * 4, KIND_PUT, 1, 1, 104 + i * 312, 312, 0,
+        2 ** 33 + i);
+    }
+    expect(hintOf(rows).length / rows.count).toBeLessThan(8.5);
+  });
+
+  it('refuses rows that are not in the order of their records', () => {
+    const rows = new HintRows();
+    rows.add(1, 1, KIND_PUT, 1, 1, 640, 64, 0, 2);
+    rows.add(2, 2, KIND_PUT, 1, 1, 104, 64, 0, 1);
+    expect(() => hintOf(rows)).toThrow('a row at 104 behind 640');
+  });
+
+  it('notices any changed byte, and being cut anywhere', () => {
     const rows = rowsOf(3000, 1);
-    const block = encodeHintBlock(rows, sortRowsNow(rows), 5, 1);
-    expect(block.length).toBe(16 + (3000 - HINT_BLOCK_ROWS) * 32);
-    expect(isHintBlockSound(block, 5, 3000, 1)).toBe(true);
-    expect(isHintBlockSound(block, 5, 3000, 0)).toBe(false);
-    expect(isHintBlockSound(block, 6, 3000, 1)).toBe(false);
-    block[1000]! ^= 1;
-    expect(isHintBlockSound(block, 5, 3000, 1)).toBe(false);
+    const hint = hintOf(rows);
+    const header = decodeHintHeader(hint)!;
+    expect(header).toEqual({ ...summary, directoryBytes: header.directoryBytes });
+    for (let at = 0; at < hint.length; at += at < 600 ? 1 : 61) {
+      const bad = Buffer.from(hint);
+      bad[at]! ^= 1 << (at % 8);
+      expect(readHint(bad)).toBeUndefined();
+      expect(readHint(hint.subarray(0, at))).toBeUndefined();
+    }
+  });
+
+  it('is not taken for the hint of another segment, nor one block for another', () => {
+    const hint = new Uint8Array(hintOf(rowsOf(3000, 1)));
+    const header = decodeHintHeader(hint)!;
+    const end = HINT_HEADER_BYTES + header.directoryBytes;
+    const part = hint.subarray(HINT_HEADER_BYTES, end);
+    expect(decodeHintDirectory(part, { ...header, id: 6 })).toBeUndefined();
+    const { blockOffsets } = decodeHintDirectory(part, header)!;
+    const block = hint.subarray(blockOffsets[1], blockOffsets[2]);
+    const rows = 3000 - HINT_BLOCK_ROWS;
+    expect(openHintBlock(block, 5, rows, 1)).toBeDefined();
+    expect(openHintBlock(block, 5, rows, 0)).toBeUndefined();
+    expect(openHintBlock(block, 6, rows, 1)).toBeUndefined();
+    expect(openHintBlock(block, 5, rows - 1, 1)).toBeUndefined();
   });
 });
 

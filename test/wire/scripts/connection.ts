@@ -58,7 +58,7 @@ const TRACKING = script([
 
 const ROLES = script([
   'ROLE', 'ROLE x', 'REPLICAOF NO ONE', 'REPLICAOF no one', 'SLAVEOF NO ONE', 'REPLICAOF a',
-  'WAIT', 'WAIT x 1', 'WAIT 0 0', 'WAIT -1 0', 'WAIT 0 x', 'WAIT 0 -1', 'WAIT 1 5', 'WAIT x x',
+  'WAIT', 'WAIT x 1', 'WAIT 0 0', 'WAIT -1 0', 'WAIT 0 x', 'WAIT 0 -1', 'WAIT 1 x', 'WAIT x x',
   'ACL', 'ACL FOO', 'ACL WHOAMI', 'ACL WHOAMI x', 'ACL LIST', 'ACL USERS', 'ACL CAT',
   'ACL CAT foo', 'ACL CAT a b', 'ACL GETUSER default', 'ACL GETUSER foo', 'ACL GETUSER',
   'ACL LOG RESET', 'ACL LOG', 'ACL LOG x', 'ACL LOG 3', 'ACL LOG 1 2', 'ACL DELUSER foo',

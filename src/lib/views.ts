@@ -1,0 +1,39 @@
+/**
+ * Bytes read and written four at a time through DataViews.
+ *
+ * For the short runs that a key or a small value is, a loop over single bytes costs several times
+ * as much, and so does a call into Buffer.copy. From WORDS_BYTES_MAX on the call wins.
+ */
+
+/** Longer runs are for Buffer.copy. */
+export const WORDS_BYTES_MAX = 384;
+
+/** Copies `length` bytes from one memory to another; they must not overlap. */
+export function copyWords(from: DataView, start: number, to: DataView, at: number,
+  length: number): void {
+  const whole = length & ~3;
+  for (let i = 0; i < whole; i += 4) to.setInt32(at + i, from.getInt32(start + i, true), true);
+  for (let i = whole; i < length; i += 1) to.setUint8(at + i, from.getUint8(start + i));
+}
+
+/** A DataView over all of a buffer. */
+export function viewOf(buf: Uint8Array): DataView {
+  return new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
+}
+
+/**
+ * The view over the buffer that was asked for last: a chunk holds many keys and values, and making
+ * a view costs as much as copying one. It keeps that buffer alive.
+ */
+export class ViewMemo {
+  #buf: Uint8Array = new Uint8Array(0);
+  #view: DataView = viewOf(this.#buf);
+
+  of(buf: Uint8Array): DataView {
+    if (buf !== this.#buf) {
+      this.#buf = buf;
+      this.#view = viewOf(buf);
+    }
+    return this.#view;
+  }
+}

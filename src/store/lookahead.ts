@@ -1,0 +1,139 @@
+/**
+ * Finds many keys side by side, before they are asked for one after the other.
+ *
+ * A lookup is a chain of reads, each of which tells where the next one goes: index slot, then
+ * record. On a large table each misses the processor's caches and waits for RAM, some 100 ns, and
+ * the next lookup waits behind it. Here every step is taken for all keys before the next step is:
+ * reads of different keys do not depend on each other, so the processor has several under way.
+ *
+ *     add      hash of the key
+ *     run      slot of each    ->    record of each (or its place in the read cache's table)
+ *
+ * What was found is a hint: hashes are those of the same bytes, a slot holds while its index has
+ * the same version, and all is forgotten at `clear`, before the keys' memory may hold something
+ * else.
+ */
+
+import type { ByteRange } from '../lib/byte-range.ts';
+import type { KeyHash } from '../lib/key-hash.ts';
+import type { Lookahead } from '../keyspace/storage.ts';
+import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
+import type { Residents } from './residents.ts';
+import type { SpaceTable } from './space-table.ts';
+import type { ValueIndex } from './value-index.ts';
+
+/** Keys are found again by where they begin: what keeps apart usual requests of one chunk. */
+const STARTS = 4 * LOOKAHEAD_KEYS_MAX;
+const NO_BYTES = Buffer.alloc(0);
+
+export class KeyLookahead implements Lookahead {
+  readonly #hasher: KeyHash;
+  readonly #spaces: SpaceTable;
+  readonly #residents: Residents;
+  #count = 0;
+  /** All keys are in one buffer. */
+  #buf: Buffer = NO_BYTES;
+  #spaceId = -1;
+  #index: ValueIndex | undefined;
+  /** Of the index when the slots were found; -1 before. */
+  #version = -1;
+  readonly #starts = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  readonly #ends = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  readonly #his = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  readonly #los = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  readonly #slots = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  readonly #segments = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  /** Bytes; segments are smaller than 2^29. */
+  readonly #offsets = new Float64Array(LOOKAHEAD_KEYS_MAX);
+  readonly #byStart = new Int16Array(STARTS);
+  /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
+  sink = 0;
+
+  constructor(hasher: KeyHash, spaces: SpaceTable, residents: Residents) {
+    this.#hasher = hasher;
+    this.#spaces = spaces;
+    this.#residents = residents;
+  }
+
+  /** A key of another space or buffer than the first one's is not worth its own accounts. */
+  add(space: number, key: ByteRange): void {
+    const i = this.#count;
+    if (i === 0) {
+      this.#buf = key.buf;
+      this.#spaceId = space;
+      this.#index = this.#spaces.get(space)?.index;
+    }
+    if (i === LOOKAHEAD_KEYS_MAX || key.buf !== this.#buf || space !== this.#spaceId) return;
+    const hasher = this.#hasher;
+    hasher.hash(key.buf, key.start, key.end);
+    this.#starts[i] = key.start;
+    this.#ends[i] = key.end;
+    this.#his[i] = hasher.hi & 0xffff;
+    this.#los[i] = hasher.lo;
+    this.#byStart[key.start % STARTS] = i;
+    this.#count = i + 1;
+  }
+
+  run(): void {
+    const index = this.#index;
+    if (index === undefined || this.#count < 2) return;
+    this.#touchSlots(index);
+    this.#findSlots(index);
+    this.#touchRecords();
+    this.#version = index.version;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#version = -1;
+    this.#buf = NO_BYTES;
+  }
+
+  /** The number of a key that was added, or -1. */
+  numberOf(space: number, key: ByteRange): number {
+    const { start } = key;
+    const i = this.#byStart[start % STARTS]!;
+    const isIt = i < this.#count && this.#starts[i] === start && this.#ends[i] === key.end &&
+      this.#buf === key.buf && this.#spaceId === space;
+    return isIt ? i : -1;
+  }
+
+  hiOf(i: number): number {
+    return this.#his[i]!;
+  }
+
+  loOf(i: number): number {
+    return this.#los[i]! >>> 0;
+  }
+
+  /** The first slot with the hash of key `i`, or -1: what `index.find` says now. */
+  slotOf(i: number, index: ValueIndex): number {
+    if (index === this.#index && index.version === this.#version) return this.#slots[i]!;
+    return index.find(this.#his[i]!, this.#los[i]!);
+  }
+
+  #touchSlots(index: ValueIndex): void {
+    let sink = 0;
+    for (let i = 0; i < this.#count; i += 1) sink ^= index.touch(this.#his[i]!, this.#los[i]!);
+    this.sink = sink;
+  }
+
+  #findSlots(index: ValueIndex): void {
+    for (let i = 0; i < this.#count; i += 1) {
+      const slot = index.find(this.#his[i]!, this.#los[i]!);
+      const isPlain = slot !== -1 && !index.isChained(slot);
+      this.#slots[i] = slot;
+      this.#segments[i] = isPlain ? index.segmentOf(slot) : 0;
+      this.#offsets[i] = isPlain ? index.offsetOf(slot) : 0;
+    }
+  }
+
+  #touchRecords(): void {
+    let sink = 0;
+    for (let i = 0; i < this.#count; i += 1) {
+      const segment = this.#segments[i]!;
+      if (segment !== 0) sink ^= this.#residents.touch(segment, this.#offsets[i]!);
+    }
+    this.sink ^= sink;
+  }
+}

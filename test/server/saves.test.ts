@@ -1,0 +1,77 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { Saves } from '../../src/server/saves.ts';
+import { SimClock } from '../sim/sim-clock.ts';
+
+/** A disk whose sync ends when the test says so. */
+function start(): {
+  saves: Saves; clock: SimClock; world: { changes: number; holds: boolean; syncs: number };
+  end(error?: Error): Promise<void>;
+} {
+  const clock = new SimClock();
+  const world = { changes: 0, holds: false, syncs: 0 };
+  let settle: (error?: Error) => void = () => {};
+  const saves = new Saves({
+    clock, log: pino({ level: 'silent' }),
+    sync: () => new Promise((resolve, reject) => {
+      world.syncs++;
+      settle = (error) => (error === undefined ? resolve() : reject(error));
+    }),
+    holdsBatch: () => world.holds,
+    changes: () => world.changes,
+  });
+  const end = async (error?: Error): Promise<void> => {
+    settle(error);
+    while (saves.isRunning) await Promise.resolve();
+  };
+  return { saves, clock, world, end };
+}
+
+describe('a save', () => {
+  it('in the background runs once at a time, and moves LASTSAVE when it has ended', async () => {
+    const { saves, clock, world, end } = start();
+    const before = saves.facts().lastAt;
+    world.changes = 5;
+    clock.advance(3000);
+    saves.saveInBackground();
+    saves.saveInBackground();
+    await expect(saves.save()).rejects.toThrow('Background save already in progress');
+    clock.advance(2000);
+    expect(saves.facts()).toEqual({
+      lastAt: before, changesSince: 5, isRunning: true, runningSeconds: 2, hasFailed: false,
+      lastSeconds: -1, count: 0,
+    });
+    world.changes = 7;
+    await end();
+    expect(world.syncs).toBe(1);
+    expect(saves.facts()).toEqual({
+      lastAt: before + 5, changesSince: 2, isRunning: false, runningSeconds: -1, hasFailed: false,
+      lastSeconds: 2, count: 1,
+    });
+  });
+
+  it('that the disk refuses leaves LASTSAVE as it was, and says so until the next one', async () => {
+    const { saves, clock, end } = start();
+    const before = saves.facts().lastAt;
+    clock.advance(3000);
+    saves.saveInBackground();
+    await end(new Error('EIO'));
+    expect(saves.facts()).toMatchObject({ lastAt: before, hasFailed: true, count: 0 });
+    const saved = saves.save();
+    await end();
+    await saved;
+    expect(saves.facts()).toMatchObject({ lastAt: before + 3, hasFailed: false, count: 1 });
+  });
+
+  it('waits for the batch that asked for it', async () => {
+    const { saves, clock, world, end } = start();
+    world.holds = true;
+    saves.saveInBackground();
+    expect(world.syncs).toBe(0);
+    world.holds = false;
+    clock.advance(1);
+    while (world.syncs === 0) await Promise.resolve();
+    await end();
+    expect(saves.facts().count).toBe(1);
+  });
+});

@@ -1,0 +1,34 @@
+/** LATENCY GRAPH of the samples that a real redis-server has, beside what that one draws of them. */
+
+import { describe, expect, it } from 'vitest';
+import { hasRedisServer, startRealServer } from '../commands/real-server.ts';
+import { WholeServer } from '../commands/whole-server.ts';
+import { elementsOf } from './differences.ts';
+import { eventually } from './eventually.ts';
+
+describe.skipIf(!hasRedisServer())('LATENCY GRAPH', () => {
+  it('draws what Redis draws', async () => {
+    const redis = await startRealServer('--enable-debug-command', 'yes');
+    await redis.run([['CONFIG', 'SET', 'latency-monitor-threshold', '2']]);
+    for (const [index, seconds] of ['0.03', '0.005', '0.02'].entries()) {
+      // Samples of one second are one sample.
+      await eventually('a sample of its own', async () => {
+        await redis.run([['DEBUG', 'SLEEP', seconds]]);
+        const [history = ''] = await redis.run([['LATENCY', 'HISTORY', 'command']]);
+        return elementsOf(history).length > index;
+      });
+    }
+    const [history = '', graph = '', time = ''] = await redis.run([
+      ['LATENCY', 'HISTORY', 'command'], ['LATENCY', 'GRAPH', 'command'], ['TIME'],
+    ]);
+    await redis.stop();
+    const server = new WholeServer();
+    for (const sample of elementsOf(history)) {
+      const [at = 0, ms = 0] = elementsOf(sample).map((integer) => Number(integer.slice(1)));
+      server.latency.record('command', at * 1000, ms);
+    }
+    const now = Number(elementsOf(time)[0]?.split('\r\n')[1]) * 1000;
+    server.clock.jumpWall(now - server.clock.nowMs());
+    expect(await server.connect().run('LATENCY GRAPH command')).toBe(graph);
+  });
+});
