@@ -1,5 +1,6 @@
 /** All benches, in the order in which they are listed. To add one: a file, a line here. */
 
+import { runHugeHash } from './huge-hash.ts';
 import { runIndexMemory } from './index-memory.ts';
 import { runLargerThanMemory } from './larger-than-memory.ts';
 import { runLatency } from './latency.ts';
@@ -47,6 +48,12 @@ export const BENCHES: readonly Bench[] = [
     summary: 'SET and GET at a fixed rate with compaction on and off, over sockets, beside Redis',
     needs: [],
     run: runLatency,
+  },
+  {
+    name: 'huge-hash',
+    summary: 'the longest pauses while a hash of a million fields is filled, changed and read cold',
+    needs: [],
+    run: runHugeHash,
   },
   {
     name: 'index-memory',

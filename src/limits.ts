@@ -404,6 +404,18 @@ export const HASH_INDEXED_FIELDS_MIN = 16;
  */
 export const HASH_ORDERED_FIELDS_MAX = 512;
 
+/**
+ * Pairs of one page of a hash in RAM, as a power of two: what a change copies while a snapshot is
+ * there, about 2 µs. All of a hash that keeps its order is in one.
+ */
+export const HASH_PAGE_PAIRS_BITS = 9;
+
+/** Entries of one Map of a hash's index on average: dividing one takes about a millisecond. */
+export const FIELD_MAP_ENTRIES_MAX = 4096;
+
+/** Characters from both ends of a field that choose its Map. */
+export const FIELD_MAP_HASHED_CHARS = 24;
+
 /** Longest field or value, just below `proto-max-bulk-len`: V8's strings end at 2^29 - 24. */
 export const LATIN1_BYTES_MAX = 512 * MiB - 1 * KiB;
 
@@ -467,11 +479,27 @@ export const TTL_SAMPLE_SLOTS = 16 * 1024;
  */
 export const CHAIN_DELTA_BYTES_MIN = 4 * KiB;
 
+/**
+ * From this size on a base is written in pages. Below it, encoding the whole takes about a
+ * millisecond, and reading the few thousand deltas that it may have takes 20.
+ */
+export const PAGED_BASE_BYTES_MIN = 256 * KiB;
+
+/** A page ends when it has so many bytes: 0.4 ms to encode, 2 ms to decode. */
+export const PAGE_BYTES = 64 * KiB;
+
+/**
+ * So many bytes of deltas of a value in pages, or so many deltas, are written again as one record:
+ * that is how many single ones a reader may have to fetch.
+ */
+export const RUN_BYTES_MIN = 32 * KiB;
+export const RUN_DELTAS_MIN = 1024;
+
 /** EXPIRE rewrites a record in RAM up to this size; a larger or cold one gets an EXPIRE record. */
 export const EXPIRE_REWRITE_BYTES_MAX = 16 * KiB;
 
-/** Bases written at one commit, so that letting values go cold does not stall anybody. */
-export const SETTLE_BYTES_PER_COMMIT = 1 * MiB;
+/** Bases written at one commit, so that letting values go cold stalls nobody: 3 ms. */
+export const SETTLE_BYTES_PER_COMMIT = 512 * KiB;
 
 /** How long a clean stop waits for clients to read their last replies. */
 export const SHUTDOWN_GRACE_MS = 2000;

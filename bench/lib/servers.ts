@@ -63,9 +63,9 @@ Promise<RunningServer> {
 }
 
 /** dkvs with the probe of lib/loop-probe.ts inside, for `readLoopPauses`. */
-export async function startProbedDkvs(fsync: Fsync, extra: readonly string[] = []):
+export async function startProbedDkvs(fsync: Fsync, extra: readonly string[] = [], at?: string):
 Promise<RunningServer> {
-  const { port, dir } = await place();
+  const { port, dir } = await place(at);
   const args = ['--import', pathToFileURL(PROBE).href, MAIN, '--port', `${port}`, '--dir', dir,
     '--appendfsync', fsync, ...QUIET, ...extra];
   return launch({ name: 'dkvs', command: process.execPath, args, port, dir, hasChannel: true });

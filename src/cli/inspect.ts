@@ -9,7 +9,8 @@ import { inspectStore } from '../store/inspect.ts';
 import type { SegmentReport, StoreReport } from '../store/inspect.ts';
 
 const COLUMNS = [
-  'segment', 'state', 'bytes', 'live', 'dead', 'puts', 'deltas', 'tombstones', 'expiries',
+  'segment', 'state', 'bytes', 'live', 'dead', 'puts', 'deltas', 'runs', 'pages',
+  'tombstones', 'expiries',
 ];
 const COLUMN_WIDTH = 12;
 
@@ -34,10 +35,11 @@ export function formatReport({ manifest, segments, keys, orphans }: StoreReport)
 }
 
 function formatSegment(segment: SegmentReport): string {
-  const { id, isSealed, bytes, liveBytes, puts, deltas, tombstones, expiries } = segment;
+  const { id, isSealed, bytes, liveBytes, puts, deltas, runs, pages } = segment;
   const live = Math.min(liveBytes, bytes);
   const state = isSealed ? 'sealed' : 'open';
-  return [id, state, bytes, live, bytes - live, puts, deltas, tombstones, expiries]
+  const { tombstones, expiries } = segment;
+  return [id, state, bytes, live, bytes - live, puts, deltas, runs, pages, tombstones, expiries]
     .map((value) => String(value).padStart(COLUMN_WIDTH)).join('');
 }
 

@@ -53,6 +53,16 @@ export function possibleDbIndex(args: Args, i: number): number | undefined {
 }
 
 /**
+ * Sets a key to the value of another one, which the caller removes in the same command: a
+ * collection changes hands as it is, since decoding a million fields again would take seconds.
+ */
+export function putMoved(db: Database, key: ByteRange, found: Found, expireAt: number): void {
+  if (found.type === STRING) return db.put(key, found.value, expireAt, found.raw);
+  if (found.live === undefined) throw new Error('assertion failed: a collection is not warm');
+  db.putLive(key, found.live, expireAt);
+}
+
+/**
  * Sets a key to a copy of the value that a find in this command gave. A collection goes through its
  * codec, so the two share nothing.
  */

@@ -7,7 +7,7 @@
 
 import type { Args } from '../protocol/args.ts';
 import { defineCommands, type Context, type VisitKey } from './command.ts';
-import { ONE_KEY, parseDbIndex, possibleDbIndex, putCopy } from './keys-common.ts';
+import { ONE_KEY, parseDbIndex, possibleDbIndex, putCopy, putMoved } from './keys-common.ts';
 import { NO_SUCH_KEY, SYNTAX } from './reply-errors.ts';
 
 const TWO_KEYS = Object.freeze({ first: 1, last: 2, step: 1 });
@@ -33,7 +33,7 @@ function renameKey(ctx: Context, onlyToNew: boolean): boolean | undefined {
   if (onlyToNew && db.has(to)) return false;
   const found = db.find(from);
   if (found === undefined) throw new Error('assertion failed: a key went away by itself');
-  putCopy(db, to, found, found.expireAt);
+  putMoved(db, to, found, found.expireAt);
   db.remove(from);
   db.notify('n', 'new', to);
   db.notify('g', 'rename_from', from);
@@ -97,7 +97,7 @@ function move(ctx: Context): void {
   if (!db.has(key) || target.has(key)) return reply.integer(0);
   const found = db.find(key);
   if (found === undefined) throw new Error('assertion failed: a key went away by itself');
-  putCopy(target, key, found, found.expireAt);
+  putMoved(target, key, found, found.expireAt);
   db.remove(key);
   target.notify('n', 'new', key);
   db.notify('g', 'move_from', key);

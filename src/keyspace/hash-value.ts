@@ -1,9 +1,10 @@
 /**
- * A hash while it is warm: fields and values as latin1 strings (see pieces.ts) in two parallel
- * arrays, and an index from field to position once there are more than a few fields.
+ * A hash while it is warm: fields and values as latin1 strings (see pieces.ts) by position, and an
+ * index from field to position once there are more than a few fields.
  *
- *   #fields   [ "name", "age", "city" ]        #index   "name" → 0, "age" → 1, "city" → 2
- *   #values   [ "Ada",  "36",  "London" ]
+ *   #pairs    0: "name" "Ada", 1: "age" "36"       #index   "name" → 0, "age" → 1
+ *
+ * Both grow in small steps, however large the hash (pair-pages.ts, field-index.ts).
  *
  * Positions carry what the protocol promises, so they are part of the value and survive base and
  * delta: the same history gives the same positions on every node and after every reload.
@@ -30,13 +31,18 @@
  *
  *   longest | peak | field | value | field | value ...
  *
- * A subset of the fields in that format is a base too; `encodeFields` makes one.
+ * A subset of the fields in that format is a base too; `encodeFields` makes one. The pages of a
+ * snapshot are the base of the first pairs, and a SET for the pairs of each further page: they
+ * come back at the positions that they had.
  */
 
-import { varintBytes, writeVarint } from '../lib/varint.ts';
+import { varintBytes } from '../lib/varint.ts';
 import { HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX } from '../limits.ts';
-import type { LiveCodec, LiveValue } from './live-value.ts';
-import { PieceReader, pieceBytes, writePiece } from './pieces.ts';
+import { FieldIndex } from './field-index.ts';
+import { HashSnapshot, encodePairs } from './hash-snapshot.ts';
+import type { LiveCodec, LiveValue, Snapshot } from './live-value.ts';
+import { PairPages } from './pair-pages.ts';
+import { PieceReader, pieceBytes } from './pieces.ts';
 import { HASH } from './value-type.ts';
 
 /** First bytes of deltas. */
@@ -47,16 +53,15 @@ export const HASH_REMOVE = 2;
  * RAM by measurement (V8 of Node 20): of a hash with room for 16 pairs, of a pair's two strings
  * beside their bytes, and of a pair's share of the index and of the room for more.
  */
-const EMPTY_BYTES = 430;
+const EMPTY_BYTES = 590;
 const PAIR_BYTES = 42;
 const INDEX_ENTRY_BYTES = 60;
 
 export class HashValue implements LiveValue {
   readonly type = HASH;
-  readonly #fields: string[] = [];
-  readonly #values: string[] = [];
+  readonly #pairs = new PairPages();
   /** Undefined while the hash is so small that walking the fields is as fast, and much smaller. */
-  #index: Map<string, number> | undefined;
+  #index: FieldIndex | undefined;
   /** Bytes of all pairs as a base holds them. */
   #pairBytes = 0;
   #longest = 0;
@@ -75,12 +80,12 @@ export class HashValue implements LiveValue {
   }
 
   get size(): number {
-    return this.#fields.length;
+    return this.#pairs.size;
   }
 
   get memoryBytes(): number {
     const perPair = PAIR_BYTES + (this.#index === undefined ? 0 : INDEX_ENTRY_BYTES);
-    return EMPTY_BYTES + this.#fields.length * perPair + this.#pairBytes;
+    return EMPTY_BYTES + this.size * perPair + this.#pairBytes;
   }
 
   get baseBytes(): number {
@@ -99,7 +104,7 @@ export class HashValue implements LiveValue {
 
   get(field: string): string | undefined {
     const at = this.#find(field);
-    return at < 0 ? undefined : this.#values[at];
+    return at < 0 ? undefined : this.#pairs.valueAt(at);
   }
 
   has(field: string): boolean {
@@ -108,11 +113,11 @@ export class HashValue implements LiveValue {
 
   /** The field at a position from 0 to size - 1. */
   fieldAt(position: number): string {
-    return this.#fields[position] as string;
+    return this.#pairs.fieldAt(position);
   }
 
   valueAt(position: number): string {
-    return this.#values[position] as string;
+    return this.#pairs.valueAt(position);
   }
 
   /**
@@ -136,35 +141,26 @@ export class HashValue implements LiveValue {
   }
 
   encodeBase(): Buffer {
-    return this.#encode(this.#pairBytes, undefined);
+    return encodePairs(this.#longest, this.#peak, this.#pairBytes, this.#pairs, () => true);
   }
 
   /** The base of a hash that has only the fields that `keep` accepts: called once for each. */
   encodeFields(keep: (field: string) => boolean): Buffer {
-    const kept = this.#fields.map(keep);
+    const isKept = Array.from({ length: this.size }, (_, at) => keep(this.fieldAt(at)));
     let bytes = 0;
-    kept.forEach((isKept, at) => {
-      if (isKept) bytes += this.#pairBytesAt(at);
+    isKept.forEach((is, at) => {
+      if (is) bytes += this.#pairBytesAt(at);
     });
-    return this.#encode(bytes, kept);
+    return encodePairs(this.#longest, this.#peak, bytes, this.#pairs, (at) => isKept[at] === true);
   }
 
-  #encode(pairBytes: number, kept: readonly boolean[] | undefined): Buffer {
-    const head = varintBytes(this.#longest) + varintBytes(this.#peak);
-    const base = Buffer.allocUnsafe(head + pairBytes);
-    let offset = writeVarint(base, 0, this.#longest);
-    offset = writeVarint(base, offset, this.#peak);
-    for (let at = 0; at < this.#fields.length; at++) {
-      if (kept !== undefined && kept[at] !== true) continue;
-      offset = writePiece(base, offset, this.#fields[at] as string);
-      offset = writePiece(base, offset, this.#values[at] as string);
-    }
-    return base;
+  snapshot(pageBytes: number): Snapshot {
+    return new HashSnapshot(this.#pairs, this.#longest, this.#peak, pageBytes, HASH_SET);
   }
 
   #find(field: string): number {
     if (this.#index !== undefined) return this.#index.get(field) ?? -1;
-    return this.#fields.indexOf(field);
+    return this.#pairs.indexOf(field);
   }
 
   #set(field: string, value: string): void {
@@ -172,14 +168,12 @@ export class HashValue implements LiveValue {
     if (value.length > this.#longest) this.#longest = value.length;
     const at = this.#find(field);
     if (at < 0) return this.#append(field, value);
-    const before = this.#values[at] as string;
-    this.#pairBytes += pieceBytes(value.length) - pieceBytes(before.length);
-    this.#values[at] = value;
+    this.#pairBytes += pieceBytes(value.length) - pieceBytes(this.#pairs.valueAt(at).length);
+    this.#pairs.setValue(at, value);
   }
 
   #append(field: string, value: string): void {
-    const at = this.#fields.push(field) - 1;
-    this.#values.push(value);
+    const at = this.#pairs.push(field, value);
     this.#pairBytes += this.#pairBytesAt(at);
     if (at >= this.#peak) this.#peak = at + 1;
     if (this.#index !== undefined) this.#index.set(field, at);
@@ -187,7 +181,7 @@ export class HashValue implements LiveValue {
   }
 
   #remove(reader: PieceReader): void {
-    if (this.#fields.length > HASH_ORDERED_FIELDS_MAX) {
+    if (this.size > HASH_ORDERED_FIELDS_MAX) {
       while (reader.hasMore) this.#removeBySwap(reader.latin1());
       return;
     }
@@ -204,12 +198,13 @@ export class HashValue implements LiveValue {
   #removeBySwap(field: string): void {
     const at = this.#mustFind(field);
     this.#forget(at);
-    const lastField = this.#fields.pop() as string;
-    const lastValue = this.#values.pop() as string;
-    if (at === this.#fields.length) return;
-    this.#fields[at] = lastField;
-    this.#values[at] = lastValue;
-    this.#index?.set(lastField, at);
+    const last = this.size - 1;
+    if (at !== last) {
+      const lastField = this.fieldAt(last);
+      this.#pairs.set(at, lastField, this.valueAt(last));
+      this.#index?.set(lastField, at);
+    }
+    this.#pairs.truncate(last);
   }
 
   /** Takes ascending positions out of a small hash; the fields behind them close up. */
@@ -217,25 +212,23 @@ export class HashValue implements LiveValue {
     for (const at of gaps) this.#forget(at);
     let to = gaps[0] ?? 0;
     let gap = 0;
-    for (let from = to; from < this.#fields.length; from++) {
+    for (let from = to; from < this.size; from++) {
       if (from === gaps[gap]) {
         gap++;
         continue;
       }
-      const field = this.#fields[from] as string;
-      this.#fields[to] = field;
-      this.#values[to] = this.#values[from] as string;
+      const field = this.fieldAt(from);
+      this.#pairs.set(to, field, this.valueAt(from));
       this.#index?.set(field, to);
       to++;
     }
-    this.#fields.length = to;
-    this.#values.length = to;
+    this.#pairs.truncate(to);
   }
 
   /** Drops a pair from the index and the sums, not from the arrays. */
   #forget(at: number): void {
     this.#pairBytes -= this.#pairBytesAt(at);
-    this.#index?.delete(this.#fields[at] as string);
+    this.#index?.delete(this.fieldAt(at));
   }
 
   #mustFind(field: string): number {
@@ -245,14 +238,12 @@ export class HashValue implements LiveValue {
   }
 
   #pairBytesAt(at: number): number {
-    const field = this.#fields[at] as string;
-    const value = this.#values[at] as string;
-    return pieceBytes(field.length) + pieceBytes(value.length);
+    return pieceBytes(this.fieldAt(at).length) + pieceBytes(this.valueAt(at).length);
   }
 
   #buildIndex(): void {
-    const index = new Map<string, number>();
-    this.#fields.forEach((field, at) => index.set(field, at));
+    const index = new FieldIndex();
+    for (let at = 0; at < this.size; at++) index.set(this.fieldAt(at), at);
     this.#index = index;
   }
 }

@@ -4,9 +4,12 @@
  * A delta is `offset varint, bytes`: the bytes replace what is at the offset, and the string grows
  * when they reach beyond its end; a gap reads as zeros. Capacity doubles, so that appending n bytes
  * one by one copies O(n).
+ *
+ * The pages of a snapshot are its first bytes and, for each further page, the delta that writes
+ * them. A page that is not drawn yet is copied before the first change to it.
  */
 
-import type { LiveCodec, LiveValue } from './live-value.ts';
+import type { LiveCodec, LiveValue, Snapshot } from './live-value.ts';
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
 import { STRING } from './value-type.ts';
 
@@ -16,6 +19,7 @@ export class LiveString implements LiveValue {
   readonly type = STRING;
   #buf: Buffer;
   #length: number;
+  #snapshot: StringSnapshot | undefined;
 
   private constructor(buf: Buffer, length: number) {
     this.#buf = buf;
@@ -59,6 +63,7 @@ export class LiveString implements LiveValue {
     const offset = readVarint(buf, start, end);
     const from = start + varintBytes(offset);
     const newLength = Math.max(this.#length, offset + (end - from));
+    this.#snapshot?.keep(this.#buf, Math.min(offset, this.#length), offset + (end - from));
     if (newLength > this.#buf.length) this.#grow(newLength);
     buf.copy(this.#buf, offset, from, end);
     this.#length = newLength;
@@ -68,10 +73,72 @@ export class LiveString implements LiveValue {
     return this.bytes();
   }
 
+  snapshot(pageBytes: number): Snapshot {
+    if (this.#snapshot !== undefined) {
+      throw new Error('assertion failed: a string has a snapshot already');
+    }
+    this.#snapshot = new StringSnapshot(this, pageBytes, () => {
+      this.#snapshot = undefined;
+    });
+    return this.#snapshot;
+  }
+
   #grow(length: number): void {
     const larger = Buffer.alloc(Math.max(length, this.#buf.length * 2));
     this.#buf.copy(larger, 0, 0, this.#length);
     this.#buf = larger;
+  }
+}
+
+class StringSnapshot implements Snapshot {
+  readonly #live: LiveString;
+  readonly #length: number;
+  readonly #pageBytes: number;
+  readonly #onEnd: () => void;
+  /** Pages as they were, by number. */
+  readonly #kept = new Map<number, Buffer>();
+  #next = 0;
+  #isEnded = false;
+
+  constructor(live: LiveString, pageBytes: number, onEnd: () => void) {
+    this.#live = live;
+    this.#length = live.size;
+    this.#pageBytes = pageBytes;
+    this.#onEnd = onEnd;
+  }
+
+  next(): Buffer | undefined {
+    const number = this.#next;
+    const start = number * this.#pageBytes;
+    if (this.#isEnded || (start >= this.#length && number > 0)) {
+      this.end();
+      return undefined;
+    }
+    const page = this.#kept.get(number) ?? this.#pageOf(this.#live.bytes(), number);
+    this.#kept.delete(number);
+    this.#next += 1;
+    return number === 0 ? Buffer.from(page) : LiveString.delta(start, page);
+  }
+
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#kept.clear();
+    this.#onEnd();
+  }
+
+  /** The bytes from `start` to `end` are about to change. */
+  keep(buf: Buffer, start: number, end: number): void {
+    const last = Math.min(end, this.#length) - 1;
+    const first = Math.max(this.#next, Math.floor(start / this.#pageBytes));
+    for (let number = first; number * this.#pageBytes <= last; number++) {
+      if (!this.#kept.has(number)) this.#kept.set(number, Buffer.from(this.#pageOf(buf, number)));
+    }
+  }
+
+  #pageOf(buf: Buffer, number: number): Buffer {
+    const start = number * this.#pageBytes;
+    return buf.subarray(start, Math.min(start + this.#pageBytes, this.#length));
   }
 }
 

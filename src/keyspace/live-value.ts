@@ -24,6 +24,25 @@ export interface LiveValue {
   applyDelta(buf: Buffer, start: number, end: number): void;
   /** The whole value as bytes that the codec of its type reads back. */
   encodeBase(): Buffer;
+  /**
+   * The value as it is now, to be written page by page while it goes on changing. A page ends as
+   * soon as it has `pageBytes` bytes. One snapshot at a time: a second one asserts.
+   */
+  snapshot(pageBytes: number): Snapshot;
+}
+
+/**
+ * The pages of a huge value, drawn out one by one. The first is a base of a part of the value, each
+ * of the others a delta that adds more of it: so whatever reads bases and deltas reads pages too,
+ * and no type needs another format for them.
+ *
+ *     decodeBase(page 0), applyDelta(page 1), applyDelta(page 2) ...
+ */
+export interface Snapshot {
+  /** The next page; undefined behind the last, which also ends the snapshot. */
+  next(): Buffer | undefined;
+  /** Gives up what is left; the value stops keeping what the snapshot needs. */
+  end(): void;
 }
 
 export interface LiveCodec {

@@ -96,6 +96,11 @@ export class DeltaWriter {
     this.#range.end = 1;
   }
 
+  /** Starts anew, with pieces alone. */
+  restart(): void {
+    this.#range.end = 0;
+  }
+
   number(value: number): void {
     const buf = this.#reserve(varintBytes(value));
     this.#range.end = writeVarint(buf, this.#range.end, value);

@@ -61,7 +61,10 @@ export interface ScanPage {
 export interface Effects {
   /** Sets a string, whatever was there. `raw`: see Found. */
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void;
-  /** Sets a whole collection, whatever was there. The storage owns `live` from then on. */
+  /**
+   * Sets a whole collection, whatever was there. The storage owns `live` from then on; if another
+   * key had it, that one must be removed before anything else is changed.
+   */
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void;
   /**
    * Applies a delta to the live value of an existing key and logs it. Size 0 is not checked here.

@@ -2,11 +2,14 @@
  * Keys whose state is a base and deltas, or that are warm: one object each.
  *
  *     base PUT <- delta <- delta <- EXPIRE (at the end only)          live: the value, while warm
+ *     BEGIN <- PAGE <- PAGE <- BASE <- RUN <- RUN <- delta            a huge one
  *
- * Every record of a chain carries the key's whole expiry, so the last one tells it, and an EXPIRE
- * is dead as soon as another record follows it. The index slot of such a key holds the chain's id.
+ * Which records count when another follows, chain-shape.ts says. Every record of a chain carries
+ * the key's whole expiry, so the last one tells it. The index slot of such a key holds the chain's
+ * id.
  *
- * Invariants: a chain always has a base. Recovery makes cold chains without a key; key and expiry
+ * Invariants: a chain always has a base. Live bytes of segments count every record that `places`
+ * visits, once. Recovery makes cold chains without a key; key and expiry
  * are known once `key` is set. RAM held by live values is counted in `bytes` and kept in order of
  * use.
  */
@@ -15,14 +18,17 @@ import { lruLinks, LruList } from '../lib/lru-list.ts';
 import type { LruLinks } from '../lib/lru-list.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
+import { ChainShape } from './chain-shape.ts';
+import type { DeltaRun } from './delta-run.ts';
+import { FLAG_RAW, KIND_BEGIN, KIND_EXPIRE } from './format/data-entry.ts';
 import { placeOf, placeSlot } from './residents.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { Space } from './space-table.ts';
 import { sizeClassBytes } from './size-class.ts';
 
 /** RAM of a chain object, its place in the Map and a small key. */
-const CHAIN_BYTES = 400;
-const DELTA_BYTES = 16;
+const CHAIN_BYTES = 520;
+const PLACE_BYTES = 16;
 
 /** Where a record is, and its size class. */
 export interface RecordPlace {
@@ -31,26 +37,59 @@ export interface RecordPlace {
   readonly sizeClass: number;
 }
 
-export class Chain {
+/** Records side by side: where each is, and its size class. */
+export class PlaceList {
+  readonly places: number[] = [];
+  readonly classes: number[] = [];
+  /** By the size classes. */
+  bytes = 0;
+
+  get length(): number {
+    return this.places.length;
+  }
+
+  push(place: number, sizeClass: number): void {
+    this.places.push(place);
+    this.classes.push(sizeClass);
+    this.bytes += sizeClassBytes(sizeClass);
+  }
+
+  /** Takes records out and gives each to `each`. */
+  remove(from: number, count: number, each: (place: number, sizeClass: number) => void): void {
+    const places = this.places.splice(from, count);
+    this.classes.splice(from, count).forEach((sizeClass, i) => {
+      this.bytes -= sizeClassBytes(sizeClass);
+      each(places[i]!, sizeClass);
+    });
+  }
+}
+
+export class Chain extends ChainShape {
   readonly id: number;
   readonly space: Space;
   readonly hi: number;
   readonly lo: number;
   readonly type: ValueType;
+  /** A PUT, or the BASE of the pages. */
   base: number;
   baseClass: number;
-  readonly deltas: number[] = [];
-  readonly deltaClasses: number[] = [];
-  /** Bytes of the deltas by their size classes. */
-  deltaBytes = 0;
-  isLastExpire = false;
+  /** BEGIN and PAGEs of a base in pages. */
+  pages: PlaceList | undefined;
+  /** PAGEs of the base that is being written. */
+  pending: PlaceList | undefined;
+  /** What came after the base: as many as the shape's `length`. */
+  deltas = new PlaceList();
   key: Buffer | undefined;
   expireAt = 0;
   raw = false;
   live: LiveValue | undefined;
-  /** Commands that keep it warm. */
+  /** The single deltas at the tail's end, for the next RUN; undefined while they are not known. */
+  run: DeltaRun | undefined;
+  /** The load that is under way. */
+  loading: Promise<void> | undefined;
+  /** Commands that keep it warm, and a base that is being written. */
   pins = 0;
-  /** Changes with every change of content; moves do not count. */
+  /** Changes with every change of content; moves and expiries do not count. */
   version = 0;
   chargedBytes = 0;
   chargedLiveBytes = 0;
@@ -58,6 +97,7 @@ export class Chain {
 
   constructor(id: number, space: Space, hi: number, lo: number, type: ValueType,
     base: RecordPlace) {
+    super();
     this.id = id;
     this.space = space;
     this.hi = hi;
@@ -66,6 +106,36 @@ export class Chain {
     this.base = placeOf(base.slot, base.offset);
     this.baseClass = base.sizeClass;
   }
+
+  /** Bytes of all records but the base, by their size classes. */
+  get logBytes(): number {
+    return this.deltas.bytes + (this.pages?.bytes ?? 0) + (this.pending?.bytes ?? 0);
+  }
+
+  /** Whether the base alone says everything, so that an index slot can point to it. */
+  get isPlain(): boolean {
+    return this.length === 0 && this.pages === undefined && this.pending === undefined;
+  }
+}
+
+/** What recovery knows of a chain beside its base. A ChainFold is one. */
+export interface ChainRecords {
+  /** BEGIN and PAGEs; none if the base is a PUT. */
+  readonly pages: readonly RecordPlace[];
+  readonly tail: readonly RecordPlace[];
+  readonly singlesFrom: number;
+  readonly isLastExpire: boolean;
+}
+
+function listOf(records: readonly RecordPlace[]): PlaceList {
+  const list = new PlaceList();
+  for (const { slot, offset, sizeClass } of records) list.push(placeOf(slot, offset), sizeClass);
+  return list;
+}
+
+/** The type byte of a chain's records. */
+export function typeByteOf(chain: Chain): number {
+  return chain.raw ? chain.type | FLAG_RAW : chain.type;
 }
 
 export class ChainTable {
@@ -118,35 +188,78 @@ export class ChainTable {
     return chain;
   }
 
-  /** Adds a record of the chain that was appended just now. */
-  addDelta(chain: Chain, record: RecordPlace, isExpire: boolean): void {
-    if (chain.isLastExpire) this.#dropLast(chain);
-    this.#segments.bySlot[record.slot]!.addLive(record.sizeClass);
-    this.restoreDelta(chain, record, isExpire);
-  }
-
-  /** Adds a record whose live bytes are accounted for already. */
-  restoreDelta(chain: Chain, record: RecordPlace, isExpire: boolean): void {
-    chain.deltas.push(placeOf(record.slot, record.offset));
-    chain.deltaClasses.push(record.sizeClass);
-    chain.deltaBytes += sizeClassBytes(record.sizeClass);
-    chain.isLastExpire = isExpire;
+  /** The records of a chain that recovery made; their live bytes are accounted for already. */
+  restore(chain: Chain, records: ChainRecords): void {
+    const { tail } = records;
+    chain.deltas = listOf(tail);
+    chain.pages = records.pages.length === 0 ? undefined : listOf(records.pages);
+    chain.length = tail.length;
+    chain.singlesFrom = records.singlesFrom;
+    chain.isLastExpire = records.isLastExpire;
     chain.version += 1;
     this.charge(chain);
+  }
+
+  /** Adds a record behind the base (DELTA, EXPIRE, RUN, BEGIN) that was appended just now. */
+  addDelta(chain: Chain, record: RecordPlace, kind: number): void {
+    const dead = chain.deadBehind(kind);
+    if (dead > 0) chain.deltas.remove(chain.length - dead, dead, this.#subtract);
+    this.#addLive(record);
+    chain.follow(kind);
+    chain.deltas.push(placeOf(record.slot, record.offset), record.sizeClass);
+    // An expiry is no content: whoever is reading the value goes on.
+    if (kind !== KIND_EXPIRE) chain.version += 1;
+    this.charge(chain);
+  }
+
+  /** Begins a base in pages: the record is its BEGIN. Pages of one begun before are dead. */
+  begin(chain: Chain, record: RecordPlace): void {
+    this.abandon(chain);
+    this.addDelta(chain, record, KIND_BEGIN);
+    chain.pending = new PlaceList();
+  }
+
+  /** The BEGIN and PAGEs of a base that was appended in one step. */
+  adoptPages(chain: Chain, records: readonly RecordPlace[]): void {
+    for (const record of records) this.#addLive(record);
+    chain.pages = listOf(records);
+    this.charge(chain);
+  }
+
+  addPage(chain: Chain, record: RecordPlace): void {
+    this.#addLive(record);
+    chain.pending!.push(placeOf(record.slot, record.offset), record.sizeClass);
+    this.charge(chain);
+  }
+
+  /** Gives up the pages that have no BASE; their BEGIN stays (chain-shape.ts). */
+  abandon(chain: Chain): void {
+    this.#releaseList(chain.pending);
+    chain.pending = undefined;
+    chain.begunAt = -1;
+  }
+
+  /** The BASE was appended: the pages are the base now, and the old one and its deltas are dead. */
+  complete(chain: Chain, record: RecordPlace): void {
+    const { deltas } = chain;
+    this.#subtract(chain.base, chain.baseClass);
+    this.#releaseList(chain.pages);
+    const pages = new PlaceList();
+    const [begin, beginClass] = [deltas.places[chain.begunAt]!, deltas.classes[chain.begunAt]!];
+    pages.push(begin, beginClass);
+    chain.pending!.places.forEach((place, i) => pages.push(place, chain.pending!.classes[i]!));
+    chain.pages = pages;
+    chain.pending = undefined;
+    deltas.remove(0, chain.rebase(), (place, sizeClass) => {
+      if (place !== begin) this.#subtract(place, sizeClass);
+    });
+    this.#setBase(chain, record);
   }
 
   /** The whole value was written again: the old base and the deltas are dead. */
   rebase(chain: Chain, record: RecordPlace): void {
     this.#releaseRecords(chain);
-    chain.base = placeOf(record.slot, record.offset);
-    chain.baseClass = record.sizeClass;
-    chain.deltas.length = 0;
-    chain.deltaClasses.length = 0;
-    chain.deltaBytes = 0;
-    chain.isLastExpire = false;
-    chain.version += 1;
-    this.#segments.bySlot[record.slot]!.addLive(record.sizeClass);
-    this.charge(chain);
+    this.#setBase(chain, record);
   }
 
   /** Forgets a chain and gives up its records: the key was overwritten or removed. */
@@ -162,14 +275,22 @@ export class ChainTable {
     this.#bytes -= chain.chargedBytes;
     this.#warmBytes -= chain.chargedLiveBytes;
     chain.chargedBytes = chain.chargedLiveBytes = 0;
-    chain.live = undefined;
+    chain.live = chain.run = undefined;
+    if (this.#lru.has(chain)) this.#lru.remove(chain);
+  }
+
+  /** Lets go of the value; the chain stays, and its records say the same. */
+  cool(chain: Chain): void {
+    chain.live = chain.run = undefined;
+    this.charge(chain);
     if (this.#lru.has(chain)) this.#lru.remove(chain);
   }
 
   /** Counts what the chain takes now. */
   charge(chain: Chain): void {
-    const live = chain.live?.memoryBytes ?? 0;
-    const bytes = CHAIN_BYTES + (chain.key?.length ?? 0) + chain.deltas.length * DELTA_BYTES + live;
+    const live = (chain.live?.memoryBytes ?? 0) + (chain.run?.memoryBytes ?? 0);
+    const records = chain.length + (chain.pages?.length ?? 0) + (chain.pending?.length ?? 0);
+    const bytes = CHAIN_BYTES + (chain.key?.length ?? 0) + records * PLACE_BYTES + live;
     this.#bytes += bytes - chain.chargedBytes;
     this.#warmBytes += live - chain.chargedLiveBytes;
     chain.chargedBytes = bytes;
@@ -200,31 +321,54 @@ export class ChainTable {
       chain.base = to;
       return true;
     }
-    const at = chain.deltas.indexOf(from);
-    if (at === -1) return false;
-    chain.deltas[at] = to;
-    return true;
+    for (const list of [chain.deltas, chain.pages, chain.pending]) {
+      const at = list?.places.indexOf(from) ?? -1;
+      if (at === -1) continue;
+      list!.places[at] = to;
+      return true;
+    }
+    return false;
   }
 
   /** The size class of the chain's record at this place; -1 if it has none there. */
   classAt(chain: Chain, place: number): number {
     if (chain.base === place) return chain.baseClass;
-    const at = chain.deltas.indexOf(place);
-    return at === -1 ? -1 : chain.deltaClasses[at]!;
-  }
-
-  #dropLast(chain: Chain): void {
-    const place = chain.deltas.pop()!;
-    const sizeClass = chain.deltaClasses.pop()!;
-    chain.deltaBytes -= sizeClassBytes(sizeClass);
-    this.#segments.bySlot[placeSlot(place)]!.subtractLive(sizeClass);
-  }
-
-  #releaseRecords(chain: Chain): void {
-    this.#segments.bySlot[placeSlot(chain.base)]!.subtractLive(chain.baseClass);
-    for (let i = 0; i < chain.deltas.length; i += 1) {
-      const segment = this.#segments.bySlot[placeSlot(chain.deltas[i]!)]!;
-      segment.subtractLive(chain.deltaClasses[i]!);
+    for (const list of [chain.deltas, chain.pages, chain.pending]) {
+      const at = list?.places.indexOf(place) ?? -1;
+      if (at !== -1) return list!.classes[at]!;
     }
+    return -1;
+  }
+
+  // ---- Inside -----------------------------------------------------------------------------------
+
+  #setBase(chain: Chain, record: RecordPlace): void {
+    chain.base = placeOf(record.slot, record.offset);
+    chain.baseClass = record.sizeClass;
+    chain.version += 1;
+    this.#addLive(record);
+    this.charge(chain);
+  }
+
+  #addLive(record: RecordPlace): void {
+    this.#segments.bySlot[record.slot]!.addLive(record.sizeClass);
+  }
+
+  readonly #subtract = (place: number, sizeClass: number): void => {
+    this.#segments.bySlot[placeSlot(place)]!.subtractLive(sizeClass);
+  };
+
+  #releaseList(list: PlaceList | undefined): void {
+    list?.remove(0, list.length, this.#subtract);
+  }
+
+  /** Gives up every record of the chain. */
+  #releaseRecords(chain: Chain): void {
+    this.#subtract(chain.base, chain.baseClass);
+    this.#releaseList(chain.deltas);
+    this.#releaseList(chain.pages);
+    this.#releaseList(chain.pending);
+    chain.pages = chain.pending = chain.run = undefined;
+    chain.clear();
   }
 }

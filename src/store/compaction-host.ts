@@ -74,7 +74,7 @@ export interface CompactionHost {
 
   /**
    * Sets bit `row % 8` of `answer[row >> 3]` for each record of the segment in `slot` that is live:
-   * a PUT that the index or a chain points to, a DELTA or EXPIRE that its chain lists. A DELETED is
+   * a PUT that the index points to, any record that its chain lists. A DELETED is
    * never live in this sense; whether it may go is the compactor's rule. Rows from `from` to `to`.
    */
   markLive(slot: number, records: RecordColumns, from: number, to: number,

@@ -11,7 +11,7 @@ import type { Files } from '../io/files.ts';
 import { KeyHash } from '../lib/key-hash.ts';
 import { ChainTable } from './chains.ts';
 import {
-  KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PUT,
+  KIND_BASE, KIND_BEGIN, KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PAGE, KIND_PUT, KIND_RUN,
 } from './format/data-entry.ts';
 import { HintRows, rowKind } from './format/hint-rows.ts';
 import { MANIFEST_NAME, decodeManifest } from './format/manifest.ts';
@@ -38,6 +38,10 @@ export interface SegmentReport {
   readonly liveBytes: number;
   readonly puts: number;
   readonly deltas: number;
+  /** Of values in pages: BEGIN, PAGE and BASE records. */
+  readonly pages: number;
+  /** Deltas that were written again together. */
+  readonly runs: number;
   readonly tombstones: number;
   readonly expiries: number;
   /** Places that are not as they were written. In an open segment the first may be a torn tail. */
@@ -155,7 +159,8 @@ function reportOf(scanned: Scanned, liveBytes: number): SegmentReport {
   return {
     id, file: path, isSealed, bytes, liveBytes, bad,
     puts: count(KIND_PUT), deltas: count(KIND_DELTA), tombstones: count(KIND_DELETED),
-    expiries: count(KIND_EXPIRE),
+    expiries: count(KIND_EXPIRE), runs: count(KIND_RUN),
+    pages: count(KIND_BEGIN) + count(KIND_PAGE) + count(KIND_BASE),
   };
 }
 

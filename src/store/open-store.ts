@@ -15,7 +15,10 @@ import type { LiveCodec } from '../keyspace/live-value.ts';
 import { liveStringCodec } from '../keyspace/live-string.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
-import { SEGMENT_START_BYTES_MAX } from '../limits.ts';
+import {
+  PAGED_BASE_BYTES_MIN, PAGE_BYTES, RUN_BYTES_MIN, RUN_DELTAS_MIN, SEGMENT_START_BYTES_MAX,
+  SETTLE_BYTES_PER_COMMIT,
+} from '../limits.ts';
 import { ChainTable } from './chains.ts';
 import type { Manifest } from './format/manifest.ts';
 import { hintFileName, segmentFileName } from './format/segment-header.ts';
@@ -45,7 +48,7 @@ import { StoreChanges } from './store-changes.ts';
 import type { StoreError } from './store-error.ts';
 import { StoreHost } from './store-host.ts';
 import { StoreLoader } from './store-loader.ts';
-import type { StoreParts } from './store-parts.ts';
+import type { Paging, StoreParts } from './store-parts.ts';
 import { StoreWalker } from './store-walker.ts';
 import { Store } from './store.ts';
 
@@ -65,7 +68,17 @@ export interface StoreOptions {
   readonly damagedRecords: DamagedRecords;
   /** For every type of value but strings, which need none. */
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
+  /** Other bounds than those of limits.ts, for tests. */
+  readonly paging?: Paging;
 }
+
+const PAGING_DEFAULT: Paging = Object.freeze({
+  baseBytesMin: PAGED_BASE_BYTES_MIN,
+  pageBytes: PAGE_BYTES,
+  runBytesMin: RUN_BYTES_MIN,
+  runDeltasMin: RUN_DELTAS_MIN,
+  settleBytesPerCommit: SETTLE_BYTES_PER_COMMIT,
+});
 
 export interface StoreLog {
   /** A record or frame on disk is not as it was written. */
@@ -173,6 +186,7 @@ class Session {
     const parts: StoreParts = {
       ...this.#tables, files, dir, clock, writer, seed: this.#manifest.seed,
       codecs: new Map([[STRING, liveStringCodec], ...options.codecs]),
+      paging: options.paging ?? PAGING_DEFAULT,
     };
     const changes = new StoreChanges(parts);
     for (const [key, held] of state.system) changes.holdSystem(key, held);

@@ -14,15 +14,18 @@ import type { Effects } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
 import { CHAIN_DELTA_BYTES_MIN, EXPIRE_REWRITE_BYTES_MAX } from '../limits.ts';
+import { typeByteOf } from './chains.ts';
 import type { Chain, RecordPlace } from './chains.ts';
 import { collisionKey, collisionName } from './collisions.ts';
+import { DeltaRun } from './delta-run.ts';
 import {
-  ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PUT, entryBytesAt,
+  ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELETED, KIND_EXPIRE, KIND_PUT, entryBytesAt,
   entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt, entryValueBytesAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
 import type { Graveyard } from './graveyard.ts';
 import { expirySecondsOfMs } from './index-slot.ts';
+import { PageWriter } from './page-writer.ts';
 import type { Held } from './residents.ts';
 import { placeOffset, placeSlot } from './residents.ts';
 import { GRANULE_SHIFT } from './segment.ts';
@@ -37,6 +40,7 @@ const NO_BYTES = new ByteRange(Buffer.alloc(0));
 
 export class StoreChanges implements Effects {
   readonly #parts: StoreParts;
+  readonly #pages: PageWriter;
   /** Chains whose deltas outweigh their base: written anew at the next commit. */
   readonly #heavy = new Set<Chain>();
   /** System records by their key. */
@@ -44,6 +48,7 @@ export class StoreChanges implements Effects {
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
+    this.#pages = new PageWriter(parts);
   }
 
   // ---- Effects ----------------------------------------------------------------------------------
@@ -65,13 +70,18 @@ export class StoreChanges implements Effects {
     probe.mustRun(space, key);
     const into = probe.space ?? this.#beginSpace(space, key);
     const typeByte = live.type === STRING ? STRING | FLAG_RAW : live.type;
-    const base = new ByteRange(live.encodeBase());
-    writer.appender.append(KIND_PUT, typeByte, space, key, base, expireAt);
+    const isHuge = this.#pages.isHuge(live);
+    const pages = isHuge ? this.#pages.appendWhole(live, space, key, typeByte, expireAt) : [];
+    if (!isHuge) {
+      const base = new ByteRange(live.encodeBase());
+      writer.appender.append(KIND_PUT, typeByte, space, key, base, expireAt);
+    }
     const { hi, lo } = probe;
     const slot = this.#point(into, key, live.type, expireAt);
     const chain = chains.create(into, hi, lo, live.type, recordOf(into.index, slot));
     this.#identify(chain, key.copy(), expireAt, live.type === STRING);
-    chains.warm(chain, live);
+    if (isHuge) chains.adoptPages(chain, pages);
+    this.#warm(chain, live);
     into.index.setChain(slot, chain.id, into.index.sizeClassOf(slot));
     probe.forget();
   }
@@ -84,10 +94,10 @@ export class StoreChanges implements Effects {
     if (chain?.live === undefined) throw new Error('store: a value is changed that is not live');
     chain.live.applyDelta(delta.buf, delta.start, delta.end);
     if (chain.type === STRING) chain.raw = true;
-    this.#appendToChain(chain, KIND_DELTA, key, delta);
+    this.#pages.appendDelta(chain, key, delta);
     chains.touch(chain);
-    const heavyFrom = Math.max(CHAIN_DELTA_BYTES_MIN, chain.live.baseBytes);
-    if (chain.deltaBytes > heavyFrom) this.#heavy.add(chain);
+    const heavyFrom = this.#pages.heavyFrom(chain, chain.live, CHAIN_DELTA_BYTES_MIN);
+    if (chain.deltas.bytes > heavyFrom) this.#heavy.add(chain);
   }
 
   makeLive(space: number, key: ByteRange): LiveValue {
@@ -138,7 +148,7 @@ export class StoreChanges implements Effects {
     const space = spaces.drop(id);
     if (space === undefined) return;
     for (const chain of chains.all()) {
-      if (chain.space === space) chains.release(chain);
+      if (chain.space === space) this.#releaseChain(chain);
     }
     probe.forget();
     this.recordSpaces();
@@ -152,7 +162,7 @@ export class StoreChanges implements Effects {
    * there. A string only if `isString` says so. Changes no record.
    */
   warmProbed(key: ByteRange, isString: boolean): LiveValue | undefined {
-    const { probe, chains, codecs } = this.#parts;
+    const { probe, codecs } = this.#parts;
     const { buf, at } = probe;
     if (probe.chain !== undefined || !probe.isWhole) return undefined;
     const type = entryTypeAt(buf, at) as ValueType;
@@ -163,21 +173,26 @@ export class StoreChanges implements Effects {
     const expireAt = entryExpireAtAt(buf, at);
     const raw = entryIsRawAt(buf, at);
     const chain = this.#makeChain(key.copy(), raw, expireAt, probe.space!.index);
-    chains.warm(chain, live);
+    this.#warm(chain, live);
     probe.forget();
     return live;
   }
 
-  /** Writes heavy chains anew and lets values go cold until the budget is kept. At a commit. */
+  /** Makes a chain warm that has no deltas. */
+  #warm(chain: Chain, live: LiveValue): void {
+    if (this.#pages.isHuge(live)) chain.run = new DeltaRun();
+    this.#parts.chains.warm(chain, live);
+  }
+
+  /**
+   * Writes heavy chains anew, up to half of `bytesMax`, and lets values go cold until the budget is
+   * kept. At a commit.
+   */
   settle(liveBudgetBytes: number, bytesMax: number): void {
     const { chains, writer } = this.#parts;
     if (this.#heavy.size === 0 && chains.warmBytes <= liveBudgetBytes) return;
     const stopAt = writer.appendedLsn + bytesMax;
-    for (const chain of this.#heavy) {
-      if (writer.appendedLsn >= stopAt) return;
-      this.#heavy.delete(chain);
-      if (chains.has(chain) && chain.live !== undefined) this.#rewrite(chain, chain.live);
-    }
+    this.#renewHeavy(writer.appendedLsn + bytesMax / 2);
     while (chains.warmBytes > liveBudgetBytes && writer.appendedLsn < stopAt) {
       const chain = chains.oldestWarm();
       if (chain === undefined) return;
@@ -185,11 +200,30 @@ export class StoreChanges implements Effects {
     }
   }
 
+  #renewHeavy(stopAt: number): void {
+    for (const chain of this.#heavy) {
+      if (this.#parts.writer.appendedLsn >= stopAt || !this.#renew(chain, stopAt)) return;
+      this.#heavy.delete(chain);
+    }
+  }
+
+  /** Writes a chain's base anew if it is warm; false if that goes on at the next commit. */
+  #renew(chain: Chain, stopAt: number): boolean {
+    const { live } = chain;
+    if (live === undefined || !this.#parts.chains.has(chain)) return true;
+    if (this.#pages.isHuge(live) || this.#pages.isAtWork(chain)) {
+      return this.#pages.step(chain, live, stopAt);
+    }
+    this.#rewrite(chain, live);
+    return true;
+  }
+
   /** Lets every warm value go cold without writing: chains with deltas stay, cold. For a stop. */
   forgetWarm(): void {
     const { chains } = this.#parts;
     for (const chain of chains.all()) {
-      if (chain.deltas.length === 0) this.#unchain(chain);
+      this.#pages.abandon(chain);
+      if (chain.isPlain) this.#unchain(chain);
     }
   }
 
@@ -252,7 +286,7 @@ export class StoreChanges implements Effects {
   #release(index: ValueIndex, slot: number): void {
     const { chains, segments } = this.#parts;
     if (index.isChained(slot)) {
-      chains.release(chains.mustGet(index.chainOf(slot)));
+      this.#releaseChain(chains.mustGet(index.chainOf(slot)));
       return;
     }
     const segment = segments.bySlot[index.segmentOf(slot)]!;
@@ -327,7 +361,7 @@ export class StoreChanges implements Effects {
   #expireChain(chain: Chain, key: ByteRange, expireAt: number): void {
     const { probe } = this.#parts;
     chain.expireAt = expireAt;
-    this.#appendToChain(chain, KIND_EXPIRE, key, NO_BYTES);
+    this.#appendExpire(chain, key);
     probe.space!.index.setExpiry(probe.slot, expirySecondsOfMs(expireAt));
   }
 
@@ -342,13 +376,21 @@ export class StoreChanges implements Effects {
     this.#point(space, key, entryTypeAt(buf, at) as ValueType, expireAt);
   }
 
-  #appendToChain(chain: Chain, kind: number, key: ByteRange, delta: ByteRange): void {
+  #appendExpire(chain: Chain, key: ByteRange): void {
     const { writer, chains } = this.#parts;
     const { appender } = writer;
-    appender.append(kind, typeByteOf(chain), chain.space.id, key, delta, chain.expireAt);
+    const typeByte = typeByteOf(chain);
+    appender.append(KIND_EXPIRE, typeByte, chain.space.id, key, NO_BYTES, chain.expireAt);
     chains.addDelta(chain, {
       slot: appender.slot, offset: appender.offset, sizeClass: sizeClassOf(appender.bytes),
-    }, kind === KIND_EXPIRE);
+    }, KIND_EXPIRE);
+  }
+
+  /** The key is gone or has another value: gives up the chain and its records. */
+  #releaseChain(chain: Chain): void {
+    this.#pages.abandon(chain);
+    this.#heavy.delete(chain);
+    this.#parts.chains.release(chain);
   }
 
   /** Writes a new base. */
@@ -365,7 +407,13 @@ export class StoreChanges implements Effects {
 
   /** Lets a warm value go cold; what is not in its base is written first. */
   #cool(chain: Chain): void {
-    if (chain.deltas.length > 0) this.#rewrite(chain, chain.live!);
+    const live = chain.live!;
+    if (this.#pages.isHuge(live) && !chain.isPlain) {
+      this.#pages.cool(chain);
+      this.#parts.probe.forget();
+      return;
+    }
+    if (!chain.isPlain) this.#rewrite(chain, live);
     this.#unchain(chain);
   }
 
@@ -395,8 +443,4 @@ function recordOf(index: ValueIndex, slot: number): RecordPlace {
     offset: index.offsetOf(slot),
     sizeClass: index.sizeClassOf(slot),
   };
-}
-
-function typeByteOf(chain: Chain): number {
-  return chain.raw ? chain.type | FLAG_RAW : chain.type;
 }

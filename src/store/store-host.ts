@@ -178,7 +178,7 @@ export class StoreHost implements CompactionHost {
     for (; slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) {
         const chain = chains.mustGet(index.chainOf(slot));
-        if (isPut ? chain.base === place : chain.deltas.includes(place)) return true;
+        if (chains.classAt(chain, place) !== -1) return true;
       } else if (isPut && placeOf(index.segmentOf(slot), index.offsetOf(slot)) === place) {
         return true;
       }

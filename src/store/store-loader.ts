@@ -14,8 +14,7 @@ import { STRING } from '../keyspace/value-type.ts';
 import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import {
-  ENTRY_HEADER_BYTES, KIND_DELTA, entryBytesAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
-  entryKindAt, entryTypeAt, entryValueBytesAt,
+  ENTRY_HEADER_BYTES, entryBytesAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt,
 } from './format/data-entry.ts';
 import type { Held, LoadedRecord } from './residents.ts';
 import { placeOffset, placeSlot } from './residents.ts';
@@ -23,8 +22,8 @@ import { sizeClassBytes } from './size-class.ts';
 import type { StoreChanges } from './store-changes.ts';
 import { damaged } from './store-error.ts';
 import type { StoreError } from './store-error.ts';
-import { mustGetCodec } from './store-parts.ts';
 import type { StoreParts } from './store-parts.ts';
+import { ValueLoader } from './value-loader.ts';
 import type { ValueIndex } from './value-index.ts';
 
 /** What one `load` keeps in RAM. */
@@ -36,10 +35,13 @@ interface Kept {
 export class StoreLoader {
   readonly #parts: StoreParts;
   readonly #changes: StoreChanges;
+  readonly #values: ValueLoader;
 
   constructor(parts: StoreParts, changes: StoreChanges) {
     this.#parts = parts;
     this.#changes = changes;
+    this.#values = new ValueLoader(parts, async (place, sizeClass) =>
+      owned(await this.#readAt(place, sizeClass, true)));
   }
 
   /** See Storage.load. */
@@ -71,7 +73,8 @@ export class StoreLoader {
     if (!isKey) throw this.#damagedAt(chain.base);
     let last = base;
     if (chain.deltas.length > 0) {
-      last = await this.#readAt(chain.deltas.at(-1)!, chain.deltaClasses.at(-1)!, false);
+      const { places, classes } = chain.deltas;
+      last = await this.#readAt(places.at(-1)!, classes.at(-1)!, false);
     }
     if (chain.version !== version || chain.key !== undefined) return;
     chain.key = key;
@@ -140,42 +143,17 @@ export class StoreLoader {
 
   #loadChain(chain: Chain, request: KeyToLoad, kept: Kept): Promise<void> | undefined {
     const isLoaded = request.need !== NEED_VALUE || chain.live !== undefined;
-    if (!isLoaded) return this.#warmChain(chain);
+    if (!isLoaded) {
+      // Many may wait for one value: it is read once.
+      chain.loading ??= this.#values.load(chain).finally(() => {
+        chain.loading = undefined;
+      });
+      return chain.loading;
+    }
     if (kept.chains.has(chain)) return undefined;
     kept.chains.add(chain);
     chain.pins += 1;
     return undefined;
-  }
-
-  /** Reads base and deltas and replays them; does nothing if the chain changed meanwhile. */
-  async #warmChain(chain: Chain): Promise<void> {
-    const { version } = chain;
-    const places = [chain.base, ...chain.deltas];
-    const classes = [chain.baseClass, ...chain.deltaClasses];
-    const records: LoadedRecord[] = [];
-    const { segments } = this.#parts;
-    const pinned = places.map((place) => segments.bySlot[placeSlot(place)]!);
-    for (const segment of pinned) segments.pin(segment);
-    try {
-      await forEachAtOnce([...places.keys()], READS_AT_ONCE, async (i) => {
-        records[i] = owned(await this.#readAt(places[i]!, classes[i]!, true));
-      });
-    } finally {
-      for (const segment of pinned) segments.unpin(segment);
-    }
-    if (chain.version !== version || chain.live !== undefined) return;
-    const base = records[0]!;
-    const { start, end } = valueOf(base);
-    const live = mustGetCodec(this.#parts.codecs, chain.type).decodeBase(base.buf, start, end);
-    for (const delta of records.slice(1)) {
-      if (entryKindAt(delta.buf, delta.at) !== KIND_DELTA) continue;
-      const range = valueOf(delta);
-      live.applyDelta(delta.buf, range.start, range.end);
-    }
-    chain.expireAt = entryExpireAtAt(records.at(-1)!.buf, records.at(-1)!.at);
-    chain.raw ||= records.some((record) => entryIsRawAt(record.buf, record.at));
-    this.#parts.chains.warm(chain, live);
-    this.#parts.probe.forget();
   }
 
   /** The record at a place; rejects with DAMAGED if its value is needed and cannot be trusted. */
@@ -227,11 +205,6 @@ function owned(record: LoadedRecord): LoadedRecord {
   const bytes = isWhole ? entryBytesAt(buf, at) : ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
   if (at === 0 && buf.length <= bytes + 64) return record;
   return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
-}
-
-function valueOf({ buf, at }: LoadedRecord): { start: number; end: number } {
-  const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-  return { start, end: start + entryValueBytesAt(buf, at) };
 }
 
 /**

@@ -17,6 +17,15 @@ import type { Residents } from './residents.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { SpaceTable } from './space-table.ts';
 
+/** From when on and how a value is written in pages; limits.ts has the reasons for the defaults. */
+export interface Paging {
+  readonly baseBytesMin: number;
+  readonly pageBytes: number;
+  readonly runBytesMin: number;
+  readonly runDeltasMin: number;
+  readonly settleBytesPerCommit: number;
+}
+
 export interface StoreParts {
   readonly files: Files;
   readonly clock: Clock;
@@ -24,6 +33,7 @@ export interface StoreParts {
   readonly seed: KeyHashSeed;
   readonly hasher: KeyHash;
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
+  readonly paging: Paging;
   readonly segments: SegmentTable;
   readonly tail: HotTail;
   readonly residents: Residents;

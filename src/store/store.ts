@@ -22,7 +22,7 @@ import type {
 } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
-import { SETTLE_BYTES_PER_COMMIT, STORE_TICK_MS } from '../limits.ts';
+import { STORE_TICK_MS } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import type { CompactionHost } from './compaction-host.ts';
 import {
@@ -200,7 +200,7 @@ export class Store implements Storage {
     if (chain === undefined) {
       return INDEX_BYTES_PER_KEY + sizeClassBytes(probe.space!.index.sizeClassOf(probe.slot));
     }
-    return INDEX_BYTES_PER_KEY + sizeClassBytes(chain.baseClass) + chain.deltaBytes +
+    return INDEX_BYTES_PER_KEY + sizeClassBytes(chain.baseClass) + chain.logBytes +
       chain.chargedBytes;
   }
 
@@ -238,10 +238,10 @@ export class Store implements Storage {
 
   /** Closes the batch of this tick. `position`: its place in the total order, 0 without peers. */
   commit(position = 0): void {
-    const { writer, probe } = this.#parts;
+    const { paging, writer, probe } = this.#parts;
     this.position = Math.max(this.position, position);
     if (writer.failure === undefined && this.writable === undefined) {
-      this.#changes.settle(this.#members.budget.liveBytes, SETTLE_BYTES_PER_COMMIT);
+      this.#changes.settle(this.#members.budget.liveBytes, paging.settleBytesPerCommit);
     }
     writer.commit(position);
     probe.forget();

@@ -26,6 +26,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   overwrite: [/^bytes written per byte +[1-9]/m],
   latency: [/^dkvs, compaction on +\d/m, /^longest pause with compaction \d/m],
+  'huge-hash': [/^filled +\d/m, /^HGET after a restart +\d/m, /^longest pause \d/m],
   'index-memory': [
     /^bytes a key, account of the index +[1-9]/m, /^longest pause while growing.* \d/m,
   ],

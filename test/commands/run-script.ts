@@ -83,6 +83,7 @@ function helper(
 const inertList = Object.freeze({
   type: LIST, size: 1, memoryBytes: 0, baseBytes: 0,
   applyDelta: () => {}, encodeBase: () => Buffer.alloc(0),
+  snapshot: () => ({ next: () => undefined, end: () => {} }),
 });
 
 const HELPER_COMMANDS: readonly Command[] = [

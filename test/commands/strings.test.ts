@@ -12,6 +12,7 @@ import { CommandHarness } from './harness.ts';
 const inertList = Object.freeze({
   type: LIST, size: 1, memoryBytes: 0, baseBytes: 0,
   applyDelta: () => {}, encodeBase: () => Buffer.alloc(0),
+  snapshot: () => ({ next: () => undefined, end: () => {} }),
 });
 const WRONG_TYPE = new RecordedError(
   'WRONGTYPE Operation against a key holding the wrong kind of value');

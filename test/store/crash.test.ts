@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Files, WriteFile } from '../../src/io/files.ts';
 import type { SimFiles } from '../sim/sim-files.ts';
 import { crashEverywhere } from './crash-harness.ts';
+import { MIB, TINY_PAGES } from './helpers.ts';
 
 describe('a store that loses its power', () => {
   it.each([1, 2, 3])('keeps what appendfsync always acknowledged, seed %i', async (seed) => {
@@ -19,6 +20,12 @@ describe('a store that loses its power', () => {
 
   it.each([7, 8])('does so while the log is compacted, seed %i', async (seed) => {
     await crashEverywhere({ seed, policy: 'everysec', batches: 120, hasCompactor: true }, 60);
+  }, 60_000);
+
+  it.each([12, 13, 14])('does so when values are written in pages, seed %i', async (seed) => {
+    const options = { paging: TINY_PAGES, memoryBytes: 2 * MIB, readCacheBytes: 0 };
+    const policy = seed === 12 ? 'always' : 'everysec';
+    await crashEverywhere({ seed, policy, batches: 120, hasCompactor: true, options }, 60);
   }, 60_000);
 });
 

@@ -9,6 +9,7 @@ import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { HintMaker } from '../../src/store/hint-maker.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
+import type { Paging } from '../../src/store/store-parts.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
 
@@ -23,6 +24,12 @@ export const SMALL: StoreOptions = {
   diskReserveBytes: 0,
   damagedRecords: 'refuse',
   codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
+};
+
+/** Values of a few hundred bytes are in pages, a page or two a commit; ten deltas make a run. */
+export const TINY_PAGES: Paging = {
+  baseBytesMin: 600, pageBytes: 200, runBytesMin: 400, runDeltasMin: 10,
+  settleBytesPerCommit: 300,
 };
 
 /** What a store told its owner. */

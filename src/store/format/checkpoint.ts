@@ -19,9 +19,9 @@ export const CHECKPOINT_BLOCK_HEADER_BYTES = 16;
 export const BLOCK_META = 1;
 /** Pages of indexes: u32 space, u32 page, u32 words, u32 zero, then that many words; repeated. */
 export const BLOCK_PAGES = 2;
-/** Chains: see recovery/checkpoint-chains.ts. */
-export const BLOCK_CHAINS = 3;
 export const BLOCK_END = 4;
+/** Chains: see recovery/checkpoint-chains.ts. Kind 3 were chains that knew of no pages. */
+export const BLOCK_CHAINS = 5;
 
 export interface CheckpointMeta {
   readonly version: number;

@@ -21,6 +21,11 @@ export const KIND_DELTA = 2;
 export const KIND_DELETED = 3;
 export const KIND_EXPIRE = 4;
 export const KIND_PAD = 5;
+/** The four of a value in pages (chain-shape.ts says how they work together). */
+export const KIND_BEGIN = 6;
+export const KIND_PAGE = 7;
+export const KIND_BASE = 8;
+export const KIND_RUN = 9;
 
 /** In the type byte, above the three bits of the type: a string that APPEND or SETRANGE made. */
 export const FLAG_RAW = 1 << 3;
@@ -108,7 +113,7 @@ export function entryExpireAtAt(buf: Uint8Array, at: number): number {
 export function isEntryHeaderSound(buf: Uint8Array, at: number): boolean {
   if (readU32(buf, at) !== checksum(buf, at + 4, at + ENTRY_HEADER_BYTES)) return false;
   const kind = entryKindAt(buf, at);
-  return kind >= KIND_PUT && kind <= KIND_PAD && entryKeyBytesAt(buf, at) <= KEY_BYTES_MAX;
+  return kind >= KIND_PUT && kind <= KIND_RUN && entryKeyBytesAt(buf, at) <= KEY_BYTES_MAX;
 }
 
 /** Whether key and value, all of which are in `buf`, are as they were written. */

@@ -2,8 +2,10 @@
  * Chains as 32-bit words, for a checkpoint:
  *
  *     id low, id high | space | hi | lo | type | base: slot, offset/8, size class | isLastExpire
- *     | number of deltas | for each: slot, offset/8, size class
+ *     | singlesFrom | number of pages | number of deltas | for each of both: slot, offset/8, size
+ *     class
  *
+ * A base that was being written is given up before (its BEGIN is among the deltas).
  * Keys and values are not in it: the chains are cold after the next start, as after any recovery.
  */
 
@@ -12,19 +14,23 @@ import type { Chain, ChainTable, RecordPlace } from '../chains.ts';
 import { placeOf, placeOffset, placeSlot } from '../residents.ts';
 import type { Space } from '../space-table.ts';
 
-const HEAD_WORDS = 11;
+const HEAD_WORDS = 13;
 const PLACE_WORDS = 3;
 const TWO_32 = 2 ** 32;
 
-/** Words of all chains that have deltas. */
+/** Words of all chains. */
 export function encodeChains(chains: Iterable<Chain>): Uint32Array {
   const words: number[] = [];
   for (const chain of chains) {
     const { id, space, hi, lo, type } = chain;
     words.push(id >>> 0, Math.floor(id / TWO_32), space.id, hi, lo, type);
     pushPlace(words, chain.base, chain.baseClass);
-    words.push(Number(chain.isLastExpire), chain.deltas.length);
-    chain.deltas.forEach((place, i) => pushPlace(words, place, chain.deltaClasses[i]!));
+    const lists = [chain.pages, chain.deltas];
+    words.push(Number(chain.isLastExpire), chain.singlesFrom);
+    for (const list of lists) words.push(list?.length ?? 0);
+    for (const list of lists) {
+      list?.places.forEach((place, i) => pushPlace(words, place, list.classes[i]!));
+    }
   }
   return Uint32Array.from(words);
 }
@@ -38,12 +44,15 @@ export function decodeChains(words: Uint32Array, chains: ChainTable,
     const type = words[at + 5] as ValueType;
     const [hi, lo] = [words[at + 3]!, words[at + 4]!];
     const chain = chains.create(spaceOf(words[at + 2]!), hi, lo, type, base, id);
-    const isLastExpire = words[at + 9] === 1;
-    const count = words[at + 10]!;
+    const [isLastExpire, singlesFrom] = [words[at + 9] === 1, words[at + 10]!];
+    const [pageCount, deltaCount] = [words[at + 11]!, words[at + 12]!];
     at += HEAD_WORDS;
-    for (let i = 0; i < count; i += 1, at += PLACE_WORDS) {
-      chains.restoreDelta(chain, placeAt(words, at), isLastExpire && i === count - 1);
-    }
+    const records = Array.from({ length: pageCount + deltaCount },
+      (_, i) => placeAt(words, at + i * PLACE_WORDS));
+    at += records.length * PLACE_WORDS;
+    chains.restore(chain, {
+      pages: records.slice(0, pageCount), tail: records.slice(pageCount), singlesFrom, isLastExpire,
+    });
   }
 }
 

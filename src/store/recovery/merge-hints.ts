@@ -7,8 +7,8 @@
  *     40
  *
  * The newest by value_index wins, never the higher segment: the compactor moves records to later
- * segments. A PUT begins the key anew, a DELETED ends it, a DELTA or EXPIRE counts if a PUT is
- * before it. Two rows with one value_index are two copies of one record.
+ * segments. Which of a key's records count, chain-shape.ts says. Two rows with one value_index are
+ * two copies of one record.
  *
  * Rows of the system space come first. They say which spaces are dead and for which hashes the keys
  * themselves must be read, because two keys share them; for those and for the system space, rows
@@ -16,8 +16,9 @@
  */
 
 import type { ValueType } from '../../keyspace/value-type.ts';
+import { ChainFold } from '../chain-shape.ts';
 import { collisionName } from '../collisions.ts';
-import { KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PUT } from '../format/data-entry.ts';
+import { KIND_PUT } from '../format/data-entry.ts';
 import {
   SYSTEM_SPACE, rowBytes, rowExpirySeconds, rowHi, rowKind, rowLo, rowOffset, rowOrder, rowSpace,
   rowTypeByte, rowValueIndex,
@@ -45,12 +46,6 @@ interface Row {
   readonly valueIndex: number;
 }
 
-/** What a key comes to. */
-interface Outcome {
-  base: Row | undefined;
-  readonly deltas: Row[];
-}
-
 /** Rows of several keys with one hash. */
 interface Group {
   readonly space: number;
@@ -59,8 +54,7 @@ interface Group {
 
 interface PendingChain {
   readonly space: Space;
-  readonly base: Row;
-  readonly deltas: readonly Row[];
+  readonly fold: ChainFold<Row>;
 }
 
 export class HintMerge {
@@ -103,15 +97,15 @@ export class HintMerge {
       else same.push(row);
     }
     for (const same of byKey.values()) {
-      const { base, deltas } = this.#resolve(space, same);
-      if (base !== undefined) this.#insert(this.#state.space(space), base, deltas);
+      const fold = this.#resolve(space, same);
+      if (fold.base !== undefined) this.#insert(this.#state.space(space), fold, fold.base);
     }
   }
 
-  #insert(space: Space, base: Row, deltas: readonly Row[]): void {
-    this.#addLive(base, deltas);
-    if (deltas.length > 0) {
-      this.#insertChain({ space, base, deltas });
+  #insert(space: Space, fold: ChainFold<Row>, base: Row): void {
+    this.#addLive(fold, base);
+    if (!isPlain(fold)) {
+      this.#insertChain({ space, fold });
       return;
     }
     space.index.insert(base.hi, base.lo, base.type, base.slot, base.offset, base.sizeClass,
@@ -157,11 +151,12 @@ export class HintMerge {
 
   /** Rows of one key, ascending by value_index. */
   #add(spaceId: number, rows: Iterable<Row>): void {
-    const { base, deltas } = this.#resolve(spaceId, rows);
+    const fold = this.#resolve(spaceId, rows);
+    const { base } = fold;
     if (base === undefined) return;
-    this.#addLive(base, deltas);
-    if (deltas.length > 0) {
-      this.#chains.push({ space: this.#state.space(spaceId), base, deltas });
+    this.#addLive(fold, base);
+    if (!isPlain(fold)) {
+      this.#chains.push({ space: this.#state.space(spaceId), fold });
       return;
     }
     this.#loaderOf(spaceId).add(base.hi, base.lo, base.type, base.slot, base.offset, base.sizeClass,
@@ -175,29 +170,31 @@ export class HintMerge {
       (order === undefined || rowOrder(words, row) === order);
   }
 
-  #addLive(base: Row, deltas: readonly Row[]): void {
+  #addLive({ pages, tail }: ChainFold<Row>, base: Row): void {
     this.#state.addLive(base.slot, base.sizeClass);
-    for (const delta of deltas) this.#state.addLive(delta.slot, delta.sizeClass);
+    for (const { slot, sizeClass } of pages) this.#state.addLive(slot, sizeClass);
+    for (const { slot, sizeClass } of tail) this.#state.addLive(slot, sizeClass);
   }
 
-  #resolve(spaceId: number, rows: Iterable<Row>): Outcome {
-    const outcome: Outcome = { base: undefined, deltas: [] };
+  #resolve(spaceId: number, rows: Iterable<Row>): ChainFold<Row> {
+    const fold = new ChainFold<Row>();
     let last = -1;
     for (const row of rows) {
       if (row.valueIndex === last || this.#state.isDead(spaceId, row.valueIndex)) continue;
       last = row.valueIndex;
-      apply(outcome, row);
+      fold.add(row, row.kind);
     }
-    return outcome;
+    return fold;
   }
 
-  #insertChain({ space, base, deltas }: PendingChain): void {
+  #insertChain({ space, fold }: PendingChain): void {
     const { chains } = this.#state;
+    const base = fold.base!;
     const chain = chains.create(space, base.hi, base.lo, base.type, base);
-    const last = deltas.at(-1)!;
+    const last = fold.tail.at(-1) ?? base;
     space.index.insertChained(base.hi, base.lo, base.type, chain.id, base.sizeClass,
       last.expirySeconds);
-    for (const delta of deltas) chains.restoreDelta(chain, delta, delta.kind === KIND_EXPIRE);
+    chains.restore(chain, fold);
   }
 
   #loaderOf(spaceId: number): SortedLoader {
@@ -229,16 +226,6 @@ export class HintMerge {
   }
 }
 
-function apply(outcome: Outcome, row: Row): void {
-  if (row.kind === KIND_PUT) {
-    outcome.base = row;
-    outcome.deltas.length = 0;
-  } else if (row.kind === KIND_DELETED) {
-    outcome.base = undefined;
-    outcome.deltas.length = 0;
-  } else if (outcome.base !== undefined && (row.kind === KIND_DELTA || row.kind === KIND_EXPIRE)) {
-    // An EXPIRE is dead as soon as something follows it (chains.ts).
-    if (outcome.deltas.at(-1)?.kind === KIND_EXPIRE) outcome.deltas.pop();
-    outcome.deltas.push(row);
-  }
+function isPlain({ pages, tail }: ChainFold<Row>): boolean {
+  return pages.length === 0 && tail.length === 0;
 }

@@ -1,0 +1,61 @@
+/**
+ * Deltas gathered to be written again as one RUN: pieces (length varint, bytes) one after the
+ * other. A value of a million fields may have as many deltas behind its base; read one by one they
+ * would take seconds, and the compactor would search among them for each that it meets.
+ */
+
+import type { ByteRange } from '../lib/byte-range.ts';
+import type { LiveValue } from '../keyspace/live-value.ts';
+import { DeltaWriter } from '../keyspace/pieces.ts';
+import { readVarint, varintBytes } from '../lib/varint.ts';
+
+/** What it takes beside its memory. */
+const EMPTY_BYTES = 200;
+
+export class DeltaRun {
+  readonly #pieces = new DeltaWriter();
+  #count = 0;
+
+  constructor() {
+    this.#pieces.restart();
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): number {
+    const { start, end } = this.#pieces.finish();
+    return end - start;
+  }
+
+  get memoryBytes(): number {
+    return EMPTY_BYTES + this.#pieces.finish().buf.length;
+  }
+
+  add(buf: Buffer, start: number, end: number): void {
+    this.#pieces.bytes(buf, start, end);
+    this.#count += 1;
+  }
+
+  /** All of it; borrowed until the next call. */
+  range(): ByteRange {
+    return this.#pieces.finish();
+  }
+
+  clear(): void {
+    this.#pieces.restart();
+    this.#count = 0;
+  }
+}
+
+/** Applies the deltas of a RUN. */
+export function applyRun(live: LiveValue, buf: Buffer, start: number, end: number): void {
+  for (let at = start; at < end;) {
+    const length = readVarint(buf, at, end);
+    const from = at + varintBytes(length);
+    at = from + length;
+    if (at > end) throw new Error(`assertion failed: a delta of ${length} bytes in a run`);
+    live.applyDelta(buf, from, at);
+  }
+}

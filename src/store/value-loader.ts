@@ -1,0 +1,152 @@
+/**
+ * Makes a cold chain warm: reads its records in the order in which they were written and replays
+ * them. A value of a million fields takes seconds of work, so it is done in slices, and other
+ * connections go on in between.
+ *
+ * If the chain's content changes meanwhile (the key is overwritten or removed), what was read is
+ * thrown away, and the chain stays as it is; the caller looks again. An expiry does not matter.
+ *
+ * Invariants: the segments are pinned from the first read to the last, so records that the
+ * compactor moves meanwhile are still where they were. It fails as `read` does, and with DAMAGED
+ * when pages are missing.
+ */
+
+import type { LiveCodec, LiveValue } from '../keyspace/live-value.ts';
+import { readVarint } from '../lib/varint.ts';
+import { READS_AT_ONCE, SLICE_MS } from '../limits.ts';
+import type { Chain } from './chains.ts';
+import { DeltaRun, applyRun } from './delta-run.ts';
+import {
+  ENTRY_HEADER_BYTES, KIND_DELTA, KIND_PAGE, KIND_PUT, KIND_RUN, entryIsRawAt, entryKeyBytesAt,
+  entryKindAt, entryValueBytesAt,
+} from './format/data-entry.ts';
+import type { LoadedRecord } from './residents.ts';
+import { placeOffset, placeSlot } from './residents.ts';
+import { damaged } from './store-error.ts';
+import { mustGetCodec } from './store-parts.ts';
+import type { StoreParts } from './store-parts.ts';
+
+/** Reads a whole, sound record into memory of its own. */
+export type ReadRecord = (place: number, sizeClass: number) => Promise<LoadedRecord>;
+
+export class ValueLoader {
+  readonly #parts: StoreParts;
+  readonly #read: ReadRecord;
+
+  constructor(parts: StoreParts, read: ReadRecord) {
+    this.#parts = parts;
+    this.#read = read;
+  }
+
+  async load(chain: Chain): Promise<void> {
+    const { chains, codecs, paging, probe, segments } = this.#parts;
+    const { version } = chain;
+    const { places, classes, singlesAt } = recordsOf(chain);
+    const pinned = places.map((place) => segments.bySlot[placeSlot(place)]!);
+    for (const segment of pinned) segments.pin(segment);
+    const replay = new Replay(mustGetCodec(codecs, chain.type), singlesAt);
+    try {
+      if (chain.pages !== undefined) await this.#checkPages(chain, chain.pages.length - 1);
+      for (let from = 0; from < places.length; from += READS_AT_ONCE) {
+        const to = Math.min(from + READS_AT_ONCE, places.length);
+        const reads = places.slice(from, to).map((place, i) =>
+          this.#read(place, classes[from + i]!));
+        await this.#replay(await allOf(reads), replay);
+        if (chain.version !== version) return;
+      }
+    } finally {
+      for (const segment of pinned) segments.unpin(segment);
+    }
+    if (chain.live !== undefined) return;
+    const { live } = replay;
+    chain.raw ||= replay.isRaw;
+    if (live.baseBytes >= paging.baseBytesMin) chain.run = replay.run;
+    chains.warm(chain, live);
+    probe.forget();
+  }
+
+  /** Replays some records, in slices of SLICE_MS. */
+  async #replay(records: readonly LoadedRecord[], replay: Replay): Promise<void> {
+    const { clock } = this.#parts;
+    let startedAt = clock.monotonicMs();
+    for (const record of records) {
+      replay.add(record);
+      if (clock.monotonicMs() - startedAt < SLICE_MS) continue;
+      await new Promise<void>((resolve) => clock.setTimer(0, resolve));
+      startedAt = clock.monotonicMs();
+    }
+  }
+
+  /** Recovery that goes on over damage may have left some out. */
+  async #checkPages({ base, baseClass, key }: Chain, pages: number): Promise<void> {
+    const { buf, at } = await this.#read(base, baseClass);
+    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+    const wanted = readVarint(buf, start, start + entryValueBytesAt(buf, at));
+    if (pages === wanted) return;
+    const { path } = this.#parts.segments.bySlot[placeSlot(base)]!;
+    const reason = `of ${wanted} pages of the value ${pages} are there`;
+    throw damaged(path, placeOffset(base), reason, key);
+  }
+}
+
+/** The records of a value while they are applied, oldest first. */
+class Replay {
+  isRaw = false;
+  /** The single deltas at the end. */
+  readonly run = new DeltaRun();
+  readonly #codec: LiveCodec;
+  readonly #singlesAt: number;
+  #live: LiveValue | undefined;
+  #count = 0;
+
+  constructor(codec: LiveCodec, singlesAt: number) {
+    this.#codec = codec;
+    this.#singlesAt = singlesAt;
+  }
+
+  get live(): LiveValue {
+    if (this.#live === undefined) throw new Error('store: a chain without a base');
+    return this.#live;
+  }
+
+  add({ buf, at }: LoadedRecord): void {
+    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+    const end = start + entryValueBytesAt(buf, at);
+    this.isRaw ||= entryIsRawAt(buf, at);
+    this.#apply(entryKindAt(buf, at), buf, start, end);
+    this.#count += 1;
+  }
+
+  /** BEGIN, BASE and EXPIRE change no value. */
+  #apply(kind: number, buf: Buffer, start: number, end: number): void {
+    if (kind === KIND_PUT) this.#live = this.#codec.decodeBase(buf, start, end);
+    else if (kind === KIND_PAGE) this.#applyPage(buf, start, end);
+    else if (kind === KIND_RUN) applyRun(this.live, buf, start, end);
+    else if (kind === KIND_DELTA) {
+      this.live.applyDelta(buf, start, end);
+      if (this.#count >= this.#singlesAt) this.run.add(buf, start, end);
+    }
+  }
+
+  #applyPage(buf: Buffer, start: number, end: number): void {
+    if (this.#live === undefined) this.#live = this.#codec.decodeBase(buf, start, end);
+    else this.#live.applyDelta(buf, start, end);
+  }
+}
+
+/** Oldest first; `singlesAt` is where the next RUN would begin. */
+function recordsOf(chain: Chain): { places: number[]; classes: number[]; singlesAt: number } {
+  const { base, baseClass, pages, deltas, singlesFrom } = chain;
+  const places = [...pages?.places ?? [], base, ...deltas.places];
+  const classes = [...pages?.classes ?? [], baseClass, ...deltas.classes];
+  return { places, classes, singlesAt: places.length - deltas.length + singlesFrom };
+}
+
+/** Waits for all of them, so that none is under way when the segments are let go. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}

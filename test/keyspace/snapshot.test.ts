@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { mustFindCodec } from '../../src/keyspace/codecs.ts';
+import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { LiveString } from '../../src/keyspace/live-string.ts';
+import type { LiveValue, Snapshot } from '../../src/keyspace/live-value.ts';
+import { DeltaWriter } from '../../src/keyspace/pieces.ts';
+import type { Random } from '../../src/lib/random.ts';
+import { randomBytes, withSeed } from '../lib/seeded.ts';
+
+const PAGE_BYTES = 1000;
+const delta = new DeltaWriter();
+
+function changeHash(random: Random, hash: HashValue): void {
+  const isRemoval = hash.size > 0 && random.below(3) === 0;
+  delta.begin(isRemoval ? HASH_REMOVE : HASH_SET);
+  if (isRemoval) delta.latin1(hash.fieldAt(random.below(hash.size)));
+  else {
+    delta.latin1(`field${random.below(3000)}`);
+    delta.latin1('v'.repeat(random.below(random.below(50) === 0 ? 3000 : 30)));
+  }
+  const { buf, start, end } = delta.finish();
+  hash.applyDelta(buf, start, end);
+}
+
+function changeString(random: Random, live: LiveString): void {
+  const offset = random.below(live.size + 300);
+  const bytes = LiveString.delta(offset, randomBytes(random, random.below(2500)));
+  live.applyDelta(bytes, 0, bytes.length);
+}
+
+interface Kind {
+  readonly name: string;
+  readonly make: (random: Random) => LiveValue;
+  readonly change: (random: Random, live: LiveValue) => void;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'a hash',
+    make: (random) => {
+      const hash = new HashValue();
+      for (let i = random.below(5000); i > 0; i--) changeHash(random, hash);
+      return hash;
+    },
+    change: (random, live) => changeHash(random, live as HashValue),
+  },
+  {
+    name: 'a string',
+    make: (random) => LiveString.of(randomBytes(random, random.below(20_000))),
+    change: (random, live) => changeString(random, live as LiveString),
+  },
+];
+
+/** All pages, with `between` called before each. */
+function draw(snapshot: Snapshot, between: () => void): Buffer[] {
+  const pages: Buffer[] = [];
+  for (;;) {
+    between();
+    const page = snapshot.next();
+    if (page === undefined) return pages;
+    pages.push(page);
+  }
+}
+
+function replay(type: LiveValue['type'], [first, ...others]: readonly Buffer[]): LiveValue {
+  const live = mustFindCodec(type).decodeBase(first!, 0, first!.length);
+  for (const page of others) live.applyDelta(page, 0, page.length);
+  return live;
+}
+
+describe.each(KINDS)('a snapshot of $name', ({ make, change }) => {
+  it('is the value as it was, whatever is changed while its pages are drawn', () => {
+    withSeed((random) => {
+      let most = 0;
+      for (let run = 0; run < 30; run++) {
+        const live = make(random);
+        for (let repeat = 0; repeat < 2; repeat++) {
+          const wanted = Buffer.from(live.encodeBase());
+          const pages = draw(live.snapshot(PAGE_BYTES), () => {
+            for (let i = random.below(20); i > 0; i--) change(random, live);
+          });
+          expect(replay(live.type, pages).encodeBase().equals(wanted)).toBe(true);
+          most = Math.max(most, pages.length);
+        }
+      }
+      expect(most).toBeGreaterThan(5);
+    });
+  });
+
+  it('has pages that end as soon as they are long enough', () => {
+    withSeed((random) => {
+      const live = make(random);
+      while (live.baseBytes < 5 * PAGE_BYTES) change(random, live);
+      const pages = draw(live.snapshot(PAGE_BYTES), () => {});
+      for (const page of pages.slice(0, -1)) expect(page.length).toBeGreaterThanOrEqual(PAGE_BYTES);
+      for (const page of pages) expect(page.length).toBeLessThan(PAGE_BYTES + 3100);
+    });
+  });
+
+  it('has one page when the value is empty', () => {
+    for (const live of [new HashValue(), LiveString.of(Buffer.alloc(0))]) {
+      const snapshot = live.snapshot(PAGE_BYTES);
+      expect(replay(live.type, [snapshot.next()!]).size).toBe(0);
+      expect(snapshot.next()).toBeUndefined();
+    }
+  });
+
+  it('gives nothing more once it has ended, and only then lets another begin', () => {
+    withSeed((random) => {
+      const live = make(random);
+      const snapshot = live.snapshot(PAGE_BYTES);
+      expect(() => live.snapshot(PAGE_BYTES)).toThrow('assertion failed');
+      snapshot.end();
+      expect(snapshot.next()).toBeUndefined();
+      const wanted = Buffer.from(live.encodeBase());
+      const pages = draw(live.snapshot(PAGE_BYTES), () => change(random, live));
+      expect(replay(live.type, pages).encodeBase().equals(wanted)).toBe(true);
+    });
+  });
+});
+
+describe('the index of a large hash', () => {
+  it('finds every field after growing, shrinking and growing again', () => {
+    const hash = new HashValue();
+    const set = (from: number, to: number): void => {
+      for (let i = from; i < to; i++) {
+        delta.begin(HASH_SET);
+        delta.latin1(`user:${i}:name`);
+        delta.latin1(`${i}`);
+        const { buf, start, end } = delta.finish();
+        hash.applyDelta(buf, start, end);
+      }
+    };
+    set(0, 60_000);
+    for (let i = 0; i < 60_000; i += 2) {
+      delta.begin(HASH_REMOVE);
+      delta.latin1(`user:${i}:name`);
+      const { buf, start, end } = delta.finish();
+      hash.applyDelta(buf, start, end);
+    }
+    set(60_000, 100_000);
+    expect(hash.size).toBe(70_000);
+    let wrong = 0;
+    for (let i = 0; i < 100_000; i++) {
+      const wanted = i < 60_000 && i % 2 === 0 ? undefined : `${i}`;
+      if (hash.get(`user:${i}:name`) !== wanted) wrong += 1;
+    }
+    expect(wrong).toBe(0);
+  });
+});
