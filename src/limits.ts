@@ -315,6 +315,12 @@ export const UNSENT_BYTES_PAUSE = 1 * MiB;
 /** While a request waits for the disk, so many bytes of further ones are read ahead, not more. */
 export const READ_AHEAD_BYTES_MAX = 1 * MiB;
 
+/**
+ * How far the thread that makes hints steps back (thread-priority.ts). A third of the weight of the
+ * thread that serves is still enough for hints of all that it can write.
+ */
+export const HINT_THREAD_NICE = 5;
+
 /** One read of a socket; what libuv reads at once by itself. */
 export const SOCKET_READ_BYTES = 64 * KiB;
 

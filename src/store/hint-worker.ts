@@ -2,11 +2,14 @@
 
 import { parentPort } from 'node:worker_threads';
 import { NodeFiles } from '../io/node-files.ts';
+import { lowerThreadPriority } from '../io/thread-priority.ts';
+import { HINT_THREAD_NICE } from '../limits.ts';
 import { makeHint, type HintJob, type HintOutcome } from './hint-maker.ts';
 import { StoreError } from './store-error.ts';
 
 if (parentPort === null) throw new Error('hint-worker runs as a worker thread only');
 const port = parentPort;
+lowerThreadPriority(HINT_THREAD_NICE);
 const files = new NodeFiles();
 
 port.on('message', (job: HintJob) => void run(job));

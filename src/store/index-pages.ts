@@ -109,14 +109,27 @@ export class IndexPages {
     return homeOf(tag, this.#table.homes[page]!);
   }
 
-  /** A word of the slot where `find` begins. */
-  touch(page: number, tagBits: number): number {
+  /** The slot where `find` begins; any number if the page has none. */
+  homeSlot(page: number, tagBits: number): number {
     const table = this.#table;
     const home = homeOf(tagBits >>> 0, table.homes[page]!);
     const chunk = table.chunkIds[(page << table.strideShift) + (home >>> CHUNK_SHIFT)]!;
-    const slot = (chunk << CHUNK_SHIFT) | (home & CHUNK_MASK);
-    const slab = this.#pool.slabs[slot >>> SLAB_SHIFT];
-    return slab === undefined ? 0 : slab[(slot & SLAB_MASK) * SLOT_WORDS]!;
+    return (chunk << CHUNK_SHIFT) | (home & CHUNK_MASK);
+  }
+
+  /**
+   * Reads a word of each of the first `count` slots. A short loop: the processor has as many of its
+   * reads under way as it can look ahead in instructions.
+   */
+  touch(slots: Int32Array, count: number): number {
+    const slabs = this.#pool.slabs;
+    let sink = 0;
+    for (let i = 0; i < count; i += 1) {
+      const slot = slots[i]!;
+      const slab = slabs[slot >>> SLAB_SHIFT];
+      if (slab !== undefined) sink ^= slab[(slot & SLAB_MASK) * SLOT_WORDS]!;
+    }
+    return sink;
   }
 
   /** The first slot of a page with this tag (32 bits, signed or not), or -1. */

@@ -3,11 +3,13 @@
  *
  * A lookup is a chain of reads, each of which tells where the next one goes: index slot, then
  * record. On a large table each misses the processor's caches and waits for RAM, some 100 ns, and
- * the next lookup waits behind it. Here every step is taken for all keys before the next step is:
- * reads of different keys do not depend on each other, so the processor has several under way.
+ * the next lookup waits behind it. Here every step is taken for all keys before the next step is.
+ * Reads of different keys do not depend on each other, so the processor has several under way: as
+ * many as fit into the few hundred instructions that it looks ahead. So the loops that wait for
+ * RAM do nothing else.
  *
  *     add      hash of the key
- *     run      slot of each    ->    record of each (or its place in the read cache's table)
+ *     run      home slot of each -> [touch slots] -> slot of each, place of its record -> [touch]
  *
  * What was found is a hint: hashes are those of the same bytes, a slot holds while its index has
  * the same version, and all is forgotten at `clear`, before the keys' memory may hold something
@@ -25,6 +27,7 @@ import type { ValueIndex } from './value-index.ts';
 /** Keys are found again by where they begin: what keeps apart usual requests of one chunk. */
 const STARTS = 4 * LOOKAHEAD_KEYS_MAX;
 const NO_BYTES = Buffer.alloc(0);
+const CACHE_LINE_BYTES = 64;
 
 export class KeyLookahead implements Lookahead {
   readonly #hasher: KeyHash;
@@ -42,10 +45,14 @@ export class KeyLookahead implements Lookahead {
   readonly #his = new Int32Array(LOOKAHEAD_KEYS_MAX);
   readonly #los = new Int32Array(LOOKAHEAD_KEYS_MAX);
   readonly #slots = new Int32Array(LOOKAHEAD_KEYS_MAX);
-  readonly #segments = new Int32Array(LOOKAHEAD_KEYS_MAX);
-  /** Bytes; segments are smaller than 2^29. */
-  readonly #offsets = new Float64Array(LOOKAHEAD_KEYS_MAX);
   readonly #byStart = new Int16Array(STARTS);
+  /** Where records are that will be read, in RAM. */
+  readonly #recordBufs: Buffer[] = [];
+  readonly #recordAts = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  #records = 0;
+  /** Keys whose records may be in the read cache. */
+  readonly #cached = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  #cachedCount = 0;
   /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
   sink = 0;
 
@@ -76,17 +83,23 @@ export class KeyLookahead implements Lookahead {
 
   run(): void {
     const index = this.#index;
-    if (index === undefined || this.#count < 2) return;
-    this.#touchSlots(index);
+    const count = this.#count;
+    if (index === undefined || count < 2) return;
+    const slots = this.#slots;
+    for (let i = 0; i < count; i += 1) slots[i] = index.homeSlot(this.#his[i]!, this.#los[i]!);
+    this.sink ^= index.touch(slots, count);
     this.#findSlots(index);
-    this.#touchRecords();
     this.#version = index.version;
+    if (this.#cachedCount > 0) this.#findCached(index);
+    this.#touchRecords();
   }
 
   clear(): void {
     this.#count = 0;
     this.#version = -1;
     this.#buf = NO_BYTES;
+    // Blocks that the tail has dropped must not stay.
+    this.#recordBufs.length = 0;
   }
 
   /** The number of a key that was added, or -1. */
@@ -112,27 +125,50 @@ export class KeyLookahead implements Lookahead {
     return index.find(this.#his[i]!, this.#los[i]!);
   }
 
-  #touchSlots(index: ValueIndex): void {
-    let sink = 0;
-    for (let i = 0; i < this.#count; i += 1) sink ^= index.touch(this.#his[i]!, this.#los[i]!);
-    this.sink = sink;
-  }
-
   #findSlots(index: ValueIndex): void {
+    const residents = this.#residents;
+    this.#records = 0;
+    this.#cachedCount = 0;
     for (let i = 0; i < this.#count; i += 1) {
       const slot = index.find(this.#his[i]!, this.#los[i]!);
-      const isPlain = slot !== -1 && !index.isChained(slot);
       this.#slots[i] = slot;
-      this.#segments[i] = isPlain ? index.segmentOf(slot) : 0;
-      this.#offsets[i] = isPlain ? index.offsetOf(slot) : 0;
+      if (slot === -1 || index.isChained(slot)) continue;
+      const offset = index.offsetOf(slot);
+      const block = residents.tailBlock(index.segmentOf(slot), offset);
+      if (block === undefined) this.#cached[this.#cachedCount++] = i;
+      else this.#willRead(block.buf, offset - block.start);
     }
   }
 
+  #findCached(index: ValueIndex): void {
+    const { cache } = this.#residents;
+    if (cache.size === 0) return;
+    for (let n = 0; n < this.#cachedCount; n += 1) {
+      const slot = this.#slots[this.#cached[n]!]!;
+      this.sink ^= cache.touch(index.segmentOf(slot), index.offsetOf(slot));
+    }
+    for (let n = 0; n < this.#cachedCount; n += 1) {
+      const slot = this.#slots[this.#cached[n]!]!;
+      if (!cache.find(index.segmentOf(slot), index.offsetOf(slot))) continue;
+      this.#willRead(cache.buf, cache.at);
+    }
+  }
+
+  #willRead(buf: Buffer, at: number): void {
+    this.#recordBufs[this.#records] = buf;
+    this.#recordAts[this.#records] = at;
+    this.#records += 1;
+  }
+
+  /** Header and key, and what of a small value lies behind them. */
   #touchRecords(): void {
+    const bufs = this.#recordBufs;
+    const ats = this.#recordAts;
     let sink = 0;
-    for (let i = 0; i < this.#count; i += 1) {
-      const segment = this.#segments[i]!;
-      if (segment !== 0) sink ^= this.#residents.touch(segment, this.#offsets[i]!);
+    for (let n = 0; n < this.#records; n += 1) {
+      const buf = bufs[n]!;
+      const at = ats[n]!;
+      sink ^= buf[at]! ^ buf[at + CACHE_LINE_BYTES]! ^ buf[at + 2 * CACHE_LINE_BYTES - 1]!;
     }
     this.sink ^= sink;
   }

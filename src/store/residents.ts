@@ -19,12 +19,11 @@ import {
 import { KEY_READ_BYTES } from '../limits.ts';
 import { ReadCache } from './read-cache.ts';
 import { GRANULE_SHIFT } from './segment.ts';
-import type { Segment } from './segment.ts';
+import type { Segment, TailBlock } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { StoreError, damaged } from './store-error.ts';
 
 const PLACE_UNITS = 2 ** 26;
-const CACHE_LINE_BYTES = 64;
 
 /** A record that was read: bytes from `at` on, header verified. */
 export interface LoadedRecord {
@@ -108,13 +107,9 @@ export class Residents {
     return true;
   }
 
-  /** Reads the first bytes of the record if `find` would find it; the result means nothing. */
-  touch(slot: number, offset: number): number {
-    const block = this.#segments.bySlot[slot]!.granules[offset >>> GRANULE_SHIFT];
-    if (block === undefined) return this.cache.touch(slot, offset);
-    const at = offset - block.start;
-    const { buf } = block;
-    return buf[at]! ^ buf[at + CACHE_LINE_BYTES]! ^ buf[at + 2 * CACHE_LINE_BYTES - 1]!;
+  /** The hot tail's block at a place, if it has one. */
+  tailBlock(slot: number, offset: number): TailBlock | undefined {
+    return this.#segments.bySlot[slot]!.granules[offset >>> GRANULE_SHIFT];
   }
 
   /**

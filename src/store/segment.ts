@@ -6,6 +6,7 @@
  */
 
 import { LOG_GRANULE_BYTES } from '../limits.ts';
+import { markEntryDead } from './format/data-entry.ts';
 import type { ReadFile, WriteFile } from '../io/files.ts';
 import type { SegmentSummary } from './format/hint.ts';
 import type { SealedSegment } from './format/manifest.ts';
@@ -144,9 +145,6 @@ export class TailBlock {
   used: number;
   committed: number;
   flushed: number;
-  /** A bit for each place where a record may start: set when it is not the newest of its key. */
-  readonly #dead: Uint8Array;
-
   constructor(buf: Buffer, log: LogSegment, start: number) {
     this.buf = buf;
     this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
@@ -156,17 +154,13 @@ export class TailBlock {
     this.used = start;
     this.committed = start;
     this.flushed = start;
-    this.#dead = new Uint8Array(buf.length >>> 6);
   }
 
-  /** The record at this offset was replaced or deleted. */
+  /**
+   * The record at this offset was replaced or deleted: noted in the record itself, whose memory is
+   * at hand, once that is on its way to disk and is not written again. Nobody reads it any more.
+   */
   markDead(offset: number): void {
-    const unit = (offset - this.start) >>> 3;
-    this.#dead[unit >>> 3]! |= 1 << (unit & 7);
-  }
-
-  isDead(offset: number): boolean {
-    const unit = (offset - this.start) >>> 3;
-    return (this.#dead[unit >>> 3]! & (1 << (unit & 7))) !== 0;
+    if (offset < this.flushed) markEntryDead(this.buf, offset - this.start);
   }
 }

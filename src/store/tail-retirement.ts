@@ -4,8 +4,8 @@
  * however long ago its keys were written.
  *
  * Runs at a commit, when no borrowed range is left. Records that were replaced while in the block
- * are marked dead in it and cost next to nothing. The others are looked up in groups, so that their
- * index slots come from RAM side by side (as in lookahead.ts).
+ * are marked dead, so that their kind is none, and cost next to nothing. The others are looked up
+ * in groups, so that their index slots come from RAM side by side (as in lookahead.ts).
  */
 
 import { frameIsAt, FRAME_HEADER_BYTES } from './format/frame.ts';
@@ -27,6 +27,7 @@ export class TailRetirement {
   readonly #ats = new Int32Array(GROUP);
   readonly #his = new Int32Array(GROUP);
   readonly #los = new Int32Array(GROUP);
+  readonly #homes = new Int32Array(GROUP);
   #count = 0;
   /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
   sink = 0;
@@ -45,7 +46,7 @@ export class TailRetirement {
         offset = skipGap(offset + FRAME_HEADER_BYTES);
         continue;
       }
-      if (entryKindAt(buf, at) === KIND_PUT && !block.isDead(offset)) this.#add(block, at);
+      if (entryKindAt(buf, at) === KIND_PUT) this.#add(block, at);
       offset = skipGap(offset + entryBytesAt(buf, at));
     }
     this.#flush(block);
@@ -77,15 +78,17 @@ export class TailRetirement {
     this.#count = 0;
   }
 
+  /** Most groups are of one space: the first record's. */
   #touch({ buf, start, log }: TailBlock): void {
     const { cache } = this.#parts.residents;
+    const index = this.#count === 0 ? undefined : this.#indexOf(buf, this.#ats[0]!);
+    if (index === undefined) return;
     let sink = 0;
     for (let i = 0; i < this.#count; i += 1) {
-      const index = this.#indexOf(buf, this.#ats[i]!);
-      if (index !== undefined) sink ^= index.touch(this.#his[i]!, this.#los[i]!);
+      this.#homes[i] = index.homeSlot(this.#his[i]!, this.#los[i]!);
       sink ^= cache.touch(log.segment.slot, start + this.#ats[i]!);
     }
-    this.sink ^= sink;
+    this.sink ^= sink ^ index.touch(this.#homes, this.#count);
   }
 
   /** Whether the index points to this very record. */

@@ -72,9 +72,14 @@ export class ValueIndex {
     return this.#pages.find(this.pageOfHash(hi), lo | 0);
   }
 
-  /** Reads the memory where `find` will begin; the result means nothing. */
-  touch(hi: number, lo: number): number {
-    return this.#pages === undefined ? 0 : this.#pages.touch(this.pageOfHash(hi), lo | 0);
+  /** Where `find` will begin: for `touch`. */
+  homeSlot(hi: number, lo: number): number {
+    return this.#pages === undefined ? 0 : this.#pages.homeSlot(this.pageOfHash(hi), lo | 0);
+  }
+
+  /** Reads the memory of slots side by side; the result means nothing. */
+  touch(slots: Int32Array, count: number): number {
+    return this.#pages === undefined ? 0 : this.#pages.touch(slots, count);
   }
 
   /** The next slot with the same hash as this one, or -1. */

@@ -27,6 +27,9 @@ export const KIND_PAGE = 7;
 export const KIND_BASE = 8;
 export const KIND_RUN = 9;
 
+/** In RAM alone, in the kind byte of a record that nobody needs any more (segment.ts). */
+const DEAD_IN_RAM = 1 << 7;
+
 /** In the type byte, above the three bits of the type: a string that APPEND or SETRANGE made. */
 export const FLAG_RAW = 1 << 3;
 const TYPE_MASK = 7;
@@ -105,6 +108,11 @@ export function entryValueBytesAt(buf: Uint8Array, at: number): number {
 
 export function entryExpireAtAt(buf: Uint8Array, at: number): number {
   return joinU48(readU16(buf, at + 32), readU32(buf, at + 28));
+}
+
+/** The record's kind is none of the above from now on, and its header's checksum is wrong. */
+export function markEntryDead(buf: Uint8Array, at: number): void {
+  buf[at + 8]! |= DEAD_IN_RAM;
 }
 
 // ---- Checks of untrusted bytes ------------------------------------------------------------------

@@ -30,8 +30,10 @@ export const W_EXPIRY = 5;
 export const W_INDEX_LOW = 6;
 export const W_INDEX_HIGH = 7;
 
-const BUCKETS = 1 << 16;
-/** From so many rows in a bucket, insertion sort's squares cost more than a comparator's calls. */
+/** Bits of a sort key that are the row's number, below 42 bits of its order; see sortRows. */
+const ROW_NUMBER_BITS = 21;
+const ROW_NUMBER_MASK = 2 ** ROW_NUMBER_BITS - 1;
+/** From so many rows on, insertion sort's squares cost more than a comparator's calls. */
 const INSERTION_ROWS_MAX = 48;
 
 if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) {
@@ -103,37 +105,39 @@ export class HintRows {
 
 /**
  * Sorts rows: returns their numbers in hint order. A generator, so that a serving thread can pause
- * where it yields, about every `stepRows` rows.
+ * where it yields, about every `stepRows` rows; but for one step, which sorts 64-bit keys natively:
+ *
+ *     bit 63       0 for the rows of the system space, which come first
+ *     bits 21..62  page, and the top 30 bits of the tag
+ *     bits 0..20   number of the row
+ *
+ * Rows with equal keys but for their numbers, mostly those of one key, are compared whole then.
  */
 export function* sortRows(rows: HintRows, stepRows = 4096): Generator<void, Uint32Array, void> {
   const { words, count } = rows;
-  const ends = new Uint32Array(BUCKETS + 1);
   const order = new Uint32Array(count);
+  if (count > ROW_NUMBER_MASK) {
+    for (let row = 0; row < count; row += 1) order[row] = row;
+    return order.sort((a, b) => compareRows(words, a, b));
+  }
+  const keys = new BigUint64Array(count);
+  const halves = new Uint32Array(keys.buffer);
   for (let row = 0; row < count; row += 1) {
-    const bucket = bucketOf(words, row) + 1;
-    ends[bucket] = ends[bucket]! + 1;
+    setKey(halves, words, row);
     if (row % stepRows === stepRows - 1) yield;
   }
-  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-    ends[bucket + 1] = ends[bucket + 1]! + ends[bucket]!;
-  }
-  for (let row = 0; row < count; row += 1) {
-    const bucket = bucketOf(words, row);
-    order[ends[bucket]!] = row;
-    ends[bucket] = ends[bucket]! + 1;
-    if (row % stepRows === stepRows - 1) yield;
-  }
+  keys.sort();
+  yield;
   let start = 0;
-  let sinceYield = 0;
-  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-    const end = ends[bucket]!;
-    if (end - start > 1) sortBucket(words, order, start, end);
-    sinceYield += end - start;
-    start = end;
-    if (sinceYield < stepRows) continue;
-    sinceYield = 0;
-    yield;
+  for (let i = 0; i < count; i += 1) {
+    order[i] = halves[2 * i]! & ROW_NUMBER_MASK;
+    if (i > 0 && !haveEqualOrders(halves, i - 1, i)) {
+      sortEqual(words, order, start, i);
+      start = i;
+    }
+    if (i % stepRows === stepRows - 1) yield;
   }
+  sortEqual(words, order, start, count);
   return order;
 }
 
@@ -161,13 +165,21 @@ export function rowOrder(words: Uint32Array, row: number): number {
   return hashOrder(rowHi(words, row), rowLo(words, row));
 }
 
-/** The top 15 bits of the order, behind one bucket of system rows. */
-function bucketOf(words: Uint32Array, row: number): number {
-  if (rowSpace(words, row) === SYSTEM_SPACE) return 0;
-  return 1 + ((rowHi(words, row) >>> 4) << 3) + (rowLo(words, row) >>> 29);
+function setKey(halves: Uint32Array, words: Uint32Array, row: number): void {
+  const lo = rowLo(words, row);
+  const top = rowSpace(words, row) === SYSTEM_SPACE ? 0 : 1 << 31;
+  halves[2 * row] = ((lo >>> 2) << ROW_NUMBER_BITS) | row;
+  halves[2 * row + 1] = top | ((rowHi(words, row) >>> 4) << 19) | (lo >>> 13);
 }
 
-function sortBucket(words: Uint32Array, order: Uint32Array, start: number, end: number): void {
+function haveEqualOrders(halves: Uint32Array, a: number, b: number): boolean {
+  return halves[2 * a + 1] === halves[2 * b + 1] &&
+    halves[2 * a]! >>> ROW_NUMBER_BITS === halves[2 * b]! >>> ROW_NUMBER_BITS;
+}
+
+/** Rows in the order of their numbers, which usually is the right one. */
+function sortEqual(words: Uint32Array, order: Uint32Array, start: number, end: number): void {
+  if (areSorted(words, order, start, end)) return;
   if (end - start > INSERTION_ROWS_MAX) {
     order.subarray(start, end).sort((a, b) => compareRows(words, a, b));
     return;
@@ -181,4 +193,11 @@ function sortBucket(words: Uint32Array, order: Uint32Array, start: number, end: 
     }
     order[at] = row;
   }
+}
+
+function areSorted(words: Uint32Array, order: Uint32Array, start: number, end: number): boolean {
+  for (let i = start + 1; i < end; i += 1) {
+    if (compareRows(words, order[i - 1]!, order[i]!) > 0) return false;
+  }
+  return true;
 }
