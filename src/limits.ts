@@ -390,6 +390,21 @@ export const READ_CACHE_RECORD_BYTES_MAX = 128 * KiB;
 /** A record up to this size is read whole even if only its key is needed: one page, one read. */
 export const KEY_READ_BYTES = 4 * KiB;
 
+/**
+ * Memory for records that are read at once for one command (direct-reads.ts). More, as for an EXEC
+ * of many cold keys, come through the pool.
+ */
+export const GUEST_BYTES = 256 * KiB;
+export const GUESTS_MAX = 64;
+
+/** What a read on the serving thread may take for nothing: several times one of the page cache. */
+export const DIRECT_READ_FREE_MS = 0.02;
+/** Time above that, added up, at which the pool takes over for a while. */
+export const DIRECT_READS_DEBT_MS = 20;
+export const DIRECT_READS_REST_MS = 500;
+/** The rest doubles up to this while the disk stays slow. */
+export const DIRECT_READS_REST_MS_MAX = 16_000;
+
 // ---- Collections --------------------------------------------------------------------------------
 
 /**

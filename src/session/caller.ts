@@ -99,6 +99,7 @@ export class Caller {
    */
   performRow(session: Session, entry: TableEntry, { batch, from, end }: Row, now: number): number {
     const { reply } = session;
+    const { storage } = this.#parts.keyspace;
     const context = this.#refill(session, batch[from] as Args, now);
     const startedAt = this.#finishedAt < 0 ? this.#parts.clock.monotonicMs() : this.#finishedAt;
     const stopAt = reply.length + ROW_REPLY_BYTES_MAX;
@@ -107,6 +108,7 @@ export class Caller {
     session.beginReply();
     for (; i < end && failed === undefined && reply.length < stopAt; i++) {
       const args = batch[i] as Args;
+      if (i > from) storage.begin();
       if (this.#coldKeys.isAnyCold(entry, args, context.db)) break;
       context.args = args;
       failed = this.#performNext(context, entry, i - from);

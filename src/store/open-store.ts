@@ -32,6 +32,7 @@ import { LogWriter } from './log-writer.ts';
 import type { Appendfsync } from './log-writer.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import { DirectReads } from './direct-reads.ts';
 import { fillIndex } from './recovery/fill-index.ts';
 import { loadCheckpoint, writeCheckpoint } from './recovery/checkpoint-file.ts';
 import { RecoveredState } from './recovery/recovered-state.ts';
@@ -66,6 +67,8 @@ export interface StoreOptions {
   /** Below this much free space writes are refused. */
   readonly diskReserveBytes: number;
   readonly damagedRecords: DamagedRecords;
+  /** Cold records are read on this thread while that is quick (direct-reads.ts); default false. */
+  readonly directReads?: boolean;
   /** For every type of value but strings, which need none. */
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
   /** Other bounds than those of limits.ts, for tests. */
@@ -192,7 +195,11 @@ class Session {
     for (const [key, held] of state.system) changes.holdSystem(key, held);
     const loader = new StoreLoader(parts, changes);
     this.#store = new Store({
-      parts, changes, loader, lock, keeper: this.keeper, sealer: this.#sealer,
+      parts, changes, loader, lock,
+      directReads: options.directReads === true
+        ? new DirectReads(clock, parts.probe, parts.residents)
+        : undefined,
+      keeper: this.keeper, sealer: this.#sealer,
       walker: new StoreWalker(parts, loader, log.onDamage),
       budget: new MemoryBudget(parts, options.memoryBytes, options.readCacheBytes),
       graveyard: new Graveyard(parts.segments, clock),

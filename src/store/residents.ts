@@ -1,13 +1,14 @@
 /**
  * Which records are in RAM, and how others get there.
  *
- * Three places, asked in this order: the hot tail (by segment), the *loaded* records that waiting
- * commands hold, the read cache. A record comes from disk by one positioned read of its size class,
- * its checksums are verified once, and it goes into the cache and to those who wait for it.
+ * Four places, asked in this order: the hot tail (by segment), the read cache, the *loaded* records
+ * that waiting commands hold, the *guests* that were read for the command that is about to run. A
+ * record comes from disk by one positioned read of its size class, its checksums are verified once,
+ * and it goes into the cache and to those who wait for it.
  *
  * Invariants: a segment is pinned while it is read. A loaded record stays until as many `release`s
- * as `hold`s. The cache changes only when a read ends, at the top of an event-loop turn, when no
- * borrowed range is left.
+ * as `hold`s, a guest until `dismissGuests`. The cache changes only when no borrowed range is left:
+ * when a read ends, at the top of an event-loop turn, or between two commands.
  *
  * A read fails with a StoreError that names file and offset: DAMAGED, or FAILED with the disk's
  * error.
@@ -16,7 +17,7 @@
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, isEntryHeaderSound, isEntryPayloadSound,
 } from './format/data-entry.ts';
-import { KEY_READ_BYTES } from '../limits.ts';
+import { GUEST_BYTES, GUESTS_MAX, KEY_READ_BYTES } from '../limits.ts';
 import { ReadCache } from './read-cache.ts';
 import { GRANULE_SHIFT } from './segment.ts';
 import type { Segment, TailBlock } from './segment.ts';
@@ -33,6 +34,13 @@ export interface LoadedRecord {
   readonly isWhole: boolean;
   /** The payload was read and is not what was written; the key may be affected. */
   readonly isDamaged?: boolean;
+}
+
+interface Guest extends LoadedRecord {
+  readonly slot: number;
+  readonly offset: number;
+  /** Its value was wanted, and perhaps will be again. */
+  readonly stays: boolean;
 }
 
 /** A record that is kept, wherever the compactor moves it. */
@@ -68,6 +76,10 @@ export class Residents {
   readonly #held = new Map<number, Held>();
   readonly #reading = new Map<number, Promise<LoadedRecord>>();
   #heldBytes = 0;
+  readonly #guests: Guest[] = [];
+  /** Made when the first guest comes. */
+  #guestBuf: Buffer | undefined;
+  #guestBytes = 0;
 
   constructor(segments: SegmentTable, cacheBytes: number) {
     this.#segments = segments;
@@ -99,12 +111,50 @@ export class Residents {
       return true;
     }
     const held = this.#held.size === 0 ? undefined : this.#held.get(placeOf(slot, offset));
-    if (held === undefined) return false;
-    this.buf = held.record.buf;
+    const record = held?.record ?? this.#findGuest(slot, offset);
+    if (record === undefined) return false;
+    this.buf = record.buf;
     this.view = undefined;
-    this.at = held.record.at;
-    this.isWhole = held.record.isWhole;
+    this.at = record.at;
+    this.isWhole = record.isWhole;
     return true;
+  }
+
+  /**
+   * Reads a record at once, blocking, for the command that is about to run: its key, or all of it.
+   * False when there is no room or it is not sound; `read` tells then what is wrong.
+   */
+  readGuest(slot: number, offset: number, bytes: number, wholeOnly: boolean): boolean {
+    const isPartial = !wholeOnly && bytes > KEY_READ_BYTES;
+    const length = isPartial ? KEY_READ_BYTES : bytes;
+    const at = this.#guestBytes;
+    if (at + length > GUEST_BYTES || this.#guests.length === GUESTS_MAX) return false;
+    const segment = this.#segments.bySlot[slot];
+    this.#guestBuf ??= Buffer.allocUnsafeSlow(GUEST_BYTES);
+    const buf = this.#guestBuf;
+    const read = segment === undefined ? 0
+      : this.#segments.readNow(segment, buf, at, length, offset);
+    const isWhole = !isPartial && isRecordSound(buf, at, read);
+    if (!isWhole && !(isPartial && isKeySound(buf, at, read))) return false;
+    this.misses++;
+    this.#guestBytes = at + length + (-length & 7);
+    this.#guests.push({ slot, offset, buf, at, isWhole, stays: isWhole && wholeOnly });
+    this.onChange();
+    return true;
+  }
+
+  /**
+   * The command has run, and nothing borrowed is in use. Only now may guests go into the cache:
+   * before, they could have pushed out what the same command found there.
+   */
+  dismissGuests(): void {
+    if (this.#guests.length === 0) return;
+    for (const { slot, offset, buf, at, stays } of this.#guests) {
+      if (stays) this.cache.insert(slot, offset, buf, at, entryBytesAt(buf, at));
+    }
+    this.#guests.length = 0;
+    this.#guestBytes = 0;
+    this.onChange();
   }
 
   /** The hot tail's block at a place, if it has one. */
@@ -174,6 +224,13 @@ export class Residents {
     this.onChange();
   }
 
+  #findGuest(slot: number, offset: number): LoadedRecord | undefined {
+    for (const guest of this.#guests) {
+      if (guest.slot === slot && guest.offset === offset) return guest;
+    }
+    return undefined;
+  }
+
   // ---- Disk -------------------------------------------------------------------------------------
 
   async #readFromDisk(slot: number, offset: number, bytes: number,
@@ -237,4 +294,16 @@ export class Residents {
     if (buf.length >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, 0)) return;
     throw damaged(segment.path, offset, 'the checksum of a record header is wrong');
   }
+}
+
+/** Whether buf[at] begins a record that lies wholly in `bytes` and is as it was written. */
+function isRecordSound(buf: Buffer, at: number, bytes: number): boolean {
+  return bytes >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, at) &&
+    entryBytesAt(buf, at) <= bytes && isEntryPayloadSound(buf, at);
+}
+
+/** The same of header and key; the key's bytes are compared by whoever looks for it. */
+function isKeySound(buf: Buffer, at: number, bytes: number): boolean {
+  return bytes >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, at) &&
+    ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at) <= bytes;
 }

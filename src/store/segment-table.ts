@@ -103,6 +103,21 @@ export class SegmentTable {
       .catch((error: unknown) => done(error as DiskError, 0));
   }
 
+  /** Reads at once, blocking; how many bytes, 0 if the file is not open or cannot be read. */
+  readNow(segment: Segment, buf: Uint8Array, off: number, len: number, pos: number): number {
+    if (segment.reader === undefined) {
+      // The next one will find it open.
+      void this.#open(segment).catch(() => undefined);
+      return 0;
+    }
+    this.#touch(segment);
+    try {
+      return segment.reader.readSync(buf, off, len, pos);
+    } catch {
+      return 0;
+    }
+  }
+
   /** Ends when files of dropped segments are gone and the others are closed. */
   async close(): Promise<void> {
     for (const segment of this.#readers) this.#closeReader(segment);

@@ -30,6 +30,7 @@ import {
   entryValueBytesAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
+import type { DirectReads } from './direct-reads.ts';
 import type { Graveyard } from './graveyard.ts';
 import type { Acknowledged, Appendfsync } from './log-writer.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
@@ -59,6 +60,8 @@ export interface StoreMembers {
   readonly sealer: Sealer;
   readonly host: CompactionHost;
   readonly lock: Lock;
+  /** Undefined: every cold record comes through the pool. */
+  readonly directReads: DirectReads | undefined;
   readonly diskReserveBytes: number;
   readonly writeCheckpoint: () => Promise<void>;
   readonly closeFiles: () => Promise<void>;
@@ -134,6 +137,7 @@ export class Store implements Storage {
 
   /** Borrowed ranges may hold something else from now on. */
   begin(): void {
+    this.#parts.residents.dismissGuests();
     this.#parts.probe.forget();
   }
 
@@ -157,6 +161,12 @@ export class Store implements Storage {
   }
 
   isCold(space: number, key: ByteRange, need: Need): boolean {
+    if (!this.#isOnDisk(space, key, need)) return false;
+    const { directReads } = this.#members;
+    return directReads === undefined || !directReads.bring(space, key, need);
+  }
+
+  #isOnDisk(space: number, key: ByteRange, need: Need): boolean {
     const { probe } = this.#parts;
     probe.run(space, key);
     if (probe.slot === -1) return probe.isCold;
