@@ -399,11 +399,21 @@ export const GUESTS_MAX = 64;
 
 /** What a read on the serving thread may take for nothing: several times one of the page cache. */
 export const DIRECT_READ_FREE_MS = 0.02;
-/** Time above that, added up, at which the pool takes over for a while. */
-export const DIRECT_READS_DEBT_MS = 20;
-export const DIRECT_READS_REST_MS = 500;
+
+/** The same of an fsync under `appendfsync always`: several times one of a good SSD. */
+export const DIRECT_SYNC_FREE_MS = 2;
+
+/**
+ * A larger group is synced in the pool, however quick: running the requests of the next one takes
+ * longer than the sync, and can be done meanwhile.
+ */
+export const DIRECT_SYNC_RECORDS_MAX = 256;
+
+/** Time above that, added up, at which libuv's pool takes over for a while (blocking-budget.ts). */
+export const BLOCKING_DEBT_MS = 20;
+export const BLOCKING_REST_MS = 500;
 /** The rest doubles up to this while the disk stays slow. */
-export const DIRECT_READS_REST_MS_MAX = 16_000;
+export const BLOCKING_REST_MS_MAX = 16_000;
 
 // ---- Collections --------------------------------------------------------------------------------
 

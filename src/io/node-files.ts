@@ -145,7 +145,7 @@ class NodeReadFile extends NodeFile implements ReadFile {
   }
 }
 
-/** Calls of datasync that do not block, by whatever opened the files with this object. */
+/** Calls of datasync, blocking ones included, by whatever opened the files with this object. */
 export interface SyncCounts {
   begun: number;
   ended: number;
@@ -198,7 +198,12 @@ class NodeWriteFile extends NodeFile implements WriteFile {
 
   datasyncSync(): void {
     const fd = this.descriptor();
-    callSync('datasync', this.path, () => fs.fdatasyncSync(fd));
+    this.#syncs.begun++;
+    try {
+      callSync('datasync', this.path, () => fs.fdatasyncSync(fd));
+    } finally {
+      this.#syncs.ended++;
+    }
   }
 
   async truncate(len: number): Promise<void> {

@@ -82,7 +82,7 @@ function storeOptions(
       appendfsync: values.appendfsync,
       diskReserveBytes: values['disk-reserve-bytes'],
       damagedRecords: 'refuse',
-      directReads: true,
+      directIo: true,
       codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
     },
     log: {

@@ -39,6 +39,20 @@ export class LogSync {
     await this.#running;
   }
 
+  /**
+   * The same at once, blocking; false, with nothing done, if it needs more than one call. Throws
+   * the disk's error.
+   */
+  runNow(): boolean {
+    const log = this.#open[0];
+    const isSimple = this.#running === undefined && this.#open.length === 1 &&
+      log !== undefined && log.nameDurable && !log.isFull;
+    if (!isSimple) return false;
+    if (log.written > log.synced) log.file.datasyncSync();
+    this.#advance(log, log.written);
+    return true;
+  }
+
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined);
   }
@@ -50,11 +64,14 @@ export class LogSync {
       if (written > log.synced) await log.file.datasync();
       if (!log.nameDurable) await this.#files.syncNames();
       log.nameDurable = true;
-      log.synced = Math.max(log.synced, written);
-      this.watermark = { segmentId: log.segment.id, offset: log.synced };
-      this.durableLsn = Math.max(this.durableLsn, log.lsnBase + log.synced);
+      this.#advance(log, written);
       if (!isFull || log.synced < log.segment.bytes) return;
       this.#open.shift();
     }
+  }
+  #advance(log: LogSegment, written: number): void {
+    log.synced = Math.max(log.synced, written);
+    this.watermark = { segmentId: log.segment.id, offset: log.synced };
+    this.durableLsn = Math.max(this.durableLsn, log.lsnBase + log.synced);
   }
 }

@@ -6,16 +6,20 @@
  *     durable <= written <= committed <= appended
  *
  * `commit` closes the open frame. Policy everysec or no: it is written at once, blocking (a copy
- * into the page cache), unless it is large. Policy always: it is written and synced asynchronously,
- * one group under way at a time; what arrives meanwhile makes the next group. The owner holds back
- * a reply until `acknowledged` has reached what was `appended` when the reply was made.
+ * into the page cache), unless it is large. Policy always: it is written and synced at once while
+ * that is quick (blocking-budget.ts), else asynchronously, one group under way at a time; what
+ * arrives meanwhile makes the next group. The owner holds back a reply until `acknowledged` has
+ * reached what was `appended` when the reply was made.
  *
  * It fails once: a failed write or fsync leaves unknown bytes on disk, so the error is latched in
  * `failure`, nothing is ever tried again on these files, and every waiter learns of it.
  */
 
 import type { Clock, Timer } from '../io/clock.ts';
-import { LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX } from '../limits.ts';
+import {
+  DIRECT_SYNC_FREE_MS, DIRECT_SYNC_RECORDS_MAX, LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX,
+} from '../limits.ts';
+import { BlockingBudget } from './blocking-budget.ts';
 import type { HotTail } from './hot-tail.ts';
 import { LogAppender } from './log-appender.ts';
 import type { Watermark } from './log-appender.ts';
@@ -45,6 +49,8 @@ export interface LogWriterOptions {
   /** No record starts at or behind this: a batch that gets there goes on in the next segment. */
   readonly segmentStartBytesMax: number;
   readonly appendfsync: Appendfsync;
+  /** Syncs wait in the pool only when they take long; default false. */
+  readonly directSyncs?: boolean;
   readonly first: LogSegment;
   readonly nextValueIndex: number;
   /** Durable by recovery: what the first frames may claim. */
@@ -67,6 +73,9 @@ export class LogWriter {
   readonly #events: LogWriterEvents;
   readonly #segmentBytes: number;
   readonly #sync: LogSync;
+  readonly #syncBudget: BlockingBudget | undefined;
+  /** What the groups so far have used. */
+  #groupedValueIndex: number;
   readonly #waiters: Waiter[] = [];
   #policy: Appendfsync;
   #committedLsn: number;
@@ -85,6 +94,10 @@ export class LogWriter {
     this.#events = options.events;
     this.#segmentBytes = options.segmentBytes;
     this.#policy = options.appendfsync;
+    this.#groupedValueIndex = options.nextValueIndex;
+    this.#syncBudget = options.directSyncs === true
+      ? new BlockingBudget(options.clock, DIRECT_SYNC_FREE_MS)
+      : undefined;
     this.#sync = new LogSync(options.files, options.watermark);
     this.appender = new LogAppender(options.tail, {
       watermark: () => this.#sync.watermark,
@@ -190,17 +203,38 @@ export class LogWriter {
   #flush(): void {
     if (this.failure !== undefined) return;
     const isLarge = this.backlogBytes > LOG_WRITE_BLOCKING_BYTES_MAX;
-    if (this.#policy === 'always' || isLarge || this.#isPumping) {
+    const beganMs = this.#policy === 'always' ? this.#beginSync() : 0;
+    if (beganMs < 0 || isLarge || this.#isPumping) {
       this.#pump();
       return;
     }
     try {
       this.#writeAll();
       this.#writtenLsn = this.#committedLsn;
+      if (this.#policy === 'always' && !this.#syncAtOnce(beganMs)) this.#pump();
     } catch (error) {
       this.fail(error);
     }
     this.#release();
+  }
+
+  /** When a sync on this thread begins, now; -1 if the pool is to do it. */
+  #beginSync(): number {
+    const { nextValueIndex } = this.appender;
+    const records = nextValueIndex - this.#groupedValueIndex;
+    this.#groupedValueIndex = nextValueIndex;
+    if (records > DIRECT_SYNC_RECORDS_MAX || this.#syncBudget === undefined) return -1;
+    return this.#syncBudget.begin();
+  }
+
+  /**
+   * While an fsync is quick, everybody waits for it: those who wait for its end anyway then send
+   * their next requests together, and the next group is as large as can be.
+   */
+  #syncAtOnce(beganMs: number): boolean {
+    const isDone = this.#sync.runNow();
+    if (isDone) this.#syncBudget?.end(beganMs);
+    return isDone;
   }
 
   /** A copy into the page cache: shorter than the way to another thread. */

@@ -67,8 +67,11 @@ export interface StoreOptions {
   /** Below this much free space writes are refused. */
   readonly diskReserveBytes: number;
   readonly damagedRecords: DamagedRecords;
-  /** Cold records are read on this thread while that is quick (direct-reads.ts); default false. */
-  readonly directReads?: boolean;
+  /**
+   * Cold records are read and, under `always`, groups synced on this thread while that is quick
+   * (blocking-budget.ts); default false.
+   */
+  readonly directIo?: boolean;
   /** For every type of value but strings, which need none. */
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
   /** Other bounds than those of limits.ts, for tests. */
@@ -196,7 +199,7 @@ class Session {
     const loader = new StoreLoader(parts, changes);
     this.#store = new Store({
       parts, changes, loader, lock,
-      directReads: options.directReads === true
+      directReads: options.directIo === true
         ? new DirectReads(clock, parts.probe, parts.residents)
         : undefined,
       keeper: this.keeper, sealer: this.#sealer,
@@ -228,6 +231,7 @@ class Session {
       segmentBytes: options.segmentBytes,
       segmentStartBytesMax: Math.min(startBytesMax, SEGMENT_START_BYTES_MAX),
       appendfsync: options.appendfsync,
+      directSyncs: options.directIo === true,
       nextValueIndex: this.#manifest.nextValueIndex,
       watermark: { segmentId: first.segment.id, offset: first.synced },
       events: {

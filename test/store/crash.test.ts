@@ -9,6 +9,11 @@ describe('a store that loses its power', () => {
     await crashEverywhere({ seed, policy: 'always', batches: 60, hasCompactor: false }, 60);
   }, 60_000);
 
+  it.each([15, 16, 17])('does so when this thread waits for the disk, seed %i', async (seed) => {
+    const options = { directIo: true, memoryBytes: 2 * MIB, readCacheBytes: 0 };
+    await crashEverywhere({ seed, policy: 'always', batches: 60, hasCompactor: false, options }, 60);
+  }, 60_000);
+
   it.each([4, 5, 6])('keeps what was synced under everysec, and a prefix, seed %i', async (seed) => {
     await crashEverywhere({ seed, policy: 'everysec', batches: 80, hasCompactor: false }, 60);
   }, 60_000);
@@ -41,7 +46,10 @@ function disguise<T extends object>(real: T, replaced: Partial<T>): T {
 
 /** Says that segments are on disk when they are not. */
 function forgetSyncs(disk: SimFiles): Files {
-  const lie = (file: WriteFile): WriteFile => disguise(file, { datasync: () => Promise.resolve() });
+  const lie = (file: WriteFile): WriteFile => disguise(file, {
+    datasync: () => Promise.resolve(),
+    datasyncSync: () => {},
+  });
   return disguise<Files>(disk, {
     create: async (path) => lie(await disk.create(path)),
     createSync: (path) => lie(disk.createSync(path)),
@@ -53,6 +61,11 @@ describe('the crash test', () => {
 
   it('notices acknowledgements before the fsync', async () => {
     await expect(crashEverywhere({ ...plan, disguise: forgetSyncs }, 40)).rejects.toThrow();
+  }, 60_000);
+
+  it('notices the same when this thread waits for the disk', async () => {
+    const options = { directIo: true };
+    await expect(crashEverywhere({ ...plan, options, disguise: forgetSyncs }, 40)).rejects.toThrow();
   }, 60_000);
 
   it('notices names that are not synced', async () => {

@@ -38,7 +38,7 @@ async function coldStore(
   for (let i = 0; i < KEYS; i++) put(first, `key:${i}`, valueOf(i));
   await closed(first, clock);
   const store = await open({ files: disk, clock, options: {
-    memoryBytes: 4 * MIB, readCacheBytes: 0, directReads: true, ...options,
+    memoryBytes: 4 * MIB, readCacheBytes: 0, directIo: true, ...options,
   } });
   expect(await text(store, 'key:0')).toBe(valueOf(0));
   store.begin();
