@@ -10,6 +10,7 @@
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
+import { ViewMemo, WORDS_BYTES_MAX, copyWords } from '../lib/views.ts';
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
 import { PIECES_KEPT_BYTES_MAX } from '../limits.ts';
 
@@ -86,6 +87,9 @@ export class PieceReader {
  */
 export class DeltaWriter {
   readonly #range = new ByteRange(Buffer.allocUnsafeSlow(CAPACITY_MIN), 0, 0);
+  /** Over what it copies from, and over its own memory. */
+  readonly #sources = new ViewMemo();
+  readonly #views = new ViewMemo();
 
   /** Starts a delta with the byte that tells its kind. */
   begin(op: number): void {
@@ -111,8 +115,8 @@ export class DeltaWriter {
     const length = end - start;
     const buf = this.#reserve(pieceBytes(length));
     const at = writeVarint(buf, this.#range.end, length);
-    if (length > LOOP_LENGTH_MAX) from.copy(buf, at, start, end);
-    else for (let i = 0; i < length; i++) buf[at + i] = from[start + i] as number;
+    if (length > WORDS_BYTES_MAX) from.copy(buf, at, start, end);
+    else copyWords(this.#sources.of(from), start, this.#views.of(buf), at, length);
     this.#range.end = at + length;
   }
 
