@@ -42,12 +42,14 @@ export class CallLog implements CallObserver {
     }
   }
 
-  calledOften(entry: TableEntry, count: number, microseconds: number, ctx: Context): void {
+  calledOften(entry: TableEntry, count: number, microseconds: number): void {
     this.calls += count;
-    const { commands, latency } = this.#parts;
-    commands.recordMany(entry.id, count, microseconds);
-    const milliseconds = microseconds * count / 1000;
-    if (latency.isSlow(milliseconds)) latency.record('command', ctx.now, Math.round(milliseconds));
+    this.#parts.commands.recordMany(entry.id, count, microseconds);
+  }
+
+  isSlow(microseconds: number): boolean {
+    const { slow, latency } = this.#parts;
+    return slow.isSlow(microseconds) || latency.isSlow(microseconds / 1000);
   }
 
   /** The slow log shows calls that take no longer than a row of brief ones. */

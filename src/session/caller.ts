@@ -26,6 +26,8 @@ export interface CallObserver {
   calledOften(entry: TableEntry, count: number, microseconds: number, ctx: Context): void;
   /** Calls are to be told one by one, with their own times. */
   readonly wantsEach: boolean;
+  /** A call that took so long is worth a note of its own. */
+  isSlow(microseconds: number): boolean;
   refused(entry: TableEntry | undefined, text: string): void;
   /** A command threw: a bug, or a reply too large. The client is told, the server goes on. */
   crashed(entry: TableEntry, error: unknown): void;
@@ -140,12 +142,16 @@ export class Caller {
   ): void {
     const { clock, observer } = this.#parts;
     const finishedAt = clock.monotonicMs();
-    const microseconds = (finishedAt - startedAt) * 1000 / count;
+    const microseconds = (finishedAt - startedAt) * 1000;
     if (this.#finishedAt >= 0) this.#finishedAt = finishedAt;
-    const sound = failed === undefined ? count : count - 1;
+    // A row that took long did so because of what ended it, such as a large reply.
+    const isLastTold = failed !== undefined || observer.isSlow(microseconds);
+    const others = isLastTold ? count - 1 : count;
+    const each = observer.isSlow(microseconds) ? Math.min(microseconds / count, 1)
+      : microseconds / count;
     try {
-      if (sound > 0) observer.calledOften(entry, sound, microseconds, context);
-      if (failed !== undefined) observer.called(entry, microseconds, failed, context);
+      if (others > 0) observer.calledOften(entry, others, each, context);
+      if (isLastTold) observer.called(entry, microseconds - others * each, failed, context);
     } catch (error) {
       observer.crashed(entry, error);
     }

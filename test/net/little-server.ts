@@ -233,6 +233,7 @@ export class LittleServer {
           for (let i = 0; i < count; i++) this.called.push(`${command.name} ${args.count}`);
         },
         wantsEach: false,
+        isSlow: () => false,
         refused: () => {},
         crashed: (_entry, error) => void this.crashes.push(String(error)),
       },
