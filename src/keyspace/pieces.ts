@@ -10,11 +10,12 @@
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
-import { ViewMemo, WORDS_BYTES_MAX, copyWords } from '../lib/views.ts';
+import { ViewMemo, WORDS_BYTES_MAX, copyWords, viewOf } from '../lib/views.ts';
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
 import { PIECES_KEPT_BYTES_MAX } from '../limits.ts';
 
 const CAPACITY_MIN = 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /** Below this length a loop over the characters beats a call out of JavaScript. */
 const LOOP_LENGTH_MAX = 24;
@@ -86,15 +87,19 @@ export class PieceReader {
  * gives is borrowed until the next `begin`.
  */
 export class DeltaWriter {
-  readonly #range = new ByteRange(Buffer.allocUnsafeSlow(CAPACITY_MIN), 0, 0);
-  /** Over what it copies from, and over its own memory. */
+  readonly #range = new ByteRange(NO_BYTES);
+  #view = viewOf(NO_BYTES);
+  /** Pieces of one tick mostly come from one chunk. */
   readonly #sources = new ViewMemo();
-  readonly #views = new ViewMemo();
+
+  constructor() {
+    this.#use(Buffer.allocUnsafeSlow(CAPACITY_MIN));
+  }
 
   /** Starts a delta with the byte that tells its kind. */
   begin(op: number): void {
     if (this.#range.buf.length > PIECES_KEPT_BYTES_MAX) {
-      this.#range.buf = Buffer.allocUnsafeSlow(CAPACITY_MIN);
+      this.#use(Buffer.allocUnsafeSlow(CAPACITY_MIN));
     }
     this.#range.buf[0] = op;
     this.#range.end = 1;
@@ -116,7 +121,7 @@ export class DeltaWriter {
     const buf = this.#reserve(pieceBytes(length));
     const at = writeVarint(buf, this.#range.end, length);
     if (length > WORDS_BYTES_MAX) from.copy(buf, at, start, end);
-    else copyWords(this.#sources.of(from), start, this.#views.of(buf), at, length);
+    else copyWords(this.#sources.of(from), start, this.#view, at, length);
     this.#range.end = at + length;
   }
 
@@ -141,7 +146,13 @@ export class DeltaWriter {
     if (end + bytes <= buf.length) return buf;
     const larger = Buffer.allocUnsafeSlow(Math.max(end + bytes, buf.length * 2));
     buf.copy(larger, 0, 0, end);
-    this.#range.buf = larger;
+    this.#use(larger);
     return larger;
+  }
+
+  #use(memory: Buffer): void {
+    this.#view = viewOf(memory);
+    this.#range.buf = memory;
+    this.#range.words = this.#view;
   }
 }

@@ -85,7 +85,7 @@ const FAST_DIGITS_MAX = 9;
 export class RequestDecoder {
   /** The request of the last 'command'. */
   readonly args = new Args();
-  /** What ended the last batch; 'command' while there may be more. */
+  /** Of the last nextBatch: 'command' if it gave any request, else why it gave none. */
   verdict: Verdict = 'more';
   /** Set by 'error'. */
   error = '';

@@ -145,9 +145,8 @@ export class RequestInput {
 
   /** How many bytes of the rest go up to and including the first `byte`, or all if it has none. */
   restThrough(byte: number): number {
-    const found = this.#rest.indexOf(byte, this.#restAt);
-    const last = found < 0 || found >= this.#restEnd ? this.#restEnd - 1 : found;
-    return last + 1 - this.#restAt;
+    const found = this.#rest.subarray(this.#restAt, this.#restEnd).indexOf(byte);
+    return found < 0 ? this.#restEnd - this.#restAt : found + 1;
   }
 
   /** Forgets everything, for a connection that is to be closed. */

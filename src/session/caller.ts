@@ -22,7 +22,7 @@ import type { Session } from './session.ts';
 /** Who is told of every call: statistics, the slow log, latency. Times in microseconds. */
 export interface CallObserver {
   called(entry: TableEntry, microseconds: number, failed: string | undefined, ctx: Context): void;
-  /** So many calls that took so long each, on average, and did not fail. */
+  /** So many calls took so long each, on average, and did not fail; `ctx` is the last one's. */
   calledOften(entry: TableEntry, count: number, microseconds: number, ctx: Context): void;
   /** Calls are to be told one by one, with their own times. */
   readonly wantsEach: boolean;
@@ -31,13 +31,6 @@ export interface CallObserver {
   refused(entry: TableEntry | undefined, text: string): void;
   /** A command threw: a bug, or a reply too large. The client is told, the server goes on. */
   crashed(entry: TableEntry, error: unknown): void;
-}
-
-/** Requests from `from` up to, not including, `end`. */
-export interface Row {
-  readonly batch: readonly Args[];
-  readonly from: number;
-  readonly end: number;
 }
 
 export interface CallerParts {
@@ -77,17 +70,10 @@ export class Caller {
   /** A command that needs no steps. `now` is the time of its entry. */
   perform(session: Session, entry: TableEntry, args: Args, now: number): void {
     const context = this.#refill(session, args, now);
-    const { clock, keyspace } = this.#parts;
     const mark = session.reply.mark();
-    const changes = keyspace.changes;
-    const startedAt = this.#finishedAt < 0 ? clock.monotonicMs() : this.#finishedAt;
+    const startedAt = this.#startTime();
     this.enter(session);
-    try {
-      entry.command.execute?.(context);
-    } catch (error) {
-      this.#crashed(session, entry, mark, error);
-    }
-    if (keyspace.changes !== changes && entry.mayReplicate) this.#hasWritten = true;
+    if (this.#execute(session, entry, context, mark)) this.#hasWritten = true;
     // Commands inside EXEC have used the one context.
     if (entry.runsQueued) context.refill(session, args, now);
     this.#finish(entry, context, mark, startedAt);
@@ -95,15 +81,19 @@ export class Caller {
   }
 
   /**
-   * Runs requests of one brief command in a row: what surrounds a command is done once for all of
-   * them, and they share the time that it takes. Ends before a request whose keys are not in RAM,
-   * behind one that fails, and when there are many bytes to send. Returns how many ran.
+   * Runs requests `from` up to, not including, `end` of a batch, which are all for one brief
+   * command: what surrounds a command is done once for all of them, and they share the time that it
+   * takes. Ends before a request whose keys are not in RAM, behind one that fails, and when there
+   * are many bytes to send. Returns how many ran.
    */
-  performRow(session: Session, entry: TableEntry, { batch, from, end }: Row, now: number): number {
+  performRow(
+    session: Session, entry: TableEntry, batch: readonly Args[], from: number, end: number,
+    now: number,
+  ): number {
     const { reply } = session;
     const { storage } = this.#parts.keyspace;
     const context = this.#refill(session, batch[from] as Args, now);
-    const startedAt = this.#finishedAt < 0 ? this.#parts.clock.monotonicMs() : this.#finishedAt;
+    const startedAt = this.#startTime();
     const stopAt = reply.length + ROW_REPLY_BYTES_MAX;
     let failed: string | undefined;
     let i = from;
@@ -113,7 +103,9 @@ export class Caller {
       if (i > from) storage.begin();
       if (this.#coldKeys.isAnyCold(entry, args, context.db)) break;
       context.args = args;
-      failed = this.#performNext(context, entry, i - from);
+      const mark = reply.mark();
+      if (this.#execute(session, entry, context, mark)) session.link.wrote(mark, i - from);
+      failed = reply.errorAt(mark);
     }
     const count = i - from;
     if (count > 0) this.#finishRow(entry, context, count, startedAt, failed);
@@ -121,40 +113,50 @@ export class Caller {
     return count;
   }
 
-  /** The error that was replied, if one was. */
-  #performNext(context: CommandContext, entry: TableEntry, before: number): string | undefined {
+  /** True when it made changes that others have to hear of. */
+  #execute(
+    session: Session, entry: TableEntry, context: CommandContext, mark: number,
+  ): boolean {
     const { keyspace } = this.#parts;
-    const { session } = context;
-    const mark = session.reply.mark();
     const changes = keyspace.changes;
     try {
       entry.command.execute?.(context);
     } catch (error) {
       this.#crashed(session, entry, mark, error);
     }
-    if (keyspace.changes !== changes && entry.mayReplicate) session.link.wrote(mark, before);
-    return session.reply.errorAt(mark);
+    return keyspace.changes !== changes && entry.mayReplicate;
   }
 
+  /** `failed`: the error that the last one replied. */
   #finishRow(
     entry: TableEntry, context: CommandContext, count: number, startedAt: number,
     failed: string | undefined,
   ): void {
-    const { clock, observer } = this.#parts;
-    const finishedAt = clock.monotonicMs();
-    const microseconds = (finishedAt - startedAt) * 1000;
-    if (this.#finishedAt >= 0) this.#finishedAt = finishedAt;
+    const { observer } = this.#parts;
+    const microseconds = this.#microsecondsSince(startedAt);
+    const isSlow = observer.isSlow(microseconds);
+    const mean = microseconds / count;
     // A row that took long did so because of what ended it, such as a large reply.
-    const isLastTold = failed !== undefined || observer.isSlow(microseconds);
+    const each = isSlow ? Math.min(mean, 1) : mean;
+    const isLastTold = isSlow || failed !== undefined;
     const others = isLastTold ? count - 1 : count;
-    const each = observer.isSlow(microseconds) ? Math.min(microseconds / count, 1)
-      : microseconds / count;
     try {
       if (others > 0) observer.calledOften(entry, others, each, context);
       if (isLastTold) observer.called(entry, microseconds - others * each, failed, context);
     } catch (error) {
       observer.crashed(entry, error);
     }
+  }
+
+  /** Within a chunk a command starts when the one before it ended. */
+  #startTime(): number {
+    return this.#finishedAt < 0 ? this.#parts.clock.monotonicMs() : this.#finishedAt;
+  }
+
+  #microsecondsSince(startedAt: number): number {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#finishedAt >= 0) this.#finishedAt = nowMs;
+    return (nowMs - startedAt) * 1000;
   }
 
   /**
@@ -247,11 +249,9 @@ export class Caller {
   }
 
   #finish(entry: TableEntry, context: CommandContext, mark: number, startedAt: number): void {
-    const { clock, monitors, observer } = this.#parts;
+    const { monitors, observer } = this.#parts;
     const { session } = context;
-    const finishedAt = clock.monotonicMs();
-    const microseconds = (finishedAt - startedAt) * 1000;
-    if (this.#finishedAt >= 0) this.#finishedAt = finishedAt;
+    const microseconds = this.#microsecondsSince(startedAt);
     if (monitors.count > 0 && entry.shownToMonitors) this.#show(context);
     try {
       observer.called(entry, microseconds, session.reply.errorAt(mark), context);

@@ -117,23 +117,22 @@ export class Executor {
    */
   runRow(session: Session, batch: readonly Args[], i: number, count: number): number {
     const entry = this.#prepared[i];
-    if (entry === undefined || !entry.isBrief || !this.#isRoadFree(session, entry)) return 0;
-    let end = i;
+    const first = batch[i];
+    if (entry === undefined || first === undefined || !entry.isBrief) return 0;
+    if (!this.#isRoadFree(session, entry, first)) return 0;
+    let end = i + 1;
     while (end < count && this.#prepared[end] === entry && takes(entry, batch[end])) end++;
-    if (end === i) return 0;
     session.lastCommand = entry.command.name;
-    const now = this.#chunkNow < 0 ? this.#stamp() : this.#stamp(this.#chunkNow);
-    return this.#caller.performRow(session, entry, { batch, from: i, end }, now);
+    return this.#caller.performRow(session, entry, batch, i, end, this.#stampRequest());
   }
 
-  /** No gate that `#tryNow` asks is shut, or may be for some of a row. */
-  #isRoadFree(session: Session, entry: TableEntry): boolean {
+  /** Nothing that `run` and `#tryNow` ask is in the way of a request and those behind it. */
+  #isRoadFree(session: Session, entry: TableEntry, args: Args): boolean {
     const { gate, monitors, observer, pause } = this.#parts;
     if (!session.isPlain || monitors.count > 0 || observer.wantsEach) return false;
     if (this.#exclusive !== undefined || pause.waitFor(entry, session) !== undefined) return false;
-    if (!entry.isWrite) return true;
-    return gate.writeDelayMs === 0 && gate.refusal === undefined &&
-      gate.memoryRefusal === undefined;
+    if (entry.isWrite && gate.writeDelayMs > 0) return false;
+    return refusal(session, entry, args, gate) === undefined;
   }
 
   /** Runs request `i` of the batch that was prepared. As `run`. */
@@ -207,7 +206,7 @@ export class Executor {
 
   #call(session: Session, entry: TableEntry, args: Args): Obstacle | undefined {
     session.lastCommand = entry.command.name;
-    const now = this.#chunkNow < 0 ? this.#stamp() : this.#stamp(this.#chunkNow);
+    const now = this.#stampRequest();
     const keys = this.#collectCold(session, entry, args);
     if (keys !== undefined) return { kind: 'cold', keys };
     if (entry.command.steps !== undefined) return STEPS;
@@ -297,6 +296,11 @@ export class Executor {
     } finally {
       for (const release of releases) release();
     }
+  }
+
+  /** The requests of a chunk share its time. */
+  #stampRequest(): number {
+    return this.#chunkNow < 0 ? this.#stamp() : this.#stamp(this.#chunkNow);
   }
 
   /** An entry, or a step of one, begins: tells storage and keyspace. Returns its time. */

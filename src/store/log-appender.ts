@@ -55,9 +55,8 @@ export class LogAppender {
   readonly #tail: HotTail;
   readonly #owner: AppenderOwner;
   readonly #startBytesMax: number;
-  /** Keys of one tick mostly come from one chunk; values too, or from where deltas are made. */
-  readonly #keyViews = new ViewMemo();
-  readonly #valueViews = new ViewMemo();
+  /** Ranges without a view of their own mostly come from one chunk. */
+  readonly #views = new ViewMemo();
   #frameBlock: TailBlock | undefined;
   /**
    * Those that the open frame lies in. They get dirty when it closes: never half a frame is
@@ -101,8 +100,8 @@ export class LogAppender {
     const offset = block.used;
     const at = offset - block.start;
     const body = at + ENTRY_HEADER_BYTES;
-    copyRange(key, keyBytes, this.#keyViews, block, body);
-    copyRange(value, valueBytes, this.#valueViews, block, body + keyBytes);
+    this.#copy(key, keyBytes, block, body);
+    this.#copy(value, valueBytes, block, body + keyBytes);
     for (let i = body + keyBytes + valueBytes; i < at + bytes; i += 1) block.buf[i] = 0;
     const valueIndex = this.nextValueIndex;
     writeEntryHeader(block.view, at, kind, typeByte, valueIndex, space, keyBytes, valueBytes,
@@ -145,6 +144,11 @@ export class LogAppender {
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
+
+  #copy({ buf, start, end, words }: ByteRange, bytes: number, to: TailBlock, at: number): void {
+    if (bytes > WORDS_BYTES_MAX) buf.copy(to.buf, at, start, end);
+    else copyWords(words ?? this.#views.of(buf), start, to.view, at, bytes);
+  }
 
   #account(kind: number, valueIndex: number): void {
     const segment = this.current.segment;
@@ -254,10 +258,4 @@ export class LogAppender {
     this.switchTo(this.#owner.nextSegment());
     this.#openFrame();
   }
-}
-
-function copyRange({ buf, start, end }: ByteRange, bytes: number, views: ViewMemo, to: TailBlock,
-  at: number): void {
-  if (bytes > WORDS_BYTES_MAX) buf.copy(to.buf, at, start, end);
-  else copyWords(views.of(buf), start, to.view, at, bytes);
 }

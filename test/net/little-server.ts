@@ -211,6 +211,9 @@ export class LittleServer {
   /** Bytes of each socket write of the server. */
   readonly writes: number[] = [];
   readonly sockets: Socket[] = [];
+  /** Calls that took at least so long are in `slow`: first argument and microseconds. */
+  slowMicroseconds = Infinity;
+  readonly slow: string[] = [];
   readonly plumbing: SessionPlumbing;
   readonly turn: Turn;
   readonly clients: Clients;
@@ -218,22 +221,24 @@ export class LittleServer {
   readonly host: ConnectionHost;
   readonly #dialled: TestClient[] = [];
 
-  constructor() {
+  /** `extra`: further commands that it knows. */
+  constructor(extra: readonly Command[] = []) {
     const table = new CommandTable([
       transactionCommands, connectionCommands, pubSubCommands, clientCommands, stringCommands,
-      stringNumberCommands, keyDatabaseCommands, serverControlCommands, testCommands,
+      stringNumberCommands, keyDatabaseCommands, serverControlCommands, testCommands, extra,
     ]);
     this.plumbing = new SessionPlumbing({
       storage: this.storage, gate: this.gate, table, clock: this.clock, seed: [1, 2],
       observer: {
-        called: (entry, _us, _failed, { args }) => {
+        called: (entry, us, _failed, { args }) => {
           this.called.push(`${entry.command.name} ${args.count}`);
+          if (us >= this.slowMicroseconds) this.slow.push(`${args.text(1)} ${us}`);
         },
         calledOften: ({ command }, count, _us, { args }) => {
           for (let i = 0; i < count; i++) this.called.push(`${command.name} ${args.count}`);
         },
         wantsEach: false,
-        isSlow: () => false,
+        isSlow: (us) => us >= this.slowMicroseconds,
         refused: () => {},
         crashed: (_entry, error) => void this.crashes.push(String(error)),
       },

