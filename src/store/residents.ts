@@ -134,11 +134,12 @@ export class Residents {
     const buf = this.#guestBuf;
     const read = segment === undefined ? 0
       : this.#segments.readNow(segment, buf, at, length, offset);
-    const isWhole = !isPartial && isRecordSound(buf, at, read);
-    if (!isWhole && !(isPartial && isKeySound(buf, at, read))) return false;
+    if (!isHeaderSound(buf, at, read)) return false;
+    const isSound = isPartial ? hasKey(buf, at, read) : isPayloadSound(buf, at, read);
+    if (!isSound) return false;
     this.misses++;
     this.#guestBytes = at + length + (-length & 7);
-    this.#guests.push({ slot, offset, buf, at, isWhole, stays: isWhole && wholeOnly });
+    this.#guests.push({ slot, offset, buf, at, isWhole: !isPartial, stays: wholeOnly });
     this.onChange();
     return true;
   }
@@ -284,26 +285,31 @@ export class Residents {
    */
   #verify(segment: Segment, offset: number, buf: Buffer): LoadedRecord {
     this.#verifyHeader(segment, offset, buf);
-    const keyEnd = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
-    if (keyEnd > buf.length) throw damaged(segment.path, offset, 'the file ends inside the key');
-    const isWhole = entryBytesAt(buf, 0) <= buf.length && isEntryPayloadSound(buf, 0);
+    if (!hasKey(buf, 0, buf.length)) {
+      throw damaged(segment.path, offset, 'the file ends inside the key');
+    }
+    const isWhole = isPayloadSound(buf, 0, buf.length);
     return { buf, at: 0, isWhole, isDamaged: !isWhole };
   }
 
   #verifyHeader(segment: Segment, offset: number, buf: Buffer): void {
-    if (buf.length >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, 0)) return;
+    if (isHeaderSound(buf, 0, buf.length)) return;
     throw damaged(segment.path, offset, 'the checksum of a record header is wrong');
   }
 }
 
-/** Whether buf[at] begins a record that lies wholly in `bytes` and is as it was written. */
-function isRecordSound(buf: Buffer, at: number, bytes: number): boolean {
-  return bytes >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, at) &&
-    entryBytesAt(buf, at) <= bytes && isEntryPayloadSound(buf, at);
+// ---- Of a record that begins at buf[at], of which `bytes` bytes were read -----------------------
+
+function isHeaderSound(buf: Buffer, at: number, bytes: number): boolean {
+  return bytes >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, at);
 }
 
-/** The same of header and key; the key's bytes are compared by whoever looks for it. */
-function isKeySound(buf: Buffer, at: number, bytes: number): boolean {
-  return bytes >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, at) &&
-    ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at) <= bytes;
+/** Behind a sound header: whether the key is there. Whoever looks for a key compares its bytes. */
+function hasKey(buf: Buffer, at: number, bytes: number): boolean {
+  return ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at) <= bytes;
+}
+
+/** Behind a sound header: whether key and value are there, and as they were written. */
+function isPayloadSound(buf: Buffer, at: number, bytes: number): boolean {
+  return entryBytesAt(buf, at) <= bytes && isEntryPayloadSound(buf, at);
 }

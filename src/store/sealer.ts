@@ -141,9 +141,8 @@ export class Sealer {
     try {
       await this.#hints.make({ dir, seed, path: segment.path, summary: segment.summary() });
     } catch (error) {
-      if (error instanceof StoreError) onDamage(error);
-      else if (!this.#isStopping) onProblem(`cannot write the hint of ${segment.path}`, error);
-      if (error instanceof StoreError) return;
+      if (error instanceof StoreError) return onDamage(error);
+      if (!this.#isStopping) onProblem(`cannot write the hint of ${segment.path}`, error);
       // A disk that refused one would refuse all.
       this.#hintless.length = 0;
       await this.#removePiece(segment);
