@@ -418,14 +418,14 @@ export const BLOCKING_REST_MS_MAX = 16_000;
 // ---- Collections --------------------------------------------------------------------------------
 
 /**
- * Most fields of one hash: a Map of V8 holds 2^24 entries. HSET refuses more with a clear reply; at
- * 100 bytes a field such a hash takes 1.6 GB of RAM anyway.
+ * Most fields of one hash: HSET refuses more with a clear reply. At 100 bytes a field such a hash
+ * takes 2 GB of RAM.
  */
 export const HASH_FIELDS_MAX = 16_000_000;
 
 /**
- * A hash with more fields than this has an index. Measured: walking 16 strings of 10 bytes takes as
- * long as one look-up in a Map (0.1 µs), and the empty Map would cost more than three such fields.
+ * A hash with more fields than this has an index. Measured: walking 16 fields of 10 bytes takes as
+ * long as one look-up in an index (0.1 µs), and the index would cost more than three such fields.
  */
 export const HASH_INDEXED_FIELDS_MIN = 16;
 
@@ -436,19 +436,19 @@ export const HASH_INDEXED_FIELDS_MIN = 16;
 export const HASH_ORDERED_FIELDS_MAX = 512;
 
 /**
- * Pairs of one page of a hash in RAM, as a power of two: what a change copies while a snapshot is
- * there, about 2 µs. All of a hash that keeps its order is in one.
+ * Pairs of one page of a hash in RAM, as a power of two. All of a hash that keeps its order is in
+ * one.
  */
 export const HASH_PAGE_PAIRS_BITS = 9;
 
-/** Entries of one Map of a hash's index on average: dividing one takes about a millisecond. */
-export const FIELD_MAP_ENTRIES_MAX = 4096;
+/**
+ * Longer pairs have memory of their own, so a page has 2 MB of pairs at most: what a change copies
+ * while a snapshot is there, or when it has no room (0.3 ms).
+ */
+export const HASH_PAIR_INLINE_BYTES_MAX = 4 * KiB;
 
-/** Characters from both ends of a field that choose its Map. */
-export const FIELD_MAP_HASHED_CHARS = 24;
-
-/** Longest field or value, just below `proto-max-bulk-len`: V8's strings end at 2^29 - 24. */
-export const LATIN1_BYTES_MAX = 512 * MiB - 1 * KiB;
+/** Entries of one table of a hash's index on average: dividing one takes about 50 µs. */
+export const FIELD_TABLE_ENTRIES_MAX = 2048;
 
 /** Elements that one HRANDFIELD with a negative count may reply: a second of work, 100 MB. */
 export const RANDOM_PICKS_MAX = 10_000_000;
@@ -520,11 +520,18 @@ export const PAGED_BASE_BYTES_MIN = 256 * KiB;
 export const PAGE_BYTES = 64 * KiB;
 
 /**
- * So many bytes of deltas of a value in pages, or so many deltas, are written again as one record:
- * that is how many single ones a reader may have to fetch.
+ * So many bytes of deltas of a value in pages, or so many records of them, are written again as one
+ * record: that is how many single ones a reader may have to fetch. As many bytes in one tick are
+ * written as such a record at once.
  */
-export const RUN_BYTES_MIN = 32 * KiB;
+export const RUN_BYTES_MIN = 8 * KiB;
 export const RUN_DELTAS_MIN = 1024;
+
+/** Deltas of one value that are gathered in one tick; more go to the log before its end. */
+export const DELTA_GROUP_BYTES_MAX = 64 * KiB;
+
+/** Memory of groups that is kept for the next tick: 1 KiB each at least, up to those 64. */
+export const DELTA_GROUPS_KEPT = 64;
 
 /** EXPIRE rewrites a record in RAM up to this size; a larger or cold one gets an EXPIRE record. */
 export const EXPIRE_REWRITE_BYTES_MAX = 16 * KiB;

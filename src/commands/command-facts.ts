@@ -69,6 +69,8 @@ export interface CommandFacts {
   readonly keys?: KeyPositions;
   /** Where positions do not tell: visits every key (COMMAND GETKEYS and bringing in read this). */
   readonly visitKeys?: (args: Args, visit: VisitKey) => void;
+  /** Elements that it looks for in the collection at its key: told to the storage ahead. */
+  readonly fields?: KeyPositions;
   /** The database that keys of later commands are in, when this one selects another. */
   readonly selects?: (args: Args) => number | undefined;
   /** What has to be in RAM before execute, where a request decides it: by default NEED_VALUE. */

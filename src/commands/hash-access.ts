@@ -6,9 +6,9 @@ import type { LiveValue } from '../keyspace/live-value.ts';
 import { DeltaWriter } from '../keyspace/pieces.ts';
 import { HASH } from '../keyspace/value-type.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
-import { HASH_FIELDS_MAX, LATIN1_BYTES_MAX } from '../limits.ts';
+import { HASH_FIELDS_MAX } from '../limits.ts';
 import type { Context } from './command.ts';
-import { STRING_TOO_LONG, WRONG_TYPE_TEXT } from './reply-errors.ts';
+import { WRONG_TYPE_TEXT } from './reply-errors.ts';
 import type { ConfigPort } from './server-port.ts';
 
 export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
@@ -44,8 +44,8 @@ export function setFields(ctx: Context, hash: HashValue | null, delta: ByteRange
     ctx.db.change(key, hash, delta);
     return hash;
   }
-  const created = new HashValue();
-  created.applyDelta(delta.buf, delta.start, delta.end);
+  const created = new HashValue(delta.length);
+  created.applyDelta(delta.buf, delta.start, delta.end, delta.words);
   ctx.db.putLive(key, created);
   ctx.db.notify('n', 'new', key);
   return created;
@@ -60,14 +60,9 @@ export function setFieldText(ctx: Context, hash: HashValue | null, text: string)
 }
 
 /** The error if the arguments from 2 on would take a hash beyond its bounds, or undefined. */
-export function boundError(ctx: Context, hash: HashValue | null): string | undefined {
-  const { args } = ctx;
+export function boundError({ args }: Context, hash: HashValue | null): string | undefined {
   const added = Math.ceil((args.count - 2) / 2);
-  if (hash !== null && hash.size + added > HASH_FIELDS_MAX) return TOO_MANY_FIELDS;
-  for (let i = 2; i < args.count; i++) {
-    if (args.length(i) > LATIN1_BYTES_MAX) return STRING_TOO_LONG;
-  }
-  return undefined;
+  return hash !== null && hash.size + added > HASH_FIELDS_MAX ? TOO_MANY_FIELDS : undefined;
 }
 
 /** What OBJECT ENCODING calls a hash: by what it held at any time since it was made. */

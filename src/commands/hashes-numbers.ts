@@ -1,5 +1,6 @@
 /** Values of hashes as numbers. What is logged is the new number, never the increment. */
 
+import type { ByteRange } from '../lib/byte-range.ts';
 import { addInt64, formatInt, parseInt64 } from '../lib/int64.ts';
 import type { Int64 } from '../lib/int64.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../lib/long-double.ts';
@@ -20,7 +21,7 @@ function hincrby(ctx: Context): void {
   if (increment === undefined) return reply.error(NOT_AN_INTEGER);
   const hash = findHash(ctx);
   if (hash === undefined) return;
-  const before = integerIn(hash?.get(args.latin1(2)));
+  const before = integerIn(hash?.get(args.at(2)));
   if (before === undefined) return reply.error(VALUE_NOT_AN_INTEGER);
   const after = addInt64(before, increment);
   if (after === undefined) return reply.error(OVERFLOW);
@@ -31,19 +32,18 @@ function hincrby(ctx: Context): void {
   reply.integer(after);
 }
 
-function integerIn(value: string | undefined): Int64 | undefined {
-  if (value === undefined) return 0;
-  return parseInt64(Buffer.from(value, 'latin1'), 0, value.length);
+function integerIn(value: ByteRange | undefined): Int64 | undefined {
+  return value === undefined ? 0 : parseInt64(value.buf, value.start, value.end);
 }
 
 function hincrbyfloat(ctx: Context): void {
   const { args, db, reply } = ctx;
-  const increment = floatIn(args.latin1(3));
+  const increment = floatIn(args.at(3));
   if (increment === undefined) return reply.error(NOT_A_FLOAT);
   if (!increment.finite) return reply.error(INFINITE_INCREMENT);
   const hash = findHash(ctx);
   if (hash === undefined) return;
-  const before = floatIn(hash?.get(args.latin1(2)));
+  const before = floatIn(hash?.get(args.at(2)));
   if (before === undefined) return reply.error(VALUE_NOT_A_FLOAT);
   const after = addLongDouble(before, increment);
   if (after === undefined) return reply.error(NAN_OR_INFINITY);
@@ -56,9 +56,8 @@ function hincrbyfloat(ctx: Context): void {
 }
 
 /** An absent value counts as 0; undefined if it is not a number. */
-function floatIn(value: string | undefined): LongDouble | undefined {
-  if (value === undefined) return ZERO;
-  return parseLongDouble(Buffer.from(value, 'latin1'), 0, value.length);
+function floatIn(value: ByteRange | undefined): LongDouble | undefined {
+  return value === undefined ? ZERO : parseLongDouble(value.buf, value.start, value.end);
 }
 
 export const hashNumberCommands = defineCommands([

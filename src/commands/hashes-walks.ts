@@ -6,6 +6,7 @@
  */
 
 import type { HashValue } from '../keyspace/hash-value.ts';
+import type { ByteRange } from '../lib/byte-range.ts';
 import type { GlobMatcher } from '../lib/glob.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../lib/int64.ts';
 import type { Random } from '../lib/random.ts';
@@ -13,7 +14,6 @@ import { RANDOM_PICKS_MAX } from '../limits.ts';
 import { defineCommands, type Context, type Flag } from './command.ts';
 import { ONE_KEY, hashEncoding, readHash } from './hash-access.ts';
 import { INVALID_CURSOR, NOT_AN_INTEGER, SYNTAX } from './reply-errors.ts';
-import { bulkLatin1 } from './reply-latin1.ts';
 import { parseCursor, parseScanOptions } from './scan-options.ts';
 
 const READING: readonly Flag[] = Object.freeze(['readonly']);
@@ -38,7 +38,7 @@ function hkeys(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.array(size);
-  for (let at = 0; at < size; at++) bulkLatin1(ctx.reply, (hash as HashValue).fieldAt(at));
+  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashValue).fieldAt(at));
 }
 
 function hvals(ctx: Context): void {
@@ -46,12 +46,12 @@ function hvals(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.array(size);
-  for (let at = 0; at < size; at++) bulkLatin1(ctx.reply, (hash as HashValue).valueAt(at));
+  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashValue).valueAt(at));
 }
 
 function replyPair({ reply }: Context, hash: HashValue, at: number): void {
-  bulkLatin1(reply, hash.fieldAt(at));
-  bulkLatin1(reply, hash.valueAt(at));
+  reply.bulkRange(hash.fieldAt(at));
+  reply.bulkRange(hash.valueAt(at));
 }
 
 // ---- By chance ----------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ function hrandfield(ctx: Context): void {
   const hash = readHash(ctx);
   if (hash === undefined) return;
   if (hash === null) return reply.nil();
-  bulkLatin1(reply, hash.fieldAt(random.below(hash.size)));
+  reply.bulkRange(hash.fieldAt(random.below(hash.size)));
 }
 
 function hrandfieldMany(ctx: Context): void {
@@ -110,7 +110,7 @@ function replyPicked(
   for (const at of positions) {
     if (inPairs) reply.array(2);
     if (withValues) replyPair(ctx, hash, at);
-    else bulkLatin1(reply, hash.fieldAt(at));
+    else reply.bulkRange(hash.fieldAt(at));
   }
 }
 
@@ -142,8 +142,8 @@ function matching(
   return found;
 }
 
-function isMatch(matches: GlobMatcher, field: string): boolean {
-  return matches(Buffer.from(field, 'latin1'), 0, field.length);
+function isMatch(matches: GlobMatcher, { buf, start, end }: ByteRange): boolean {
+  return matches(buf, start, end);
 }
 
 function replyPage(

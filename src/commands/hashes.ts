@@ -10,9 +10,11 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import { defineCommands, type Context, type Flag } from './command.ts';
 import { ONE_KEY, boundError, findHash, hashDelta, readHash, setFields } from './hash-access.ts';
 import { wrongArity } from './reply-errors.ts';
-import { bulkLatin1 } from './reply-latin1.ts';
 
 const READING: readonly Flag[] = Object.freeze(['readonly', 'fast']);
+const ONE_FIELD = Object.freeze({ first: 2, last: 2, step: 1 });
+const ALL_FIELDS = Object.freeze({ first: 2, last: -1, step: 1 });
+const PAIRS = Object.freeze({ first: 2, last: -1, step: 2 });
 const SETTING: readonly Flag[] = Object.freeze(['write', 'denyoom', 'fast']);
 
 // ---- Setting ------------------------------------------------------------------------------------
@@ -52,7 +54,7 @@ function hsetnx(ctx: Context): void {
   if (hash === undefined) return;
   const refused = boundError(ctx, hash);
   if (refused !== undefined) return reply.error(refused);
-  if (hash !== null && hash.has(args.latin1(2))) return reply.integer(0);
+  if (hash !== null && hash.has(args.at(2))) return reply.integer(0);
   setFields(ctx, hash, deltaOfPairs(ctx));
   db.notify('h', 'hset', args.at(1));
   reply.integer(1);
@@ -61,9 +63,9 @@ function hsetnx(ctx: Context): void {
 // ---- Getting ------------------------------------------------------------------------------------
 
 function replyValue(ctx: Context, hash: HashValue | null, field: number): void {
-  const value = hash?.get(ctx.args.latin1(field));
+  const value = hash?.get(ctx.args.at(field));
   if (value === undefined) ctx.reply.nil();
-  else bulkLatin1(ctx.reply, value);
+  else ctx.reply.bulkRange(value);
 }
 
 function hget(ctx: Context): void {
@@ -81,12 +83,12 @@ function hmget(ctx: Context): void {
 
 function hexists(ctx: Context): void {
   const hash = readHash(ctx);
-  if (hash !== undefined) ctx.reply.integer(hash?.has(ctx.args.latin1(2)) === true ? 1 : 0);
+  if (hash !== undefined) ctx.reply.integer(hash?.has(ctx.args.at(2)) === true ? 1 : 0);
 }
 
 function hstrlen(ctx: Context): void {
   const hash = readHash(ctx);
-  if (hash !== undefined) ctx.reply.integer(hash?.get(ctx.args.latin1(2))?.length ?? 0);
+  if (hash !== undefined) ctx.reply.integer(hash?.get(ctx.args.at(2))?.length ?? 0);
 }
 
 function hlen(ctx: Context): void {
@@ -100,65 +102,63 @@ function hdel(ctx: Context): void {
   const { args, db, reply } = ctx;
   const hash = findHash(ctx);
   if (hash === undefined) return;
-  const fields = hash === null ? [] : fieldsPresent(ctx, hash);
-  reply.integer(fields.length);
-  if (hash === null || fields.length === 0) return;
   hashDelta.begin(HASH_REMOVE);
-  for (const field of fields) hashDelta.latin1(field);
+  const removed = hash === null ? 0 : writeFieldsPresent(ctx, hash);
+  reply.integer(removed);
+  if (hash === null || removed === 0) return;
   const key = args.at(1);
   db.change(key, hash, hashDelta.finish());
   db.notify('h', 'hdel', key);
   if (hash.size === 0) db.notify('g', 'del', key);
 }
 
-/** The fields from argument 2 on that the hash has, each once. */
-function fieldsPresent({ args }: Context, hash: HashValue): readonly string[] {
-  if (args.count === 3) {
-    const field = args.latin1(2);
-    return hash.has(field) ? [field] : [];
-  }
-  const present = new Set<string>();
+/** Adds to the delta the fields from argument 2 on that the hash has, each once; how many. */
+function writeFieldsPresent({ args }: Context, hash: HashValue): number {
+  const present = new Set<number>();
   for (let i = 2; i < args.count; i++) {
-    const field = args.latin1(i);
-    if (hash.has(field)) present.add(field);
+    const field = args.at(i);
+    const at = hash.find(field);
+    if (at < 0 || present.has(at)) continue;
+    present.add(at);
+    hashDelta.range(field);
   }
-  return [...present];
+  return present.size;
 }
 
 export const hashCommands = defineCommands([
   {
     name: 'hset', group: 'hash', since: '2.0.0', arity: -4, flags: SETTING, keys: ONE_KEY,
-    complexity: 'O(N) in the number of fields', execute: hset,
+    fields: PAIRS, complexity: 'O(N) in the number of fields', execute: hset,
     summary: 'Sets fields of a hash; replies how many of them are new.',
   },
   {
     name: 'hmset', group: 'hash', since: '2.0.0', arity: -4, flags: SETTING, keys: ONE_KEY,
-    complexity: 'O(N) in the number of fields', execute: hmset,
+    fields: PAIRS, complexity: 'O(N) in the number of fields', execute: hmset,
     summary: 'Sets fields of a hash, as HSET does; replies OK.',
   },
   {
     name: 'hsetnx', group: 'hash', since: '2.0.0', arity: 4, flags: SETTING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: hsetnx,
+    fields: ONE_FIELD, complexity: 'O(1)', execute: hsetnx,
     summary: 'Sets a field of a hash if the field does not exist.',
   },
   {
     name: 'hget', group: 'hash', since: '2.0.0', arity: 3, flags: READING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: hget,
+    fields: ONE_FIELD, complexity: 'O(1)', execute: hget,
     summary: 'Replies the value of a field of a hash.',
   },
   {
     name: 'hmget', group: 'hash', since: '2.0.0', arity: -3, flags: READING, keys: ONE_KEY,
-    complexity: 'O(N) in the number of fields', execute: hmget,
+    fields: ALL_FIELDS, complexity: 'O(N) in the number of fields', execute: hmget,
     summary: 'Replies the values of several fields of a hash.',
   },
   {
     name: 'hexists', group: 'hash', since: '2.0.0', arity: 3, flags: READING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: hexists,
+    fields: ONE_FIELD, complexity: 'O(1)', execute: hexists,
     summary: 'Replies whether a hash has a field.',
   },
   {
     name: 'hstrlen', group: 'hash', since: '3.2.0', arity: 3, flags: READING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: hstrlen,
+    fields: ONE_FIELD, complexity: 'O(1)', execute: hstrlen,
     summary: 'Replies the number of bytes of the value of a field.',
   },
   {
@@ -168,7 +168,7 @@ export const hashCommands = defineCommands([
   },
   {
     name: 'hdel', group: 'hash', since: '2.0.0', arity: -3, flags: ['write', 'fast'], keys: ONE_KEY,
-    complexity: 'O(N) in the number of fields', execute: hdel,
+    fields: ALL_FIELDS, complexity: 'O(N) in the number of fields', execute: hdel,
     summary: 'Removes fields of a hash; the key goes with its last field.',
   },
 ]);

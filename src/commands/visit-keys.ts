@@ -9,11 +9,11 @@ export function visitKeys(command: CommandFacts, args: Args, visit: VisitKey): v
   if (command.visitKeys !== undefined) return command.visitKeys(args, visit);
   const { keys } = command;
   if (keys === undefined) return;
-  const last = lastKey(keys, args.count);
+  const last = lastPosition(keys, args.count);
   for (let i = keys.first; i <= last; i += keys.step) visit(i);
 }
 
-/** The argument that is the last key, of a request with `count` arguments. */
-export function lastKey(keys: KeyPositions, count: number): number {
+/** The last argument of those at the positions, of a request with `count` arguments. */
+export function lastPosition(keys: KeyPositions, count: number): number {
   return keys.last < 0 ? count + keys.last : Math.min(keys.last, count - 1);
 }

@@ -1,42 +1,41 @@
-/** The pairs of a hash as bytes: whole, or in pages as they were when the snapshot was taken. */
+/** The pairs of a hash as they were when the snapshot was taken, in pages. */
 
 import { varintBytes, writeVarint } from '../lib/varint.ts';
 import type { Snapshot } from './live-value.ts';
-import type { PairPage, PairPages } from './pair-pages.ts';
-import { pieceBytes, writePiece } from './pieces.ts';
+import type { PairPage } from './pair-page.ts';
+import type { PairPages } from './pair-pages.ts';
 
-/** A base of the pairs that `keep` accepts by position; `pairBytes` is what they take together. */
-export function encodePairs(longest: number, peak: number, pairBytes: number, pairs: PairPages,
-  keep: (at: number) => boolean): Buffer {
-  const base = Buffer.allocUnsafe(varintBytes(longest) + varintBytes(peak) + pairBytes);
-  let offset = writeHead(base, longest, peak);
-  for (let at = 0; at < pairs.size; at++) {
-    if (!keep(at)) continue;
-    offset = writePiece(base, offset, pairs.fieldAt(at));
-    offset = writePiece(base, offset, pairs.valueAt(at));
-  }
-  return base;
+/** Two numbers that a base begins with; see hash-value.ts. */
+export interface HashHead {
+  readonly longest: number;
+  readonly peak: number;
+}
+
+export function headBytes({ longest, peak }: HashHead): number {
+  return varintBytes(longest) + varintBytes(peak);
+}
+
+/** Returns the offset behind it. */
+export function writeHead(base: Buffer, { longest, peak }: HashHead): number {
+  return writeVarint(base, writeVarint(base, 0, longest), peak);
 }
 
 export class HashSnapshot implements Snapshot {
   readonly #pairs: PairPages;
-  readonly #longest: number;
-  readonly #peak: number;
+  readonly #head: HashHead;
   readonly #pageBytes: number;
   /** The first byte of a delta that sets fields. */
   readonly #setByte: number;
   /** Emptied from the front as they are encoded, so that nothing is kept for longer than needed. */
   readonly #pages: (PairPage | undefined)[];
   #page = 0;
-  #at = 0;
+  #place = 0;
   #isFirst = true;
   #isEnded = false;
 
-  constructor(pairs: PairPages, longest: number, peak: number, pageBytes: number,
-    setByte: number) {
+  constructor(pairs: PairPages, head: HashHead, pageBytes: number, setByte: number) {
     this.#pairs = pairs;
-    this.#longest = longest;
-    this.#peak = peak;
+    this.#head = head;
     this.#pageBytes = pageBytes;
     this.#setByte = setByte;
     this.#pages = pairs.share();
@@ -50,11 +49,11 @@ export class HashSnapshot implements Snapshot {
       this.end();
       return undefined;
     }
-    const headBytes = isFirst ? varintBytes(this.#longest) + varintBytes(this.#peak) : 1;
-    const page = Buffer.allocUnsafe(headBytes + this.#measure());
-    if (isFirst) writeHead(page, this.#longest, this.#peak);
+    const from = isFirst ? headBytes(this.#head) : 1;
+    const page = Buffer.allocUnsafe(from + this.#measure());
+    if (isFirst) writeHead(page, this.#head);
     else page[0] = this.#setByte;
-    this.#writePairs(page, headBytes);
+    this.#writePairs(page, from);
     return page;
   }
 
@@ -68,34 +67,41 @@ export class HashSnapshot implements Snapshot {
   /** Bytes of the pairs that the next page takes. */
   #measure(): number {
     let bytes = 0;
-    let at = this.#at;
-    for (let number = this.#page; number < this.#pages.length; number++, at = 0) {
-      const { fields, values } = this.#pages[number] as PairPage;
-      for (; at < fields.length; at++) {
+    let place = this.#place;
+    for (let number = this.#page; number < this.#pages.length; number++, place = 0) {
+      const page = this.#pages[number] as PairPage;
+      if (place === 0 && bytes + page.pairBytes < this.#pageBytes) {
+        bytes += page.pairBytes;
+        continue;
+      }
+      for (; place < page.size; place++) {
         if (bytes >= this.#pageBytes) return bytes;
-        const field = fields[at] as string;
-        bytes += pieceBytes(field.length) + pieceBytes((values[at] as string).length);
+        bytes += page.bytesAt(place);
       }
     }
     return bytes;
   }
 
-  #writePairs(page: Buffer, from: number): void {
+  #writePairs(into: Buffer, from: number): void {
     let offset = from;
-    while (offset < page.length) {
-      const { fields, values } = this.#pages[this.#page] as PairPage;
-      for (; this.#at < fields.length && offset < page.length; this.#at++) {
-        offset = writePiece(page, offset, fields[this.#at] as string);
-        offset = writePiece(page, offset, values[this.#at] as string);
-      }
-      if (this.#at < fields.length) return;
+    while (offset < into.length) {
+      const page = this.#pages[this.#page] as PairPage;
+      const room = into.length - offset;
+      const to = this.#place === 0 && page.pairBytes <= room ? page.size : this.#placeAfter(room);
+      offset = page.write(this.#place, to, into, offset);
+      this.#place = to;
+      if (to < page.size) return;
       this.#pages[this.#page] = undefined;
       this.#page += 1;
-      this.#at = 0;
+      this.#place = 0;
     }
   }
-}
 
-function writeHead(base: Buffer, longest: number, peak: number): number {
-  return writeVarint(base, writeVarint(base, 0, longest), peak);
+  /** Where the pairs of the page end that take `bytes` bytes, or all that are left. */
+  #placeAfter(bytes: number): number {
+    const page = this.#pages[this.#page] as PairPage;
+    let place = this.#place;
+    for (let room = bytes; place < page.size && room > 0; place++) room -= page.bytesAt(place);
+    return place;
+  }
 }

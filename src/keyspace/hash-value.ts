@@ -1,10 +1,11 @@
 /**
- * A hash while it is warm: fields and values as latin1 strings (see pieces.ts) by position, and an
- * index from field to position once there are more than a few fields.
+ * A hash while it is warm: fields and values by position, and an index from field to position once
+ * there are more than a few fields.
  *
  *   #pairs    0: "name" "Ada", 1: "age" "36"       #index   "name" → 0, "age" → 1
  *
- * Both grow in small steps, however large the hash (pair-pages.ts, field-index.ts).
+ * Both are bytes in large pieces of memory and grow in small steps, however large the hash
+ * (pair-page.ts, pair-pages.ts, field-index.ts).
  *
  * Positions carry what the protocol promises, so they are part of the value and survive base and
  * delta: the same history gives the same positions on every node and after every reload.
@@ -31,49 +32,56 @@
  *
  *   longest | peak | field | value | field | value ...
  *
- * A subset of the fields in that format is a base too; `encodeFields` makes one. The pages of a
- * snapshot are the base of the first pairs, and a SET for the pairs of each further page: they
- * come back at the positions that they had.
+ * The pages of a snapshot are the base of the first pairs, and a SET for the pairs of each further
+ * page: they come back at the positions that they had.
  */
 
-import { varintBytes } from '../lib/varint.ts';
-import { HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX } from '../limits.ts';
+import { ByteRange } from '../lib/byte-range.ts';
+import { WORDS_BYTES_MAX, viewOf } from '../lib/views.ts';
+import type { Bytes } from '../lib/views.ts';
+import {
+  HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX, HASH_PAGE_PAIRS_BITS,
+} from '../limits.ts';
 import { FieldIndex } from './field-index.ts';
-import { HashSnapshot, encodePairs } from './hash-snapshot.ts';
+import { HashSnapshot, headBytes, writeHead } from './hash-snapshot.ts';
 import type { LiveCodec, LiveValue, Snapshot } from './live-value.ts';
+import { PairAt } from './pair-page.ts';
 import { PairPages } from './pair-pages.ts';
-import { PieceReader, pieceBytes } from './pieces.ts';
+import { PieceReader } from './pieces.ts';
 import { HASH } from './value-type.ts';
 
 /** First bytes of deltas. */
 export const HASH_SET = 1;
 export const HASH_REMOVE = 2;
 
-/**
- * RAM by measurement (V8 of Node 20): of a hash with room for 16 pairs, of a pair's two strings
- * beside their bytes, and of a pair's share of the index and of the room for more.
- */
-const EMPTY_BYTES = 590;
-const PAIR_BYTES = 42;
-const INDEX_ENTRY_BYTES = 60;
+/** RAM of a hash beside its pages and its index, by measurement. */
+const EMPTY_BYTES = 330;
+
+/** For one pair at a time. */
+const pair = new PairAt();
 
 export class HashValue implements LiveValue {
   readonly type = HASH;
-  readonly #pairs = new PairPages();
+  readonly #pairs: PairPages;
   /** Undefined while the hash is so small that walking the fields is as fast, and much smaller. */
   #index: FieldIndex | undefined;
-  /** Bytes of all pairs as a base holds them. */
-  #pairBytes = 0;
+  /** Of the field that was looked for last, if there is an index. */
+  #hash = 0;
   #longest = 0;
   #peak = 0;
 
+  /** `capacity`: bytes of pairs that will come soon. */
+  constructor(capacity = 0) {
+    this.#pairs = new PairPages(capacity);
+  }
+
   /** Reads what encodeBase wrote. The bytes are borrowed. */
   static ofBase(buf: Buffer, start: number, end: number): HashValue {
-    const hash = new HashValue();
     const reader = new PieceReader(buf, start, end);
     const longest = reader.number();
     const peak = reader.number();
-    while (reader.hasMore) hash.#set(reader.latin1(), reader.latin1());
+    const hash = new HashValue(firstPageBytes(new PieceReader(buf, reader.at, end)));
+    hash.#setAll(reader, undefined);
     hash.#longest = Math.max(hash.#longest, longest);
     hash.#peak = Math.max(hash.#peak, peak);
     return hash;
@@ -84,12 +92,11 @@ export class HashValue implements LiveValue {
   }
 
   get memoryBytes(): number {
-    const perPair = PAIR_BYTES + (this.#index === undefined ? 0 : INDEX_ENTRY_BYTES);
-    return EMPTY_BYTES + this.size * perPair + this.#pairBytes;
+    return EMPTY_BYTES + this.#pairs.memoryBytes + (this.#index?.memoryBytes ?? 0);
   }
 
   get baseBytes(): number {
-    return varintBytes(this.#longest) + varintBytes(this.#peak) + this.#pairBytes;
+    return headBytes(this) + this.#pairs.pairBytes;
   }
 
   /** Length in bytes of the longest field or value that was ever in it. */
@@ -102,22 +109,31 @@ export class HashValue implements LiveValue {
     return this.#peak;
   }
 
-  get(field: string): string | undefined {
-    const at = this.#find(field);
-    return at < 0 ? undefined : this.#pairs.valueAt(at);
+  /** The position of a field, or -1. */
+  find({ buf, start, end }: ByteRange): number {
+    return this.#find(buf, start, end);
   }
 
-  has(field: string): boolean {
-    return this.#find(field) >= 0;
+  /** The value of a field; borrowed until the next change. */
+  get(field: ByteRange): ByteRange | undefined {
+    const at = this.find(field);
+    return at < 0 ? undefined : this.valueAt(at);
   }
 
-  /** The field at a position from 0 to size - 1. */
-  fieldAt(position: number): string {
-    return this.#pairs.fieldAt(position);
+  has(field: ByteRange): boolean {
+    return this.find(field) >= 0;
   }
 
-  valueAt(position: number): string {
-    return this.#pairs.valueAt(position);
+  /** The field at a position from 0 to size - 1; borrowed until the next change. */
+  fieldAt(position: number): ByteRange {
+    this.#pairs.locate(position, pair);
+    return new ByteRange(pair.buf, pair.fieldStart, pair.fieldEnd, pair.words);
+  }
+
+  /** Likewise. */
+  valueAt(position: number): ByteRange {
+    this.#pairs.locate(position, pair);
+    return new ByteRange(pair.buf, pair.valueStart, pair.end, pair.words);
   }
 
   /**
@@ -128,124 +144,111 @@ export class HashValue implements LiveValue {
     return cursor === 0 ? this.size : Math.min(cursor, this.size);
   }
 
-  applyDelta(buf: Buffer, start: number, end: number): void {
+  applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
     const op = buf[start];
     const reader = new PieceReader(buf, start + 1, end);
-    if (op === HASH_SET) {
-      while (reader.hasMore) this.#set(reader.latin1(), reader.latin1());
-    } else if (op === HASH_REMOVE) {
-      this.#remove(reader);
-    } else {
-      throw new Error(`assertion failed: a delta of a hash begins with ${op}`);
-    }
+    if (op === HASH_SET) this.#setAll(reader, words);
+    else if (op === HASH_REMOVE) this.#remove(reader);
+    else throw new Error(`assertion failed: a delta of a hash begins with ${op}`);
+  }
+
+  lookAhead(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void {
+    this.#index?.lookAhead(buf, starts, ends, count);
   }
 
   encodeBase(): Buffer {
-    return encodePairs(this.#longest, this.#peak, this.#pairBytes, this.#pairs, () => true);
-  }
-
-  /** The base of a hash that has only the fields that `keep` accepts: called once for each. */
-  encodeFields(keep: (field: string) => boolean): Buffer {
-    const isKept = Array.from({ length: this.size }, (_, at) => keep(this.fieldAt(at)));
-    let bytes = 0;
-    isKept.forEach((is, at) => {
-      if (is) bytes += this.#pairBytesAt(at);
-    });
-    return encodePairs(this.#longest, this.#peak, bytes, this.#pairs, (at) => isKept[at] === true);
+    const base = Buffer.allocUnsafe(this.baseBytes);
+    this.#pairs.write(base, writeHead(base, this));
+    return base;
   }
 
   snapshot(pageBytes: number): Snapshot {
-    return new HashSnapshot(this.#pairs, this.#longest, this.#peak, pageBytes, HASH_SET);
+    const { longest, peak } = this;
+    return new HashSnapshot(this.#pairs, { longest, peak }, pageBytes, HASH_SET);
   }
 
-  #find(field: string): number {
-    if (this.#index !== undefined) return this.#index.get(field) ?? -1;
-    return this.#pairs.indexOf(field);
+  #find(buf: Buffer, start: number, end: number): number {
+    const index = this.#index;
+    if (index === undefined) return this.#pairs.indexOf(buf, start, end);
+    this.#hash = index.hashOf(buf, start, end);
+    return index.find(this.#hash, buf, start, end);
   }
 
-  #set(field: string, value: string): void {
-    if (field.length > this.#longest) this.#longest = field.length;
-    if (value.length > this.#longest) this.#longest = value.length;
-    const at = this.#find(field);
-    if (at < 0) return this.#append(field, value);
-    this.#pairBytes += pieceBytes(value.length) - pieceBytes(this.#pairs.valueAt(at).length);
-    this.#pairs.setValue(at, value);
+  /** Sets the pairs that are left in the reader. */
+  #setAll(reader: PieceReader, words: DataView | undefined): void {
+    const { buf } = reader;
+    const isWorthAView = reader.limit - reader.at > WORDS_BYTES_MAX;
+    const from: Bytes = { buf, words: words ?? (isWorthAView ? viewOf(buf) : undefined) };
+    while (reader.hasMore) this.#set(reader, from);
   }
 
-  #append(field: string, value: string): void {
-    const at = this.#pairs.push(field, value);
-    this.#pairBytes += this.#pairBytesAt(at);
-    if (at >= this.#peak) this.#peak = at + 1;
-    if (this.#index !== undefined) this.#index.set(field, at);
-    else if (at >= HASH_INDEXED_FIELDS_MIN) this.#buildIndex();
+  /** Sets the next pair of the reader. */
+  #set(reader: PieceReader, from: Bytes): void {
+    const pairStart = reader.at;
+    reader.next();
+    const { start, end } = reader;
+    reader.next();
+    this.#longest = Math.max(this.#longest, end - start, reader.end - reader.start);
+    const at = this.#find(from.buf, start, end);
+    if (at >= 0) return this.#pairs.set(at, from, pairStart, reader.end);
+    const { size } = this;
+    this.#pairs.set(size, from, pairStart, reader.end);
+    if (size >= this.#peak) this.#peak = size + 1;
+    if (this.#index !== undefined) this.#index.add(this.#hash, size);
+    else if (size >= HASH_INDEXED_FIELDS_MIN) this.#buildIndex();
   }
 
   #remove(reader: PieceReader): void {
     if (this.size > HASH_ORDERED_FIELDS_MAX) {
-      while (reader.hasMore) this.#removeBySwap(reader.latin1());
+      while (reader.hasMore) this.#removeBySwap(this.#forget(reader));
       return;
     }
     const gaps: number[] = [];
-    while (reader.hasMore) gaps.push(this.#mustFind(reader.latin1()));
+    while (reader.hasMore) gaps.push(this.#forget(reader));
     gaps.sort((a, b) => a - b);
     if (gaps.some((at, i) => at === gaps[i + 1])) {
       throw new Error('assertion failed: a delta removes a field twice');
     }
-    this.#closeGaps(gaps);
+    this.#pairs.closeUp(gaps);
+    this.#index?.closeUp(gaps);
   }
 
-  /** Takes a field out of a large hash: the last one moves to its place. */
-  #removeBySwap(field: string): void {
-    const at = this.#mustFind(field);
-    this.#forget(at);
+  /** Takes a pair out of a large hash: the last one moves to its place. */
+  #removeBySwap(at: number): void {
     const last = this.size - 1;
     if (at !== last) {
-      const lastField = this.fieldAt(last);
-      this.#pairs.set(at, lastField, this.valueAt(last));
-      this.#index?.set(lastField, at);
+      this.#pairs.locate(last, pair);
+      const { buf, fieldStart, fieldEnd } = pair;
+      this.#index?.move(this.#index.hashOf(buf, fieldStart, fieldEnd), last, at);
+      this.#pairs.copy(last, at);
     }
-    this.#pairs.truncate(last);
+    this.#pairs.pop();
   }
 
-  /** Takes ascending positions out of a small hash; the fields behind them close up. */
-  #closeGaps(gaps: readonly number[]): void {
-    for (const at of gaps) this.#forget(at);
-    let to = gaps[0] ?? 0;
-    let gap = 0;
-    for (let from = to; from < this.size; from++) {
-      if (from === gaps[gap]) {
-        gap++;
-        continue;
-      }
-      const field = this.fieldAt(from);
-      this.#pairs.set(to, field, this.valueAt(from));
-      this.#index?.set(field, to);
-      to++;
-    }
-    this.#pairs.truncate(to);
-  }
-
-  /** Drops a pair from the index and the sums, not from the arrays. */
-  #forget(at: number): void {
-    this.#pairBytes -= this.#pairBytesAt(at);
-    this.#index?.delete(this.fieldAt(at));
-  }
-
-  #mustFind(field: string): number {
-    const at = this.#find(field);
+  /** Takes the next field of the reader out of the index; returns its position. */
+  #forget(reader: PieceReader): number {
+    reader.next();
+    const at = this.#find(reader.buf, reader.start, reader.end);
     if (at < 0) throw new Error('assertion failed: a delta removes a field that is not there');
+    this.#index?.remove(this.#hash, at);
     return at;
   }
 
-  #pairBytesAt(at: number): number {
-    return pieceBytes(this.fieldAt(at).length) + pieceBytes(this.valueAt(at).length);
-  }
-
   #buildIndex(): void {
-    const index = new FieldIndex();
-    for (let at = 0; at < this.size; at++) index.set(this.fieldAt(at), at);
+    const index = new FieldIndex(this.#pairs);
+    for (let at = 0; at < this.size; at++) {
+      this.#pairs.locate(at, pair);
+      index.add(index.hashOf(pair.buf, pair.fieldStart, pair.fieldEnd), at);
+    }
     this.#index = index;
   }
+}
+
+/** Bytes of the pairs that go to the first page: what is left of the reader, or less. */
+function firstPageBytes(pairs: PieceReader): number {
+  const from = pairs.at;
+  for (let i = 2 << HASH_PAGE_PAIRS_BITS; i > 0 && pairs.hasMore; i--) pairs.next();
+  return pairs.at - from;
 }
 
 export const hashCodec: LiveCodec = Object.freeze({

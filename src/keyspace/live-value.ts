@@ -19,9 +19,15 @@ export interface LiveValue {
   /** Estimated bytes that `encodeBase` would return, kept up to date by applyDelta. */
   readonly baseBytes: number;
   /**
-   * Applies one change. The bytes are borrowed. A delta that cannot be read is a bug: it asserts.
+   * Applies one change. The bytes are borrowed; `words` is over all of `buf`, if somebody has it. A
+   * delta that cannot be read is a bug: it asserts.
    */
-  applyDelta(buf: Buffer, start: number, end: number): void;
+  applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void;
+  /**
+   * Fetches what looking for elements will read, side by side: those at buf[starts[i], ends[i])
+   * for i < count. For speed alone; a value that has nothing to gain leaves it out.
+   */
+  lookAhead?(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void;
   /** The whole value as bytes that the codec of its type reads back. */
   encodeBase(): Buffer;
   /**

@@ -8,79 +8,108 @@
  * up with each snapshot; a page of an older epoch is shared while a snapshot is there.
  */
 
+import type { Bytes } from '../lib/views.ts';
 import { HASH_PAGE_PAIRS_BITS } from '../limits.ts';
+import { PairAt, PairPage } from './pair-page.ts';
 
 const PAGE_PAIRS = 1 << HASH_PAGE_PAIRS_BITS;
 const PAGE_MASK = PAGE_PAIRS - 1;
 
-export interface PairPage {
-  readonly fields: string[];
-  readonly values: string[];
-  readonly epoch: number;
-}
+const moved = new PairAt();
 
 export class PairPages {
   /** A literal has no room to grow, which most hashes never need. */
-  readonly #pages: PairPage[] = [{ fields: [], values: [], epoch: 0 }];
+  readonly #pages: PairPage[];
   #size = 0;
   #epoch = 0;
   #isShared = false;
+  #pairBytes = 0;
+  #memoryBytes = 0;
+
+  /** `capacity`: bytes of pairs that will come soon. */
+  constructor(capacity: number) {
+    this.#pages = [new PairPage(capacity, 0)];
+    this.#memoryBytes = this.#pages[0]!.memoryBytes;
+  }
 
   get size(): number {
     return this.#size;
   }
 
-  fieldAt(position: number): string {
-    const page = this.#pages[position >>> HASH_PAGE_PAIRS_BITS] as PairPage;
-    return page.fields[position & PAGE_MASK] as string;
+  /** Bytes of all pairs as a base holds them. */
+  get pairBytes(): number {
+    return this.#pairBytes;
   }
 
-  valueAt(position: number): string {
-    const page = this.#pages[position >>> HASH_PAGE_PAIRS_BITS] as PairPage;
-    return page.values[position & PAGE_MASK] as string;
+  get memoryBytes(): number {
+    return this.#memoryBytes;
+  }
+
+  locate(position: number, into: PairAt): void {
+    this.#pageOf(position).locate(position & PAGE_MASK, into);
+  }
+
+  hasField(position: number, buf: Buffer, start: number, end: number): boolean {
+    return this.#pageOf(position).hasField(position & PAGE_MASK, buf, start, end);
+  }
+
+  /** Reads where a pair begins; -1 is no position. See FieldIndex.lookAhead. */
+  touchPlace(position: number): number {
+    return position < 0 ? 0 : this.#pageOf(position).startAt(position & PAGE_MASK);
+  }
+
+  /** Reads a byte of each cache line of a short pair. */
+  touchPair(position: number): number {
+    return position < 0 ? 0 : this.#pageOf(position).touch(position & PAGE_MASK);
   }
 
   /** Walks over the fields: for a hash so small that this is as fast as an index. */
-  indexOf(field: string): number {
-    for (let number = 0; number < this.#pages.length; number++) {
-      const at = (this.#pages[number] as PairPage).fields.indexOf(field);
-      if (at >= 0) return number * PAGE_PAIRS + at;
-    }
+  indexOf(buf: Buffer, start: number, end: number): number {
+    for (let at = 0; at < this.#size; at++) if (this.hasField(at, buf, start, end)) return at;
     return -1;
   }
 
-  setValue(position: number, value: string): void {
-    this.#own(position).values[position & PAGE_MASK] = value;
-  }
-
-  set(position: number, field: string, value: string): void {
+  /** Sets the pair at a position, or adds it behind the last one; the bytes are copied. */
+  set(position: number, from: Bytes, start: number, end: number): void {
+    if (position >>> HASH_PAGE_PAIRS_BITS === this.#pages.length) this.#addPage();
     const page = this.#own(position);
-    page.fields[position & PAGE_MASK] = field;
-    page.values[position & PAGE_MASK] = value;
+    const { pairBytes, memoryBytes } = page;
+    page.set(position & PAGE_MASK, from, start, end);
+    this.#count(page, pairBytes, memoryBytes);
+    if (position === this.#size) this.#size += 1;
   }
 
-  /** Adds a pair at the end; returns its position. */
-  push(field: string, value: string): number {
-    const position = this.#size;
-    if (position >>> HASH_PAGE_PAIRS_BITS === this.#pages.length) {
-      this.#pages.push({ fields: [], values: [], epoch: this.#epoch });
-    }
-    const page = this.#own(position);
-    page.fields.push(field);
-    page.values.push(value);
-    this.#size += 1;
-    return position;
+  /** Sets the pair at a position to a copy of another one. */
+  copy(from: number, to: number): void {
+    this.locate(from, moved);
+    this.set(to, moved, moved.start, moved.end);
   }
 
-  /** Cuts the pairs from a position on. */
-  truncate(size: number): void {
-    if (size === this.#size) return;
-    const pages = Math.ceil(size / PAGE_PAIRS);
-    this.#pages.length = pages;
-    this.#size = size;
-    if ((size & PAGE_MASK) === 0) return;
-    const page = this.#own(size - 1);
-    page.fields.length = page.values.length = size & PAGE_MASK;
+  /** Takes out pairs at ascending positions of a hash of one page; those behind close up. */
+  closeUp(gaps: readonly number[]): void {
+    const page = this.#own(0);
+    const { pairBytes, memoryBytes } = page;
+    page.closeUp(gaps);
+    this.#count(page, pairBytes, memoryBytes);
+    this.#size = page.size;
+  }
+
+  /** Takes out the last pair. */
+  pop(): void {
+    const last = this.#size - 1;
+    const page = this.#own(last);
+    const { pairBytes, memoryBytes } = page;
+    page.truncate(last & PAGE_MASK);
+    this.#count(page, pairBytes, memoryBytes);
+    this.#size = last;
+    if (page.size > 0 || last === 0) return;
+    this.#memoryBytes -= page.memoryBytes;
+    this.#pages.pop();
+  }
+
+  /** Writes all pairs; returns the offset behind them. */
+  write(into: Buffer, offset: number): number {
+    return this.#pages.reduce((at, page) => page.write(0, page.size, into, at), offset);
   }
 
   /** Pages that do not change until `release`; none is empty. */
@@ -88,21 +117,35 @@ export class PairPages {
     if (this.#isShared) throw new Error('assertion failed: a hash has a snapshot already');
     this.#isShared = true;
     this.#epoch += 1;
-    return this.#pages.slice(0, Math.ceil(this.#size / PAGE_PAIRS));
+    return this.#size === 0 ? [] : [...this.#pages];
   }
 
   release(): void {
     this.#isShared = false;
   }
 
+  #pageOf(position: number): PairPage {
+    return this.#pages[position >>> HASH_PAGE_PAIRS_BITS] as PairPage;
+  }
+
   /** The page of a position, for a change. */
   #own(position: number): PairPage {
-    const number = position >>> HASH_PAGE_PAIRS_BITS;
-    const page = this.#pages[number] as PairPage;
+    const page = this.#pageOf(position);
     if (!this.#isShared || page.epoch === this.#epoch) return page;
-    const { fields, values } = page;
-    const copy = { fields: [...fields], values: [...values], epoch: this.#epoch };
-    this.#pages[number] = copy;
+    const copy = page.copy(this.#epoch);
+    this.#pages[position >>> HASH_PAGE_PAIRS_BITS] = copy;
     return copy;
+  }
+
+  /** The next one will have about as many bytes as the last one. */
+  #addPage(): void {
+    const page = new PairPage(this.#pages.at(-1)!.pairBytes, this.#epoch);
+    this.#pages.push(page);
+    this.#memoryBytes += page.memoryBytes;
+  }
+
+  #count(page: PairPage, pairBytes: number, memoryBytes: number): void {
+    this.#pairBytes += page.pairBytes - pairBytes;
+    this.#memoryBytes += page.memoryBytes - memoryBytes;
   }
 }

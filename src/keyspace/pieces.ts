@@ -4,9 +4,8 @@
  *
  *   length varint | bytes        "ab" = 02 61 62
  *
- * Inside a live value a piece is a latin1 string, one JS character per byte: V8 keeps that as one
- * byte a character behind a header of 16 bytes, where a Buffer costs about 100, and it can be the
- * key of a Map. It is never text: UTF-8 is not decoded anywhere on the way.
+ * A live hash keeps its pairs in the same form (pair-page.ts). Pieces are never text: UTF-8 is not
+ * decoded anywhere on the way.
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
@@ -27,58 +26,52 @@ export function pieceBytes(length: number): number {
 
 /** Writes a latin1 string with its length and returns the offset after it. There must be room. */
 export function writePiece(buf: Buffer, offset: number, text: string): number {
-  const at = writeVarint(buf, offset, text.length);
-  return at + writeLatin1(buf, at, text);
-}
-
-/** Writes the bytes that a latin1 string stands for; returns how many. There must be room. */
-export function writeLatin1(buf: Buffer, offset: number, text: string): number {
   const { length } = text;
-  if (length > LOOP_LENGTH_MAX) return buf.write(text, offset, 'latin1');
-  for (let i = 0; i < length; i++) buf[offset + i] = text.charCodeAt(i);
-  return length;
+  const at = writeVarint(buf, offset, length);
+  if (length > LOOP_LENGTH_MAX) return at + buf.write(text, at, 'latin1');
+  for (let i = 0; i < length; i++) buf[at + i] = text.charCodeAt(i);
+  return at + length;
 }
 
 /**
  * Reads pieces in order. A piece that does not end before the end is a bug or damage: it asserts.
  */
 export class PieceReader {
-  readonly #buf: Buffer;
-  readonly #end: number;
-  #at: number;
+  readonly buf: Buffer;
+  /** Where the bytes to read end. */
+  readonly limit: number;
+  /** What is read next; `next` and `number` move it. */
+  at: number;
+  /** The piece that `next` has read. */
+  start = 0;
+  end = 0;
 
-  constructor(buf: Buffer, start: number, end: number) {
-    this.#buf = buf;
-    this.#at = start;
-    this.#end = end;
+  constructor(buf: Buffer, start: number, limit: number) {
+    this.buf = buf;
+    this.at = start;
+    this.limit = limit;
   }
 
   get hasMore(): boolean {
-    return this.#at < this.#end;
+    return this.at < this.limit;
   }
 
   /** A number without bytes behind it. */
   number(): number {
-    const value = readVarint(this.#buf, this.#at, this.#end);
-    this.#at += varintBytes(value);
+    const value = readVarint(this.buf, this.at, this.limit);
+    this.at += varintBytes(value);
     return value;
   }
 
-  /** The bytes of the next piece as a string of its own. */
-  latin1(): string {
-    const start = this.#startOfBytes();
-    return this.#buf.toString('latin1', start, this.#at);
-  }
-
-  /** Moves past the length and the bytes; returns where the bytes begin. */
-  #startOfBytes(): number {
+  /** Moves to the next piece. */
+  next(): void {
     const length = this.number();
-    const start = this.#at;
-    this.#at += length;
-    if (this.#at > this.#end) {
-      throw new Error(`assertion failed: a piece of ${length} bytes at ${start} of ${this.#end}`);
+    this.start = this.at;
+    this.end = this.at = this.start + length;
+    if (this.end > this.limit) {
+      throw new Error('assertion failed: a piece of ' +
+        `${length} bytes at ${this.start} of ${this.limit}`);
     }
-    return start;
   }
 }
 
@@ -98,15 +91,16 @@ export class DeltaWriter {
 
   /** Starts a delta with the byte that tells its kind. */
   begin(op: number): void {
-    if (this.#range.buf.length > PIECES_KEPT_BYTES_MAX) {
-      this.#use(Buffer.allocUnsafeSlow(CAPACITY_MIN));
-    }
+    this.restart();
     this.#range.buf[0] = op;
     this.#range.end = 1;
   }
 
   /** Starts anew, with pieces alone. */
   restart(): void {
+    if (this.#range.buf.length > PIECES_KEPT_BYTES_MAX) {
+      this.#use(Buffer.allocUnsafeSlow(CAPACITY_MIN));
+    }
     this.#range.end = 0;
   }
 
@@ -119,10 +113,14 @@ export class DeltaWriter {
   bytes(from: Buffer, start: number, end: number): void {
     const length = end - start;
     const buf = this.#reserve(pieceBytes(length));
-    const at = writeVarint(buf, this.#range.end, length);
-    if (length > WORDS_BYTES_MAX) from.copy(buf, at, start, end);
-    else copyWords(this.#sources.of(from), start, this.#view, at, length);
-    this.#range.end = at + length;
+    this.#range.end = writeVarint(buf, this.#range.end, length);
+    this.#put(from, start, length);
+  }
+
+  /** Pieces that were written elsewhere. */
+  raw(from: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    this.#put(from, start, end - start);
   }
 
   /** A piece with the bytes of a range. */
@@ -139,6 +137,13 @@ export class DeltaWriter {
   /** The delta; borrowed until the next `begin`. */
   finish(): ByteRange {
     return this.#range;
+  }
+
+  #put(from: Buffer, start: number, length: number): void {
+    const at = this.#range.end;
+    if (length > WORDS_BYTES_MAX) from.copy(this.#range.buf, at, start, start + length);
+    else copyWords(this.#sources.of(from), start, this.#view, at, length);
+    this.#range.end = at + length;
   }
 
   #reserve(bytes: number): Buffer {

@@ -86,6 +86,8 @@ export interface Effects {
 export interface Lookahead {
   /** A key whose bytes stay where they are until `clear`. */
   add(space: number, key: ByteRange): void;
+  /** An element that will be looked for in the collection of the key added last. Likewise. */
+  addElement(element: ByteRange): void;
   /** Fetches what was added. */
   run(): void;
   clear(): void;

@@ -7,6 +7,7 @@ import type { Clock } from '../io/clock.ts';
 import { NodeFiles, type SyncCounts } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
 import { LIVE_CODECS } from '../keyspace/codecs.ts';
+import { seedFieldIndexes } from '../keyspace/field-index.ts';
 import { NEED_VALUE } from '../keyspace/storage.ts';
 import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
@@ -27,6 +28,8 @@ export interface OpenedStorage {
 export async function openStorageSide(config: Config, log: Logger, clock: Clock):
 Promise<OpenedStorage> {
   const budget = memoryBudget(config.values);
+  const [a, b] = new NodeRandomSource().seed64();
+  seedFieldIndexes({ a, b });
   const syncs: SyncCounts = { begun: 0, ended: 0 };
   const files = new NodeFiles(syncs);
   const open = (): Promise<OpenedStore> => openWithCompactor(config, log, clock, budget, files);

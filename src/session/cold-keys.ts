@@ -2,7 +2,7 @@
 
 import type { VisitKey } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
-import { lastKey, visitKeys } from '../commands/visit-keys.ts';
+import { lastPosition, visitKeys } from '../commands/visit-keys.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
@@ -41,7 +41,7 @@ export class ColdKeys {
     const { keys } = entry.command;
     if (keys === undefined) return false;
     const need = entry.needOf(args);
-    const last = lastKey(keys, args.count);
+    const last = lastPosition(keys, args.count);
     for (let i = keys.first; i <= last; i += keys.step) {
       if (database.isCold(args.at(i), need)) return true;
     }

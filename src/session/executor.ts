@@ -14,9 +14,9 @@
  * the random seed that the entry carries.
  */
 
-import type { KeyPositions } from '../commands/command.ts';
+import type { Command } from '../commands/command.ts';
 import type { TableEntry, CommandTable } from '../commands/table.ts';
-import { lastKey } from '../commands/visit-keys.ts';
+import { lastPosition } from '../commands/visit-keys.ts';
 import type { KeyToLoad, Lookahead } from '../keyspace/storage.ts';
 import { Random } from '../lib/random.ts';
 import { LOAD_ROUNDS_MAX } from '../limits.ts';
@@ -106,7 +106,7 @@ export class Executor {
       const args = batch[i] as Args;
       const entry = table.lookup(args);
       this.#prepared[i] = entry;
-      if (entry?.command.keys !== undefined) lookAt(lookahead, space, args, entry.command.keys);
+      if (entry !== undefined) lookAt(lookahead, space, args, entry.command);
     }
     lookahead.run();
   }
@@ -344,9 +344,13 @@ function takes(entry: TableEntry, args: Args | undefined): boolean {
   return args !== undefined && entry.takes(args.count);
 }
 
-function lookAt(lookahead: Lookahead, space: number, args: Args, keys: KeyPositions): void {
-  const last = lastKey(keys, args.count);
+function lookAt(lookahead: Lookahead, space: number, args: Args, { keys, fields }: Command): void {
+  if (keys === undefined) return;
+  const last = lastPosition(keys, args.count);
   for (let i = keys.first; i <= last; i += keys.step) lookahead.add(space, args.at(i));
+  if (fields === undefined) return;
+  const lastField = lastPosition(fields, args.count);
+  for (let i = fields.first; i <= lastField; i += fields.step) lookahead.addElement(args.at(i));
 }
 
 function hasSteps(session: Session): boolean {

@@ -85,6 +85,8 @@ export class Chain extends ChainShape {
   live: LiveValue | undefined;
   /** The single deltas at the tail's end, for the next RUN; undefined while they are not known. */
   run: DeltaRun | undefined;
+  /** Deltas of this tick that are not in the log yet (delta-groups.ts). */
+  group: DeltaRun | undefined;
   /** The load that is under way. */
   loading: Promise<void> | undefined;
   /** Commands that keep it warm, and a base that is being written. */
@@ -275,7 +277,7 @@ export class ChainTable {
     this.#bytes -= chain.chargedBytes;
     this.#warmBytes -= chain.chargedLiveBytes;
     chain.chargedBytes = chain.chargedLiveBytes = 0;
-    chain.live = chain.run = undefined;
+    chain.live = chain.run = chain.group = undefined;
     if (this.#lru.has(chain)) this.#lru.remove(chain);
   }
 

@@ -1,7 +1,7 @@
 /**
- * Deltas gathered to be written again as one RUN: pieces (length varint, bytes) one after the
- * other. A value of a million fields may have as many deltas behind its base; read one by one they
- * would take seconds, and the compactor would search among them for each that it meets.
+ * Deltas as pieces (length varint, bytes) one after the other: what a DELTA and a RUN hold. A value
+ * of a million fields may have as many deltas behind its base; read one by one they would take
+ * seconds, and the compactor would search among them for each that it meets.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -20,6 +20,7 @@ export class DeltaRun {
     this.#pieces.restart();
   }
 
+  /** How many deltas, or records of deltas, were added. */
   get count(): number {
     return this.#count;
   }
@@ -33,8 +34,15 @@ export class DeltaRun {
     return EMPTY_BYTES + this.#pieces.finish().buf.length;
   }
 
-  add(buf: Buffer, start: number, end: number): void {
+  /** Adds one delta. */
+  add({ buf, start, end }: ByteRange): void {
     this.#pieces.bytes(buf, start, end);
+    this.#count += 1;
+  }
+
+  /** Adds what another run or a record holds. */
+  addAll(buf: Buffer, start: number, end: number): void {
+    this.#pieces.raw(buf, start, end);
     this.#count += 1;
   }
 
@@ -49,7 +57,7 @@ export class DeltaRun {
   }
 }
 
-/** Applies the deltas of a RUN. */
+/** Applies the deltas of a DELTA or a RUN. */
 export function applyRun(live: LiveValue, buf: Buffer, start: number, end: number): void {
   for (let at = start; at < end;) {
     const length = readVarint(buf, at, end);

@@ -11,6 +11,8 @@
  *     add      hash of the key
  *     run      home slot of each -> [touch slots] -> slot of each, place of its record -> [touch]
  *
+ * Elements of collections (fields of a hash) are looked for in the same way, by the collection.
+ *
  * What was found is a hint: hashes are those of the same bytes, a slot holds while its index has
  * the same version, and all is forgotten at `clear`, before the keys' memory may hold something
  * else.
@@ -18,8 +20,10 @@
 
 import type { ByteRange } from '../lib/byte-range.ts';
 import type { KeyHash } from '../lib/key-hash.ts';
+import type { LiveValue } from '../keyspace/live-value.ts';
 import type { Lookahead } from '../keyspace/storage.ts';
 import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
+import type { ChainTable } from './chains.ts';
 import type { Residents } from './residents.ts';
 import type { SpaceTable } from './space-table.ts';
 import type { ValueIndex } from './value-index.ts';
@@ -33,6 +37,7 @@ export class KeyLookahead implements Lookahead {
   readonly #hasher: KeyHash;
   readonly #spaces: SpaceTable;
   readonly #residents: Residents;
+  readonly #chains: ChainTable;
   #count = 0;
   /** All keys are in one buffer. */
   #buf: Buffer = NO_BYTES;
@@ -53,10 +58,16 @@ export class KeyLookahead implements Lookahead {
   /** Keys whose records may be in the read cache. */
   readonly #cached = new Int32Array(LOOKAHEAD_KEYS_MAX);
   #cachedCount = 0;
+  #elements = 0;
+  /** Number of the key of each element, and where the element is. */
+  readonly #elementKeys = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  readonly #elementStarts = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  readonly #elementEnds = new Int32Array(LOOKAHEAD_KEYS_MAX);
   /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
   sink = 0;
 
-  constructor(hasher: KeyHash, spaces: SpaceTable, residents: Residents) {
+  constructor(hasher: KeyHash, spaces: SpaceTable, residents: Residents, chains: ChainTable) {
+    this.#chains = chains;
     this.#hasher = hasher;
     this.#spaces = spaces;
     this.#residents = residents;
@@ -81,10 +92,19 @@ export class KeyLookahead implements Lookahead {
     this.#count = i + 1;
   }
 
+  addElement({ buf, start, end }: ByteRange): void {
+    const i = this.#elements;
+    if (i === LOOKAHEAD_KEYS_MAX || buf !== this.#buf) return;
+    this.#elementKeys[i] = this.#count - 1;
+    this.#elementStarts[i] = start;
+    this.#elementEnds[i] = end;
+    this.#elements = i + 1;
+  }
+
   run(): void {
     const index = this.#index;
     const count = this.#count;
-    if (index === undefined || count < 2) return;
+    if (index === undefined || count + this.#elements < 2) return;
     const slots = this.#slots;
     for (let i = 0; i < count; i += 1) slots[i] = index.homeSlot(this.#his[i]!, this.#los[i]!);
     this.sink ^= index.touch(slots, count);
@@ -92,10 +112,11 @@ export class KeyLookahead implements Lookahead {
     this.#version = index.version;
     if (this.#cachedCount > 0) this.#findCached(index);
     this.#touchRecords();
+    if (this.#elements > 1) this.#touchElements(index);
   }
 
   clear(): void {
-    this.#count = 0;
+    this.#count = this.#elements = 0;
     this.#version = -1;
     this.#buf = NO_BYTES;
     // Blocks that the tail has dropped must not stay.
@@ -152,6 +173,25 @@ export class KeyLookahead implements Lookahead {
       if (!cache.find(index.segmentOf(slot), index.offsetOf(slot))) continue;
       this.#willRead(cache.buf, cache.at);
     }
+  }
+
+  /** Elements of one collection that were added one after the other are fetched together. */
+  #touchElements(index: ValueIndex): void {
+    for (let from = 0; from < this.#elements;) {
+      const live = this.#liveOf(index, from);
+      let to = from + 1;
+      while (to < this.#elements && this.#liveOf(index, to) === live) to += 1;
+      live?.lookAhead?.(this.#buf, this.#elementStarts.subarray(from),
+        this.#elementEnds.subarray(from), to - from);
+      from = to;
+    }
+  }
+
+  /** The warm collection that an element will be looked for in. */
+  #liveOf(index: ValueIndex, element: number): LiveValue | undefined {
+    const slot = this.#slots[this.#elementKeys[element]!]!;
+    if (slot === -1 || !index.isChained(slot)) return undefined;
+    return this.#chains.mustGet(index.chainOf(slot)).live;
   }
 
   #willRead(buf: Buffer, at: number): void {

@@ -273,7 +273,7 @@ function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Ma
     const path = `${dir}/${segmentFileName(entry.id, entry.kind)}`;
     segments.add(entry.id, entry.kind, path, 'sealed', entry.bytes).restore(entry);
   }
-  const lookahead = new KeyLookahead(hasher, spaces, residents);
+  const lookahead = new KeyLookahead(hasher, spaces, residents, chains);
   return {
     segments, residents, chains, spaces, hasher, lookahead, collisions: new Set(),
     tail: new HotTail(options.hotTailBytes),

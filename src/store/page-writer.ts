@@ -1,6 +1,6 @@
 /**
  * Writes huge values in pages: over several commits, while the value goes on changing, or in one
- * step for a command that makes such a value at once. Writes the runs of their deltas.
+ * step for a command that makes such a value at once.
  *
  *     commit 1: BEGIN PAGE PAGE | delta | commit 2: PAGE PAGE | delta | commit 3: PAGE BASE
  *
@@ -45,36 +45,36 @@ export class PageWriter {
 
   // ---- Deltas -----------------------------------------------------------------------------------
 
-  /** Appends a delta of a warm chain. */
-  appendDelta(chain: Chain, key: ByteRange, delta: ByteRange): void {
+  /** Appends deltas of a warm chain: a DELTA, and a RUN when it is time for one. */
+  appendDeltas(chain: Chain, deltas: DeltaRun): void {
     const { run } = chain;
-    if (run === undefined) return this.#appendDelta(chain, KIND_DELTA, key, delta);
+    if (run === undefined) return this.#appendDelta(chain, KIND_DELTA, deltas);
     const { runBytesMin, runDeltasMin } = this.#parts.paging;
-    const isLarge = delta.end - delta.start >= runBytesMin;
-    if (isLarge && run.count > 0) this.#writeRun(chain, key, run);
-    run.add(delta.buf, delta.start, delta.end);
-    // A large one is a run of its own at once, so that its bytes are written only once.
-    if (!isLarge) this.#appendDelta(chain, KIND_DELTA, key, delta);
-    if (isLarge || run.bytes >= runBytesMin || run.count >= runDeltasMin) {
-      this.#writeRun(chain, key, run);
+    if (deltas.bytes >= runBytesMin) {
+      // Many are a run of their own at once, so that their bytes are written only once.
+      if (run.count > 0) this.#writeRun(chain, run);
+      return this.#appendDelta(chain, KIND_RUN, deltas);
     }
+    const { buf, start, end } = deltas.range();
+    run.addAll(buf, start, end);
+    this.#appendDelta(chain, KIND_DELTA, deltas);
+    if (run.bytes >= runBytesMin || run.count >= runDeltasMin) this.#writeRun(chain, run);
   }
 
   /** Lets the value of a chain go cold whose records say everything. */
   cool(chain: Chain): void {
-    if (chain.run !== undefined && chain.run.count > 1) {
-      this.#writeRun(chain, new ByteRange(chain.key!), chain.run);
-    }
+    if (chain.run !== undefined && chain.run.count > 1) this.#writeRun(chain, chain.run);
     this.#parts.chains.cool(chain);
   }
 
-  #writeRun(chain: Chain, key: ByteRange, run: DeltaRun): void {
-    this.#appendDelta(chain, KIND_RUN, key, run.range());
+  #writeRun(chain: Chain, run: DeltaRun): void {
+    this.#appendDelta(chain, KIND_RUN, run);
     run.clear();
   }
 
-  #appendDelta(chain: Chain, kind: number, key: ByteRange, value: ByteRange): void {
-    this.#parts.chains.addDelta(chain, this.#append(chain, kind, key, value), kind);
+  #appendDelta(chain: Chain, kind: number, deltas: DeltaRun): void {
+    const record = this.#append(chain, kind, new ByteRange(chain.key!), deltas.range());
+    this.#parts.chains.addDelta(chain, record, kind);
   }
 
   // ---- Bases ------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import { CHAIN_DELTA_BYTES_MIN, EXPIRE_REWRITE_BYTES_MAX } from '../limits.ts';
 import { typeByteOf } from './chains.ts';
 import type { Chain, RecordPlace } from './chains.ts';
 import { collisionKey, collisionName } from './collisions.ts';
+import { DeltaGroups } from './delta-groups.ts';
 import { DeltaRun } from './delta-run.ts';
 import {
   ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELETED, KIND_EXPIRE, KIND_PUT, entryBytesAt,
@@ -41,6 +42,7 @@ const NO_BYTES = new ByteRange(Buffer.alloc(0));
 export class StoreChanges implements Effects {
   readonly #parts: StoreParts;
   readonly #pages: PageWriter;
+  readonly #groups = new DeltaGroups((chain, deltas) => this.#appendDeltas(chain, deltas));
   /** Chains whose deltas outweigh their base: written anew at the next commit. */
   readonly #heavy = new Set<Chain>();
   /** System records by their key. */
@@ -92,12 +94,10 @@ export class StoreChanges implements Effects {
     probe.mustRun(space, key);
     const chain = probe.chain;
     if (chain?.live === undefined) throw new Error('store: a value is changed that is not live');
-    chain.live.applyDelta(delta.buf, delta.start, delta.end);
+    chain.live.applyDelta(delta.buf, delta.start, delta.end, delta.words);
     if (chain.type === STRING) chain.raw = true;
-    this.#pages.appendDelta(chain, key, delta);
+    this.#groups.add(chain, delta);
     chains.touch(chain);
-    const heavyFrom = this.#pages.heavyFrom(chain, chain.live, CHAIN_DELTA_BYTES_MIN);
-    if (chain.deltas.bytes > heavyFrom) this.#heavy.add(chain);
   }
 
   makeLive(space: number, key: ByteRange): LiveValue {
@@ -182,6 +182,17 @@ export class StoreChanges implements Effects {
   #warm(chain: Chain, live: LiveValue): void {
     if (this.#pages.isHuge(live)) chain.run = new DeltaRun();
     this.#parts.chains.warm(chain, live);
+  }
+
+  /** Writes the deltas of this tick. At a commit, before anything else. */
+  flushDeltas(): void {
+    this.#groups.flush();
+  }
+
+  #appendDeltas(chain: Chain, deltas: DeltaRun): void {
+    this.#pages.appendDeltas(chain, deltas);
+    const heavyFrom = this.#pages.heavyFrom(chain, chain.live!, CHAIN_DELTA_BYTES_MIN);
+    if (chain.deltas.bytes > heavyFrom) this.#heavy.add(chain);
   }
 
   /**

@@ -250,6 +250,7 @@ export class Store implements Storage {
   commit(position = 0): void {
     const { paging, writer, probe } = this.#parts;
     this.position = Math.max(this.position, position);
+    if (writer.failure === undefined) this.#changes.flushDeltas();
     if (writer.failure === undefined && this.writable === undefined) {
       this.#changes.settle(this.#members.budget.liveBytes, paging.settleBytesPerCommit);
     }

@@ -123,8 +123,8 @@ class Replay {
     else if (kind === KIND_PAGE) this.#applyPage(buf, start, end);
     else if (kind === KIND_RUN) applyRun(this.live, buf, start, end);
     else if (kind === KIND_DELTA) {
-      this.live.applyDelta(buf, start, end);
-      if (this.#count >= this.#singlesAt) this.run.add(buf, start, end);
+      applyRun(this.live, buf, start, end);
+      if (this.#count >= this.#singlesAt) this.run.addAll(buf, start, end);
     }
   }
 

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS, mustFindCodec } from '../../src/keyspace/codecs.ts';
+import { seedFieldIndexes } from '../../src/keyspace/field-index.ts';
 import { HASH_REMOVE, HASH_SET, HashValue, hashCodec } from '../../src/keyspace/hash-value.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX } from '../../src/limits.ts';
+import {
+  HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX, HASH_PAIR_INLINE_BYTES_MAX,
+} from '../../src/limits.ts';
 import { withSeed } from '../lib/seeded.ts';
+import { pairsOf, textAt } from './hash-text.ts';
 
 const writer = new DeltaWriter();
 
@@ -19,12 +23,8 @@ function apply(hash: HashValue, op: number, pieces: readonly string[]): void {
 const set = (hash: HashValue, ...pieces: string[]): void => apply(hash, HASH_SET, pieces);
 const remove = (hash: HashValue, ...fields: string[]): void => apply(hash, HASH_REMOVE, fields);
 
-function pairs(hash: HashValue): [string, string][] {
-  return Array.from({ length: hash.size }, (_, at) => [hash.fieldAt(at), hash.valueAt(at)]);
-}
-
 function fields(hash: HashValue): string[] {
-  return pairs(hash).map(([field]) => field);
+  return pairsOf(hash).map(([field]) => field);
 }
 
 function reloaded(hash: HashValue): HashValue {
@@ -45,14 +45,16 @@ function change(random: Random, hash: HashValue, model: Map<string, string>, tar
     const pieces: string[] = [];
     for (let i = 0; i < count; i++) {
       const field = `f${random.below(4 * target)}`;
-      const value = 'v'.repeat(random.below(200));
+      // Some pairs are so long that they have memory of their own.
+      const isLong = random.below(30) === 0;
+      const value = 'v'.repeat(random.below(isLong ? 3 * HASH_PAIR_INLINE_BYTES_MAX : 200));
       pieces.push(field, value);
       model.set(field, value);
     }
     return set(hash, ...pieces);
   }
   const present = new Set<string>();
-  for (let i = 0; i < count; i++) present.add(hash.fieldAt(random.below(hash.size)));
+  for (let i = 0; i < count; i++) present.add(hash.fieldAt(random.below(hash.size)).latin1());
   for (const field of present) model.delete(field);
   remove(hash, ...present);
 }
@@ -62,13 +64,13 @@ describe('a hash', () => {
     const hash = new HashValue();
     set(hash, 'b', '1', 'a', '2', 'b', '3');
     set(hash, 'c', '4', 'a', '5');
-    expect(pairs(hash)).toEqual([['b', '3'], ['a', '5'], ['c', '4']]);
+    expect(pairsOf(hash)).toEqual([['b', '3'], ['a', '5'], ['c', '4']]);
   });
 
   it('has deltas and bases in the layout of the worked examples', () => {
     const hash = new HashValue();
     hash.applyDelta(Buffer.from('0101610131', 'hex'), 0, 5);
-    expect(pairs(hash)).toEqual([['a', '1']]);
+    expect(pairsOf(hash)).toEqual([['a', '1']]);
     expect(hash.encodeBase().toString('hex')).toBe('010101610131');
     hash.applyDelta(Buffer.from('020161', 'hex'), 0, 3);
     expect(hash.size).toBe(0);
@@ -83,14 +85,14 @@ describe('a hash', () => {
         for (let round = 0; round < 3000; round++) {
           change(random, hash, model, target);
           if (random.below(100) !== 0) continue;
-          expect(new Map(pairs(hash))).toEqual(model);
+          expect(new Map(pairsOf(hash))).toEqual(model);
           expect(hash.size).toBe(model.size);
           expect(hash.encodeBase().length).toBe(hash.baseBytes);
-          for (const [field, value] of model) expect(hash.get(field)).toBe(value);
-          expect(hash.get('nothing')).toBeUndefined();
+          for (const [field, value] of model) expect(textAt(hash, field)).toBe(value);
+          expect(textAt(hash, 'nothing')).toBeUndefined();
           const before = hash;
           hash = reloaded(hash);
-          expect(pairs(hash)).toEqual(pairs(before));
+          expect(pairsOf(hash)).toEqual(pairsOf(before));
           expect([hash.longest, hash.peak]).toEqual([before.longest, before.peak]);
           expect(hash.memoryBytes).toBeGreaterThan(hash.baseBytes);
         }
@@ -103,7 +105,7 @@ describe('a hash', () => {
       const kept = hashOf(HASH_ORDERED_FIELDS_MAX);
       let reloading = hashOf(HASH_ORDERED_FIELDS_MAX);
       for (let round = 0; round < 500; round++) {
-        const field = kept.fieldAt(random.below(kept.size));
+        const field = kept.fieldAt(random.below(kept.size)).latin1();
         const isRemoval = random.below(2) === 0;
         for (const hash of [kept, reloading]) {
           if (isRemoval) remove(hash, field);
@@ -111,7 +113,7 @@ describe('a hash', () => {
         }
         if (random.below(20) === 0) reloading = reloaded(reloading);
       }
-      expect(pairs(reloading)).toEqual(pairs(kept));
+      expect(pairsOf(reloading)).toEqual(pairsOf(kept));
     });
   });
 
@@ -120,7 +122,7 @@ describe('a hash', () => {
     const expected = fields(hash).filter((field) => !['f0', 'f7', 'f8', 'f511'].includes(field));
     remove(hash, 'f8', 'f0', 'f511', 'f7');
     expect(fields(hash)).toEqual(expected);
-    for (const field of expected) expect(hash.get(field)).toBe(field.replace('f', 'v'));
+    for (const field of expected) expect(textAt(hash, field)).toBe(field.replace('f', 'v'));
   });
 
   it('remembers the longest piece and the most fields that it ever held', () => {
@@ -132,13 +134,39 @@ describe('a hash', () => {
     expect(reloaded(hash).longest).toBe(80);
   });
 
-  it('encodes any of its fields as a base of their own, so that it can be split', () => {
-    const hash = hashOf(1000);
-    const isEven = (field: string): boolean => Number(field.slice(1)) % 2 === 0;
-    const parts = [hash.encodeFields(isEven), hash.encodeFields((field) => !isEven(field))]
-      .map((base) => HashValue.ofBase(base, 0, base.length));
-    expect(fields(parts[0]!)).toEqual(fields(hash).filter(isEven));
-    expect(new Map(parts.flatMap(pairs))).toEqual(new Map(pairs(hash)));
+  it('gives back the memory of fields that are gone, and of values that were replaced', () => {
+    const hash = hashOf(20_000);
+    const full = hash.memoryBytes;
+    for (let i = 100; i < 20_000; i++) remove(hash, `f${i}`);
+    expect(hash.memoryBytes).toBeLessThan(full / 20);
+    for (let i = 0; i < 100; i++) expect(textAt(hash, `f${i}`)).toBe(`v${i}`);
+    const small = hash.memoryBytes;
+    for (let i = 0; i < 10_000; i++) set(hash, 'f7', 'x'.repeat(i % 100));
+    expect(hash.memoryBytes).toBeLessThan(small * 2);
+    set(hash, 'f7', 'x'.repeat(1e6));
+    expect(hash.memoryBytes).toBeGreaterThan(1e6);
+    remove(hash, 'f7');
+    expect(hash.memoryBytes).toBeLessThan(small * 2);
+  });
+
+  it('finds the same whether it was told of the fields ahead or not', () => {
+    const hash = hashOf(5000);
+    const names = ['f0', 'nothing', 'f4999', 'f0', '', 'f77'];
+    const buf = Buffer.from(names.join(''));
+    const ends = Int32Array.from(names, (_, i) => names.slice(0, i + 1).join('').length);
+    const starts = Int32Array.from(names, (name, i) => ends[i]! - name.length);
+    hash.lookAhead(buf, starts, ends, names.length);
+    expect(names.map((name) => textAt(hash, name)))
+      .toEqual(['v0', undefined, 'v4999', 'v0', undefined, 'v77']);
+    hashOf(2).lookAhead(buf, starts, ends, names.length);
+  });
+
+  it('finds its fields under any seed', () => {
+    const before = hashOf(100);
+    seedFieldIndexes({ a: 1, b: 2 });
+    const after = hashOf(100);
+    for (const hash of [before, after]) expect(textAt(hash, 'f99')).toBe('v99');
+    expect(pairsOf(after)).toEqual(pairsOf(before));
   });
 
   it('asserts on deltas and bases that cannot be', () => {
@@ -162,9 +190,9 @@ describe('a scan of a hash', () => {
         do {
           const end = hash.scanStart(cursor);
           cursor = Math.max(0, end - (1 + random.below(20)));
-          for (let at = cursor; at < end; at++) met.add(hash.fieldAt(at));
+          for (let at = cursor; at < end; at++) met.add(hash.fieldAt(at).latin1());
           for (let i = random.below(30); i > 0; i--) {
-            const field = hash.fieldAt(random.below(hash.size));
+            const field = hash.fieldAt(random.below(hash.size)).latin1();
             if (!staying.has(field)) remove(hash, field);
             if (random.below(2) === 0) set(hash, `new${scan}-${cursor}-${i}`, 'v');
           }
@@ -193,7 +221,7 @@ describe('the codecs', () => {
     const base = hashOf(3).encodeBase();
     const hash = hashCodec.decodeBase(base, 0, base.length) as HashValue;
     base.fill(0);
-    expect(pairs(hash)).toEqual(pairs(hashOf(3)));
+    expect(pairsOf(hash)).toEqual(pairsOf(hashOf(3)));
     expect(hash.type).toBe(HASH);
   });
 });

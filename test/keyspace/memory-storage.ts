@@ -38,7 +38,9 @@ export class MemoryStorage implements Storage {
     this.codecs = new Map(codecs.map((codec) => [codec.type, codec]));
   }
 
-  readonly lookahead = { add: (): void => {}, run: (): void => {}, clear: (): void => {} };
+  readonly lookahead = {
+    add: (): void => {}, addElement: (): void => {}, run: (): void => {}, clear: (): void => {},
+  };
 
   begin(): void {}
 

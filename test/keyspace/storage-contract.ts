@@ -12,6 +12,7 @@ import type { Found, Need, Storage } from '../../src/keyspace/storage.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Random } from '../../src/lib/random.ts';
+import { textAt } from './hash-text.ts';
 
 /** A storage under test; `settle` makes everything as cold as it gets. */
 export interface StorageUnderTest {
@@ -150,7 +151,7 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       }
       const { type, expireAt, live } = mustFind(await cold(subject, 'h'));
       expect([type, expireAt, live?.size]).toEqual([HASH, 9000, 11]);
-      expect((live as HashValue).get('f9')).toBe('49');
+      expect(textAt(live as HashValue, 'f9')).toBe('49');
       expect(mustFind(storage.find(SPACE, at('h'), NEED_KEY)).type).toBe(HASH);
     });
 

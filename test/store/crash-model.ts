@@ -112,7 +112,7 @@ export class CrashModel {
   #change(store: Store, space: number, key: string, entry: Entry): void {
     if (entry.value.type === HASH) {
       const field = `field${this.#random.below(20)}`;
-      const isGone = this.#random.below(2) === 0 && entry.value.live.has(field);
+      const isGone = this.#random.below(2) === 0 && entry.value.live.has(range(field));
       const delta = isGone ? hashDelta(HASH_REMOVE, [field]) : this.#hashSet();
       entry.value.live.applyDelta(delta, 0, delta.length);
       store.change(space, range(key), range(delta));

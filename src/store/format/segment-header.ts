@@ -12,7 +12,7 @@ import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
 
 export const SEGMENT_HEADER_BYTES = 64;
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 export const SEGMENT_LOG = 1;
 export const SEGMENT_PACK = 2;
@@ -50,7 +50,9 @@ export function decodeSegmentHeader(buf: Uint8Array): SegmentHeader | string {
   const isSound = readU32(buf, SUM_AT) === checksum(buf, 0, SUM_AT);
   if (!isSound) return 'the checksum of its header is wrong';
   const version = readU32(buf, 8);
-  if (version !== FORMAT_VERSION) return `format version ${version}, this server reads 1`;
+  if (version !== FORMAT_VERSION) {
+    return `format version ${version}, this server reads ${FORMAT_VERSION}`;
+  }
   const kind = readU32(buf, 12);
   if (kind !== SEGMENT_LOG && kind !== SEGMENT_PACK) return `unknown segment kind ${kind}`;
   return {
