@@ -178,6 +178,7 @@ function openBenchStore(dir: string, { segmentBytes }: Setting, hints: HintMaker
     options: {
       segmentBytes, hotTailBytes: 32 * MiB, memoryBytes: 1024 * MiB, readCacheBytes: 64 * MiB,
       appendfsync: 'everysec', diskReserveBytes: 0, damagedRecords: 'refuse', codecs: new Map(),
+      directIo: true,
     },
     log: {
       onDamage: rethrow, onFailure: rethrow, onInfo: () => undefined,

@@ -81,6 +81,8 @@ export function openLog(options: LogOptions): ServerLog {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      // Of an Error nothing but its class would be written otherwise.
+      serializers: { error: pino.stdSerializers.err },
     },
     stream,
   );

@@ -114,6 +114,11 @@ export class Chain extends ChainShape {
     return this.deltas.bytes + (this.pages?.bytes ?? 0) + (this.pending?.bytes ?? 0);
   }
 
+  /** Whether the base has the value as it is: nothing but an expiry may have come behind it. */
+  get isBaseCurrent(): boolean {
+    return this.length === Number(this.isLastExpire) && this.pages === undefined;
+  }
+
   /** Whether the base alone says everything, so that an index slot can point to it. */
   get isPlain(): boolean {
     return this.length === 0 && this.pages === undefined && this.pending === undefined;

@@ -104,7 +104,8 @@ export class StoreChanges implements Effects {
     const { probe } = this.#parts;
     probe.mustRun(space, key);
     if (probe.slot === -1) throw new Error('store: a key is made live that is not there');
-    const live = probe.chain?.live ?? this.warmProbed(key, true);
+    const { chain } = probe;
+    const live = chain === undefined ? this.warmProbed(key, true) : chain.live ?? this.warm(chain);
     if (live === undefined) throw new Error('store: a string is made live that is not in RAM');
     return live;
   }
@@ -167,14 +168,31 @@ export class StoreChanges implements Effects {
     if (probe.chain !== undefined || !probe.isWhole) return undefined;
     const type = entryTypeAt(buf, at) as ValueType;
     if ((type === STRING) !== isString) return undefined;
-    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-    const end = start + entryValueBytesAt(buf, at);
-    const live = mustGetCodec(codecs, type).decodeBase(buf, start, end);
+    const live = decodeBaseAt(codecs, type, buf, at);
     const expireAt = entryExpireAtAt(buf, at);
     const raw = entryIsRawAt(buf, at);
     const chain = this.#makeChain(key.copy(), raw, expireAt, probe.space!.index);
     this.#warm(chain, live);
     probe.forget();
+    return live;
+  }
+
+  /**
+   * Whether the value of a cold chain is in RAM all the same: its record was brought in, and then
+   * the key got another expiry. It is where `residents` says.
+   */
+  hasValue(chain: Chain): boolean {
+    const { residents } = this.#parts;
+    if (!chain.isBaseCurrent || chain.key === undefined) return false;
+    return residents.find(placeSlot(chain.base), placeOffset(chain.base)) && residents.isWhole;
+  }
+
+  /** Makes a cold chain live, from its record in RAM; undefined if the value is not there. */
+  warm(chain: Chain): LiveValue | undefined {
+    if (!this.hasValue(chain)) return undefined;
+    const { codecs, residents } = this.#parts;
+    const live = decodeBaseAt(codecs, chain.type, residents.buf, residents.at);
+    this.#warm(chain, live);
     return live;
   }
 
@@ -446,6 +464,13 @@ export function slotOfChain(index: ValueIndex, chain: Chain): number {
     if (index.isChained(slot) && index.chainOf(slot) === chain.id) return slot;
   }
   throw new Error(`store: no index slot holds chain ${chain.id}`);
+}
+
+/** The value of the PUT at buf[at]. */
+function decodeBaseAt(codecs: StoreParts['codecs'], type: ValueType, buf: Buffer,
+  at: number): LiveValue {
+  const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+  return mustGetCodec(codecs, type).decodeBase(buf, start, start + entryValueBytesAt(buf, at));
 }
 
 function recordOf(index: ValueIndex, slot: number): RecordPlace {

@@ -171,7 +171,9 @@ export class Store implements Storage {
     probe.run(space, key);
     if (probe.slot === -1) return probe.isCold;
     if (need !== NEED_VALUE) return false;
-    return probe.chain === undefined ? !probe.isWhole : probe.chain.live === undefined;
+    const { chain } = probe;
+    if (chain === undefined) return !probe.isWhole;
+    return chain.live === undefined && !this.#changes.hasValue(chain);
   }
 
   load(keys: readonly KeyToLoad[]): Promise<() => void> {
@@ -382,11 +384,21 @@ export class Store implements Storage {
     if (need !== NEED_VALUE) {
       return new FoundKey(chain.type, chain.expireAt, NO_VALUE, chain.live, chain.raw);
     }
-    const { live } = chain;
+    if (chain.live === undefined && chain.type === STRING) return this.#foundBase(chain);
+    const live = chain.live ?? this.#changes.warm(chain);
     if (live === undefined) return COLD;
     this.#parts.chains.touch(chain);
     const value = live instanceof LiveString ? new ByteRange(live.bytes()) : NO_VALUE;
     return new FoundKey(chain.type, chain.expireAt, value, live, chain.raw);
+  }
+
+  /** A string that was not changed, only given an expiry. */
+  #foundBase(chain: Chain): Found | typeof COLD {
+    if (!this.#changes.hasValue(chain)) return COLD;
+    const { buf, at, view } = this.#parts.residents;
+    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at), view);
+    return new FoundKey(STRING, chain.expireAt, value, undefined, chain.raw);
   }
 
   #startTimer(): void {

@@ -12,6 +12,7 @@ import type { Found, Need, Storage } from '../../src/keyspace/storage.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Random } from '../../src/lib/random.ts';
+import { EXPIRE_REWRITE_BYTES_MAX } from '../../src/limits.ts';
 import { textAt } from './hash-text.ts';
 
 /** A storage under test; `settle` makes everything as cold as it gets. */
@@ -153,6 +154,29 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       expect([type, expireAt, live?.size]).toEqual([HASH, 9000, 11]);
       expect(textAt(live as HashValue, 'f9')).toBe('49');
       expect(mustFind(storage.find(SPACE, at('h'), NEED_KEY)).type).toBe(HASH);
+    });
+
+    test('a value that is in RAM stays there when its expiry changes', async (storage, subject) => {
+      const long = 'x'.repeat(EXPIRE_REWRITE_BYTES_MAX);
+      storage.put(SPACE, at('s'), at(long), 0, false);
+      storage.put(SPACE, at('changed'), at(long), 0, false);
+      storage.putLive(SPACE, at('h'), hashOf(['f', long]), 0);
+      await subject.settle();
+      const keys = ['s', 'changed', 'h'].map((key) => (
+        { space: SPACE, key: Buffer.from(key), need: NEED_VALUE } as const));
+      const release = await storage.load(keys);
+      storage.begin();
+      for (const { key } of keys) storage.expire(SPACE, new ByteRange(key), 9000);
+      for (const { key } of keys) expect(storage.isCold(SPACE, new ByteRange(key), NEED_VALUE)).toBe(false);
+      const { value, expireAt } = mustFind(storage.find(SPACE, at('s'), NEED_VALUE));
+      expect([value.text(), expireAt]).toEqual([long, 9000]);
+      const { live } = mustFind(storage.find(SPACE, at('h'), NEED_VALUE));
+      expect(textAt(live as HashValue, 'f')).toBe(long);
+      storage.makeLive(SPACE, at('changed'));
+      storage.change(SPACE, at('changed'), new ByteRange(LiveString.delta(0, Buffer.from('y'))));
+      release();
+      const changed = mustFind(await cold(subject, 'changed'));
+      expect([changed.value.text(), changed.expireAt]).toEqual([`y${long.slice(1)}`, 9000]);
     });
 
     test('a string made live takes deltas and reads as a string', async (storage, subject) => {

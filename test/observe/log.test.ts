@@ -55,6 +55,18 @@ describe('the log', () => {
     });
   });
 
+  it('tells of an error what it says, where it was thrown and what caused it', () => {
+    const { log, close } = openLog(options());
+    const cause = new Error('the disk is gone');
+    log.error({ error: new Error('cannot save', { cause }) }, 'failed');
+    close();
+    const text = readFileSync(join(dir, 'server.log'), 'utf8');
+    const { error } = JSON.parse(text) as { error: { message: string; stack: string } };
+    expect(error.message).toContain('cannot save');
+    expect(error.stack).toContain('log.test.ts');
+    expect(text).toContain('the disk is gone');
+  });
+
   it('writes text without colours to a file when asked', () => {
     const { log, close } = openLog(options({ format: 'text', isTerminal: true }));
     log.info('ready');
