@@ -100,11 +100,13 @@ export const QUERY_BUFFER_BYTES_MAX_DEFAULT = 1024 * MiB;
 
 /**
  * Defaults of `client-output-buffer-limit`. Redis leaves normal clients unbounded; here a client
- * that does not read its replies must not be able to take the server's memory.
+ * that does not read its replies must not be able to take the server's memory. Requests are not
+ * read beyond UNSENT_BYTES_PAUSE, so only single large replies get near these bounds: the hard one
+ * lets twice the longest value pass, the soft one any value that is read at 4 MiB a second.
  */
-export const NORMAL_OUTPUT_HARD_BYTES_DEFAULT = 256 * MiB;
-export const NORMAL_OUTPUT_SOFT_BYTES_DEFAULT = 64 * MiB;
-export const NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT = 10;
+export const NORMAL_OUTPUT_HARD_BYTES_DEFAULT = 1024 * MiB;
+export const NORMAL_OUTPUT_SOFT_BYTES_DEFAULT = 256 * MiB;
+export const NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT = 60;
 export const REPLICA_OUTPUT_HARD_BYTES_DEFAULT = 256 * MiB;
 export const REPLICA_OUTPUT_SOFT_BYTES_DEFAULT = 64 * MiB;
 export const REPLICA_OUTPUT_SOFT_SECONDS_DEFAULT = 60;

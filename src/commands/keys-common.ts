@@ -1,7 +1,6 @@
 /** What several commands on keys of any type share. */
 
 import type { Database } from '../keyspace/database.ts';
-import { mustFindCodec } from '../keyspace/codecs.ts';
 import { NEED_KEY, type Found } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -63,12 +62,10 @@ export function putMoved(db: Database, key: ByteRange, found: Found, expireAt: n
 }
 
 /**
- * Sets a key to a copy of the value that a find in this command gave. A collection goes through its
- * codec, so the two share nothing.
+ * Sets a key to a copy of the value that a find in this command gave.
  */
 export function putCopy(db: Database, key: ByteRange, found: Found, expireAt: number): void {
   if (found.type === STRING) return db.put(key, found.value, expireAt, found.raw);
   if (found.live === undefined) throw new Error('assertion failed: a collection is not warm');
-  const base = found.live.encodeBase();
-  db.putLive(key, mustFindCodec(found.type).decodeBase(base, 0, base.length), expireAt);
+  db.putLive(key, found.live.copy(), expireAt);
 }

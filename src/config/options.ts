@@ -128,7 +128,7 @@ export const OPTIONS = {
     QUERY_BUFFER_BYTES_MAX_DEFAULT,
     'at-runtime',
     'Bytes of one unfinished command that are kept for a client.',
-    'Lower protects memory; higher admits larger MSET and EVAL commands.',
+    'Lower protects memory; higher admits longer MSET and HSET commands.',
   ),
   'client-output-buffer-limit': option(
     outputLimits,

@@ -42,7 +42,7 @@ export function seedFieldIndexes(seed: KeyHashSeed): void {
 export class FieldIndex {
   /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
   sink = 0;
-  readonly #hasher = hasher;
+  readonly #hasher: KeyHash;
   readonly #pairs: PairPages;
   readonly #tables: FieldTable[] = [new FieldTable(SLOTS_MIN)];
   /** Tables when the level began: a power of two. */
@@ -51,12 +51,24 @@ export class FieldIndex {
   #memoryBytes = this.#tables[0]!.memoryBytes;
 
   /** An index of all pairs that are there. */
-  constructor(pairs: PairPages) {
+  constructor(pairs: PairPages, seeded = hasher) {
     this.#pairs = pairs;
+    this.#hasher = seeded;
   }
 
   get memoryBytes(): number {
     return this.#memoryBytes;
+  }
+
+  /** The same for a copy of the pairs. */
+  copy(pairs: PairPages): FieldIndex {
+    const copy = new FieldIndex(pairs, this.#hasher);
+    copy.#tables.length = 0;
+    for (const table of this.#tables) copy.#tables.push(table.copy());
+    copy.#level = this.#level;
+    copy.#size = this.#size;
+    copy.#memoryBytes = this.#memoryBytes;
+    return copy;
   }
 
   /** Hashes a field: what the other methods want to have. */
@@ -170,6 +182,14 @@ class FieldTable {
   constructor(slots: number) {
     this.#slots = new Uint32Array(Math.max(SLOTS_MIN, slots) * 2);
     this.#mask = this.#slots.length / 2 - 1;
+  }
+
+  copy(): FieldTable {
+    const copy = new FieldTable(0);
+    copy.#slots = this.#slots.slice();
+    copy.#mask = this.#mask;
+    copy.#size = this.#size;
+    return copy;
   }
 
   get slots(): number {

@@ -71,8 +71,8 @@ export class HashValue implements LiveValue {
   #peak = 0;
 
   /** `capacity`: bytes of pairs that will come soon. */
-  constructor(capacity = 0) {
-    this.#pairs = new PairPages(capacity);
+  constructor(capacity = 0, pairs = new PairPages(capacity)) {
+    this.#pairs = pairs;
   }
 
   /** Reads what encodeBase wrote. The bytes are borrowed. */
@@ -154,6 +154,14 @@ export class HashValue implements LiveValue {
 
   lookAhead(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void {
     this.#index?.lookAhead(buf, starts, ends, count);
+  }
+
+  copy(): HashValue {
+    const copy = new HashValue(0, this.#pairs.copyAll());
+    copy.#index = this.#index?.copy(copy.#pairs);
+    copy.#longest = this.#longest;
+    copy.#peak = this.#peak;
+    return copy;
   }
 
   encodeBase(): Buffer {

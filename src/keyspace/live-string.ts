@@ -33,6 +33,10 @@ export class LiveString implements LiveValue {
     return new LiveString(buf, bytes.length);
   }
 
+  copy(): LiveString {
+    return LiveString.of(this.bytes());
+  }
+
   /** The delta that writes `bytes` at `offset`. */
   static delta(offset: number, bytes: Uint8Array): Buffer {
     const head = varintBytes(offset);

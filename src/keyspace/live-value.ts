@@ -28,6 +28,8 @@ export interface LiveValue {
    * for i < count. For speed alone; a value that has nothing to gain leaves it out.
    */
   lookAhead?(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void;
+  /** The same value in memory of its own: what changes one does not change the other. */
+  copy(): LiveValue;
   /** The whole value as bytes that the codec of its type reads back. */
   encodeBase(): Buffer;
   /**

@@ -27,9 +27,18 @@ export class PairPages {
   #memoryBytes = 0;
 
   /** `capacity`: bytes of pairs that will come soon. */
-  constructor(capacity: number) {
-    this.#pages = [new PairPage(capacity, 0)];
-    this.#memoryBytes = this.#pages[0]!.memoryBytes;
+  constructor(capacity: number, pages = [new PairPage(capacity, 0)]) {
+    this.#pages = pages;
+    for (const page of pages) {
+      this.#size += page.size;
+      this.#pairBytes += page.pairBytes;
+      this.#memoryBytes += page.memoryBytes;
+    }
+  }
+
+  /** The same pairs in memory of their own. */
+  copyAll(): PairPages {
+    return new PairPages(0, this.#pages.map((page) => page.copy(0)));
   }
 
   get size(): number {

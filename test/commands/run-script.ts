@@ -16,9 +16,9 @@ import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { liveStringCodec } from '../../src/keyspace/live-string.ts';
 import { NEED_KEY } from '../../src/keyspace/storage.ts';
 import { encodingOf } from '../../src/keyspace/string-encoding.ts';
-import { LIST } from '../../src/keyspace/value-type.ts';
 import { Random } from '../../src/lib/random.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
+import { inertList } from './inert-list.ts';
 
 export class ScriptRunner {
   readonly storage = new MemoryStorage([liveStringCodec]);
@@ -78,13 +78,6 @@ function helper(
     name, arity, execute, group: 'generic', summary: 'For tests.', since: '1.0.0', flags: [],
   };
 }
-
-/** A list that cannot do anything but be there. */
-const inertList = Object.freeze({
-  type: LIST, size: 1, memoryBytes: 0, baseBytes: 0,
-  applyDelta: () => {}, encodeBase: () => Buffer.alloc(0),
-  snapshot: () => ({ next: () => undefined, end: () => {} }),
-});
 
 const HELPER_COMMANDS: readonly Command[] = [
   helper('rpush', 3, ({ args, db, reply }) => {

@@ -5,15 +5,10 @@ import { stringNumberCommands } from '../../src/commands/strings-numbers.ts';
 import { stringSliceCommands } from '../../src/commands/strings-slices.ts';
 import type { ServerPort } from '../../src/commands/server-port.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import { LIST } from '../../src/keyspace/value-type.ts';
 import { RecordedError } from '../protocol/recording-reply.ts';
 import { CommandHarness } from './harness.ts';
+import { inertList } from './inert-list.ts';
 
-const inertList = Object.freeze({
-  type: LIST, size: 1, memoryBytes: 0, baseBytes: 0,
-  applyDelta: () => {}, encodeBase: () => Buffer.alloc(0),
-  snapshot: () => ({ next: () => undefined, end: () => {} }),
-});
 const WRONG_TYPE = new RecordedError(
   'WRONGTYPE Operation against a key holding the wrong kind of value');
 const NOT_AN_INTEGER = new RecordedError('ERR value is not an integer or out of range');

@@ -110,7 +110,7 @@ describe('CONFIG SET', () => {
       replica: { hardBytes: 1024, softBytes: 2000, softSeconds: 3 },
     });
     expect(show(config, 'client-output-buffer-limit')).toBe(
-      'normal 268435456 67108864 10 slave 1024 2000 3 pubsub 33554432 8388608 60',
+      'normal 1073741824 268435456 60 slave 1024 2000 3 pubsub 33554432 8388608 60',
     );
   });
 });
