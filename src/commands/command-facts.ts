@@ -71,8 +71,8 @@ export interface CommandFacts {
   readonly visitKeys?: (args: Args, visit: VisitKey) => void;
   /** Elements that it looks for in the collection at its key: told to the storage ahead. */
   readonly fields?: KeyPositions;
-  /** The database that keys of later commands are in, when this one selects another. */
-  readonly selects?: (args: Args) => number | undefined;
+  /** Databases that keys of later commands may be in because of this one: SELECT, SWAPDB. */
+  readonly selects?: (args: Args) => readonly (number | undefined)[];
   /** What has to be in RAM before execute, where a request decides it: by default NEED_VALUE. */
   readonly need?: Need | ((args: Args) => Need);
   /**

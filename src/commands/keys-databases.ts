@@ -55,7 +55,7 @@ export const keyDatabaseCommands = defineCommands([
   {
     name: 'select', group: 'connection', since: '1.0.0', arity: 2,
     flags: ['loading', 'stale', 'fast'], complexity: 'O(1)', execute: select,
-    selects: (args) => possibleDbIndex(args, 1),
+    selects: (args) => [possibleDbIndex(args, 1)],
     summary: 'Chooses the database of this connection.',
   },
   {
@@ -76,6 +76,7 @@ export const keyDatabaseCommands = defineCommands([
   {
     name: 'swapdb', group: 'server', since: '4.0.0', arity: 3, flags: ['write', 'fast'],
     categories: ['keyspace', 'dangerous'], complexity: 'O(1)', execute: swapdb,
+    selects: (args) => [possibleDbIndex(args, 1), possibleDbIndex(args, 2)],
     summary: 'Exchanges two databases for all connections.',
   },
 ]);

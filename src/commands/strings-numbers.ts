@@ -12,6 +12,7 @@ import {
 import type { Int64 } from '../lib/int64.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../lib/long-double.ts';
 import type { LongDouble } from '../lib/long-double.ts';
+import { viewOf } from '../lib/views.ts';
 import { defineCommands, type Context, type Flag } from './command.ts';
 import {
   NAN_OR_INFINITY, NOT_AN_INTEGER, NOT_A_FLOAT, OVERFLOW, WRONG_TYPE_TEXT,
@@ -40,7 +41,8 @@ function integerIn(found: Found): Int64 | undefined {
 }
 
 /** Room for the longest integer, refilled by each command: a counter makes no garbage. */
-const digits = new ByteRange(Buffer.alloc(INT64_BYTES_MAX));
+const digitBytes = Buffer.alloc(INT64_BYTES_MAX);
+const digits = new ByteRange(digitBytes, 0, 0, viewOf(digitBytes));
 
 /** Borrowed until the next call. */
 function digitsOf(value: Int64): ByteRange {

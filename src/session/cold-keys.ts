@@ -19,6 +19,10 @@ export class ColdKeys {
   #need: Need = NEED_VALUE;
   #cold: KeyToLoad[] = [];
   readonly #visit: VisitKey = (arg, db = this.#dbIndex) => this.#check(arg, db);
+  readonly #visitBoth: VisitKey = (arg, db = this.#dbIndex) => {
+    this.#check(arg, this.#dbIndex);
+    if (db !== this.#dbIndex) this.#check(arg, db);
+  };
 
   constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
@@ -26,13 +30,25 @@ export class ColdKeys {
 
   /** Appends the cold keys of a request to `cold`, as owned copies; usually there are none. */
   collect(entry: TableEntry, args: Args, dbIndex: number, cold: KeyToLoad[]): void {
+    this.#collect(entry, args, dbIndex, cold, this.#visit);
+  }
+
+  /** Likewise, when each key may be in any of these databases beside the one that it names. */
+  collectIn(databases: ReadonlySet<number>, entry: TableEntry, args: Args,
+    cold: KeyToLoad[]): void {
+    for (const dbIndex of databases) this.#collect(entry, args, dbIndex, cold, this.#visitBoth);
+  }
+
+  #collect(
+    entry: TableEntry, args: Args, dbIndex: number, cold: KeyToLoad[], visit: VisitKey,
+  ): void {
     const { command } = entry;
     if (command.keys === undefined && command.visitKeys === undefined) return;
     this.#args = args;
     this.#dbIndex = dbIndex;
     this.#need = entry.needOf(args);
     this.#cold = cold;
-    visitKeys(command, args, this.#visit);
+    visitKeys(command, args, visit);
     this.#args = NO_ARGS;
   }
 

@@ -319,13 +319,17 @@ export class Executor {
     return cold.length === 0 ? undefined : cold.splice(0);
   }
 
-  /** A SELECT in the queue changes the database of what follows. */
+  /**
+   * SELECT and SWAPDB in the queue change where the keys of others are, if they succeed: keys are
+   * looked for in each database that they name.
+   */
   #collectQueued(session: Session, cold: KeyToLoad[]): void {
-    let db = session.dbIndex;
-    for (const { entry, args } of session.transaction.queue) {
-      this.#coldKeys.collect(entry, args, db, cold);
-      db = entry.command.selects?.(args) ?? db;
+    const { queue } = session.transaction;
+    const databases = new Set([session.dbIndex]);
+    for (const { entry, args } of queue) {
+      for (const db of entry.command.selects?.(args) ?? []) if (db !== undefined) databases.add(db);
     }
+    for (const { entry, args } of queue) this.#coldKeys.collectIn(databases, entry, args, cold);
   }
 
   #refuse(session: Session, entry: TableEntry | undefined, text: string): void {

@@ -77,8 +77,9 @@ describe('the keys of a request', () => {
 describe('SELECT', () => {
   it('tells which database the keys of later commands are in', () => {
     const { selects } = find('select');
-    expect(selects?.(Args.of('SELECT', '3'))).toBe(3);
-    for (const db of ['16', '-1', 'x']) expect(selects?.(Args.of('SELECT', db))).toBeUndefined();
+    expect(selects?.(Args.of('SELECT', '3'))).toEqual([3]);
+    for (const db of ['16', '-1', 'x']) expect(selects?.(Args.of('SELECT', db))).toEqual([undefined]);
+    expect(find('swapdb').selects?.(Args.of('SWAPDB', '3', '0'))).toEqual([3, 0]);
   });
 
   it('changes the session, and only if there is such a database', () => {

@@ -38,7 +38,7 @@ class Draw {
 
   #request(): Request {
     const field = `f${this.#random.below(200)}`;
-    switch (this.#random.below(18)) {
+    switch (this.#random.below(19)) {
       case 0: case 1: case 2: case 3: return ['SET', this.#key(), this.#value()];
       case 4: case 5: case 6: return ['GET', this.#key()];
       case 7: return ['DEL', this.#key()];
@@ -51,6 +51,7 @@ class Draw {
       case 14: return ['HGET', this.#named('h', 15), field];
       case 15: return ['SET', this.#key(), this.#value(), this.#random.below(2) === 0 ? 'NX' : 'XX'];
       case 16: return ['RENAME', this.#key(), this.#key()];
+      case 17: return ['EXPIRE', this.#named(this.#random.below(2) === 0 ? 'h' : 's', 15), '10000'];
       default: return ['INCR', this.#key()];
     }
   }
