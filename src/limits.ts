@@ -449,6 +449,12 @@ export const HASH_PAGE_PAIRS_BITS = 9;
  */
 export const HASH_PAIR_INLINE_BYTES_MAX = 4 * KiB;
 
+/**
+ * Most memory of a hash's first page before its pairs are there: long ones will not be in it, and
+ * pages of larger pairs grow.
+ */
+export const HASH_PAGE_ROOM_BYTES_MAX = 64 * KiB;
+
 /** Entries of one table of a hash's index on average: dividing one takes about 50 µs. */
 export const FIELD_TABLE_ENTRIES_MAX = 2048;
 

@@ -44,7 +44,7 @@ export function setFields(ctx: Context, hash: HashValue | null, delta: ByteRange
     ctx.db.change(key, hash, delta);
     return hash;
   }
-  const created = new HashValue(delta.length);
+  const created = HashValue.withRoom(delta.length);
   created.applyDelta(delta.buf, delta.start, delta.end, delta.words);
   ctx.db.putLive(key, created);
   ctx.db.notify('n', 'new', key);

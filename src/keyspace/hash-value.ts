@@ -70,9 +70,13 @@ export class HashValue implements LiveValue {
   #longest = 0;
   #peak = 0;
 
-  /** `capacity`: bytes of pairs that will come soon. */
-  constructor(capacity = 0, pairs = new PairPages(capacity)) {
+  constructor(pairs = PairPages.withRoom(0)) {
     this.#pairs = pairs;
+  }
+
+  /** Without fields; has room for so many bytes of pairs that will come soon. */
+  static withRoom(bytes: number): HashValue {
+    return new HashValue(PairPages.withRoom(bytes));
   }
 
   /** Reads what encodeBase wrote. The bytes are borrowed. */
@@ -80,7 +84,7 @@ export class HashValue implements LiveValue {
     const reader = new PieceReader(buf, start, end);
     const longest = reader.number();
     const peak = reader.number();
-    const hash = new HashValue(firstPageBytes(new PieceReader(buf, reader.at, end)));
+    const hash = HashValue.withRoom(firstPageBytes(new PieceReader(buf, reader.at, end)));
     hash.#setAll(reader, undefined);
     hash.#longest = Math.max(hash.#longest, longest);
     hash.#peak = Math.max(hash.#peak, peak);
@@ -157,7 +161,7 @@ export class HashValue implements LiveValue {
   }
 
   copy(): HashValue {
-    const copy = new HashValue(0, this.#pairs.copyAll());
+    const copy = new HashValue(this.#pairs.copyAll());
     copy.#index = this.#index?.copy(copy.#pairs);
     copy.#longest = this.#longest;
     copy.#peak = this.#peak;

@@ -9,7 +9,7 @@
  */
 
 import type { Bytes } from '../lib/views.ts';
-import { HASH_PAGE_PAIRS_BITS } from '../limits.ts';
+import { HASH_PAGE_PAIRS_BITS, HASH_PAGE_ROOM_BYTES_MAX } from '../limits.ts';
 import { PairAt, PairPage } from './pair-page.ts';
 
 const PAGE_PAIRS = 1 << HASH_PAGE_PAIRS_BITS;
@@ -18,7 +18,6 @@ const PAGE_MASK = PAGE_PAIRS - 1;
 const moved = new PairAt();
 
 export class PairPages {
-  /** A literal has no room to grow, which most hashes never need. */
   readonly #pages: PairPage[];
   #size = 0;
   #epoch = 0;
@@ -26,8 +25,7 @@ export class PairPages {
   #pairBytes = 0;
   #memoryBytes = 0;
 
-  /** `capacity`: bytes of pairs that will come soon. */
-  constructor(capacity: number, pages = [new PairPage(capacity, 0)]) {
+  private constructor(pages: PairPage[]) {
     this.#pages = pages;
     for (const page of pages) {
       this.#size += page.size;
@@ -36,9 +34,14 @@ export class PairPages {
     }
   }
 
+  /** Without pairs; has room for so many bytes of them that will come soon, up to a usual page. */
+  static withRoom(bytes: number): PairPages {
+    return new PairPages([new PairPage(Math.min(bytes, HASH_PAGE_ROOM_BYTES_MAX), 0)]);
+  }
+
   /** The same pairs in memory of their own. */
   copyAll(): PairPages {
-    return new PairPages(0, this.#pages.map((page) => page.copy(0)));
+    return new PairPages(this.#pages.map((page) => page.copy(0)));
   }
 
   get size(): number {

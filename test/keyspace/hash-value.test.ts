@@ -149,6 +149,13 @@ describe('a hash', () => {
     expect(hash.memoryBytes).toBeLessThan(small * 2);
   });
 
+  it('has a long value in memory once', () => {
+    const hash = HashValue.withRoom(1e6);
+    set(hash, 'f', 'x'.repeat(1e6));
+    expect(hash.memoryBytes).toBeLessThan(1.1e6);
+    expect(reloaded(hash).memoryBytes).toBeLessThan(1.1e6);
+  });
+
   it('finds the same whether it was told of the fields ahead or not', () => {
     const hash = hashOf(5000);
     const names = ['f0', 'nothing', 'f4999', 'f0', '', 'f77'];
