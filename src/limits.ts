@@ -538,8 +538,14 @@ export const RUN_DELTAS_MIN = 1024;
 /** Deltas of one value that are gathered in one tick; more go to the log before its end. */
 export const DELTA_GROUP_BYTES_MAX = 64 * KiB;
 
-/** Memory of groups that is kept for the next tick: 1 KiB each at least, up to those 64. */
-export const DELTA_GROUPS_KEPT = 64;
+/**
+ * Memory of groups that is kept for the next tick, 1 KiB each: as many as a tick of 50 pipelining
+ * clients may need.
+ */
+export const DELTA_GROUPS_KEPT = 1024;
+
+/** Warm values that get a second chance in a row before one of them goes cold all the same. */
+export const SECOND_CHANCES_MAX = 64;
 
 /** EXPIRE rewrites a record in RAM up to this size; a larger or cold one gets an EXPIRE record. */
 export const EXPIRE_REWRITE_BYTES_MAX = 16 * KiB;

@@ -43,6 +43,10 @@ export class ViewMemo {
   #buf: Uint8Array = new Uint8Array(0);
   #view: DataView = viewOf(this.#buf);
 
+  has(buf: Uint8Array): boolean {
+    return buf === this.#buf;
+  }
+
   of(buf: Uint8Array): DataView {
     if (buf !== this.#buf) {
       this.#buf = buf;

@@ -10,8 +10,7 @@
  *
  * Invariants: a chain always has a base. Live bytes of segments count every record that `places`
  * visits, once. Recovery makes cold chains without a key; key and expiry
- * are known once `key` is set. RAM held by live values is counted in `bytes` and kept in order of
- * use.
+ * are known once `key` is set. RAM held by live values is counted in `bytes`.
  */
 
 import { lruLinks, LruList } from '../lib/lru-list.ts';
@@ -21,6 +20,7 @@ import type { ValueType } from '../keyspace/value-type.ts';
 import { ChainShape } from './chain-shape.ts';
 import type { DeltaRun } from './delta-run.ts';
 import { FLAG_RAW, KIND_BEGIN, KIND_EXPIRE } from './format/data-entry.ts';
+import { SECOND_CHANCES_MAX } from '../limits.ts';
 import { placeOf, placeSlot } from './residents.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { Space } from './space-table.ts';
@@ -96,6 +96,8 @@ export class Chain extends ChainShape {
   chargedBytes = 0;
   chargedLiveBytes = 0;
   lru: LruLinks<Chain> = lruLinks();
+  /** Since it came into the list, or to its front. */
+  isUsed = false;
 
   constructor(id: number, space: Space, hi: number, lo: number, type: ValueType,
     base: RecordPlace) {
@@ -311,15 +313,31 @@ export class ChainTable {
     this.#lru.touch(chain);
   }
 
+  /** The chain was used: it gets a second chance before it goes cold. Writes nothing but a flag. */
   touch(chain: Chain): void {
-    if (chain.live !== undefined) this.#lru.touch(chain);
+    chain.isUsed = true;
   }
 
-  /** The warm chain unused for longest that nobody pins; undefined if there is none. */
+  /**
+   * The warm chain to go cold next, that nobody pins; undefined if there is none. Those that were
+   * used since they came to the front go back to the end (second chance: near enough to the order
+   * of use, which would cost moving links of three chains in a list at each use).
+   */
   oldestWarm(): Chain | undefined {
+    let chances = SECOND_CHANCES_MAX;
     let chain = this.#lru.oldest;
-    while (chain !== undefined && chain.pins > 0) chain = chain.lru.newer;
-    return chain;
+    while (chain !== undefined) {
+      if (chain.pins > 0) chain = chain.lru.newer;
+      else if (!chain.isUsed || chances === 0) return chain;
+      else {
+        const next: Chain | undefined = chain.lru.newer;
+        chain.isUsed = false;
+        this.#lru.touch(chain);
+        chances -= 1;
+        chain = next ?? this.#lru.oldest;
+      }
+    }
+    return undefined;
   }
 
   /** The compactor moved one of the chain's records; false if it is none of them any more. */

@@ -22,6 +22,9 @@ import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
 import type { HotTail } from './hot-tail.ts';
 import type { LogSegment, TailBlock } from './segment.ts';
 
+/** So few bytes of a buffer that nobody has a view of are copied one by one: keys of chains. */
+const LOOP_BYTES_MAX = 32;
+
 export interface Watermark {
   readonly segmentId: number;
   readonly offset: number;
@@ -147,7 +150,9 @@ export class LogAppender {
 
   #copy({ buf, start, end, words }: ByteRange, bytes: number, to: TailBlock, at: number): void {
     if (bytes > WORDS_BYTES_MAX) buf.copy(to.buf, at, start, end);
-    else copyWords(words ?? this.#views.of(buf), start, to.view, at, bytes);
+    else if (words === undefined && bytes <= LOOP_BYTES_MAX && !this.#views.has(buf)) {
+      for (let i = 0; i < bytes; i += 1) to.buf[at + i] = buf[start + i]!;
+    } else copyWords(words ?? this.#views.of(buf), start, to.view, at, bytes);
   }
 
   #account(kind: number, valueIndex: number): void {

@@ -20,7 +20,6 @@
 
 import type { ByteRange } from '../lib/byte-range.ts';
 import type { KeyHash } from '../lib/key-hash.ts';
-import type { LiveValue } from '../keyspace/live-value.ts';
 import type { Lookahead } from '../keyspace/storage.ts';
 import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
 import type { ChainTable } from './chains.ts';
@@ -178,20 +177,21 @@ export class KeyLookahead implements Lookahead {
   /** Elements of one collection that were added one after the other are fetched together. */
   #touchElements(index: ValueIndex): void {
     for (let from = 0; from < this.#elements;) {
-      const live = this.#liveOf(index, from);
+      const slot = this.#slotOfElement(from);
       let to = from + 1;
-      while (to < this.#elements && this.#liveOf(index, to) === live) to += 1;
-      live?.lookAhead?.(this.#buf, this.#elementStarts.subarray(from),
-        this.#elementEnds.subarray(from), to - from);
+      while (to < this.#elements && this.#slotOfElement(to) === slot) to += 1;
+      if (to - from > 1 && slot !== -1 && index.isChained(slot)) {
+        const { live } = this.#chains.mustGet(index.chainOf(slot));
+        live?.lookAhead?.(this.#buf, this.#elementStarts.subarray(from),
+          this.#elementEnds.subarray(from), to - from);
+      }
       from = to;
     }
   }
 
-  /** The warm collection that an element will be looked for in. */
-  #liveOf(index: ValueIndex, element: number): LiveValue | undefined {
-    const slot = this.#slots[this.#elementKeys[element]!]!;
-    if (slot === -1 || !index.isChained(slot)) return undefined;
-    return this.#chains.mustGet(index.chainOf(slot)).live;
+  /** The slot of the key that an element belongs to. */
+  #slotOfElement(element: number): number {
+    return this.#slots[this.#elementKeys[element]!]!;
   }
 
   #willRead(buf: Buffer, at: number): void {
