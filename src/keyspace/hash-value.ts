@@ -160,6 +160,10 @@ export class HashValue implements LiveValue {
     this.#index?.lookAhead(buf, starts, ends, count);
   }
 
+  touch(): number {
+    return this.#index === undefined && this.size > 0 ? this.#pairs.touchPair(0) : 0;
+  }
+
   copy(): HashValue {
     const copy = new HashValue(this.#pairs.copyAll());
     copy.#index = this.#index?.copy(copy.#pairs);

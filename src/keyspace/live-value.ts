@@ -30,6 +30,8 @@ export interface LiveValue {
   lookAhead?(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void;
   /** The same value in memory of its own: what changes one does not change the other. */
   copy(): LiveValue;
+  /** Reads what a small value is made of; the result means nothing. Likewise. */
+  touch?(): number;
   /** The whole value as bytes that the codec of its type reads back. */
   encodeBase(): Buffer;
   /**

@@ -22,7 +22,7 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import type { KeyHash } from '../lib/key-hash.ts';
 import type { Lookahead } from '../keyspace/storage.ts';
 import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
-import type { ChainTable } from './chains.ts';
+import type { Chain, ChainTable } from './chains.ts';
 import type { Residents } from './residents.ts';
 import type { SpaceTable } from './space-table.ts';
 import type { ValueIndex } from './value-index.ts';
@@ -57,6 +57,10 @@ export class KeyLookahead implements Lookahead {
   /** Keys whose records may be in the read cache. */
   readonly #cached = new Int32Array(LOOKAHEAD_KEYS_MAX);
   #cachedCount = 0;
+  /** Slots of keys that have a chain. */
+  readonly #chained = new Int32Array(LOOKAHEAD_KEYS_MAX);
+  #chainedCount = 0;
+  readonly #foundChains: Chain[] = [];
   #elements = 0;
   /** Number of the key of each element, and where the element is. */
   readonly #elementKeys = new Int32Array(LOOKAHEAD_KEYS_MAX);
@@ -111,6 +115,7 @@ export class KeyLookahead implements Lookahead {
     this.#version = index.version;
     if (this.#cachedCount > 0) this.#findCached(index);
     this.#touchRecords();
+    if (this.#chainedCount > 1) this.#touchChains(index);
     if (this.#elements > 1) this.#touchElements(index);
   }
 
@@ -120,6 +125,7 @@ export class KeyLookahead implements Lookahead {
     this.#buf = NO_BYTES;
     // Blocks that the tail has dropped must not stay.
     this.#recordBufs.length = 0;
+    this.#foundChains.length = 0;
   }
 
   /** The number of a key that was added, or -1. */
@@ -148,11 +154,15 @@ export class KeyLookahead implements Lookahead {
   #findSlots(index: ValueIndex): void {
     const residents = this.#residents;
     this.#records = 0;
-    this.#cachedCount = 0;
+    this.#cachedCount = this.#chainedCount = 0;
     for (let i = 0; i < this.#count; i += 1) {
       const slot = index.find(this.#his[i]!, this.#los[i]!);
       this.#slots[i] = slot;
-      if (slot === -1 || index.isChained(slot)) continue;
+      if (slot === -1) continue;
+      if (index.isChained(slot)) {
+        this.#chained[this.#chainedCount++] = slot;
+        continue;
+      }
       const offset = index.offsetOf(slot);
       const block = residents.tailBlock(index.segmentOf(slot), offset);
       if (block === undefined) this.#cached[this.#cachedCount++] = i;
@@ -172,6 +182,22 @@ export class KeyLookahead implements Lookahead {
       if (!cache.find(index.segmentOf(slot), index.offsetOf(slot))) continue;
       this.#willRead(cache.buf, cache.at);
     }
+  }
+
+  /** Chains, then their keys and values, then what lies in those. */
+  #touchChains(index: ValueIndex): void {
+    const found = this.#foundChains;
+    let last = -1;
+    for (let n = 0; n < this.#chainedCount; n += 1) {
+      const slot = this.#chained[n]!;
+      if (slot !== last) found.push(this.#chains.mustGet(index.chainOf(slot)));
+      last = slot;
+    }
+    let sink = 0;
+    for (const { key } of found) sink ^= key === undefined ? 0 : key.length;
+    for (const { key } of found) sink ^= key === undefined ? 0 : key[0]!;
+    for (const { live } of found) sink ^= live?.touch?.() ?? 0;
+    this.sink ^= sink;
   }
 
   /** Elements of one collection that were added one after the other are fetched together. */
