@@ -54,6 +54,10 @@ const CASES: readonly Case[] = [
   { ...base('INCR', 'everysec', ['-t', 'incr']), pipeline: 16, requests: 400_000, target: 0.9 },
   { ...base('HSET', 'everysec', ['-t', 'hset']), pipeline: 16, requests: 400_000, target: 0.9 },
   {
+    ...base('HSET of 100,000 hashes', 'everysec', ['HSET', 'user:__rand_int__', 'name', 'Ada']),
+    pipeline: 16, requests: 400_000, target: 0.9,
+  },
+  {
     ...base('MSET(10)', 'everysec', ['MSET', ...PAIRS]),
     pipeline: 16, requests: 200_000, target: 0.9,
   },
