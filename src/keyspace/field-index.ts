@@ -50,7 +50,7 @@ export class FieldIndex {
   #size = 0;
   #memoryBytes = this.#tables[0]!.memoryBytes;
 
-  /** An index of all pairs that are there. */
+  /** Empty: the owner of the pairs adds their fields. */
   constructor(pairs: PairPages, seeded = hasher) {
     this.#pairs = pairs;
     this.#hasher = seeded;

@@ -47,25 +47,16 @@ export class PairAt {
 
   /** Reads the lengths of the pair that begins at buf[start]. */
   read(buf: Buffer, words: DataView | undefined, start: number): void {
-    const fieldLength = lengthAt(buf, start);
+    const fieldLength = readVarint(buf, start, buf.length);
     this.buf = buf;
     this.words = words;
     this.start = start;
-    this.fieldStart = start + lengthBytes(fieldLength);
+    this.fieldStart = start + varintBytes(fieldLength);
     this.fieldEnd = this.fieldStart + fieldLength;
-    const valueLength = lengthAt(buf, this.fieldEnd);
-    this.valueStart = this.fieldEnd + lengthBytes(valueLength);
+    const valueLength = readVarint(buf, this.fieldEnd, buf.length);
+    this.valueStart = this.fieldEnd + varintBytes(valueLength);
     this.end = this.valueStart + valueLength;
   }
-}
-
-function lengthAt(buf: Buffer, at: number): number {
-  const first = buf[at] as number;
-  return first < 0x80 ? first : readVarint(buf, at, buf.length);
-}
-
-function lengthBytes(length: number): number {
-  return length < 0x80 ? 1 : varintBytes(length);
 }
 
 const located = new PairAt();
@@ -120,8 +111,8 @@ export class PairPage {
       at = 0;
     }
     const length = end - start;
-    if (lengthAt(own, at) !== length) return false;
-    at += lengthBytes(length);
+    if (readVarint(own, at, own.length) !== length) return false;
+    at += varintBytes(length);
     if (length >= COMPARED_BYTES_MIN) return own.compare(buf, start, end, at, at + length) === 0;
     for (let i = start; i < end; i++, at++) if (own[at] !== buf[i]) return false;
     return true;
@@ -177,10 +168,10 @@ export class PairPage {
     this.#starts.length = to;
   }
 
-  /** Takes out the pairs from a place on. */
-  truncate(size: number): void {
-    for (let place = this.#starts.length - 1; place >= size; place--) this.#drop(place);
-    this.#starts.length = size;
+  /** Takes out the last pair. */
+  pop(): void {
+    this.#drop(this.#starts.length - 1);
+    this.#starts.pop();
   }
 
   /** The same pairs in memory of their own. */

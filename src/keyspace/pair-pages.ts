@@ -27,11 +27,7 @@ export class PairPages {
 
   private constructor(pages: PairPage[]) {
     this.#pages = pages;
-    for (const page of pages) {
-      this.#size += page.size;
-      this.#pairBytes += page.pairBytes;
-      this.#memoryBytes += page.memoryBytes;
-    }
+    for (const page of pages) this.#count(page, 1);
   }
 
   /** Without pairs; has room for so many bytes of them that will come soon, up to a usual page. */
@@ -85,10 +81,9 @@ export class PairPages {
   set(position: number, from: Bytes, start: number, end: number): void {
     if (position >>> HASH_PAGE_PAIRS_BITS === this.#pages.length) this.#addPage();
     const page = this.#own(position);
-    const { pairBytes, memoryBytes } = page;
+    this.#count(page, -1);
     page.set(position & PAGE_MASK, from, start, end);
-    this.#count(page, pairBytes, memoryBytes);
-    if (position === this.#size) this.#size += 1;
+    this.#count(page, 1);
   }
 
   /** Sets the pair at a position to a copy of another one. */
@@ -100,23 +95,18 @@ export class PairPages {
   /** Takes out pairs at ascending positions of a hash of one page; those behind close up. */
   closeUp(gaps: readonly number[]): void {
     const page = this.#own(0);
-    const { pairBytes, memoryBytes } = page;
+    this.#count(page, -1);
     page.closeUp(gaps);
-    this.#count(page, pairBytes, memoryBytes);
-    this.#size = page.size;
+    this.#count(page, 1);
   }
 
   /** Takes out the last pair. */
   pop(): void {
-    const last = this.#size - 1;
-    const page = this.#own(last);
-    const { pairBytes, memoryBytes } = page;
-    page.truncate(last & PAGE_MASK);
-    this.#count(page, pairBytes, memoryBytes);
-    this.#size = last;
-    if (page.size > 0 || last === 0) return;
-    this.#memoryBytes -= page.memoryBytes;
-    this.#pages.pop();
+    const page = this.#own(this.#size - 1);
+    this.#count(page, -1);
+    page.pop();
+    if (page.size > 0 || this.#pages.length === 1) this.#count(page, 1);
+    else this.#pages.pop();
   }
 
   /** Writes all pairs; returns the offset behind them. */
@@ -153,11 +143,13 @@ export class PairPages {
   #addPage(): void {
     const page = new PairPage(this.#pages.at(-1)!.pairBytes, this.#epoch);
     this.#pages.push(page);
-    this.#memoryBytes += page.memoryBytes;
+    this.#count(page, 1);
   }
 
-  #count(page: PairPage, pairBytes: number, memoryBytes: number): void {
-    this.#pairBytes += page.pairBytes - pairBytes;
-    this.#memoryBytes += page.memoryBytes - memoryBytes;
+  /** Adds what a page has to the sums, or takes it off them before the page changes (-1). */
+  #count(page: PairPage, sign: 1 | -1): void {
+    this.#size += sign * page.size;
+    this.#pairBytes += sign * page.pairBytes;
+    this.#memoryBytes += sign * page.memoryBytes;
   }
 }

@@ -21,7 +21,7 @@ const LOOP_LENGTH_MAX = 24;
 
 /** Bytes of a piece of `length` bytes. */
 export function pieceBytes(length: number): number {
-  return length < 0x80 ? length + 1 : length + varintBytes(length);
+  return length + varintBytes(length);
 }
 
 /** Writes a latin1 string with its length and returns the offset after it. There must be room. */

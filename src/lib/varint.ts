@@ -24,6 +24,8 @@ export function writeVarint(buf: Uint8Array, offset: number, value: number): num
 
 /** Reads one; asserts that it ends before `end` and stays below 2^53. */
 export function readVarint(buf: Uint8Array, offset: number, end: number): number {
+  const first = buf[offset] as number;
+  if (first < 0x80 && offset < end) return first;
   let value = 0;
   let scale = 1;
   for (let at = offset; at < end && scale < Number.MAX_SAFE_INTEGER; at++) {

@@ -7,9 +7,9 @@
  * long as those of one key are in order. A record takes 40 bytes, two checksums and a place in its
  * chain: for an HSET of a small field that is more than the delta.
  *
- * Invariant: whatever replaces a value (another base, a deletion) comes behind the deltas that it
- * holds, or in their place: StoreChanges flushes or forgets the group first. What only says more of
- * the key (EXPIRE) may come before or behind.
+ * Invariant: whatever replaces a value comes behind the deltas that it holds (a new base, which is
+ * written at commits behind the flush) or in their place (another value, a deletion: the chain goes
+ * and its group with it). What only says more of the key (EXPIRE) may come before or behind.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -39,12 +39,12 @@ export class DeltaGroups {
   /** Writes all groups. */
   flush(): void {
     if (this.#chains.length === 0) return;
-    for (const chain of this.#chains) this.flushOf(chain);
+    for (const chain of this.#chains) this.#end(chain);
     this.#chains.length = 0;
   }
 
-  /** Writes the group of one chain. */
-  flushOf(chain: Chain): void {
+  /** The chain has no group any more if its key is gone. */
+  #end(chain: Chain): void {
     const { group } = chain;
     if (group === undefined) return;
     if (group.count > 0) this.#write(chain, group);

@@ -6,8 +6,7 @@
 
 import type { ByteRange } from '../lib/byte-range.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
-import { DeltaWriter } from '../keyspace/pieces.ts';
-import { readVarint, varintBytes } from '../lib/varint.ts';
+import { DeltaWriter, PieceReader } from '../keyspace/pieces.ts';
 
 /** What it takes beside its memory. */
 const EMPTY_BYTES = 200;
@@ -59,11 +58,9 @@ export class DeltaRun {
 
 /** Applies the deltas of a DELTA or a RUN. */
 export function applyRun(live: LiveValue, buf: Buffer, start: number, end: number): void {
-  for (let at = start; at < end;) {
-    const length = readVarint(buf, at, end);
-    const from = at + varintBytes(length);
-    at = from + length;
-    if (at > end) throw new Error(`assertion failed: a delta of ${length} bytes in a run`);
-    live.applyDelta(buf, from, at);
+  const deltas = new PieceReader(buf, start, end);
+  while (deltas.hasMore) {
+    deltas.next();
+    live.applyDelta(buf, deltas.start, deltas.end);
   }
 }

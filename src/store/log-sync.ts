@@ -69,6 +69,7 @@ export class LogSync {
       this.#open.shift();
     }
   }
+
   #advance(log: LogSegment, written: number): void {
     log.synced = Math.max(log.synced, written);
     this.watermark = { segmentId: log.segment.id, offset: log.synced };

@@ -21,7 +21,7 @@ import { DeltaGroups } from './delta-groups.ts';
 import { DeltaRun } from './delta-run.ts';
 import {
   ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELETED, KIND_EXPIRE, KIND_PUT, entryBytesAt,
-  entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt, entryValueBytesAt,
+  entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt, entryValueAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
 import type { Graveyard } from './graveyard.ts';
@@ -398,8 +398,7 @@ export class StoreChanges implements Effects {
   #expireRecord(key: ByteRange, expireAt: number): void {
     const { probe, writer } = this.#parts;
     const { buf, at } = probe;
-    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at));
+    const value = entryValueAt(buf, at);
     const space = probe.space!;
     writer.appender.append(KIND_PUT, buf[at + 9]!, space.id, key, value, expireAt);
     this.#point(space, key, entryTypeAt(buf, at) as ValueType, expireAt);
@@ -469,8 +468,8 @@ export function slotOfChain(index: ValueIndex, chain: Chain): number {
 /** The value of the PUT at buf[at]. */
 function decodeBaseAt(codecs: StoreParts['codecs'], type: ValueType, buf: Buffer,
   at: number): LiveValue {
-  const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-  return mustGetCodec(codecs, type).decodeBase(buf, start, start + entryValueBytesAt(buf, at));
+  const { start, end } = entryValueAt(buf, at);
+  return mustGetCodec(codecs, type).decodeBase(buf, start, end);
 }
 
 function recordOf(index: ValueIndex, slot: number): RecordPlace {

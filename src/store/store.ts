@@ -26,8 +26,7 @@ import { STORE_TICK_MS } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import type { CompactionHost } from './compaction-host.ts';
 import {
-  ENTRY_HEADER_BYTES, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt,
-  entryValueBytesAt,
+  entryExpireAtAt, entryIsRawAt, entryTypeAt, entryValueAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
 import type { DirectReads } from './direct-reads.ts';
@@ -155,9 +154,7 @@ export class Store implements Storage {
     if (type !== STRING) {
       return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
     }
-    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at), probe.view);
-    return new FoundKey(type, expireAt, value, undefined, raw);
+    return new FoundKey(type, expireAt, entryValueAt(buf, at, probe.view), undefined, raw);
   }
 
   isCold(space: number, key: ByteRange, need: Need): boolean {
@@ -396,8 +393,7 @@ export class Store implements Storage {
   #foundBase(chain: Chain): Found | typeof COLD {
     if (!this.#changes.hasValue(chain)) return COLD;
     const { buf, at, view } = this.#parts.residents;
-    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-    const value = new ByteRange(buf, start, start + entryValueBytesAt(buf, at), view);
+    const value = entryValueAt(buf, at, view);
     return new FoundKey(STRING, chain.expireAt, value, undefined, chain.raw);
   }
 

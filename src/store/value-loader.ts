@@ -17,8 +17,7 @@ import { READS_AT_ONCE, SLICE_MS } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import { DeltaRun, applyRun } from './delta-run.ts';
 import {
-  ENTRY_HEADER_BYTES, KIND_DELTA, KIND_PAGE, KIND_PUT, KIND_RUN, entryIsRawAt, entryKeyBytesAt,
-  entryKindAt, entryValueBytesAt,
+  KIND_DELTA, KIND_PAGE, KIND_PUT, KIND_RUN, entryIsRawAt, entryKindAt, entryValueAt,
 } from './format/data-entry.ts';
 import type { LoadedRecord } from './residents.ts';
 import { placeOffset, placeSlot } from './residents.ts';
@@ -80,8 +79,8 @@ export class ValueLoader {
   /** Recovery that goes on over damage may have left some out. */
   async #checkPages({ base, baseClass, key }: Chain, pages: number): Promise<void> {
     const { buf, at } = await this.#read(base, baseClass);
-    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-    const wanted = readVarint(buf, start, start + entryValueBytesAt(buf, at));
+    const { start, end } = entryValueAt(buf, at);
+    const wanted = readVarint(buf, start, end);
     if (pages === wanted) return;
     const { path } = this.#parts.segments.bySlot[placeSlot(base)]!;
     const reason = `of ${wanted} pages of the value ${pages} are there`;
@@ -110,8 +109,7 @@ class Replay {
   }
 
   add({ buf, at }: LoadedRecord): void {
-    const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
-    const end = start + entryValueBytesAt(buf, at);
+    const { start, end } = entryValueAt(buf, at);
     this.isRaw ||= entryIsRawAt(buf, at);
     this.#apply(entryKindAt(buf, at), buf, start, end);
     this.#count += 1;

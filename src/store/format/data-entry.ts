@@ -9,6 +9,7 @@
  * segment (see `skipGap`); PAD records carry zeros and have value_index 0.
  */
 
+import { ByteRange } from '../../lib/byte-range.ts';
 import { checksum, checksumOf } from '../../lib/checksum.ts';
 import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
 import { KEY_BYTES_MAX, LOG_GRANULE_BYTES } from '../../limits.ts';
@@ -104,6 +105,12 @@ export function entryKeyBytesAt(buf: Uint8Array, at: number): number {
 
 export function entryValueBytesAt(buf: Uint8Array, at: number): number {
   return readU32(buf, at + 24);
+}
+
+/** The value of the record at buf[at]; borrowed. `words` is over all of `buf`. */
+export function entryValueAt(buf: Buffer, at: number, words?: DataView): ByteRange {
+  const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+  return new ByteRange(buf, start, start + entryValueBytesAt(buf, at), words);
 }
 
 export function entryExpireAtAt(buf: Uint8Array, at: number): number {
