@@ -72,11 +72,13 @@ export interface Heartbeat extends Envelope {
   readonly round: number;
 }
 
-/** `matchIndex` as in Appended, if any was sent in this term, else 0. */
+/**
+ * Everything up to `receivedIndex` is as the leader's, though perhaps not durable yet; 0 = unknown.
+ */
 export interface Heard extends Envelope {
   readonly kind: 'heard';
   readonly round: number;
-  readonly matchIndex: number;
+  readonly receivedIndex: number;
 }
 
 /** Payloads for the leader to append, in this order. */

@@ -1,0 +1,97 @@
+/** What a follower does with what its leader sends (Raft, sections 5.3 and 7). */
+
+import { decodeConfiguration } from './configuration-codec.ts';
+import type { Configuration, LogEntry } from './entry.ts';
+import type { Append, Heartbeat, Snapshot } from './message.ts';
+import type { RaftState } from './raft-state.ts';
+
+/** `message` is of the present term. */
+export function onAppend(raft: RaftState, message: Append): void {
+  follow(raft, message);
+  const { log } = raft;
+  const { prevIndex, prevTerm, entries, from, commit } = message;
+  // What is committed here is as the leader's (leader completeness, section 5.4.3).
+  const isKnown = prevIndex < log.commit || log.termOf(prevIndex) === prevTerm;
+  if (!isKnown) {
+    const hintIndex = log.lastAtMost(prevTerm, Math.min(prevIndex, log.lastIndex));
+    const hintTerm = log.termOf(hintIndex) ?? 0;
+    return raft.send(from, { kind: 'rejected', prevIndex, hintIndex, hintTerm });
+  }
+  const isNews = store(raft, entries);
+  raft.matched = Math.max(raft.matched, prevIndex + entries.length);
+  log.commitTo(Math.min(commit, raft.matched));
+  if (!isNews) acknowledge(raft);
+}
+
+export function onHeartbeat(raft: RaftState, message: Heartbeat): void {
+  follow(raft, message);
+  raft.log.commitTo(Math.min(message.commit, raft.matched));
+  const { round } = message;
+  if (round > 0) raft.send(message.from, { kind: 'heard', round, receivedIndex: raft.matched });
+}
+
+/** A snapshot has arrived whole. */
+export function onSnapshot(raft: RaftState, message: Snapshot): void {
+  follow(raft, message);
+  const { log } = raft;
+  const { index, indexTerm: term, timeMs, configuration } = message;
+  if (index > log.commit) {
+    // A log that holds the entry must keep what follows it: that may have been acknowledged.
+    if (log.termOf(index) === term) log.commitTo(index);
+    else {
+      log.reset({ index, term, timeMs, configuration });
+      raft.outbox.entries = [];
+      raft.outbox.install = message;
+    }
+  }
+  raft.matched = Math.max(raft.matched, index);
+  if (raft.outbox.install === undefined) acknowledge(raft);
+}
+
+/** More of the log is durable. */
+export function onFollowerPersisted(raft: RaftState): void {
+  if (raft.leader === undefined || raft.leader === raft.id) return;
+  if (Math.min(raft.matched, raft.log.durable) > raft.acknowledged) acknowledge(raft);
+}
+
+/** Tells the leader what is durable of that which agrees with its log. */
+function acknowledge(raft: RaftState): void {
+  raft.acknowledged = Math.min(raft.matched, raft.log.durable);
+  const { leader, acknowledged } = raft;
+  if (leader === undefined) return;
+  raft.send(leader, { kind: 'appended', matchIndex: acknowledged });
+}
+
+function follow(raft: RaftState, { from, term }: Append | Heartbeat | Snapshot): void {
+  if (raft.leader === from && raft.role === 'follower') raft.resetElectionTimer();
+  else raft.becomeFollower(term, from);
+  raft.heardLeaderAtMs = raft.now.monotonicMs;
+}
+
+/** True when entries were appended. */
+function store(raft: RaftState, entries: readonly LogEntry[]): boolean {
+  const { log } = raft;
+  const from = entries.findIndex(({ index, term }) => {
+    return index > log.commit && log.termOf(index) !== term;
+  });
+  if (from === -1) return false;
+  const first = entries[from]!;
+  if (first.index <= log.lastIndex) truncate(raft, first.index - 1);
+  for (let i = from; i < entries.length; i++) {
+    raft.append(entries[i]!, configurationOf(entries[i]!));
+  }
+  return true;
+}
+
+/** Removes entries that contradict the leader's (section 5.3, log matching). */
+function truncate(raft: RaftState, lastIndex: number): void {
+  raft.log.truncate(lastIndex);
+  raft.outbox.entries = raft.outbox.entries.filter(({ index }) => index <= lastIndex);
+}
+
+function configurationOf({ kind, payload }: LogEntry): Configuration | undefined {
+  if (kind !== 'configuration') return undefined;
+  const configuration = decodeConfiguration(payload);
+  if (configuration === undefined) throw new Error('assertion failed: no configuration in entry');
+  return configuration;
+}

@@ -1,0 +1,213 @@
+/**
+ * What a leader does: it appends, sends, counts what a majority holds durably, and commits (Raft,
+ * sections 5.3 and 5.4.2). Its own write to disk goes on meanwhile (thesis, section 10.2.1).
+ */
+
+import type { EntryKind, LogEntry, MemberId } from './entry.ts';
+import { afterCommit } from './membership.ts';
+import type { Appended, Heard, Rejected } from './message.ts';
+import type { Progress } from './progress.ts';
+import { reachedByMajority } from './quorum.ts';
+import type { RaftState } from './raft-state.ts';
+import { confirmReads, maybeBeginReadRound } from './reading.ts';
+import { maybeHandOver } from './transfer.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** The election is won. */
+export function takeOffice(raft: RaftState): void {
+  raft.becomeLeader();
+  // Entries of older terms are committed by committing one of this term (section 5.4.2).
+  appendOwn(raft, 'empty', NOTHING);
+  for (const progress of raft.progress.values()) sendAppends(raft, progress, true);
+  beat(raft);
+}
+
+/** Appends and sends payloads; those that find no room are dropped. */
+export function propose(raft: RaftState, payloads: readonly Uint8Array[]): void {
+  for (const payload of payloads) {
+    const isFull = raft.log.uncommittedBytes > raft.options.uncommittedBytesMax;
+    if (isFull || raft.transferTo !== undefined) raft.outbox.dropped++;
+    else appendOwn(raft, 'batch', payload);
+  }
+  sendToAll(raft);
+}
+
+/** An entry of this leader: behind the last, at its time, which never goes back. */
+export function appendOwn(
+  raft: RaftState, kind: EntryKind, payload: Uint8Array,
+  configuration?: RaftState['configuration'],
+): void {
+  const { log, term, now } = raft;
+  const timeMs = Math.max(log.lastTimeMs, now.wallMs);
+  raft.append({ index: log.lastIndex + 1, term, timeMs, kind, payload }, configuration);
+}
+
+export function sendToAll(raft: RaftState): void {
+  for (const progress of raft.progress.values()) sendAppends(raft, progress, false);
+}
+
+/** Sends what the member lacks, as far as may be under way. `mayBeEmpty`: a probe if nothing. */
+export function sendAppends(raft: RaftState, progress: Progress, mayBeEmpty: boolean): void {
+  const { log, options, outbox } = raft;
+  while (progress.mayAppend(options.flightsMax, options.flightBytesMax)) {
+    const isCaughtUp = progress.next > log.lastIndex;
+    if (isCaughtUp && !mayBeEmpty) return;
+    const prevIndex = progress.next - 1;
+    const prevTerm = log.termOf(prevIndex);
+    if (prevTerm === undefined) {
+      progress.becomeSnapshot();
+      outbox.snapshots.push(progress.id);
+      return;
+    }
+    const entries = isCaughtUp ? [] : log.slice(progress.next, options.appendBytesMax);
+    if (entries === undefined) {
+      progress.isReading = true;
+      outbox.logReads.push({
+        to: progress.id, from: progress.next, bytesMax: options.appendBytesMax,
+      });
+      return;
+    }
+    raft.send(progress.id, {
+      kind: 'append', prevIndex, prevTerm, commit: log.commit, entries,
+    });
+    const bytes = entries.reduce((sum, { payload }) => sum + payload.length, 0);
+    progress.sent(prevIndex + entries.length, bytes);
+    if (entries.length === 0) return;
+  }
+}
+
+/** Entries that a member needs have been read from disk. */
+export function onLogRead(
+  raft: RaftState, to: MemberId, entries: readonly LogEntry[],
+): void {
+  const progress = raft.progress.get(to);
+  if (raft.role !== 'leader' || progress === undefined || !progress.isReading) return;
+  progress.isReading = false;
+  const first = entries[0];
+  const { log, options } = raft;
+  const fits = first !== undefined && first.index === progress.next &&
+    entries.every(({ index, term }) => log.termOf(index) === term);
+  const prevTerm = log.termOf(progress.next - 1);
+  if (fits && prevTerm !== undefined && progress.mayAppend(options.flightsMax, Infinity)) {
+    raft.send(to, {
+      kind: 'append', prevIndex: first.index - 1, prevTerm, commit: log.commit, entries,
+    });
+    const bytes = entries.reduce((sum, { payload }) => sum + payload.length, 0);
+    progress.sent(first.index + entries.length - 1, bytes);
+  }
+  sendAppends(raft, progress, false);
+}
+
+// ---- Answers --------------------------------------------------------------------------------------
+
+export function onAppended(raft: RaftState, { from, matchIndex }: Appended): void {
+  const progress = heard(raft, from);
+  if (progress === undefined) return;
+  const isNews = progress.matched(matchIndex);
+  if (progress.state === 'probe') progress.becomeStream();
+  if (progress.state === 'snapshot' && matchIndex >= raft.log.base.index) progress.becomeProbe();
+  if (isNews) maybeCommit(raft);
+  if (raft.role !== 'leader') return;
+  sendAppends(raft, progress, false);
+  maybeHandOver(raft);
+}
+
+export function onRejected(raft: RaftState, message: Rejected): void {
+  const progress = heard(raft, message.from);
+  if (progress === undefined || progress.state === 'snapshot') return;
+  const { prevIndex, hintIndex, hintTerm } = message;
+  // Of an append that has been overtaken: what it asked is settled.
+  if (prevIndex <= progress.match) return;
+  if (progress.state === 'probe' && prevIndex !== progress.next - 1) return;
+  progress.becomeProbe();
+  const agreed = raft.log.lastAtMost(hintTerm, hintIndex);
+  progress.next = Math.max(Math.min(prevIndex, agreed + 1), progress.match + 1);
+  sendAppends(raft, progress, true);
+}
+
+export function onHeard(raft: RaftState, { from, round, receivedIndex }: Heard): void {
+  const progress = heard(raft, from);
+  if (progress === undefined) return;
+  progress.heardRound = Math.max(progress.heardRound, round);
+  confirmReads(raft);
+  if (raft.role !== 'leader') return;
+  // Sent before the heartbeat and not there after it: lost on the way.
+  const isLost = progress.state === 'stream' && round === progress.sentRound &&
+    receivedIndex < progress.sentBeforeRound;
+  if (isLost) progress.becomeProbe();
+  if (progress.state === 'probe') progress.isProbeSent = false;
+  sendAppends(raft, progress, progress.state === 'probe');
+}
+
+export function onUnreachable(raft: RaftState, id: MemberId): void {
+  const progress = raft.progress.get(id);
+  if (progress?.state === 'stream') progress.becomeProbe();
+}
+
+export function onSnapshotSent(raft: RaftState, to: MemberId, index: number, isOk: boolean): void {
+  const progress = raft.progress.get(to);
+  if (progress?.state !== 'snapshot') return;
+  progress.becomeProbe();
+  if (isOk) progress.next = Math.max(progress.next, index + 1);
+  // Its answer to the next heartbeat starts the next attempt, not this call: no busy loop.
+  progress.isProbeSent = true;
+}
+
+// ---- Commit and heartbeats ------------------------------------------------------------------------
+
+/** Commits what a majority holds durably, if it is of this term (section 5.4.2). */
+export function maybeCommit(raft: RaftState): void {
+  const { log, configuration } = raft;
+  const index = reachedByMajority(configuration, (id) => {
+    return id === raft.id ? log.durable : raft.progress.get(id)?.match ?? 0;
+  });
+  if (log.termOf(index) !== raft.term || !log.commitTo(index)) return;
+  afterCommit(raft);
+  if (raft.role !== 'leader') return;
+  tellCommit(raft);
+  maybeBeginReadRound(raft);
+}
+
+/** Followers hear of commits at once, because clients wait there; no answer is wanted. */
+function tellCommit(raft: RaftState): void {
+  const { commit } = raft.log;
+  for (const { id, state } of raft.progress.values()) {
+    if (state === 'stream') raft.send(id, { kind: 'heartbeat', commit, round: 0 });
+  }
+}
+
+/** Time for heartbeats, and to see whether a majority is still there (thesis, section 6.2). */
+export function onHeartbeatTimeout(raft: RaftState): void {
+  const { options, now, configuration } = raft;
+  const heardAtMs = reachedByMajority(configuration, (id) => {
+    return id === raft.id ? now.monotonicMs : raft.progress.get(id)?.lastHeardMs ?? -Infinity;
+  });
+  if (now.monotonicMs - heardAtMs >= options.electionTimeoutMs) {
+    return raft.becomeFollower(raft.term, undefined);
+  }
+  if (now.monotonicMs >= raft.transferDeadlineMs) {
+    raft.transferTo = undefined;
+    raft.transferDeadlineMs = Infinity;
+  }
+  beat(raft);
+}
+
+/** One round of heartbeats. */
+export function beat(raft: RaftState): void {
+  raft.round++;
+  raft.heartbeatDeadlineMs = raft.now.monotonicMs + raft.options.heartbeatMs;
+  const { commit } = raft.log;
+  for (const progress of raft.progress.values()) {
+    progress.sentRound = raft.round;
+    progress.sentBeforeRound = progress.next - 1;
+    raft.send(progress.id, { kind: 'heartbeat', commit, round: raft.round });
+  }
+}
+
+function heard(raft: RaftState, from: MemberId): Progress | undefined {
+  if (raft.role !== 'leader') return undefined;
+  const progress = raft.progress.get(from);
+  if (progress !== undefined) progress.lastHeardMs = raft.now.monotonicMs;
+  return progress;
+}

@@ -1,0 +1,74 @@
+/**
+ * Changes of members by joint consensus (Raft, section 6). A configuration is in force from the
+ * moment that it is in the log, committed or not.
+ */
+
+import { encodeConfiguration } from './configuration-codec.ts';
+import type { Configuration, Member, MemberId } from './entry.ts';
+import type { MembersTarget } from './event.ts';
+import { appendOwn, maybeCommit, sendToAll } from './leading.ts';
+import { isJoint, isVoter } from './quorum.ts';
+import type { RaftState } from './raft-state.ts';
+
+/** Why the members cannot be changed now, or undefined. */
+export function membersRefusal(raft: RaftState, target: MembersTarget): string | undefined {
+  const { log } = raft;
+  if (raft.role !== 'leader') return 'this peer does not lead';
+  if (isJoint(log.configuration) || log.configurationIndex > log.commit) {
+    return 'another change of peers is under way';
+  }
+  if (log.termOf(log.commit) !== raft.term) return 'the leader has not committed anything yet';
+  if (target.voters.length === 0) return 'at least one peer must vote';
+  const named = [...target.voters, ...target.learners];
+  if (new Set(named).size !== named.length) return 'a peer is named twice';
+  const known = new Set(target.members.map(({ id }) => id));
+  if (known.size !== named.length || named.some((id) => !known.has(id))) {
+    return 'voters and learners are not the members';
+  }
+  return undefined;
+}
+
+/** Starts a change; one that is refused is not started. */
+export function changeMembers(raft: RaftState, target: MembersTarget): void {
+  if (membersRefusal(raft, target) !== undefined) return;
+  const { configuration: now } = raft;
+  const { voters, learners, members } = target;
+  if (isSameSet(now.voters, voters)) {
+    return putInForce(raft, { voters, outgoing: [], learners, members });
+  }
+  const leaving = now.members.filter((one) => {
+    return now.voters.includes(one.id) && !members.some(({ id }) => id === one.id);
+  });
+  putInForce(raft, {
+    voters, outgoing: now.voters, learners, members: [...members, ...leaving],
+  });
+}
+
+/** The commit index has moved: a joint configuration is left, a leader that is no voter resigns. */
+export function afterCommit(raft: RaftState): void {
+  const { log, configuration } = raft;
+  if (log.configurationIndex > log.commit) return;
+  if (isJoint(configuration)) return leaveJoint(raft, configuration);
+  raft.dropProgress();
+  if (isVoter(configuration, raft.id)) return;
+  const { commit } = log;
+  for (const id of raft.progress.keys()) raft.send(id, { kind: 'heartbeat', commit, round: 0 });
+  raft.becomeFollower(raft.term, undefined);
+}
+
+function leaveJoint(raft: RaftState, { voters, learners, members }: Configuration): void {
+  const stays = (id: MemberId): boolean => voters.includes(id) || learners.includes(id);
+  const staying: Member[] = members.filter(({ id }) => stays(id));
+  putInForce(raft, { voters, outgoing: [], learners, members: staying });
+}
+
+function putInForce(raft: RaftState, configuration: Configuration): void {
+  appendOwn(raft, 'configuration', encodeConfiguration(configuration), configuration);
+  raft.addProgress();
+  sendToAll(raft);
+  maybeCommit(raft);
+}
+
+function isSameSet(one: readonly MemberId[], other: readonly MemberId[]): boolean {
+  return one.length === other.length && one.every((id) => other.includes(id));
+}
