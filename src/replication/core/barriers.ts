@@ -32,10 +32,15 @@ export class Barriers {
     this.#retryMs = retryMs;
   }
 
-  get deadlineMs(): number {
-    const again = this.#question?.askAgainAtMs ?? Infinity;
+  /** When `expire` has something to do. */
+  get expiryMs(): number {
     const first = this.#question?.waiters[0] ?? this.#waiting[0];
-    return Math.min(again, first?.deadlineMs ?? Infinity);
+    return first?.deadlineMs ?? Infinity;
+  }
+
+  /** When the question is to be asked again, if there is somebody to ask. */
+  get askAgainAtMs(): number {
+    return this.#question?.askAgainAtMs ?? Infinity;
   }
 
   /** Deadlines must not go back. Returns the id by which the read is told. */

@@ -58,10 +58,14 @@ export class Outgoing {
     return this.#batches.length;
   }
 
-  /** When `expire` or `resend` has something to do. */
-  get deadlineMs(): number {
-    const first = this.#batches.find(({ isExpired }) => !isExpired);
-    return Math.min(this.#resendAtMs, first?.deadlineMs ?? Infinity);
+  /** When `expire` has something to do. */
+  get expiryMs(): number {
+    return this.#batches.find(({ isExpired }) => !isExpired)?.deadlineMs ?? Infinity;
+  }
+
+  /** When everything is to be sent again, if there is somebody to send it to. */
+  get resendAtMs(): number {
+    return this.#resendAtMs;
   }
 
   /** Takes a batch; returns its ticket. `body` is owned from now on. Deadlines must not go back. */

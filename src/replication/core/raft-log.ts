@@ -18,7 +18,7 @@ export interface RecoveredLog {
   readonly base: LogBase;
   readonly lastIndex: number;
   readonly lastTimeMs: number;
-  /** Where each term begins, ascending; [] when no entry is behind the base. */
+  /** Where each new term begins, ascending; entries before the first have the base's term. */
   readonly terms: readonly { readonly from: number; readonly term: number }[];
   readonly configurations: readonly PlacedConfiguration[];
 }
@@ -47,6 +47,8 @@ export class RaftLog {
     const { base, lastIndex, lastTimeMs, terms, configurations } = recovered;
     this.#base = base;
     this.#runs = new TermRuns(base.index, base.term);
+    const ofBase = (terms[0]?.from ?? lastIndex + 1) - 1;
+    if (ofBase > base.index) this.#runs.extend(base.index + 1, ofBase, base.term);
     for (const [i, { from, term }] of terms.entries()) {
       this.#runs.extend(from, (terms[i + 1]?.from ?? lastIndex + 1) - 1, term);
     }
@@ -92,6 +94,16 @@ export class RaftLog {
   /** Undefined outside of the log; the base's own term is known. */
   termOf(index: number): number | undefined {
     return this.#runs.termOf(index);
+  }
+
+  /** What a log that begins behind `index` has to know; undefined when the index is not here. */
+  baseAt(index: number): LogBase | undefined {
+    const term = this.termOf(index);
+    if (term === undefined) return undefined;
+    const placed = this.#configurations.findLast((one) => one.index <= index);
+    const { configuration } = placed ?? this.#base;
+    // No entry up to here is later than the last one.
+    return { index, term, timeMs: this.#lastTimeMs, configuration };
   }
 
   /** See TermRuns. */
@@ -196,7 +208,7 @@ export class RaftLog {
     this.#lastTimeMs = base.timeMs;
     this.#commit = base.index;
     // Nothing may be acknowledged before the snapshot is installed.
-    this.#durable = base.index - 1;
+    this.#durable = 0;
     this.uncommittedBytes = 0;
   }
 

@@ -7,7 +7,7 @@
  */
 
 import { campaign, onElectionTimeout, onPreVote, onPreVoted, onVote, onVoted } from './election.ts';
-import type { LogEntry } from './entry.ts';
+import type { LogBase, LogEntry } from './entry.ts';
 import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } from './event.ts';
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
@@ -68,6 +68,22 @@ export class Raft {
   /** Undefined when it is only on disk, or nowhere. */
   entry(index: number): LogEntry | undefined {
     return this.#state.log.entry(index);
+  }
+
+  /** The configuration in force is committed, so no other one can come back. */
+  get isConfigurationCommitted(): boolean {
+    const { log } = this.#state;
+    return log.configurationIndex <= log.commit;
+  }
+
+  /** What goes with the state at `index`, for a snapshot or a trim; undefined when unknown here. */
+  baseAt(index: number): LogBase | undefined {
+    return this.#state.log.baseAt(index);
+  }
+
+  /** Undefined when the entry is not in the log. */
+  termOf(index: number): number | undefined {
+    return this.#state.log.termOf(index);
   }
 
   /** Leaders: what is known of each other member. */

@@ -112,16 +112,14 @@ export class ReplicaDriver {
     this.perform();
   }
 
+  /** Returns the ticket. Nothing happens before `perform`, so that the caller can note it. */
   broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number {
-    const ticket = this.replica.broadcast(body, seed, timeoutMs, this.#ports.now());
-    this.perform();
-    return ticket;
+    return this.replica.broadcast(body, seed, timeoutMs, this.#ports.now());
   }
 
+  /** Returns the id. As above. */
   barrier(timeoutMs: number): number {
-    const id = this.replica.barrier(timeoutMs, this.#ports.now());
-    this.perform();
-    return id;
+    return this.replica.barrier(timeoutMs, this.#ports.now());
   }
 
   /** The state machine wants deliveries again. */
@@ -136,7 +134,8 @@ export class ReplicaDriver {
 
   /** Does what the replica wants done. */
   perform(): void {
-    const update = this.replica.take();
+    if (this.#isStopped) return;
+    const update = this.replica.take(this.#ports.now());
     const { hardState, install, entries } = update;
     if (hardState !== undefined) this.#writeHardState(hardState);
     if (install !== undefined) this.#inOrder(() => this.#install(install));

@@ -77,32 +77,31 @@ export class Replica {
   }
 
   get deadlineMs(): number {
-    return Math.min(
-      this.#raft.deadlineMs, this.#outgoing.deadlineMs, this.#barriers.deadlineMs,
-    );
+    const expiryMs = Math.min(this.#outgoing.expiryMs, this.#barriers.expiryMs);
+    const dueMs = Math.min(this.#raft.deadlineMs, expiryMs);
+    if (this.#leader === undefined) return dueMs;
+    return Math.min(dueMs, this.#outgoing.resendAtMs, this.#barriers.askAgainAtMs);
   }
 
   get deliverable(): number {
     return this.#raft.deliverable;
   }
 
-  /** Puts a batch into the order; returns its ticket. `body` is owned from now on. */
+  /**
+   * Puts a batch into the order; returns its ticket. `body` is owned from now on. Nothing is sent
+   * before `take`, so that the owner can note the ticket first.
+   */
   broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number, now: Now): number {
-    const ticket = this.#outgoing.add(body, seed, now.monotonicMs + timeoutMs);
-    this.#settle(now);
-    return ticket;
+    return this.#outgoing.add(body, seed, now.monotonicMs + timeoutMs);
   }
 
-  /** Asks for the index that a read must wait for; returns the id in `barriersReady`. */
+  /** Asks for the index that a read must wait for; returns the id in `barriersReady`. As above. */
   barrier(timeoutMs: number, now: Now): number {
-    const id = this.#barriers.add(now.monotonicMs + timeoutMs);
-    this.#settle(now);
-    return id;
+    return this.#barriers.add(now.monotonicMs + timeoutMs);
   }
 
   step(event: RaftEvent, now: Now): void {
     this.#raft.step(event, now);
-    this.#settle(now);
   }
 
   membersRefusal(target: MembersTarget): string | undefined {
@@ -132,7 +131,8 @@ export class Replica {
     return this.#outgoing.delivered(number, now.monotonicMs);
   }
 
-  take(): ReplicaUpdate {
+  take(now: Now): ReplicaUpdate {
+    this.#settle(now);
     const update = this.#raft.take();
     const barriersReady = this.#ready;
     const barriersFailed = this.#failed;

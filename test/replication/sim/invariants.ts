@@ -1,0 +1,130 @@
+/**
+ * What must hold at every moment, whatever happens: checked as the simulation runs, with names from
+ * figure 3 of the Raft paper.
+ */
+
+import type { MemberId } from '../../../src/replication/core/entry.ts';
+import type { RaftStatus } from '../../../src/replication/core/event.ts';
+import type { Raft } from '../../../src/replication/core/raft.ts';
+
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
+const NOTHING = new Uint8Array(0);
+
+interface Committed {
+  readonly term: number;
+  readonly payload: Uint8Array;
+}
+
+export class Invariants {
+  readonly #leaders = new Map<number, MemberId>();
+  /** By index - 1: what was delivered anywhere first. */
+  readonly #committed: Committed[] = [];
+  readonly #digests = new Map<number, number>();
+  readonly #terms = new Map<MemberId, number>();
+  readonly #votes = new Map<string, MemberId>();
+  checks = 0;
+
+  /** The highest position that was delivered anywhere. */
+  get committed(): number {
+    return this.#committed.length;
+  }
+
+  /** Election safety, and leader completeness at the moment of taking office. */
+  onLeader({ id, term }: RaftStatus, raft: Raft): void {
+    this.checks++;
+    const other = this.#leaders.get(term);
+    if (other !== undefined && other !== id) {
+      throw new InvariantError(`both ${other} and ${id} lead term ${term}`);
+    }
+    if (other === id) return;
+    this.#leaders.set(term, id);
+    let last = this.#committed.length;
+    // It may have won long ago and learn so only now; what newer leaders commit it need not have.
+    while (last > 0 && this.#committed[last - 1]!.term >= term) last--;
+    if (last === 0) return;
+    const found = raft.termOf(last);
+    const expected = this.#committed[last - 1]!.term;
+    if (found !== expected && (raft.baseAt(last) !== undefined || last > raft.status.lastIndex)) {
+      throw new InvariantError(
+        `${id} leads term ${term} without committed entry ${last} of term ${expected}: ` +
+          `it has ${found === undefined ? 'none' : `one of term ${found}`}`,
+      );
+    }
+  }
+
+  /** State machine safety: an entry is delivered, with a batch in it or none. */
+  onDelivered(id: MemberId, index: number, term: number, payload: Uint8Array = NOTHING): void {
+    this.checks++;
+    const known = this.#committed[index - 1];
+    if (known === undefined) {
+      if (index !== this.#committed.length + 1) {
+        throw new InvariantError(`${id} delivers entry ${index} before ${index - 1} was committed`);
+      }
+      this.#committed.push({ term, payload });
+      return;
+    }
+    if (known.term !== term || !isSame(known.payload, payload)) {
+      throw new InvariantError(
+        `${id} delivers at ${index} an entry of term ${term}, others one of ${known.term}`,
+      );
+    }
+  }
+
+  /** States agree at equal positions. */
+  onPosition(id: MemberId, position: number, digest: number): void {
+    this.checks++;
+    const known = this.#digests.get(position);
+    if (known === undefined) this.#digests.set(position, digest);
+    else if (known !== digest) {
+      throw new InvariantError(`${id} has another state at position ${position} than others`);
+    }
+  }
+
+  /** Terms never go down, over restarts; one vote in a term. */
+  onVote(id: MemberId, term: number, candidate: MemberId): void {
+    this.checks++;
+    const known = this.#votes.get(`${id} ${term}`);
+    if (known !== undefined && known !== candidate) {
+      throw new InvariantError(`${id} votes for ${known} and for ${candidate} in term ${term}`);
+    }
+    this.#votes.set(`${id} ${term}`, candidate);
+  }
+
+  onTerm(id: MemberId, term: number): void {
+    const known = this.#terms.get(id) ?? 0;
+    if (term < known) throw new InvariantError(`${id} goes back from term ${known} to ${term}`);
+    this.#terms.set(id, term);
+  }
+
+  /** Log matching: two logs that agree at an index agree before it. Costly: now and then. */
+  checkLogs(rafts: readonly Raft[]): void {
+    for (const [i, one] of rafts.entries()) {
+      for (const other of rafts.slice(i + 1)) this.#checkPair(one, other);
+    }
+  }
+
+  #checkPair(one: Raft, other: Raft): void {
+    this.checks++;
+    let index = Math.min(one.status.lastIndex, other.status.lastIndex);
+    const agrees = (): boolean => one.termOf(index) === other.termOf(index);
+    while (index > 0 && one.termOf(index) !== undefined && !agrees()) index--;
+    for (; index > 0; index--) {
+      const a = one.termOf(index);
+      const b = other.termOf(index);
+      if (a === undefined || b === undefined) return;
+      if (a !== b) {
+        throw new InvariantError(
+          `logs of ${one.status.id} and ${other.status.id} differ at ${index} and agree behind it`,
+        );
+      }
+    }
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

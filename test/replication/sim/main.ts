@@ -1,0 +1,79 @@
+/**
+ * npm run sim -- --seeds N --seed S [--minutes M] [--trace]
+ *
+ * Runs N seeds from S on, each a cluster of simulated servers under faults for M virtual minutes,
+ * and checks what they promise. Ends with status 1 when a seed fails, and names it.
+ */
+
+import { parseArgs } from 'node:util';
+import { RUN_MS, runSeed, type SeedReport } from './run-seed.ts';
+
+/** Lines of the trace that are shown before a failure. */
+const TRACE_LINES = 200;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: String(RUN_MS / 60_000) },
+    trace: { type: 'boolean', default: false },
+  },
+});
+
+function main(): void {
+  const first = Number(values.seed);
+  const count = Number(values.seeds);
+  const runMs = Number(values.minutes) * 60_000;
+  const startedAt = process.cpuUsage();
+  const reports: SeedReport[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    const report = runSeed(seed, undefined, runMs);
+    reports.push(report);
+    if (report.failure !== undefined) fail(report, runMs);
+  }
+  const { user, system } = process.cpuUsage(startedAt);
+  summarize(reports, (user + system) / 1e6);
+}
+
+/** The same seed once more, with its last messages. */
+function fail({ seed, failure }: SeedReport, runMs: number): void {
+  const lines: (() => string)[] = [];
+  process.exitCode = 1;
+  console.log(`seed ${seed} fails ${failure}`);
+  if (!values.trace) {
+    console.log(`again, with its trace: npm run sim -- --seeds 1 --seed ${seed} --trace`);
+    return;
+  }
+  runSeed(seed, (text) => {
+    const shown = text();
+    lines.push(() => shown);
+    if (lines.length > TRACE_LINES) lines.shift();
+  }, runMs);
+  for (const line of lines) console.log(line());
+}
+
+function summarize(reports: readonly SeedReport[], cpuSeconds: number): void {
+  const sum = (of: (report: SeedReport) => number): number => {
+    return reports.reduce((total, report) => total + of(report), 0);
+  };
+  const hours = sum(({ simulatedMs }) => simulatedMs) / 3_600_000;
+  const faults = new Map<string, number>();
+  for (const report of reports) {
+    for (const [name, n] of report.faults) faults.set(name, (faults.get(name) ?? 0) + n);
+  }
+  const failed = reports.filter(({ failure }) => failure !== undefined).map(({ seed }) => seed);
+  console.log([
+    `${reports.length} seeds, ${hours.toFixed(2)} simulated hours in ${cpuSeconds.toFixed(1)} s ` +
+      `of processor time: ${(hours / (cpuSeconds / 3600)).toFixed(0)} hours per core-hour`,
+    `${sum(({ messages }) => messages)} messages, ${sum(({ elections }) => elections)} elections`,
+    `faults: ${[...faults].map(([name, n]) => `${name} ${n}`).join(', ')}`,
+    `operations: ${sum(({ answered }) => answered)} answered ` +
+      `(${sum(({ sequentialReads }) => sequentialReads)} sequential reads), ` +
+      `${sum(({ refused }) => refused)} refused, ${sum(({ unknown }) => unknown)} of unknown ` +
+      `outcome; ${sum(({ checks }) => checks)} invariants checked`,
+    `keys whose history could not be decided: ${sum(({ undecided }) => undecided)}`,
+    `failed seeds: ${failed.length === 0 ? 'none' : failed.join(', ')}`,
+  ].join('\n'));
+}
+
+main();

@@ -1,0 +1,154 @@
+/**
+ * A cluster of simulated servers, its network, and what is watched over all of them.
+ */
+
+import type {
+  Configuration, LogBase, Member, MemberId,
+} from '../../../src/replication/core/entry.ts';
+import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
+import type { Message, Snapshot } from '../../../src/replication/core/message.ts';
+import type { Raft } from '../../../src/replication/core/raft.ts';
+import { Invariants, InvariantError } from './invariants.ts';
+import type { DiskMood, LogImage } from './sim-log.ts';
+import { SimNetwork, type NetworkMood } from './sim-network.ts';
+import { SimNode } from './sim-node.ts';
+import { encodeOperations, type SimOperation } from './sim-operation.ts';
+import { EMPTY_STATE, type StateImage } from './sim-state.ts';
+import { SimWorld } from './sim-world.ts';
+
+export interface ClusterOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly network: NetworkMood;
+  readonly disks: DiskMood;
+  readonly bounds: SimBounds;
+  /** Entries that a trim leaves behind the saved state. */
+  readonly slack: number;
+}
+
+export interface SimBounds {
+  readonly appendBytesMax: number;
+  readonly flightsMax: number;
+  readonly flightBytesMax: number;
+  readonly windowBytesMax: number;
+  readonly uncommittedBytesMax: number;
+}
+
+/** Told what happens, for the trace of a run. */
+export type Trace = (text: () => string) => void;
+
+export class SimCluster {
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly invariants = new Invariants();
+  readonly nodes: SimNode[] = [];
+  readonly operations: SimOperation[] = [];
+  readonly bounds: SimBounds;
+  readonly slack: number;
+  disks: DiskMood;
+  elections = 0;
+  trace: Trace = () => {};
+  readonly #founders: Configuration;
+
+  constructor({ seed, nodes, network, disks, bounds, slack }: ClusterOptions) {
+    this.world = new SimWorld(seed);
+    this.network = new SimNetwork(this.world, network);
+    this.bounds = bounds;
+    this.slack = slack;
+    this.disks = disks;
+    const members = Array.from({ length: nodes }, (_, i) => member(`n${i + 1}`, 0));
+    const voters = members.map(({ id }) => id);
+    this.#founders = { voters, outgoing: [], learners: [], members };
+    for (const { name, id } of members) this.addNode(name, id, true);
+  }
+
+  /** A server with an empty disk. A founder knows the first configuration, others none. */
+  addNode(name: string, id: MemberId, isFounder: boolean): SimNode {
+    const configuration = this.#founders;
+    const base: LogBase = isFounder ? { ...EMPTY_BASE, configuration } : EMPTY_BASE;
+    const hardState = { term: 0, votedFor: undefined };
+    const log: LogImage = { base, hardState, entries: [] };
+    const node = new SimNode(this, name, id, { log, state: EMPTY_STATE, epoch: 0 });
+    this.nodes.push(node);
+    node.start();
+    return node;
+  }
+
+  get upNodes(): SimNode[] {
+    return this.nodes.filter(({ isUp }) => isUp);
+  }
+
+  /** Whoever leads in the highest term, as far as it knows. */
+  get leader(): SimNode | undefined {
+    const leaders = this.upNodes.filter(({ replica }) => replica!.status.role === 'leader');
+    return leaders.sort((a, b) => b.replica!.status.term - a.replica!.status.term)[0];
+  }
+
+  encode(ops: readonly number[]): Uint8Array {
+    return encodeOperations(ops);
+  }
+
+  send(from: SimNode, message: Message): void {
+    this.trace(() => `${from.id} -> ${message.to} ${describe(message)}`);
+    this.#watch(from, message);
+    const to = this.nodes.find(({ id }) => id === message.to);
+    if (to === undefined) return;
+    const { id } = to;
+    this.network.send(from.name, to.name, () => {
+      if (to.id === id) to.receive(message);
+    });
+  }
+
+  /** False when the stream breaks on the way. */
+  carrySnapshot(from: SimNode, message: Snapshot, image: StateImage): boolean {
+    const to = this.nodes.find(({ id }) => id === message.to);
+    const isBroken = to === undefined || !to.isUp || this.network.isCut(from.name, to.name) ||
+      this.world.chance(this.network.mood.loss);
+    this.trace(() => `${from.id} -> ${message.to} snapshot ${message.index} broken: ${isBroken}`);
+    if (!isBroken) to.receiveSnapshot(message, image);
+    return !isBroken;
+  }
+
+  onLeader(node: SimNode, term: number): void {
+    this.elections++;
+    this.trace(() => `${node.id} leads term ${term}`);
+  }
+
+  onCrash(node: SimNode): void {
+    this.trace(() => `${node.id} crashes`);
+  }
+
+  checkLogs(): void {
+    this.invariants.checkLogs(this.upNodes.map(({ replica }) => replica!.raft as Raft));
+  }
+
+  /** What a message promises must be true when it is sent. */
+  #watch(from: SimNode, message: Message): void {
+    const { invariants } = this;
+    if (message.kind === 'vote') invariants.onVote(from.id, message.term, from.id);
+    if (message.kind === 'voted' && message.isGranted) {
+      invariants.onVote(from.id, message.term, message.to);
+    }
+    if (message.kind !== 'preVote' && message.kind !== 'preVoted') {
+      invariants.onTerm(from.id, message.term);
+    }
+    if (message.kind === 'appended' && !from.log!.isDurable(message.matchIndex)) {
+      throw new InvariantError(
+        `${from.id} acknowledges entry ${message.matchIndex}, which is not on its disk`,
+      );
+    }
+  }
+}
+
+export function member(name: string, life: number): Member {
+  const id = `${name}:${life}` as MemberId;
+  return { id, name, clientAddress: `${name}:1`, peerAddress: `${name}:2` };
+}
+
+function describe(message: Message): string {
+  const { from: _from, to: _to, kind, term, ...rest } = message;
+  const facts = Object.entries(rest).map(([name, value]) => {
+    return `${name}=${Array.isArray(value) ? value.length : JSON.stringify(value)}`;
+  });
+  return `${kind} t${term} ${facts.join(' ')}`;
+}
