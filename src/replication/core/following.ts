@@ -26,8 +26,10 @@ export function onAppend(raft: RaftState, message: Append): void {
 export function onHeartbeat(raft: RaftState, message: Heartbeat): void {
   follow(raft, message);
   raft.log.commitTo(Math.min(message.commit, raft.matched));
-  const { round } = message;
-  if (round > 0) raft.send(message.from, { kind: 'heard', round, receivedIndex: raft.matched });
+  const { round, from } = message;
+  if (round === 0) return;
+  const { matched: receivedIndex, acknowledged: matchIndex } = raft;
+  raft.send(from, { kind: 'heard', round, receivedIndex, matchIndex });
 }
 
 /** A snapshot has arrived whole. */

@@ -126,12 +126,14 @@ export function onRejected(raft: RaftState, message: Rejected): void {
   sendAppends(raft, progress, true);
 }
 
-export function onHeard(raft: RaftState, { from, round, receivedIndex }: Heard): void {
+export function onHeard(raft: RaftState, message: Heard): void {
+  const { from, round, receivedIndex, matchIndex } = message;
   const progress = heard(raft, from);
   if (progress === undefined) return;
   progress.heardRound = Math.max(progress.heardRound, round);
-  confirmReads(raft);
+  if (progress.matched(matchIndex)) maybeCommit(raft);
   if (raft.role !== 'leader') return;
+  confirmReads(raft);
   // Sent before the heartbeat and not there after it: lost on the way.
   const isLost = progress.state === 'stream' && round === progress.sentRound &&
     receivedIndex < progress.sentBeforeRound;

@@ -73,12 +73,14 @@ export interface Heartbeat extends Envelope {
 }
 
 /**
- * Everything up to `receivedIndex` is as the leader's, though perhaps not durable yet; 0 = unknown.
+ * Everything up to `receivedIndex` is as the leader's, and up to `matchIndex` durable; 0 = unknown.
+ * Both again, because what was said before may be lost.
  */
 export interface Heard extends Envelope {
   readonly kind: 'heard';
   readonly round: number;
   readonly receivedIndex: number;
+  readonly matchIndex: number;
 }
 
 /** Payloads for the leader to append, in this order. */

@@ -150,7 +150,7 @@ export class Raft {
   #onStale({ kind, from }: Message): void {
     const raft = this.#state;
     if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
-      raft.send(from, { kind: 'heard', round: 0, receivedIndex: 0 });
+      raft.send(from, { kind: 'heard', round: 0, receivedIndex: 0, matchIndex: 0 });
     } else if (kind === 'preVote') raft.send(from, { kind: 'preVoted', isGranted: false });
     else if (kind === 'vote') raft.send(from, { kind: 'voted', isGranted: false });
   }
