@@ -35,7 +35,10 @@ export class RaftState {
   heardLeaderAtMs = -Infinity;
   electionDeadlineMs = Infinity;
 
-  /** Followers: everything up to here is known to be as the log of this term's leader. */
+  /**
+   * Followers: everything up to here is known to be as the log of this term's leader, which only
+   * grows; so it is forgotten with the term.
+   */
   matched = 0;
   /** Followers: what was acknowledged to that leader. */
   acknowledged = 0;
@@ -91,7 +94,6 @@ export class RaftState {
   becomeFollower(term: number, leader: MemberId | undefined): void {
     const wasLeader = this.role === 'leader';
     if (term > this.term) this.#begin(term, undefined);
-    if (leader !== this.leader || wasLeader) this.matched = this.acknowledged = 0;
     this.role = 'follower';
     this.leader = leader;
     if (wasLeader) this.#leaveOffice();

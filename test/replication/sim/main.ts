@@ -1,13 +1,14 @@
 /**
  * npm run sim -- --seeds N --seed S [--minutes M] [--trace] [--first]
  *
- * Runs N seeds from S on, each a cluster of simulated servers under faults for M virtual minutes,
+ * Runs N seeds from S on, each a cluster of simulated servers under faults, for M virtual minutes
+ * or as long as its profile says,
  * and checks what they promise. Ends with status 1 when a seed fails, and names it; with --first it
  * ends at once then.
  */
 
 import { parseArgs } from 'node:util';
-import { RUN_MS, runSeed, type SeedReport } from './run-seed.ts';
+import { runSeed, type SeedReport } from './run-seed.ts';
 
 /** Lines of the trace that are shown before a failure. */
 const TRACE_LINES = 200;
@@ -16,7 +17,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
-    minutes: { type: 'string', default: String(RUN_MS / 60_000) },
+    minutes: { type: 'string' },
     trace: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
   },
@@ -25,7 +26,7 @@ const { values } = parseArgs({
 function main(): void {
   const first = Number(values.seed);
   const count = Number(values.seeds);
-  const runMs = Number(values.minutes) * 60_000;
+  const runMs = values.minutes === undefined ? undefined : Number(values.minutes) * 60_000;
   const startedAt = process.cpuUsage();
   const reports: SeedReport[] = [];
   for (let seed = first; seed < first + count; seed++) {
@@ -40,10 +41,10 @@ function main(): void {
 }
 
 /** The same seed once more, with its last messages. */
-function fail({ seed, failure }: SeedReport, runMs: number): void {
+function fail({ seed, profile, failure }: SeedReport, runMs: number | undefined): void {
   const lines: (() => string)[] = [];
   process.exitCode = 1;
-  console.log(`seed ${seed} fails ${failure}`);
+  console.log(`seed ${seed} (${profile}) fails ${failure}`);
   if (!values.trace) {
     console.log(`again, with its trace: npm run sim -- --seeds 1 --seed ${seed} --trace`);
     return;

@@ -8,11 +8,13 @@
 import type { MemberId } from '../../../src/replication/core/entry.ts';
 import type { MembersTarget } from '../../../src/replication/core/event.ts';
 import { isJoint } from '../../../src/replication/core/quorum.ts';
+import { FAULTS, type FaultName } from './faults.ts';
 import { member, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
 
 export class Nemesis {
   readonly #cluster: SimCluster;
+  readonly #names: readonly FaultName[];
   readonly #everyMs: number;
   readonly counts = new Map<string, number>();
   #isStopped = false;
@@ -20,8 +22,9 @@ export class Nemesis {
   /** A member that lost its disk or left, and shall come back as another. */
   #replacing: { readonly name: string } | undefined;
 
-  constructor(cluster: SimCluster, everyMs: number) {
+  constructor(cluster: SimCluster, names: readonly FaultName[], everyMs: number) {
     this.#cluster = cluster;
+    this.#names = names;
     this.#everyMs = everyMs;
   }
 
@@ -58,8 +61,8 @@ export class Nemesis {
 
   #strike(): void {
     const { world } = this.#cluster;
-    const [name, act] = world.pick(FAULTS);
-    if (act(this, this.#cluster)) this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    const name = world.pick(this.#names);
+    if (FAULTS[name](this, this.#cluster)) this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
   }
 
   /** Loses a disk and comes back as a newcomer, who has to be let in. */
@@ -79,6 +82,21 @@ export class Nemesis {
     world.after(world.between(100, 5000), () => {
       this.#cluster.addNode(node.name, member(node.name, ++this.#lives).id, false);
     });
+    return true;
+  }
+
+  /** An administrator wants others to vote, some of whom may be far behind. */
+  reshape(): boolean {
+    const { leader, world, nodes } = this.#cluster;
+    if (leader === undefined || this.#replacing !== undefined) return false;
+    const { members } = leader.replica!.status.configuration;
+    if (nodes.some(({ id }) => !members.some((one) => one.id === id))) return false;
+    const ids = members.map(({ id }) => id);
+    const voters = ids.filter(() => world.chance(0.6));
+    const learners = ids.filter((id) => !voters.includes(id));
+    const target = { voters, learners, members };
+    if (leader.replica!.membersRefusal(target) !== undefined) return false;
+    leader.step({ kind: 'changeMembers', target });
     return true;
   }
 
@@ -132,99 +150,3 @@ export class Nemesis {
     };
   }
 }
-
-type Fault = (nemesis: Nemesis, cluster: SimCluster) => boolean;
-
-function later(cluster: SimCluster, meanMs: number, run: () => void): true {
-  cluster.world.after(cluster.world.around(meanMs), run);
-  return true;
-}
-
-function crash(cluster: SimCluster, node: SimNode | undefined, isPowerLoss: boolean): boolean {
-  if (node === undefined || !node.isUp) return false;
-  node.crash(isPowerLoss);
-  return later(cluster, 2000, () => {
-    if (!node.isUp && cluster.nodes.includes(node)) node.start();
-  });
-}
-
-function isolate(cluster: SimCluster, node: SimNode, direction: 'in' | 'out' | 'both'): boolean {
-  const { network, nodes } = cluster;
-  for (const other of nodes) {
-    if (other === node) continue;
-    if (direction !== 'out') network.cut(other.name, node.name);
-    if (direction !== 'in') network.cut(node.name, other.name);
-  }
-  return later(cluster, 3000, () => network.heal());
-}
-
-const FAULTS: readonly (readonly [string, Fault])[] = [
-  ['kill', (_, cluster) => crash(cluster, cluster.world.pick(cluster.nodes), false)],
-  ['power loss', (_, cluster) => crash(cluster, cluster.world.pick(cluster.nodes), true)],
-  ['leader lost', (_, cluster) => crash(cluster, cluster.leader, cluster.world.chance(0.5))],
-  ['all lose power', (_, cluster) => {
-    return cluster.world.chance(0.3) &&
-      cluster.nodes.map((node) => crash(cluster, node, true)).includes(true);
-  }],
-  ['isolated', (_, cluster) => isolate(cluster, cluster.world.pick(cluster.nodes), 'both')],
-  ['leader isolated', (_, cluster) => {
-    return cluster.leader !== undefined && isolate(cluster, cluster.leader, 'both');
-  }],
-  ['one-way', (_, cluster) => {
-    const direction = cluster.world.chance(0.5) ? 'in' : 'out';
-    return isolate(cluster, cluster.leader ?? cluster.world.pick(cluster.nodes), direction);
-  }],
-  ['one link', (_, cluster) => {
-    const { network, world, nodes } = cluster;
-    network.cut(world.pick(nodes).name, world.pick(nodes).name);
-    return later(cluster, 3000, () => network.heal());
-  }],
-  ['split', (_, cluster) => {
-    const { network, world, nodes } = cluster;
-    const left = nodes.filter(() => world.chance(0.5));
-    for (const one of nodes) {
-      for (const other of nodes) {
-        if (left.includes(one) !== left.includes(other)) network.cut(one.name, other.name);
-      }
-    }
-    return later(cluster, 3000, () => network.heal());
-  }],
-  ['clog', (_, cluster) => {
-    const { network, world, nodes } = cluster;
-    network.clog(world.pick(nodes).name, world.pick(nodes).name, world.around(1000));
-    return later(cluster, 4000, () => network.heal());
-  }],
-  ['lossy', (_, cluster) => {
-    const { network, world } = cluster;
-    const { mood } = network;
-    if (mood.loss > 0.04) return false;
-    network.mood = { ...mood, loss: world.between(0.02, 0.3), repeat: 0.1, isFifo: false };
-    return later(cluster, 4000, () => (network.mood = mood));
-  }],
-  ['pause', (_, cluster) => {
-    const node = cluster.world.pick(cluster.nodes);
-    node.pause(cluster.world.around(2000));
-    return true;
-  }],
-  ['leader paused', (_, cluster) => {
-    cluster.leader?.pause(cluster.world.around(1500));
-    return cluster.leader !== undefined;
-  }],
-  ['clock jumps', (_, cluster) => {
-    cluster.world.pick(cluster.nodes).wallOffsetMs += cluster.world.between(-60_000, 60_000);
-    return true;
-  }],
-  ['slow disk', (_, cluster) => {
-    const { log } = cluster.world.pick(cluster.nodes);
-    if (log === undefined) return false;
-    log.mood = { syncMin: 20, syncMean: 400 };
-    return later(cluster, 4000, () => (log.mood = cluster.disks));
-  }],
-  ['transfer', (_, cluster) => {
-    const { leader } = cluster;
-    if (leader === undefined) return false;
-    leader.step({ kind: 'transfer', to: cluster.world.pick(cluster.nodes).id });
-    return true;
-  }],
-  ['wipe', (nemesis, cluster) => nemesis.wipe(cluster.world.pick(cluster.nodes))],
-];

@@ -1,18 +1,20 @@
 /** One simulated run of one seed: a cluster, clients and faults for a while, then peace. */
 
+import { Random } from '../../../src/lib/random.ts';
 import { checkLinearizability } from '../checker/linearizability.ts';
 import { stringModel } from '../checker/models.ts';
 import { InvariantError } from './invariants.ts';
 import { Nemesis } from './nemesis.ts';
+import { PROFILES, type Profile } from './profiles.ts';
 import { SimClients } from './sim-clients.ts';
 import { SimCluster, type Trace } from './sim-cluster.ts';
 
-/** How long faults last, and the peace after them, in virtual time. */
-export const RUN_MS = 10 * 60_000;
+/** The peace after the faults, in virtual time. */
 const PEACE_MS = 30_000;
 
 export interface SeedReport {
   readonly seed: number;
+  readonly profile: string;
   readonly simulatedMs: number;
   readonly steps: number;
   readonly messages: number;
@@ -30,39 +32,48 @@ export interface SeedReport {
 }
 
 /** The sizes and tempers of a run differ from seed to seed. */
-export function makeCluster(seed: number): SimCluster {
-  const choice = (n: number): number => (Math.imul(seed + 1, 0x9e3779b1) >>> 3) % n;
+export function makeCluster(seed: number, profile: Profile): SimCluster {
+  const chance = new Random(0x5eed, seed);
+  const choose = <T>(choices: readonly T[]): T => choices[chance.below(choices.length)]!;
+  const { restartMs, healMs, saveMs } = profile;
   return new SimCluster({
-    seed,
-    nodes: [3, 3, 5, 4, 2][choice(5)] ?? 3,
+    seed, restartMs, healMs, saveMs,
+    nodes: choose([3, 3, 3, 5, 5, 4, 2]),
     network: {
-      delayMin: 0.1, delayMean: [0.5, 2, 20][choice(3)]!, loss: [0, 0, 0.02][choice(3)]!,
-      repeat: [0, 0.02][choice(2)]!, isFifo: choice(4) > 0,
+      delayMin: 0.1, delayMean: choose([0.5, 2, 20, 50]), loss: choose([0, 0, 0.02]),
+      repeat: choose([0, 0.02]), isFifo: choose([true, true, false]),
     },
-    disks: { syncMin: 0.2, syncMean: [1, 5, 30][choice(3)]! },
+    disks: { syncMin: 0.2, syncMean: choose([1, 5, 30]) },
     bounds: {
-      appendBytesMax: [64, 256, 4096][choice(3)]!,
-      flightsMax: [2, 8, 64][choice(3)]!,
-      flightBytesMax: [256, 65_536][choice(2)]!,
-      windowBytesMax: [200, 4096, 1 << 20][choice(3)]!,
-      uncommittedBytesMax: [2000, 1 << 20][choice(2)]!,
+      appendBytesMax: choose([64, 256, 4096]),
+      flightsMax: choose([2, 8, 64]),
+      flightBytesMax: choose([256, 65_536]),
+      windowBytesMax: choose([200, 4096, 1 << 20]),
+      uncommittedBytesMax: choose([2000, 1 << 20]),
     },
-    slack: [0, 20, 200][choice(3)]!,
+    slack: choose([0, 20, 200]),
   });
 }
 
-export function runSeed(seed: number, trace?: Trace, runMs = RUN_MS): SeedReport {
-  const cluster = makeCluster(seed);
+export function profileOf(seed: number): Profile {
+  return PROFILES[seed % PROFILES.length]!;
+}
+
+/** `runMs` instead of the profile's. */
+export function runSeed(seed: number, trace?: Trace, runMs?: number): SeedReport {
+  const profile = profileOf(seed);
+  const cluster = makeCluster(seed, profile);
   if (trace !== undefined) cluster.trace = trace;
   const { world } = cluster;
-  const clients = new SimClients(cluster, { count: 5, thinkMs: [200, 1000, 2000][seed % 3]! });
-  const nemesis = new Nemesis(cluster, [2000, 5000, 15_000][seed % 3]!);
+  const clients = new SimClients(cluster, { count: profile.clients, thinkMs: profile.thinkMs });
+  const nemesis = new Nemesis(cluster, profile.faults, profile.faultEveryMs);
+  const endMs = runMs ?? profile.runMs;
   let failure: string | undefined;
   let undecided = 0;
   try {
     clients.start();
     nemesis.start();
-    for (let atMs = 0; atMs < runMs; atMs += 10_000) {
+    for (let atMs = 0; atMs < endMs; atMs += 10_000) {
       world.run(atMs + 10_000);
       cluster.checkLogs();
     }
@@ -78,7 +89,7 @@ export function runSeed(seed: number, trace?: Trace, runMs = RUN_MS): SeedReport
   }
   const { answered, refused, unknown, sequentialReads } = clients;
   return {
-    seed, simulatedMs: world.nowMs, steps: world.steps, messages: cluster.network.sent,
+    seed, profile: profile.name, simulatedMs: world.nowMs, steps: world.steps, messages: cluster.network.sent,
     elections: cluster.elections, faults: nemesis.counts, answered, refused, unknown,
     sequentialReads, checks: cluster.invariants.checks, undecided, failure,
   };

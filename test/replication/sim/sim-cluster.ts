@@ -24,6 +24,11 @@ export interface ClusterOptions {
   readonly bounds: SimBounds;
   /** Entries that a trim leaves behind the saved state. */
   readonly slack: number;
+  /** Mean time until a crashed server is started again, and until links are mended. */
+  readonly restartMs: number;
+  readonly healMs: number;
+  /** Mean time between two saves of a state. */
+  readonly saveMs: number;
 }
 
 export interface SimBounds {
@@ -45,16 +50,23 @@ export class SimCluster {
   readonly operations: SimOperation[] = [];
   readonly bounds: SimBounds;
   readonly slack: number;
+  readonly restartMs: number;
+  readonly healMs: number;
+  readonly saveMs: number;
   disks: DiskMood;
   elections = 0;
   trace: Trace = () => {};
   readonly #founders: Configuration;
 
-  constructor({ seed, nodes, network, disks, bounds, slack }: ClusterOptions) {
+  constructor(options: ClusterOptions) {
+    const { seed, nodes, network, disks, bounds } = options;
+    this.slack = options.slack;
+    this.restartMs = options.restartMs;
+    this.healMs = options.healMs;
+    this.saveMs = options.saveMs;
     this.world = new SimWorld(seed);
     this.network = new SimNetwork(this.world, network);
     this.bounds = bounds;
-    this.slack = slack;
     this.disks = disks;
     const members = Array.from({ length: nodes }, (_, i) => member(`n${i + 1}`, 0));
     const voters = members.map(({ id }) => id);
@@ -105,8 +117,15 @@ export class SimCluster {
     const isBroken = to === undefined || !to.isUp || this.network.isCut(from.name, to.name) ||
       this.world.chance(this.network.mood.loss);
     this.trace(() => `${from.id} -> ${message.to} snapshot ${message.index} broken: ${isBroken}`);
-    if (!isBroken) to.receiveSnapshot(message, image);
-    return !isBroken;
+    if (isBroken) return false;
+    to.receiveSnapshot(message, image);
+    // A stream that was given up by its sender may end much later.
+    if (this.world.chance(this.network.mood.repeat)) {
+      this.world.after(this.world.around(2000), () => {
+        if (to.isUp && to.id === message.to) to.receiveSnapshot(message, image);
+      });
+    }
+    return true;
   }
 
   onLeader(node: SimNode, term: number): void {

@@ -349,7 +349,7 @@ export class SimNode {
 
   #saveLater(): void {
     const { world } = this.#cluster;
-    world.after(world.between(200, 2000), this.#alive(() => {
+    world.after(world.around(this.#cluster.saveMs), this.#alive(() => {
       this.#state!.save();
       this.#saveLater();
     }));
