@@ -135,7 +135,7 @@ export interface Database {
   readonly digest: string;
 }
 
-const EMPTY_DATABASE: Database = { values: new Map(), digest: '' };
+const EMPTY_DATABASE: Database = { values: new Map(), digest: digestOf(new Map()) };
 
 /** All keys in one partition, because a transaction ties them together; empty at the start. */
 export const transactionModel: Model<Database, Transaction, TransactionReply> = {

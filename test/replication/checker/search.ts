@@ -107,6 +107,10 @@ export class Search<State, Input, Output> {
     return this.#stepsDone;
   }
 
+  get levelsRemembered(): number {
+    return this.#seen.size;
+  }
+
   /** Tries about `stepsMax` steps of the model more: it ends with the configuration at hand. */
   run(stepsMax: number): 'ok' | 'violation' | 'suspended' {
     const stopAt = this.#stepsDone + stepsMax;
