@@ -205,6 +205,16 @@ describe('a violation', () => {
     expect(() => mustBeLinearizable(stringModel, history)).toThrow(verdict.text);
   });
 
+  it('is explained without the unknown operations that had to be used before', () => {
+    const [used, unused] = [op('a', set('1'), undefined, 1), op('b', set('2'), undefined, 1)];
+    const verdict = checkLinearizability(stringModel, [
+      used, unused, op('c', GET, '1', 2, 3), op('c', GET, '3', 4, 5),
+    ]);
+    if (verdict.kind !== 'violation') throw new Error(verdict.kind);
+    expect(verdict.prefix).toEqual([used, op('c', GET, '1', 2, 3)]);
+    expect(verdict.stuck).toEqual([op('c', GET, '3', 4, 5), unused]);
+  });
+
   it('is found however long the history is, and explained in a few lines', () => {
     const history = Array.from({ length: 20_000 }, (_, at) =>
       op(`c${at % 3}`, INCR, at + 1, at, at + 1.5));

@@ -35,6 +35,12 @@ export interface Model<State, Input, Output> {
    */
   isReadOnly(input: Input, output: Output | undefined): boolean;
 
+  /**
+   * True only if `input` gives `output` in every state or in none, and always leads to the same
+   * state. What came right before such an operation left no trace. As above, false is safe.
+   */
+  isOverwrite(input: Input, output: Output | undefined): boolean;
+
   /** For people: `SET a -> OK`. */
   describe(input: Input, output: Output | undefined): string;
 }

@@ -48,6 +48,19 @@ describe('the model of a string', () => {
     expect(readOnly.length).toBe(10);
   });
 
+  it('calls overwriting what gives its reply everywhere or nowhere, and always one state', () => {
+    const outcomes = (command: StringCommand, reply: StringReply | undefined) =>
+      new Set(COMMANDS.map(([value]) => stringModel.step(value, command, reply)));
+    for (const [, command, reply] of COMMANDS) {
+      for (const given of [reply, undefined]) {
+        if (stringModel.isOverwrite(command, given)) expect(outcomes(command, given).size).toBe(1);
+      }
+    }
+    const overwriting = COMMANDS.filter(([, ...each]) => stringModel.isOverwrite(each[0], each[1]));
+    expect(overwriting.length).toBe(1);
+    expect(stringModel.isOverwrite({ kind: 'del' }, undefined)).toBe(true);
+  });
+
   it('tells a key that does not exist from every value', () => {
     expect(stringModel.stateKey(null)).not.toBe(stringModel.stateKey('nil'));
     expect(stringModel.stateKey(null)).not.toBe(stringModel.stateKey(''));

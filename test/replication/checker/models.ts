@@ -83,6 +83,11 @@ function isReadOnlyCommand(command: StringCommand, reply: StringReply | undefine
   }
 }
 
+/** True if neither its effect nor its reply depends on what was there. */
+function isOverwritingCommand(command: StringCommand, reply: StringReply | undefined): boolean {
+  return command.kind === 'set' || (command.kind === 'del' && reply === undefined);
+}
+
 function commandKey(command: StringCommand): string {
   return JSON.stringify(command, ['kind', 'value', 'by', 'expected']);
 }
@@ -115,6 +120,7 @@ export const stringModel: Model<StringValue, StringCommand, StringReply> = {
   stateKey: (value) => (value === null ? 'nil' : `"${value}"`),
   inputKey: commandKey,
   isReadOnly: isReadOnlyCommand,
+  isOverwrite: isOverwritingCommand,
   describe: (command, reply) => `${commandInWords(command)} -> ${replyInWords(reply)}`,
 };
 
@@ -162,6 +168,8 @@ export const transactionModel: Model<Database, Transaction, TransactionReply> = 
   isReadOnly: (transaction, replies) => transaction.every(
     ({ command }, at) => isReadOnlyCommand(command, replies?.[at]),
   ),
+  // It would have to write all keys that there are.
+  isOverwrite: () => false,
   describe(transaction, replies) {
     const commands = transaction.map(({ key, command }) => `${key}: ${commandInWords(command)}`);
     return `MULTI ${commands.join('; ')} -> ${replyInWords(replies)}`;

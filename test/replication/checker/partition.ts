@@ -15,8 +15,10 @@ export class Partition<State, Input, Output> {
   readonly calls: Float64Array;
   readonly returns: Float64Array;
   readonly isReadOnly: readonly boolean[];
+  readonly isOverwrite: readonly boolean[];
   /** Of `unknown`. */
   readonly unknownCalls: Float64Array;
+  readonly isUnknownOverwrite: readonly boolean[];
   /**
    * The last unknown operation before this one with an input that does the same, or -1. Such twins
    * may change places in any explanation of the history, because neither has a return and the
@@ -40,6 +42,8 @@ export class Partition<State, Input, Output> {
     this.calls = Float64Array.from(this.answered, ({ callAt }) => callAt);
     this.returns = Float64Array.from(this.answered, ({ returnAt }) => returnAt);
     this.isReadOnly = this.answered.map(({ input, output }) => model.isReadOnly(input, output));
+    this.isOverwrite = this.answered.map(({ input, output }) => model.isOverwrite(input, output));
+    this.isUnknownOverwrite = this.unknown.map(({ input }) => model.isOverwrite(input, undefined));
     this.unknownCalls = Float64Array.from(this.unknown, ({ callAt }) => callAt);
     this.twinBefore = findTwins(this.unknown.map(({ input }) => model.inputKey(input)));
   }

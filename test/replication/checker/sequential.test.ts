@@ -111,6 +111,10 @@ describe('a violation', () => {
       text: 'a read sees the state at its position: s on n3 reads "k": "b", position 4, ' +
         'but the order has "a" at 2, "b" at 5',
     });
+    expect(checkSequential(ORDER, [read(9, 'b')])).toMatchObject({
+      text: 'a read sees the state at its position: s on n1 reads "k": "b", position 9, ' +
+        'but the order has "b" at 5, null at 8',
+    });
     expect(checkSequential(ORDER, [write(5, 'b'), read(3, 'a', { node: 'n2' })])).toMatchObject({
       text: 'a session reads its own writes: s on n2 reads "k": "a", position 3, ' +
         'which is before its own write: s on n1 writes "k": "b", position 5',
