@@ -586,3 +586,53 @@ export const RECOVERY_SPARE_BYTES = 1 * MiB;
 
 /** A block of a checkpoint: one read, one checksum. */
 export const CHECKPOINT_BLOCK_BYTES = 1 * MiB;
+
+// ---- Configuration of peers ---------------------------------------------------------------------
+
+/**
+ * Nine survive four failures. With more, a leader sends every write to more than eight others and
+ * waits for the sixth disk or more: a majority of more costs more than it gives.
+ */
+export const PEERS_MAX = 9;
+
+/** A peer's name is in member ids, in the log and in every table of peers. */
+export const PEER_NAME_CHARS_MAX = 32;
+
+/** The longest name that DNS can hold. */
+export const HOST_NAME_CHARS_MAX = 253;
+
+/** An election and its retry fit several times; a client that waits longer has long given up. */
+export const BROADCAST_TIMEOUT_MS_DEFAULT = 5000;
+
+/** Below, a single slow fsync on a majority would look like an outage. */
+export const BROADCAST_TIMEOUT_MS_MIN = 100;
+
+/** Ten minutes: beyond, a partition would only pile up clients that wait. */
+export const BROADCAST_TIMEOUT_MS_MAX = 600_000;
+
+/** Six heartbeats: rides out a pause of the collector and a slow fsync; still about a second. */
+export const ELECTION_TIMEOUT_MS_DEFAULT = 600;
+
+/** Within one machine; below, the timer of a busy event loop alone causes elections. */
+export const ELECTION_TIMEOUT_MS_MIN = 50;
+
+/** A minute without writes after every loss of a leader is the most that anyone could want. */
+export const ELECTION_TIMEOUT_MS_MAX = 60_000;
+
+/** Ten small messages a second to every peer are not noticed; a round trip fits many times. */
+export const HEARTBEAT_INTERVAL_MS_DEFAULT = 100;
+
+/** Below, the timer of a busy event loop is late by as much as the interval. */
+export const HEARTBEAT_INTERVAL_MS_MIN = 10;
+
+/** One or two heartbeats may be lost before a follower doubts its leader. */
+export const HEARTBEATS_PER_ELECTION_TIMEOUT_MIN = 3;
+
+/** A third of the longest election timeout: a longer one would always be refused. */
+export const HEARTBEAT_INTERVAL_MS_MAX = 20_000;
+
+/** At 1000 writes a second of 1 KiB each, four minutes of absence without a snapshot. */
+export const RAFT_LOG_BYTES_DEFAULT = 256 * MiB;
+
+/** Below, a restart of one peer under load would already cost a snapshot of everything. */
+export const RAFT_LOG_BYTES_MIN = 16 * MiB;

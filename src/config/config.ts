@@ -40,11 +40,20 @@ export class Config {
   /** Always current: keep this object, not the values that you read from it. */
   readonly values: ConfigValues;
   readonly #values: OptionValues;
+  readonly #defaults: OptionValues;
   readonly #subscriptions = new Set<Subscription>();
 
-  /** Takes over `values`, which must come from `defaultValues` and `parseValue`. */
-  constructor(values: OptionValues = defaultValues(), file?: string) {
+  /**
+   * Takes over `values`, which must come from `defaultValues` and `parseValue`. `defaults` are the
+   * values that need not be written down, because a start without them gives the same.
+   */
+  constructor(
+    values: OptionValues = defaultValues(),
+    file?: string,
+    defaults: OptionValues = defaultValues(),
+  ) {
     this.#values = values;
+    this.#defaults = defaults;
     this.values = values as ConfigValues;
     this.file = file;
   }
@@ -87,7 +96,7 @@ export class Config {
 
   /** What CONFIG REWRITE makes of the text of the file. */
   rewrite(text: string): string {
-    return rewriteConfig(text, this.#values);
+    return rewriteConfig(text, this.#values, this.#defaults);
   }
 
   #apply(changes: readonly Change[]): void {

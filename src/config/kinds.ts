@@ -6,9 +6,11 @@
  * Invariants: `parse(lines(v)[i])` over all lines gives `v` again (CONFIG REWRITE relies on it),
  * and `format(v)` is what CONFIG GET shows, always in base units.
  */
+import { PEERS_MAX } from '../limits.ts';
 import { normalizeEvents } from './event-classes.ts';
 import { listOutputLimits, parseOutputLimits, type OutputLimits } from './output-limits.ts';
 import { accept, parseBytes, refuse, type Parsed } from './parsed.ts';
+import { listPeers, NAME_ALLOWED, parsePeerName, parsePeers, type Peer } from './peer-list.ts';
 
 export type Source = 'line' | 'set';
 
@@ -161,4 +163,18 @@ export const outputLimits: Kind<OutputLimits> = {
       .map((words) => words.join(' ').replace(/^replica/, 'slave'))
       .join(' '),
   lines: listOutputLimits,
+};
+
+/** The name of a peer, or none. */
+export const peerName: Kind<string> = single(`${NAME_ALLOWED}, or ""`, (word) =>
+  word === '' ? accept('') : parsePeerName(word),
+);
+
+/** `<name> <client host:port> <peer host:port>`: lines of a file add up, "" empties the list. */
+export const peers: Kind<readonly Peer[]> = {
+  allowed: `<name> <host:port> <host:port>, at most ${PEERS_MAX} times, IPv6 in brackets, or ""`,
+  manyWords: true,
+  parse: (words, before, source) => parsePeers(words, source === 'set' ? [] : before),
+  format: (value) => listPeers(value).flat().join(' '),
+  lines: listPeers,
 };

@@ -1,10 +1,15 @@
 /**
- * Builds the configuration of a starting server: defaults, then the file, then the command line.
- * Pure: the caller reads the file. Every error is collected, so that one start shows all of them.
+ * Builds the configuration of a starting server: defaults, then the file, then the command line;
+ * then what the options must say together is checked, and the port follows from the peers unless
+ * it was given. Pure: the caller reads the file. Every error is collected, so that one start shows
+ * all of them; what could not be read is not blamed a second time for what it lacks.
  */
 import { ACCEPTED, REFUSED } from './accepted.ts';
+import { findConflicts } from './check-config.ts';
 import { Config } from './config.ts';
-import { configLines, parseConfig, type Directive } from './parse-config.ts';
+import type { ConfigValues } from './options.ts';
+import { configLines, parseConfig, type Directive, type SyntaxFault } from './parse-config.ts';
+import { defaultPort } from './peer-settings.ts';
 import { defaultValues, findOption, parseValue, type OptionValues } from './registry.ts';
 
 export interface ConfigSource {
@@ -37,46 +42,70 @@ export function loadConfig(
   const loading = new Loading();
   if (source !== undefined) {
     const { directives, faults } = parseConfig(source.text);
-    for (const fault of faults) {
-      loading.errors.push({
-        file: source.path,
-        line: fault.line,
-        directive: fault.text.split(/\s/, 1)[0] ?? '',
-        found: fault.text,
-        reason: fault.reason,
-        allowed: '',
-      });
-    }
+    for (const fault of faults) loading.addFault(fault, source.path);
     loading.read(directives, source.path);
   }
   loading.read(overrides, undefined);
+  loading.check();
 
   const errors = loading.errors.toSorted(byPlace);
   if (errors.length > 0) return { ok: false, errors };
   const warnings = [...loading.withoutEffect].map(warnAbout);
-  return { ok: true, config: new Config(loading.values, source?.path), warnings };
+  const defaults = loading.finish();
+  return { ok: true, config: new Config(loading.values, source?.path, defaults), warnings };
 }
+
+type Place = Pick<ConfigError, 'file' | 'line' | 'directive' | 'found'>;
 
 class Loading {
   readonly values: OptionValues = defaultValues();
   readonly errors: ConfigError[] = [];
   readonly withoutEffect = new Set<string>();
+  /** Where each option was given last, by its current name. */
+  readonly #given = new Map<string, Place>();
+  /** Options with a line that could not be read: what they were meant to say is unknown. */
+  readonly #unread = new Set<string>();
+
+  addFault({ line, text, reason }: SyntaxFault, file: string): void {
+    const directive = text.split(/\s/, 1)[0] ?? '';
+    this.#unread.add(findOption(directive.toLowerCase())?.name ?? directive);
+    this.errors.push({ file, line, directive, found: text, reason, allowed: '' });
+  }
 
   read(directives: readonly Directive[], file: string | undefined): void {
     for (const directive of directives) this.#readOne(directive, file);
   }
 
+  /** Adds every contradiction between options, at the place of the first one that was given. */
+  check(): void {
+    for (const { options, reason, allowed } of findConflicts(this.values as ConfigValues)) {
+      if (options.some((name) => this.#unread.has(name))) continue;
+      const place = options.map((name) => this.#given.get(name)).find((each) => each !== undefined);
+      if (place === undefined) throw new Error(`the defaults contradict each other: ${reason}`);
+      this.errors.push({ ...place, reason, allowed });
+    }
+  }
+
+  /** Fills in what follows from other options. What an option is when it is not given. */
+  finish(): OptionValues {
+    const port = defaultPort(this.values as ConfigValues);
+    if (!this.#given.has('port')) this.values['port'] = port;
+    return { ...defaultValues(), port };
+  }
+
   #readOne({ line, name, words }: Directive, file: string | undefined): void {
-    const error = { file, line, directive: name, found: words.join(' ') };
+    const place = { file, line, directive: name, found: words.join(' ') };
     const entry = findOption(name);
     if (entry === undefined) {
       const reason = REFUSED[name] ?? 'Bad directive: dkvs knows no such option';
-      this.errors.push({ ...error, reason, allowed: '' });
+      this.errors.push({ ...place, reason, allowed: '' });
       return;
     }
+    this.#given.set(entry.name, place);
     const parsed = parseValue(entry, words, this.values[entry.name], 'line');
     if (!parsed.ok) {
-      this.errors.push({ ...error, reason: parsed.reason, allowed: entry.option.kind.allowed });
+      this.#unread.add(entry.name);
+      this.errors.push({ ...place, reason: parsed.reason, allowed: entry.option.kind.allowed });
       return;
     }
     this.values[entry.name] = parsed.value;

@@ -47,6 +47,7 @@ import {
   yesNo,
 } from './kinds.ts';
 import { option, type ValuesOf } from './option.ts';
+import { PEER_OPTIONS } from './peer-options.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
 const MiB = 1024 * 1024;
@@ -65,7 +66,8 @@ export const OPTIONS = {
     6379,
     'at-start',
     'TCP port; 0 lets the system pick a free one, which the start banner names.',
-    'Redis takes 0 for "no TCP"; here an empty bind says that, and 0 serves tests and embedding.',
+    'Redis takes 0 for "no TCP"; here an empty bind says that, and 0 serves tests and embedding. ' +
+      'A node whose port is not given takes that of its own client address in peer.',
   ),
   unixsocket: option(
     text,
@@ -213,6 +215,9 @@ export const OPTIONS = {
     'Log size below which nothing is compacted.',
     'Higher leaves more dead bytes on disk and in the time of a restart.',
   ),
+
+  // ---- Peers -----------------------------------------------------------------------------------
+  ...PEER_OPTIONS,
 
   // ---- Memory ----------------------------------------------------------------------------------
   maxmemory: option(

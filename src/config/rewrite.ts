@@ -4,7 +4,7 @@
  * A line that still says what is in force stays as its author wrote it, `64mb` and all; comments,
  * empty lines and lines that cannot be read stay as well. A changed option is written where it
  * first stood, and its other lines go. An option that the text does not hold is appended when it
- * differs from its default. Rewriting a second time changes nothing.
+ * differs from what a start without it gives. Rewriting a second time changes nothing.
  */
 import { parseLine, quoteWord } from './parse-config.ts';
 import {
@@ -25,7 +25,11 @@ interface Mention {
   value: unknown;
 }
 
-export function rewriteConfig(text: string, values: OptionValues): string {
+export function rewriteConfig(
+  text: string,
+  values: OptionValues,
+  defaults: OptionValues,
+): string {
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
@@ -34,7 +38,7 @@ export function rewriteConfig(text: string, values: OptionValues): string {
   const kept = replaceChanged(lines, mentions, values);
   const added = optionEntries()
     .filter(({ name }) => !mentions.has(name))
-    .filter((entry) => !isSameValue(entry, entry.option.default, values[entry.name]))
+    .filter((entry) => !isSameValue(entry, defaults[entry.name], values[entry.name]))
     .flatMap((entry) => writeOption(entry, values[entry.name]));
 
   if (added.length > 0 && !kept.includes(APPENDED_BELOW)) kept.push(APPENDED_BELOW);

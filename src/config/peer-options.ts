@@ -1,0 +1,107 @@
+// tidy: table
+/**
+ * The options of a server that has peers; a part of the table in options.ts. What they must say
+ * together is in check-config.ts, what follows from them in peer-settings.ts.
+ */
+import {
+  BROADCAST_TIMEOUT_MS_DEFAULT,
+  BROADCAST_TIMEOUT_MS_MAX,
+  BROADCAST_TIMEOUT_MS_MIN,
+  ELECTION_TIMEOUT_MS_DEFAULT,
+  ELECTION_TIMEOUT_MS_MAX,
+  ELECTION_TIMEOUT_MS_MIN,
+  HEARTBEAT_INTERVAL_MS_DEFAULT,
+  HEARTBEAT_INTERVAL_MS_MAX,
+  HEARTBEAT_INTERVAL_MS_MIN,
+  RAFT_LOG_BYTES_DEFAULT,
+  RAFT_LOG_BYTES_MIN,
+} from '../limits.ts';
+import { bytes, integer, oneOf, peerName, peers, text } from './kinds.ts';
+import { option } from './option.ts';
+
+export const PEER_OPTIONS = {
+  node: option(
+    peerName,
+    '',
+    'at-start',
+    'Name of this server among the peers; empty for a server that stands alone.',
+    'It must have a peer line; a name without peers is refused, so are peers without a name.',
+  ),
+  peer: option(
+    peers,
+    [],
+    'at-start',
+    'One server a line, this one too: its name, its address for clients, its address for peers.',
+    'Every server holds all the data; three go on without one of them, five without two.',
+  ),
+  consistency: option(
+    oneOf(['sequential', 'linearizable']),
+    'sequential',
+    'at-runtime',
+    'Whether a read sees at least what its own connection wrote, or all that was acknowledged.',
+    'linearizable waits for a majority to answer, once for all reads that wait.',
+  ),
+  broadcast: option(
+    oneOf(['auto', 'raft', 'none']),
+    'auto',
+    'at-start',
+    'What orders writes: raft among peers, none for a single server; auto takes what fits.',
+    'raft and none are refused where the peers say otherwise, so that a lost list is noticed.',
+  ),
+  'peer-secret': option(
+    text,
+    '',
+    'at-start',
+    'What peers prove to each other that they know, the same on all of them; empty for nothing.',
+    'Without it or TLS, whoever reaches a peer port may write; with it, give the file mode 600.',
+  ),
+  'peer-tls-cert-file': option(
+    text,
+    '',
+    'at-start',
+    'PEM file of the certificate that this server shows its peers; empty for links in clear.',
+    'Goes with the key and the authorities, or not at all; TLS costs CPU for every byte.',
+  ),
+  'peer-tls-key-file': option(
+    text,
+    '',
+    'at-start',
+    'PEM file of the private key of that certificate.',
+    'Give it mode 600.',
+  ),
+  'peer-tls-ca-file': option(
+    text,
+    '',
+    'at-start',
+    'PEM file of the authorities that the certificates of peers must be signed by.',
+    'Whoever has a certificate of theirs may be a peer: let them sign nothing else.',
+  ),
+  'broadcast-timeout': option(
+    integer(BROADCAST_TIMEOUT_MS_MIN, BROADCAST_TIMEOUT_MS_MAX),
+    BROADCAST_TIMEOUT_MS_DEFAULT,
+    'at-runtime',
+    'Milliseconds that a write or a linearizable read waits for a majority before its error.',
+    'A write that got it may still take effect; higher keeps clients waiting in an outage.',
+  ),
+  'election-timeout': option(
+    integer(ELECTION_TIMEOUT_MS_MIN, ELECTION_TIMEOUT_MS_MAX),
+    ELECTION_TIMEOUT_MS_DEFAULT,
+    'at-start',
+    'Milliseconds without a leader after which a peer campaigns, up to twice as many by chance.',
+    'Lower replaces a dead leader sooner; too low, a slow network or disk deposes a live one.',
+  ),
+  'heartbeat-interval': option(
+    integer(HEARTBEAT_INTERVAL_MS_MIN, HEARTBEAT_INTERVAL_MS_MAX),
+    HEARTBEAT_INTERVAL_MS_DEFAULT,
+    'at-start',
+    'Milliseconds between the signs of life of a leader; at most a third of election-timeout.',
+    'Lower bears more of them lost, at a small message to every peer each time.',
+  ),
+  'raft-log-bytes': option(
+    bytes(RAFT_LOG_BYTES_MIN),
+    RAFT_LOG_BYTES_DEFAULT,
+    'at-runtime',
+    'Replicated log that stays on disk after it was applied, for peers that were away.',
+    'Disk space; a peer that missed more than this gets all the data anew.',
+  ),
+} as const;

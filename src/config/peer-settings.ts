@@ -1,0 +1,24 @@
+/** What follows from the options of peers once check-config.ts has found them sound. Pure. */
+import { OPTIONS, type ConfigValues } from './options.ts';
+import { splitAddress, type Peer } from './peer-list.ts';
+
+type Named = Pick<ConfigValues, 'node' | 'peer'>;
+
+/** This server's own line; undefined for a server that stands alone. */
+export function findOwnPeer({ node, peer }: Named): Peer | undefined {
+  return peer.find(({ name }) => name === node);
+}
+
+/** What `auto` comes to. */
+export function chooseBroadcast(
+  { broadcast, peer }: Pick<ConfigValues, 'broadcast' | 'peer'>,
+): 'raft' | 'none' {
+  if (broadcast !== 'auto') return broadcast;
+  return peer.length > 0 ? 'raft' : 'none';
+}
+
+/** The port to listen on where none is given: that of the own line, so that a file stays short. */
+export function defaultPort(values: Named): number {
+  const own = findOwnPeer(values);
+  return own === undefined ? OPTIONS.port.default : splitAddress(own.clientAddress).port;
+}
