@@ -9,8 +9,8 @@
  *         u8  number of outgoing voters; the same
  *         u8  number of learners; the same
  *
- * An id is written once, so one that is named and unknown cannot be said. `parseConfiguration` takes
- * bytes from strangers: it allocates no more than they are, and gives undefined for whatever
+ * An id is written once, so one that is named and unknown cannot be said. `parseConfiguration`
+ * takes bytes from strangers: it allocates no more than they are, and gives undefined for whatever
  * `encodeConfiguration` would not have written. Encoding asserts what entry.ts says of a
  * Configuration.
  */

@@ -30,8 +30,8 @@ describe('a configuration', () => {
       voters: ['a:1' as MemberId], outgoing: [], learners: [],
       members: [{ id: 'a:1' as MemberId, name: 'a', clientAddress: 'h:1', peerAddress: 'h:2' }],
     };
-    expect(encodeConfiguration(one).toString('hex')).toBe(
-      '0101' + '0300613a31' + '010061' + '0300683a31' + '0300683a32' + '0100' + '00' + '00');
+    const pieces = ['0101', '0300613a31', '010061', '0300683a31', '0300683a32', '0100', '00', '00'];
+    expect(encodeConfiguration(one).toString('hex')).toBe(pieces.join(''));
   });
 
   it('of the largest size is within its bound', () => {
