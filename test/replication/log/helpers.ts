@@ -10,6 +10,7 @@ import { openRaftLog } from '../../../src/replication/log/open-raft-log.ts';
 import type { OpenRaftLogOptions } from '../../../src/replication/log/open-raft-log.ts';
 import type { RaftLogError } from '../../../src/replication/log/raft-log-error.ts';
 import type { Durable, RaftLog } from '../../../src/replication/log/raft-log.ts';
+import { SimFiles } from '../../sim/sim-files.ts';
 
 export const DIR = '/raft';
 export const NO_VOTE: HardState = { term: 0, votedFor: undefined };
@@ -89,6 +90,30 @@ export async function readAll(log: RaftLog, bytesMax = 1 << 20): Promise<LogEntr
     from += some.length;
   }
   return entries;
+}
+
+/** The content of all files of a log. */
+export async function contentOf(disk: SimFiles): Promise<Map<string, Buffer>> {
+  const content = new Map<string, Buffer>();
+  for (const name of await disk.list(DIR)) {
+    content.set(name, Buffer.from(await disk.readAll(`${DIR}/${name}`)));
+  }
+  return content;
+}
+
+/** A disk with these files, all of it durable. */
+export async function diskOf(content: ReadonlyMap<string, Uint8Array>): Promise<SimFiles> {
+  const disk = new SimFiles();
+  await disk.mkdir(DIR);
+  for (const [name, bytes] of content) {
+    const file = await disk.create(`${DIR}/${name}`);
+    file.writeSync(bytes, 0, bytes.length, 0);
+    file.datasyncSync();
+    await file.close();
+  }
+  await disk.syncDir(DIR);
+  await disk.syncDir('/');
+  return disk;
 }
 
 /** Everything that a log is, as text, checked against itself: equal logs have equal texts. */
