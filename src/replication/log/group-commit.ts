@@ -140,7 +140,8 @@ export class GroupCommit {
         const part = this.#begin();
         if (part.segment.isNamed) await this.#options.files.write(part);
         else await this.#create(part);
-        this.#onDurable(part);
+        // A file that could not be removed may have ended it meanwhile.
+        if (this.failure === undefined) this.#onDurable(part);
       }
     } catch (error) {
       this.fail(error);

@@ -6,7 +6,9 @@ import type { Files } from '../../../src/io/files.ts';
 import { NodeFiles } from '../../../src/io/node-files.ts';
 import { openRaftLog } from '../../../src/replication/log/open-raft-log.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
-import { RAFT_SEGMENT_BYTES_MAX } from '../../../src/limits.ts';
+import { BlockingBudget } from '../../../src/store/blocking-budget.ts';
+import { NodeClock } from '../../../src/io/node-clock.ts';
+import { DIRECT_SYNC_FREE_MS, RAFT_SEGMENT_BYTES_MAX } from '../../../src/limits.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import type { SimFault } from '../../sim/sim-kernel.ts';
 import {
@@ -93,6 +95,31 @@ describe('a disk that fails', () => {
     expect((await open(disk)).lastIndex).toBe(60);
   });
 
+  it.each([1, 2, 3, 4])('to remove a file ends what is under way unacknowledged, seed %i', async (seed) => {
+    const disk = new SimFiles({ seed });
+    const durable: number[] = [];
+    const failures: unknown[] = [];
+    const log = await fresh(disk, {
+      segmentBytes: 500,
+      events: {
+        onDurable: ({ ticket }) => failures.length > 0 && durable.push(ticket),
+        onFailure: (failure) => failures.push(failure),
+      },
+    });
+    for (let index = 1; index <= 20; index += 1) await put(log, [batch(index, 1)]);
+    disk.fail({ op: 'unlink', code: 'EACCES' });
+    log.trim(20);
+    while (failures.length === 0) {
+      log.append([batch(log.lastIndex + 1, 1)]);
+      log.flush();
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+    await log.close();
+    expect(durable).toEqual([]);
+  });
+
   it('for a reader fails that read only', async () => {
     const disk = new SimFiles();
     const log = await fresh(disk);
@@ -138,7 +165,8 @@ describe('on a real disk', () => {
 
   async function liveOn(files: Files, dir: string, isDirect: boolean): Promise<void> {
     const options = {
-      events: new Told(), segmentBytes: 20_000, ...(isDirect ? { syncBudget: ALWAYS_DIRECT } : {}),
+      events: new Told(), segmentBytes: 20_000,
+      ...(isDirect ? { syncBudget: new BlockingBudget(new NodeClock(), DIRECT_SYNC_FREE_MS) } : {}),
     };
     let expected = 'fresh';
     for (let life = 1; life <= 3; life += 1) {
