@@ -636,3 +636,52 @@ export const RAFT_LOG_BYTES_DEFAULT = 256 * MiB;
 
 /** Below, a restart of one peer under load would already cost a snapshot of everything. */
 export const RAFT_LOG_BYTES_MIN = 16 * MiB;
+
+// ---- Replicated log (replication/log) -----------------------------------------------------------
+
+/** Members of one configuration: a byte counts them, and clusters have 3 to 7. */
+export const MEMBERS_MAX = 64;
+
+/** A member's id, name or address: the longest host name, a colon and a port take 259 bytes. */
+export const MEMBER_TEXT_BYTES_MAX = 300;
+
+/** A configuration in which each of the 64 members has four texts of 300 bytes. */
+export const CONFIGURATION_BYTES_MAX = 80 * KiB;
+
+/** A segment of the replicated log: what one start rewrites, and the grain of trimming. */
+export const RAFT_SEGMENT_BYTES = 64 * MiB;
+
+/** Recovery holds one segment in RAM. */
+export const RAFT_SEGMENT_BYTES_MAX = 256 * MiB;
+
+/** One entry: the largest transaction. With it a segment's offsets stay below 2^32. */
+export const RAFT_ENTRY_BYTES_MAX = 1024 * MiB + 64 * KiB;
+
+/** Entries that wait for the disk; with more, their sender has to wait. */
+export const RAFT_QUEUE_BYTES_MAX = 64 * MiB;
+
+/** The buffer that entries wait in, at first, and the most of it that is kept for the next ones. */
+export const RAFT_BUFFER_BYTES = 64 * KiB;
+export const RAFT_BUFFER_KEPT_BYTES = 1 * MiB;
+
+/** A larger group is written and synced in the pool: that takes longer than the way there. */
+export const RAFT_DIRECT_BYTES_MAX = 64 * KiB;
+
+/** A larger group is also copied into the page cache in the pool: a copy of 1 MiB takes 0.3 ms. */
+export const RAFT_BLOCKING_WRITE_BYTES_MAX = 1 * MiB;
+
+/**
+ * Zeros written ahead of the log's end. A sync that neither grows the file nor takes new blocks for
+ * it needs no journal: measured on ext4, 0.14 ms instead of 0.20 to 0.30. Writing and syncing so
+ * many zeros takes 0.3 ms.
+ */
+export const RAFT_ZEROS_BYTES = 256 * KiB;
+
+/** From this size on a group grows the file: zeros would double what is written. */
+export const RAFT_ZEROED_WRITE_BYTES_MAX = 32 * KiB;
+
+/** Distance of the entries whose offsets are in RAM: 64 KiB of RAM for a segment of 64 MiB. */
+export const RAFT_OFFSETS_SPACING_BYTES = 16 * KiB;
+
+/** Segments open for reading: one for each follower that lags behind. */
+export const RAFT_READ_FILES_MAX = 8;

@@ -1,6 +1,6 @@
 /** What a follower does with what its leader sends (Raft, sections 5.3 and 7). */
 
-import { decodeConfiguration } from './configuration-codec.ts';
+import { parseConfiguration } from './configuration-codec.ts';
 import type { Configuration, LogEntry } from './entry.ts';
 import type { Append, Heartbeat, Snapshot } from './message.ts';
 import type { RaftState } from './raft-state.ts';
@@ -93,7 +93,7 @@ function truncate(raft: RaftState, lastIndex: number): void {
 
 function configurationOf({ kind, payload }: LogEntry): Configuration | undefined {
   if (kind !== 'configuration') return undefined;
-  const configuration = decodeConfiguration(payload);
+  const configuration = parseConfiguration(payload);
   if (configuration === undefined) throw new Error('assertion failed: no configuration in entry');
   return configuration;
 }

@@ -6,7 +6,7 @@
 import type { HardState, LogBase, LogEntry } from '../../../src/replication/core/entry.ts';
 import type { RecoveredLog } from '../../../src/replication/core/raft-log.ts';
 import type { LogPort } from '../../../src/replication/core/replica-driver.ts';
-import { decodeConfiguration } from '../../../src/replication/core/configuration-codec.ts';
+import { parseConfiguration } from '../../../src/replication/core/configuration-codec.ts';
 import type { SimWorld } from './sim-world.ts';
 
 /** What the platter holds. Entries are consecutive behind the base. */
@@ -149,7 +149,7 @@ export function recoverLog({ base, entries }: LogImage): RecoveredLog {
   for (const { index, term, kind, payload } of entries) {
     if (term !== (terms.at(-1)?.term ?? base.term)) terms.push({ from: index, term });
     if (kind !== 'configuration') continue;
-    const configuration = decodeConfiguration(payload);
+    const configuration = parseConfiguration(payload);
     if (configuration === undefined) throw new Error('simulator: a configuration is unreadable');
     configurations.push({ index, configuration });
   }

@@ -1,0 +1,44 @@
+/**
+ * Opens the replicated log of a directory, whatever the last life left there.
+ *
+ * It makes the directory if it is missing. It rejects with DiskError, or with DAMAGED when
+ * something that was durable is not there any more; then nothing was changed.
+ */
+
+import type { Files } from '../../io/files.ts';
+import { RAFT_SEGMENT_BYTES, RAFT_SEGMENT_BYTES_MAX } from '../../limits.ts';
+import { EMPTY_BASE } from '../core/entry.ts';
+import type { SyncBudget } from './group-commit.ts';
+import { LogIndex } from './log-index.ts';
+import { mustBe } from './raft-log-error.ts';
+import { RaftLog } from './raft-log.ts';
+import type { RaftLogEvents } from './raft-log.ts';
+import { recoverLog } from './recover-log.ts';
+
+export interface OpenRaftLogOptions {
+  readonly events: RaftLogEvents;
+  /** Default RAFT_SEGMENT_BYTES. */
+  readonly segmentBytes?: number;
+  /** Default: libuv's pool has all syncs. */
+  readonly syncBudget?: SyncBudget;
+}
+
+/** `dir` has no '/' at its end. The caller holds its lock. */
+export async function openRaftLog(files: Files, dir: string,
+  options: OpenRaftLogOptions): Promise<RaftLog> {
+  const { events, segmentBytes = RAFT_SEGMENT_BYTES, syncBudget } = options;
+  mustBe(segmentBytes > 0 && segmentBytes <= RAFT_SEGMENT_BYTES_MAX, () =>
+    `segments of ${segmentBytes} bytes, at most ${RAFT_SEGMENT_BYTES_MAX}`);
+  await makeDirectory(files, dir);
+  const state = await recoverLog(files, dir) ?? {
+    segments: [], index: new LogIndex(EMPTY_BASE), hardState: { term: 0, votedFor: undefined },
+  };
+  return new RaftLog(files, dir, { events, segmentBytes, syncBudget }, state);
+}
+
+/** Its name has to last before anything in it does. */
+async function makeDirectory(files: Files, dir: string): Promise<void> {
+  await files.mkdir(dir);
+  const slash = dir.lastIndexOf('/');
+  await files.syncDir(slash === -1 ? '.' : dir.slice(0, slash) || '/');
+}
