@@ -1,4 +1,4 @@
-/** One peer as the links know it: the link that we dial, the one that it dialled, and what to show. */
+/** One peer as the links know it: the link that we dial, the one that it dials, what to show. */
 
 import type { MemberId } from '../core/entry.ts';
 import { noTraffic } from './connection.ts';
