@@ -129,7 +129,7 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
    */
   send(to: MemberId, message: Message): boolean {
     for (const { id, dialled } of this.#peers.values()) {
-      if ((dialled?.memberId ?? id) === to) return dialled?.send(message) ?? false;
+      if (id === to) return dialled?.send(message) ?? false;
     }
     return false;
   }

@@ -28,6 +28,7 @@ export interface PeerLink {
 export class Peer {
   readonly name: string;
   readonly traffic = noTraffic();
+  /** Of the one that was last met; a dialled link that is up leads to it. */
   id: MemberId | undefined;
   /** Undefined for a peer that is not configured here and dialled us. */
   dialled: DialledLink | undefined;

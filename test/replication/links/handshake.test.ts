@@ -129,6 +129,14 @@ describe('the handshake', () => {
     }
   });
 
+  it('lets a dialler with a secret prove nothing to an acceptor without one', () => {
+    const dialler = new DiallerHandshake('link', inputs(FACTS_A));
+    dialler.start();
+    const challenge = encodeFrame(FRAME.challenge, new Uint8Array(33));
+    expect(dialler.onFrame(toFrame(challenge))).toMatchObject({ kind: 'refused' });
+    expect(dialler.stated).toBeUndefined();
+  });
+
   it('does not take its own proof back', () => {
     const mirror = new DiallerHandshake('link', inputs(FACTS_A));
     mirror.start();
@@ -182,6 +190,12 @@ describe('the transcript', () => {
     two.add(new Uint8Array([...bytes(4), ...bytes(2)]));
     expect(two.isProof(one.prove('role', bytes(1)), 'role', bytes(1))).toBe(false);
     expect(one.isProof(one.prove('role', bytes(1)), 'role', bytes(1))).toBe(true);
+  });
+
+  it('gives each role its own proof', () => {
+    const transcript = new Transcript('s');
+    const proof = transcript.prove('one', bytes(1));
+    expect(transcript.isProof(proof, 'other', bytes(1))).toBe(false);
   });
 });
 

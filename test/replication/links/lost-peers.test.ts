@@ -79,6 +79,15 @@ describe('a peer that does not read', () => {
   });
 });
 
+/** Its monotonic time can jump between two timers. */
+class StallingClock extends SimClock {
+  stalledMs = 0;
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.stalledMs;
+  }
+}
+
 describe('a peer behind a line that goes silent', () => {
   it('is noticed after LINK_TIMEOUT_MS and dialled again until it is back', async () => {
     const clock = new SimClock();
@@ -105,6 +114,18 @@ describe('a peer behind a line that goes silent', () => {
     expect(a.send(b, 3)).toBe(true);
     await until(() => b.messages.length > 0);
     expect(b.rounds()).toEqual([3]);
+  });
+
+  it('is not given up because this process stood still', async () => {
+    const clock = new StallingClock();
+    const [a, b] = [node('a', { clock }), node('b')];
+    await linkedPair(a, b);
+    for (let stall = 0; stall < 5; stall += 1) {
+      clock.stalledMs += 10 * LINK_TIMEOUT_MS;
+      clock.advance(LINK_PING_MS);
+    }
+    expect(a.lost).toEqual([]);
+    expect(a.isLinkedWith('b')).toBe(true);
   });
 
   it('is noticed from the hearing side too', async () => {

@@ -1,12 +1,15 @@
-import type { Socket } from 'node:net';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { LINK_FRAME_BYTES_MAX, LINK_STRANGERS_MAX } from '../../../src/limits.ts';
-import { FRAME, encodeFrame, FrameDecoder } from '../../../src/replication/links/frame.ts';
-import { DiallerHandshake } from '../../../src/replication/links/handshake.ts';
+import {
+  CLOSE_LINGER_MS, LINK_FRAME_BYTES_MAX, LINK_REFUSALS_KEPT, LINK_REFUSAL_LOG_MS,
+  LINK_STRANGERS_MAX,
+} from '../../../src/limits.ts';
+import { FRAME, encodeFrame } from '../../../src/replication/links/frame.ts';
+import { TroubleLog } from '../../../src/replication/links/trouble-log.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { bytes } from './messages.ts';
 import {
-  closed, dialRaw, factsOf, linkedPair, node, until, type TestNode,
+  closed, dialRaw, factsOf, linkedPair, node, rogue, until,
 } from './test-node.ts';
 
 describe('who is refused', () => {
@@ -95,33 +98,11 @@ describe('who is refused', () => {
   });
 });
 
-/** A peer with the secret that says what it should not. */
-async function rogue(to: TestNode): Promise<Socket> {
-  const socket = dialRaw(to);
-  const handshake = new DiallerHandshake('link', {
-    secret: 'open sesame', nonce: bytes(32), self: () => factsOf('r'), judge: () => undefined,
-  });
-  socket.write(handshake.start());
-  const decoder = new FrameDecoder(LINK_FRAME_BYTES_MAX);
-  await new Promise<void>((resolve) => {
-    socket.on('data', (chunk) => {
-      decoder.feed(chunk);
-      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
-        if (frame.kind === FRAME.pong || frame.kind === FRAME.refused) continue;
-        const step = handshake.onFrame(frame);
-        if (step.send !== undefined) socket.write(step.send);
-        if (step.kind === 'agreed') resolve();
-      }
-    });
-  });
-  await until(() => to.met.some(({ name }) => name === 'r'));
-  return socket;
-}
-
 describe('a peer that breaks the rules', () => {
   it('is dropped for a frame that is too large, before its bytes arrive', async () => {
     const a = await node('a').listen();
     const socket = await rogue(a);
+    await until(() => a.met.length === 1);
     socket.write(Uint8Array.of(1, 0, 0, 4, 0, 0, 0, 0));
     await closed(socket);
     await until(() => a.lost.includes('r'));
@@ -140,7 +121,6 @@ describe('a peer that breaks the rules', () => {
       socket.write(frame);
       await closed(socket);
       await until(() => a.lost.length === n + 1);
-      a.met.length = 0;
     }
     expect(a.warnings()).toEqual([
       'no link with r: a damaged frame of kind 32: its checksum is wrong',
@@ -148,5 +128,86 @@ describe('a peer that breaks the rules', () => {
       'no link with r: a malformed message of kind 6',
     ]);
     expect(a.messages).toEqual([]);
+  });
+
+  it('is cut off though it never ends its side, once it had time to read why', async () => {
+    const clock = new SimClock();
+    const a = await node('a', { clock }).listen();
+    const socket = await rogue(a, { allowHalfOpen: true });
+    let hasEnded = false;
+    socket.on('end', () => {
+      hasEnded = true;
+    });
+    socket.write(encodeFrame(FRAME.streamEnd));
+    await until(() => hasEnded);
+    clock.advance(CLOSE_LINGER_MS);
+    await until(() => {
+      socket.write('more');
+      return socket.closed;
+    });
+  });
+
+  it('is dropped for a stream that is not as long as it says', async () => {
+    const a = await node('a').listen();
+    for (const [total, said] of [[11, 11], [9, 9], [undefined, -1]] as const) {
+      const socket = await rogue(a, { purpose: 'stream' });
+      socket.write(encodeFrame(FRAME.streamOpen, bytes(1)));
+      socket.write(encodeFrame(FRAME.streamChunk, bytes(10)));
+      const end = total === undefined ? bytes(5) : Uint8Array.of(total, 0, 0, 0, 0, 0);
+      socket.write(encodeFrame(FRAME.streamEnd, end));
+      await until(() => a.streams.length > 0);
+      const reading = (async () => {
+        for await (const chunk of a.streams.pop()!) expect(chunk.length).toBe(10);
+      })();
+      await expect(reading).rejects.toThrow(`10 bytes arrived, sent were ${said}`);
+    }
+  });
+});
+
+describe('two that dial under one name', () => {
+  it('are never linked at once: the later takes the place of the earlier', async () => {
+    const a = await node('a').listen();
+    const first = await rogue(a);
+    await until(() => a.met.length === 1);
+    const second = await rogue(a, { facts: factsOf('r', 2) });
+    await closed(first);
+    expect(a.peer('r').id).toBe(factsOf('r', 2).id);
+    expect(second.closed).toBe(false);
+    expect(a.lost).toEqual([]);
+  });
+
+  it('make the link that we dial begin anew, for it may lead to the one that is gone', async () => {
+    const [a, b] = [node('a'), node('b')];
+    await linkedPair(a, b);
+    const met = b.met.length;
+    const impostor = await rogue(a, { facts: factsOf('b', 2) });
+    await until(() => b.met.length > met);
+    await closed(impostor);
+    await until(() => a.isLinkedWith('b') && a.peer('b').id === b.id);
+    a.send(b, 1);
+    await until(() => b.rounds().length === 1);
+  });
+});
+
+describe('the log of troubles', () => {
+  it('says each thing once a minute, and remembers a bounded number of them', () => {
+    const lines: string[] = [];
+    const clock = new SimClock();
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const troubles = new TroubleLog(log, clock);
+    troubles.report('x', 'first');
+    troubles.report('x', 'first');
+    troubles.report('y', 'first');
+    expect(lines.length).toBe(2);
+    clock.advance(LINK_REFUSAL_LOG_MS);
+    troubles.report('x', 'first');
+    troubles.report('x', 'first');
+    expect(lines.length).toBe(3);
+    for (let n = 0; n < LINK_REFUSALS_KEPT; n += 1) troubles.report('x', `number ${n}`);
+    expect(lines.length).toBe(3 + LINK_REFUSALS_KEPT);
+    troubles.report('x', `number ${LINK_REFUSALS_KEPT - 1}`);
+    expect(lines.length).toBe(3 + LINK_REFUSALS_KEPT);
+    troubles.report('x', 'first');
+    expect(lines.length).toBe(4 + LINK_REFUSALS_KEPT);
   });
 });

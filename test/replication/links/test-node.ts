@@ -3,15 +3,19 @@
  * can cut, and a way to wait for what must come.
  */
 
+import { randomBytes } from 'node:crypto';
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
+import { LINK_FRAME_BYTES_MAX } from '../../../src/limits.ts';
 import { NodeClock } from '../../../src/io/node-clock.ts';
 import type { Clock } from '../../../src/io/clock.ts';
 import type { MemberId } from '../../../src/replication/core/entry.ts';
 import type { Message } from '../../../src/replication/core/message.ts';
 import type { IncomingStream } from '../../../src/replication/links/incoming-stream.ts';
+import { FrameDecoder } from '../../../src/replication/links/frame.ts';
+import { DiallerHandshake, type Purpose } from '../../../src/replication/links/handshake.ts';
 import { Links, type LinksOptions } from '../../../src/replication/links/links.ts';
 import type { PeerFacts } from '../../../src/replication/links/peer-facts.ts';
 import type { PeerLink } from '../../../src/replication/links/peer.ts';
@@ -214,10 +218,10 @@ export async function line(port: () => number): Promise<Line> {
   return made;
 }
 
-export function dialRaw(to: TestNode): Socket {
-  const socket = connect(to.links.port, '127.0.0.1').on('error', () => undefined);
+export function dialRaw(to: TestNode, allowHalfOpen = false): Socket {
+  const socket = connect({ host: '127.0.0.1', port: to.links.port, allowHalfOpen });
   cleanups.push(() => socket.destroy());
-  return socket;
+  return socket.on('error', () => undefined);
 }
 
 export function closed(socket: Socket): Promise<void> {
@@ -229,4 +233,36 @@ export function closed(socket: Socket): Promise<void> {
 
 export function propose(from: TestNode, to: TestNode, payload: Uint8Array): Message {
   return { from: from.id, to: to.id, term: 1, kind: 'propose', payloads: [payload] };
+}
+
+interface RogueGiven {
+  readonly facts?: PeerFacts;
+  readonly purpose?: Purpose;
+  /** Keeps its side open when the other ends. */
+  readonly allowHalfOpen?: boolean;
+}
+
+/** A peer with the secret, in the test's hand: settles when the handshake is done. */
+export async function rogue(to: TestNode, given: RogueGiven = {}): Promise<Socket> {
+  const { facts = factsOf('r'), purpose = 'link', allowHalfOpen = false } = given;
+  const socket = dialRaw(to, allowHalfOpen);
+  const handshake = new DiallerHandshake(purpose, {
+    secret: 'open sesame', nonce: randomBytes(32), self: () => facts, judge: () => undefined,
+  });
+  socket.write(handshake.start());
+  const decoder = new FrameDecoder(LINK_FRAME_BYTES_MAX);
+  let isAgreed = false;
+  await new Promise<void>((resolve) => {
+    socket.on('data', (chunk) => {
+      decoder.feed(chunk);
+      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+        if (isAgreed) continue;
+        const step = handshake.onFrame(frame);
+        if (step.send !== undefined) socket.write(step.send);
+        isAgreed = step.kind === 'agreed';
+        if (isAgreed) resolve();
+      }
+    });
+  });
+  return socket;
 }
