@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../../src/replication/core/message.ts';
+import type { PeerLink } from '../../../src/replication/links/peer.ts';
 import { bytes } from './messages.ts';
 import {
   cleanups, closed, dialRaw, linkedPair, node, propose, until,
@@ -59,8 +60,9 @@ describe('links between peers', () => {
     expect(peer).toMatchObject({ name: 'b', id: b.id, connected: true, isHeard: true, dropped: 0 });
     expect(peer.since).toBeGreaterThan(1.7e12);
     expect(peer.lastContactAt).toBeGreaterThanOrEqual(peer.since!);
-    expect(peer.bytesIn).toBeGreaterThan(100);
-    expect(peer.bytesOut).toBeGreaterThan(100);
+    const ofB = (): PeerLink => b.peer('a');
+    await until(() => a.peer('b').bytesIn === ofB().bytesOut && a.peer('b').bytesOut === ofB().bytesIn);
+    expect(ofB().bytesIn).toBeGreaterThan(100);
     expect(a.met).toEqual([b.facts, b.facts]);
     expect(a.lost).toEqual([]);
   });
@@ -83,6 +85,19 @@ describe('links between peers', () => {
     expect(a.send(second, 3)).toBe(true);
     await until(() => second.messages.length > 0);
     expect(second.rounds()).toEqual([3]);
+  });
+
+  it('follow a peer to another address', async () => {
+    const a = node('a');
+    const before = node('b');
+    await linkedPair(a, before);
+    const after = await node('b').listen();
+    a.dial(after);
+    await after.meet(a);
+    await until(() => a.isLinkedWith('b'));
+    a.send(after, 1);
+    await until(() => after.messages.length === 1);
+    expect(before.messages).toEqual([]);
   });
 
   it('follow the list of peers at run time', async () => {

@@ -177,15 +177,13 @@ describe('two that dial under one name', () => {
   });
 
   it('make the link that we dial begin anew, for it may lead to the one that is gone', async () => {
-    const [a, b] = [node('a'), node('b')];
-    await linkedPair(a, b);
-    const met = b.met.length;
-    const impostor = await rogue(a, { facts: factsOf('b', 2) });
-    await until(() => b.met.length > met);
-    await closed(impostor);
-    await until(() => a.isLinkedWith('b') && a.peer('b').id === b.id);
-    a.send(b, 1);
-    await until(() => b.rounds().length === 1);
+    const [a, b] = [await node('a').listen(), await node('b').listen()];
+    a.dial(b);
+    await until(() => b.met.length === 1);
+    await rogue(a, { facts: factsOf('b', 2) });
+    await until(() => b.met.length === 2);
+    expect(a.lost).toEqual([]);
+    expect(a.warnings()).toEqual([]);
   });
 });
 
