@@ -685,3 +685,78 @@ export const RAFT_OFFSETS_SPACING_BYTES = 16 * KiB;
 
 /** Segments open for reading: one for each follower that lags behind. */
 export const RAFT_READ_FILES_MAX = 8;
+
+// ---- Links between peers ------------------------------------------------------------------------
+
+/**
+ * Largest frame on a link, and so the largest message: with more, everything behind it would wait
+ * for seconds even on a fast network.
+ */
+export const LINK_FRAME_BYTES_MAX = 64 * MiB;
+
+/**
+ * A frame that arrives in pieces gets so much memory at first and more as its bytes arrive, so that
+ * an announced length alone costs little.
+ */
+export const LINK_FRAME_BYTES_FIRST = 64 * KiB;
+
+/**
+ * Bytes for one peer that its socket has not taken; what is sent beyond them is dropped. It spans
+ * the pauses of a healthy peer. One message is always taken, however large.
+ */
+export const LINK_QUEUE_BYTES_MAX = 16 * MiB;
+
+/** One name or address in what a peer says of itself. A host name has 253 characters at most. */
+export const LINK_FACT_BYTES_MAX = 512;
+
+/**
+ * Largest frame before the other side has proved itself: a configuration and five facts, with room
+ * to spare.
+ */
+export const LINK_HANDSHAKE_BYTES_MAX = 32 * KiB;
+
+/** From dialling to an agreed link: three round trips around the world, and a busy machine. */
+export const LINK_HANDSHAKE_MS_MAX = 5000;
+
+/**
+ * Inbound connections that have not proved themselves; one more closes the oldest. Nine peers dial
+ * a few at a time, and a stranger's 64 cost 2 MiB at most.
+ */
+export const LINK_STRANGERS_MAX = 64;
+
+/** Longest reason of a refusal that is sent, kept or logged. */
+export const LINK_REASON_BYTES_MAX = 512;
+
+/** The same refusal is logged once in this time: a peer dials again every second. */
+export const LINK_REFUSAL_LOG_MS = 60_000;
+
+/** Refusals that are remembered for that; strangers from many addresses only repeat lines. */
+export const LINK_REFUSALS_KEPT = 256;
+
+/** How often a link asks whether the other side is there. */
+export const LINK_PING_MS = 250;
+
+/**
+ * A link without an answer for so long is dropped and dialled again. Longer than a pause of a
+ * healthy peer, far shorter than TCP's own retransmission timer, which sleeps for minutes.
+ */
+export const LINK_TIMEOUT_MS = 2000;
+
+/** Waits between dials: they double, and each is shortened at random by up to a half. */
+export const LINK_BACKOFF_MS_MIN = 20;
+export const LINK_BACKOFF_MS_MAX = 1000;
+
+/** Streams at a time, each way. A node gives one snapshot to each peer that needs one. */
+export const LINK_STREAMS_MAX = 16;
+
+/** A stream on which nothing moves for so long is given up. A slow disk pauses for seconds. */
+export const LINK_STREAM_IDLE_MS = 30_000;
+
+/** Larger chunks are sent in pieces of this size, so that progress shows. */
+export const LINK_STREAM_CHUNK_BYTES = 256 * KiB;
+
+/** Chunks that wait for a stream's reader; then its socket is not read. */
+export const LINK_STREAM_AHEAD_BYTES = 1 * MiB;
+
+/** The header of a stream, and its receiver's answer. */
+export const LINK_STREAM_HEADER_BYTES_MAX = 64 * KiB;

@@ -1,0 +1,87 @@
+/**
+ * A link that a peer dialled: it carries what the peer sends, and our answers to its pings.
+ *
+ * A large message on a slow line delays the ping behind it; so while bytes arrive and no ping does,
+ * a pong of number 0 says that we are there.
+ */
+
+import { LINK_PING_MS, LINK_TIMEOUT_MS } from '../../limits.ts';
+import type { Message } from '../core/message.ts';
+import type { Connection, ConnectionUser } from './connection.ts';
+import { FRAME, encodeFrame, type Frame } from './frame.ts';
+import type { Agreement } from './handshake.ts';
+import { decodeMessage } from './message-codec.ts';
+import type { TroubleLog } from './trouble-log.ts';
+
+export interface InboundHost {
+  readonly troubles: TroubleLog;
+  onMessage(message: Message): void;
+  onInboundDown(link: InboundLink): void;
+}
+
+const ANY_PING = new Uint8Array(6);
+
+export class InboundLink implements ConnectionUser {
+  readonly #connection: Connection;
+  readonly #agreement: Agreement;
+  readonly #host: InboundHost;
+  #silentMs = 0;
+  #hasAnswered = false;
+  #isStopped = false;
+  #lastError: string | undefined;
+
+  constructor(connection: Connection, agreement: Agreement, host: InboundHost) {
+    this.#connection = connection;
+    this.#agreement = agreement;
+    this.#host = host;
+  }
+
+  get agreement(): Agreement {
+    return this.#agreement;
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  stop(reason: string): void {
+    this.#isStopped = true;
+    this.#connection.destroy(reason);
+  }
+
+  /** Call it every LINK_PING_MS. */
+  tick(): void {
+    const hasProgress = this.#connection.takeProgress();
+    this.#silentMs = hasProgress ? 0 : this.#silentMs + LINK_PING_MS;
+    if (hasProgress && !this.#hasAnswered) this.#answer(ANY_PING);
+    this.#hasAnswered = false;
+    if (this.#silentMs <= LINK_TIMEOUT_MS) return;
+    this.#connection.destroy(`nothing heard for ${LINK_TIMEOUT_MS} ms`);
+  }
+
+  onAgreed(): void {
+    throw new Error('InboundLink: agreed before it was made');
+  }
+
+  onFrame(frame: Frame): void {
+    if (frame.kind === FRAME.ping && frame.body.length === ANY_PING.length) {
+      this.#answer(frame.body);
+      return;
+    }
+    const { facts, self } = this.#agreement;
+    const message = decodeMessage(frame, facts.id, self.id);
+    if (message !== undefined) this.#host.onMessage(message);
+    else this.#connection.refuse(`a malformed message of kind ${frame.kind}`);
+  }
+
+  onClosed(reason: string): void {
+    this.#lastError = reason;
+    if (!this.#isStopped) this.#host.troubles.report(this.#agreement.facts.name, reason);
+    this.#host.onInboundDown(this);
+  }
+
+  #answer(ping: Uint8Array): void {
+    this.#hasAnswered = true;
+    this.#connection.write(encodeFrame(FRAME.pong, ping));
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The socket on which a node hears its peers.
+ *
+ * Strangers, those who have not proved themselves, are bounded: one too many closes the oldest. An
+ * attacker who holds connections open then loses them to peers that dial, not the other way round.
+ * With TLS, its handshake is part of being a stranger.
+ */
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { LINK_HANDSHAKE_MS_MAX, LINK_STRANGERS_MAX } from '../../limits.ts';
+import { TLS_VERSION_MIN, explainError, type LinkTls, type OpenSockets } from './sockets.ts';
+import type { TroubleLog } from './trouble-log.ts';
+
+export interface LinkListenerParts {
+  readonly tls: LinkTls | undefined;
+  readonly sockets: OpenSockets;
+  readonly troubles: TroubleLog;
+  /** A stranger, ready to be talked to. */
+  readonly onSocket: (socket: Socket) => void;
+}
+
+export class LinkListener {
+  readonly #parts: LinkListenerParts;
+  readonly #server: Server;
+  /** By their end of the connection, the oldest first. With TLS, the sockets under it. */
+  readonly #strangers = new Map<string, Socket>();
+
+  constructor(parts: LinkListenerParts) {
+    this.#parts = parts;
+    const { tls, troubles } = parts;
+    if (tls === undefined) {
+      this.#server = createServer({ noDelay: true }, parts.onSocket);
+    } else {
+      this.#server = createTlsServer({
+        ...tls, noDelay: true, requestCert: true, rejectUnauthorized: true,
+        minVersion: TLS_VERSION_MIN, handshakeTimeout: LINK_HANDSHAKE_MS_MAX,
+      }, parts.onSocket).on('tlsClientError', (error, socket) => {
+        troubles.report(socket.remoteAddress ?? 'a stranger', explainError(error));
+        socket.destroy();
+      });
+    }
+    this.#server.prependListener('connection', (socket: Socket) => this.#onStranger(socket));
+  }
+
+  /** Fails with Node's error: EADDRINUSE, EACCES, EADDRNOTAVAIL ... Port 0 picks a free one. */
+  async open(host: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port }, () => {
+        this.#server.removeListener('error', reject);
+        resolve();
+      });
+    });
+    this.#server.on('error', (error) => this.#parts.troubles.report('peers', explainError(error)));
+  }
+
+  /** 0 while it does not listen. */
+  get port(): number {
+    const bound = this.#server.address();
+    return bound !== null && typeof bound === 'object' ? bound.port : 0;
+  }
+
+  get strangers(): number {
+    return this.#strangers.size;
+  }
+
+  /** It has proved itself. */
+  trust(socket: Socket): void {
+    this.#strangers.delete(endOf(socket));
+  }
+
+  /** Takes no more connections, at once. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #onStranger(socket: Socket): void {
+    this.#parts.sockets.add(socket);
+    const end = endOf(socket);
+    this.#strangers.set(end, socket);
+    socket.once('close', () => {
+      if (this.#strangers.get(end) === socket) this.#strangers.delete(end);
+    });
+    if (this.#strangers.size <= LINK_STRANGERS_MAX) return;
+    for (const [oldest, first] of this.#strangers) {
+      this.#strangers.delete(oldest);
+      first.destroy();
+      this.#parts.troubles.report('strangers', `more than ${LINK_STRANGERS_MAX} at a time`);
+      return;
+    }
+  }
+}
+
+function endOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
