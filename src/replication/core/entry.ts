@@ -1,6 +1,6 @@
 /**
- * What the replicated log is made of: entries, the configuration of members that entries may change,
- * and what has to survive a crash besides them.
+ * What the replicated log is made of: entries, the configuration of members that entries may
+ * change, and what has to survive a crash besides them.
  *
  * A position is the index of an entry; the first entry has index 1, and 0 means "before all". A
  * term numbers the reigns of leaders. Times are milliseconds since 1970 by the clock of the leader

@@ -3,13 +3,14 @@
  * sections 5.3 and 5.4.2). Its own write to disk goes on meanwhile (thesis, section 10.2.1).
  */
 
-import type { EntryKind, LogEntry, MemberId } from './entry.ts';
+import type { LogEntry, MemberId } from './entry.ts';
 import { afterCommit } from './membership.ts';
 import type { Appended, Heard, Rejected } from './message.ts';
 import type { Progress } from './progress.ts';
 import { reachedByMajority } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
 import { confirmReads, maybeBeginReadRound } from './reading.ts';
+import { appendOwn, beat, payloadBytes, sendAppends, sendToAll } from './sending.ts';
 import { maybeHandOver } from './transfer.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -33,50 +34,6 @@ export function propose(raft: RaftState, payloads: readonly Uint8Array[]): void 
   sendToAll(raft);
 }
 
-/** An entry of this leader: behind the last, at its time, which never goes back. */
-export function appendOwn(
-  raft: RaftState, kind: EntryKind, payload: Uint8Array,
-  configuration?: RaftState['configuration'],
-): void {
-  const { log, term, now } = raft;
-  const timeMs = Math.max(log.lastTimeMs, now.wallMs);
-  raft.append({ index: log.lastIndex + 1, term, timeMs, kind, payload }, configuration);
-}
-
-export function sendToAll(raft: RaftState): void {
-  for (const progress of raft.progress.values()) sendAppends(raft, progress, false);
-}
-
-/** Sends what the member lacks, as far as may be under way. `mayBeEmpty`: a probe if nothing. */
-export function sendAppends(raft: RaftState, progress: Progress, mayBeEmpty: boolean): void {
-  const { log, options, outbox } = raft;
-  while (progress.mayAppend(options.flightsMax, options.flightBytesMax)) {
-    const isCaughtUp = progress.next > log.lastIndex;
-    if (isCaughtUp && !mayBeEmpty) return;
-    const prevIndex = progress.next - 1;
-    const prevTerm = log.termOf(prevIndex);
-    if (prevTerm === undefined) {
-      progress.becomeSnapshot();
-      outbox.snapshots.push(progress.id);
-      return;
-    }
-    const entries = isCaughtUp ? [] : log.slice(progress.next, options.appendBytesMax);
-    if (entries === undefined) {
-      progress.isReading = true;
-      outbox.logReads.push({
-        to: progress.id, from: progress.next, bytesMax: options.appendBytesMax,
-      });
-      return;
-    }
-    raft.send(progress.id, {
-      kind: 'append', prevIndex, prevTerm, commit: log.commit, entries,
-    });
-    const bytes = entries.reduce((sum, { payload }) => sum + payload.length, 0);
-    progress.sent(prevIndex + entries.length, bytes);
-    if (entries.length === 0) return;
-  }
-}
-
 /** Entries that a member needs have been read from disk. */
 export function onLogRead(
   raft: RaftState, to: MemberId, entries: readonly LogEntry[],
@@ -93,13 +50,12 @@ export function onLogRead(
     raft.send(to, {
       kind: 'append', prevIndex: first.index - 1, prevTerm, commit: log.commit, entries,
     });
-    const bytes = entries.reduce((sum, { payload }) => sum + payload.length, 0);
-    progress.sent(first.index + entries.length - 1, bytes);
+    progress.sent(first.index + entries.length - 1, payloadBytes(entries));
   }
   sendAppends(raft, progress, false);
 }
 
-// ---- Answers --------------------------------------------------------------------------------------
+// ---- Answers ------------------------------------------------------------------------------------
 
 export function onAppended(raft: RaftState, { from, matchIndex }: Appended): void {
   const progress = heard(raft, from);
@@ -156,7 +112,7 @@ export function onSnapshotSent(raft: RaftState, to: MemberId, index: number, isO
   progress.isProbeSent = true;
 }
 
-// ---- Commit and heartbeats ------------------------------------------------------------------------
+// ---- Commit and heartbeats ----------------------------------------------------------------------
 
 /** Commits what a majority holds durably, if it is of this term (section 5.4.2). */
 export function maybeCommit(raft: RaftState): void {
@@ -193,18 +149,6 @@ export function onHeartbeatTimeout(raft: RaftState): void {
     raft.transferDeadlineMs = Infinity;
   }
   beat(raft);
-}
-
-/** One round of heartbeats. */
-export function beat(raft: RaftState): void {
-  raft.round++;
-  raft.heartbeatDeadlineMs = raft.now.monotonicMs + raft.options.heartbeatMs;
-  const { commit } = raft.log;
-  for (const progress of raft.progress.values()) {
-    progress.sentRound = raft.round;
-    progress.sentBeforeRound = progress.next - 1;
-    raft.send(progress.id, { kind: 'heartbeat', commit, round: raft.round });
-  }
 }
 
 function heard(raft: RaftState, from: MemberId): Progress | undefined {

@@ -6,9 +6,9 @@
 import { encodeConfiguration } from './configuration-codec.ts';
 import type { Configuration, Member, MemberId } from './entry.ts';
 import type { MembersTarget } from './event.ts';
-import { appendOwn, maybeCommit, sendToAll } from './leading.ts';
 import { isJoint, isVoter } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
+import { appendOwn, sendToAll } from './sending.ts';
 
 /** Why the members cannot be changed now, or undefined. */
 export function membersRefusal(raft: RaftState, target: MembersTarget): string | undefined {
@@ -66,7 +66,6 @@ function putInForce(raft: RaftState, configuration: Configuration): void {
   appendOwn(raft, 'configuration', encodeConfiguration(configuration), configuration);
   raft.addProgress();
   sendToAll(raft);
-  maybeCommit(raft);
 }
 
 function isSameSet(one: readonly MemberId[], other: readonly MemberId[]): boolean {

@@ -1,6 +1,7 @@
 /**
- * Majorities. While a change of members is joint, a decision needs a majority of the old voters and
- * one of the new (Raft, section 6), so every question is asked of both and the lesser answer counts.
+ * Majorities. While a change of members is joint, a decision needs a majority of the old voters
+ * and one of the new (Raft, section 6), so every question is asked of both and the lesser answer
+ * counts.
  */
 
 import type { Configuration, MemberId } from './entry.ts';

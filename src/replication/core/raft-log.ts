@@ -1,6 +1,6 @@
 /**
- * The log as the algorithm sees it: terms of all entries, the newest entries themselves, and how far
- * they are durable and committed.
+ * The log as the algorithm sees it: terms of all entries, the newest entries themselves, and how
+ * far they are durable and committed.
  *
  * base.index <= commit <= last, durable <= last. Entries up to `commit` never change. Only recent
  * entries are in RAM, `windowBytes` of them or what is not durable yet; older ones are on disk, and
@@ -138,7 +138,7 @@ export class RaftLog {
     return this.#window.slice(start, end);
   }
 
-  /** Puts an entry behind the last. `configuration` is what a configuration entry's payload says. */
+  /** Puts an entry behind the last. `configuration`: what a configuration entry's payload says. */
   append(entry: LogEntry, configuration: Configuration | undefined): void {
     this.#runs.append(entry.index, entry.term);
     this.#lastTimeMs = entry.timeMs;

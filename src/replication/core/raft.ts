@@ -12,7 +12,7 @@ import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } fro
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
   maybeCommit, onAppended, onHeard, onHeartbeatTimeout, onLogRead, onRejected, onSnapshotSent,
-  onUnreachable, propose, sendToAll,
+  onUnreachable, propose,
 } from './leading.ts';
 import { changeMembers, membersRefusal } from './membership.ts';
 import type { Message } from './message.ts';
@@ -20,6 +20,7 @@ import type { Progress } from './progress.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { RaftState } from './raft-state.ts';
 import { onRead, onReadIndex, onReadIndexed } from './reading.ts';
+import { sendToAll } from './sending.ts';
 import { transfer } from './transfer.ts';
 
 export class Raft {

@@ -5,10 +5,10 @@
  */
 
 import type { MemberId } from './entry.ts';
-import { beat } from './leading.ts';
 import type { ReadIndex, ReadIndexed } from './message.ts';
 import { reachedByMajority } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
+import { beat } from './sending.ts';
 
 /** A read of this member itself. */
 export function onRead(raft: RaftState, request: number): void {

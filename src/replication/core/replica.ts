@@ -91,7 +91,9 @@ export class Replica {
    * Puts a batch into the order; returns its ticket. `body` is owned from now on. Nothing is sent
    * before `take`, so that the owner can note the ticket first.
    */
-  broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number, now: Now): number {
+  broadcast(
+    body: Uint8Array, seed: readonly [number, number], timeoutMs: number, now: Now,
+  ): number {
     return this.#outgoing.add(body, seed, now.monotonicMs + timeoutMs);
   }
 
@@ -123,8 +125,8 @@ export class Replica {
   }
 
   /**
-   * The state was replaced by a snapshot, and `origins` is restored: the tickets of own batches that
-   * are in it. They were applied, but with what result is not known here.
+   * The state was replaced by a snapshot, and `origins` is restored: the tickets of own batches
+   * that are in it. They were applied, but with what result is not known here.
    */
   skipDelivered(now: Now): number[] {
     const number = this.origins.numberOf(this.#id, this.#epoch);

@@ -1,8 +1,8 @@
 /** Handing leadership over (thesis, section 3.10), as before a shutdown. */
 
 import type { MemberId } from './entry.ts';
-import { sendAppends } from './leading.ts';
 import type { RaftState } from './raft-state.ts';
+import { sendAppends } from './sending.ts';
 
 /** Proposals are dropped until the other has taken over, or an election timeout has passed. */
 export function transfer(raft: RaftState, to: MemberId): void {

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { LINK_FRAME_BYTES_MAX } from '../../../src/limits.ts';
-import {
-  parseConfiguration, encodeConfiguration,
-} from '../../../src/replication/core/configuration-codec.ts';
 import type { Message } from '../../../src/replication/core/message.ts';
 import {
   FRAME, encodeFrame, FrameDecoder, type Frame,
@@ -10,7 +7,7 @@ import {
 import {
   decodeMessage, encodeMessage, messageBytes,
 } from '../../../src/replication/links/message-codec.ts';
-import { A, B, CONFIGURATION, MESSAGES, bytes, join } from './messages.ts';
+import { A, B, MESSAGES, bytes, join } from './messages.ts';
 
 /** Chunks are overwritten once they were used, so a view that should be a copy shows. */
 function decode(chunks: readonly Uint8Array[], max = LINK_FRAME_BYTES_MAX):
@@ -140,35 +137,5 @@ describe('what is no message', () => {
     const frames = join([unknown, yes, propose, append, encodeFrame(5, kind)]);
     const none = Array.from({ length: 5 }, () => undefined);
     expect(decode([frames])).toEqual({ messages: none, fault: undefined });
-  });
-});
-
-describe('a configuration as bytes', () => {
-  const text = new TextDecoder().decode(encodeConfiguration(CONFIGURATION));
-  const decodeText = (json: string): unknown =>
-    parseConfiguration(new TextEncoder().encode(json));
-
-  it('comes back as it was', () => {
-    expect(decodeText(text)).toEqual(CONFIGURATION);
-  });
-
-  it('is refused when a field is missing, of another type, or names an unknown member', () => {
-    const wrong = [
-      '', '[]', 'null', '7', '{}', text.slice(1), text.replace('"voters"', '"others"'),
-      text.replace('"outgoing":["', '"outgoing":["c:'), text.replace('"learners":[]', '"learners":7'),
-      text.replace('"name":"a"', '"name":1'), text.replace('"members":[', '"members":[null,'),
-      text.replace(`"voters":["${A}"`, `"voters":["${B}"`),
-    ];
-    for (const json of wrong) expect(decodeText(json), json).toBeUndefined();
-    expect(parseConfiguration(Uint8Array.of(0xff, 0xfe))).toBeUndefined();
-  });
-
-  it('is refused when it is too large, both ways', () => {
-    const members = Array.from({ length: 200 }, (_, n) => (
-      { ...CONFIGURATION.members[0]!, id: `${A}${n}` as typeof A, name: 'n'.repeat(50) }
-    ));
-    const large = { ...CONFIGURATION, voters: [], outgoing: [], members };
-    expect(() => encodeConfiguration(large)).toThrow(/bytes, allowed are/);
-    expect(decodeText(JSON.stringify(large))).toBeUndefined();
   });
 });

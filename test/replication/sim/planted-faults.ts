@@ -180,7 +180,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'a truncated configuration stays in force',
     file: 'core/raft-log.js',
-    find: 'while ((this.#configurations.at(-1)?.index ?? 0) > index)\n            this.#configurations.pop();',
-    replace: '',
+    find: 'while ((this.#configurations.at(-1)?.index ?? 0) > index)',
+    replace: 'while (false)',
   },
 ];

@@ -89,7 +89,8 @@ export function runSeed(seed: number, trace?: Trace, runMs?: number): SeedReport
   }
   const { answered, refused, unknown, sequentialReads } = clients;
   return {
-    seed, profile: profile.name, simulatedMs: world.nowMs, steps: world.steps, messages: cluster.network.sent,
+    seed, profile: profile.name, simulatedMs: world.nowMs, steps: world.steps,
+    messages: cluster.network.sent,
     elections: cluster.elections, faults: nemesis.counts, answered, refused, unknown,
     sequentialReads, checks: cluster.invariants.checks, undecided, failure,
   };

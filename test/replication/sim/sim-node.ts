@@ -24,7 +24,9 @@ type Reply = (outcome: Outcome) => void;
 
 /** The same of a whole batch. */
 type BatchOutcome =
-  | { readonly kind: 'applied'; readonly position: number; readonly results: readonly StringReply[] }
+  | {
+    readonly kind: 'applied'; readonly position: number; readonly results: readonly StringReply[];
+  }
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' };
 
