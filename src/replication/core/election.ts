@@ -11,7 +11,7 @@ import type { RaftState } from './raft-state.ts';
 
 /** No leader was heard for an election timeout. */
 export function onElectionTimeout(raft: RaftState): void {
-  if (!raft.isVoter) return raft.becomeFollower(raft.term, undefined);
+  if (!raft.mayCampaign) return raft.becomeFollower(raft.term, undefined);
   raft.becomePreCandidate();
   if (hasWon(raft)) return campaign(raft, false);
   askVoters(raft, (to) => {

@@ -87,6 +87,14 @@ export class RaftLog {
     return this.#configurations.at(-1)?.configuration ?? this.#base.configuration;
   }
 
+  /** That which is surely in force, and those behind it that may come into force or not. */
+  get possibleConfigurations(): Configuration[] {
+    const committed = this.#configurations.findLastIndex(({ index }) => index <= this.#commit);
+    const possible = this.#configurations.slice(Math.max(committed, 0));
+    const all = possible.map(({ configuration }) => configuration);
+    return committed === -1 ? [this.#base.configuration, ...all] : all;
+  }
+
   get configurationIndex(): number {
     return this.#configurations.at(-1)?.index ?? this.#base.index;
   }

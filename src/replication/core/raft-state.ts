@@ -68,8 +68,13 @@ export class RaftState {
     return this.log.configuration;
   }
 
-  get isVoter(): boolean {
-    return isVoter(this.configuration, this.id);
+  /**
+   * A voter, or one that may still be one: whoever has the newest log must campaign even if that
+   * log says that it is leaving, because until this is committed others may need its vote and would
+   * not get it (thesis, section 4.2.2).
+   */
+  get mayCampaign(): boolean {
+    return this.log.possibleConfigurations.some((one) => isVoter(one, this.id));
   }
 
   /** A leader was heard so lately that nobody needs another one (thesis, section 4.2.3). */

@@ -171,7 +171,7 @@ export class Raft {
       case 'propose': return raft.role === 'leader' ? this.#onPropose(message.payloads) : undefined;
       case 'readIndex': return onReadIndex(raft, message);
       case 'readIndexed': return onReadIndexed(raft, message);
-      case 'timeoutNow': return raft.isVoter ? campaign(raft, true) : undefined;
+      case 'timeoutNow': return raft.mayCampaign ? campaign(raft, true) : undefined;
       case 'snapshot': return onSnapshot(raft, message);
       default: return message satisfies never;
     }

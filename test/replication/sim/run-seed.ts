@@ -8,6 +8,7 @@ import { Nemesis } from './nemesis.ts';
 import { PROFILES, type Profile } from './profiles.ts';
 import { SimClients } from './sim-clients.ts';
 import { SimCluster, type Trace } from './sim-cluster.ts';
+import type { Reply } from './sim-node.ts';
 
 /** The peace after the faults, in virtual time. */
 const PEACE_MS = 30_000;
@@ -102,16 +103,20 @@ function checkProgress(cluster: SimCluster): void {
   // Time to start, to elect, to let a newcomer in and to bring it up to date.
   world.run(world.nowMs + PEACE_MS);
   const waiting = new Set<string>();
+  const insist = (name: string, ask: (reply: Reply) => void): void => {
+    waiting.add(name);
+    ask(({ kind }) => {
+      if (kind === 'done') waiting.delete(name);
+      else insist(name, ask);
+    });
+  };
   for (const node of nodes) {
-    const number = operations.length;
-    operations.push({ number, key: `last ${node.name}`, command: { kind: 'set', value: 'x' } });
-    waiting.add(`write on ${node.id}`).add(`read on ${node.id}`);
-    node.write(number, ({ kind }) => {
-      if (kind === 'done') waiting.delete(`write on ${node.id}`);
+    insist(`write on ${node.id}`, (reply) => {
+      const number = operations.length;
+      operations.push({ number, key: `last ${node.name}`, command: { kind: 'set', value: 'x' } });
+      node.write(number, reply);
     });
-    node.readLinearizable(() => null, ({ kind }) => {
-      if (kind === 'done') waiting.delete(`read on ${node.id}`);
-    });
+    insist(`read on ${node.id}`, (reply) => node.readLinearizable(() => null, reply));
   }
   world.run(world.nowMs + 10_000, () => waiting.size === 0);
   if (waiting.size > 0) {

@@ -20,7 +20,7 @@ export type Outcome =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' };
 
-type Reply = (outcome: Outcome) => void;
+export type Reply = (outcome: Outcome) => void;
 
 /** The same of a whole batch. */
 type BatchOutcome =
