@@ -760,3 +760,24 @@ export const LINK_STREAM_AHEAD_BYTES = 1 * MiB;
 
 /** The header of a stream, and its receiver's answer. */
 export const LINK_STREAM_HEADER_BYTES_MAX = 64 * KiB;
+
+// ---- Raft (replication/core, replication/shell) -------------------------------------------------
+
+/** Payload bytes in one append: a follower writes and syncs them together. */
+export const RAFT_APPEND_BYTES_MAX = 1 * MiB;
+
+/** Appends under way to one follower, and their bytes: some round trips of a fast network. */
+export const RAFT_FLIGHTS_MAX = 256;
+export const RAFT_FLIGHT_BYTES_MAX = 8 * MiB;
+
+/** Recent entries in RAM: a follower that lags by more is served from disk. */
+export const RAFT_WINDOW_BYTES_MAX = 64 * MiB;
+
+/** Payloads that wait for a majority; below what the log queues (RAFT_QUEUE_BYTES_MAX). */
+export const RAFT_UNCOMMITTED_BYTES_MAX = 32 * MiB;
+
+/** The largest batch: with its entry it has to fit in a frame of a link. */
+export const RAFT_BODY_BYTES_MAX = 60 * MiB;
+
+/** A leader that shuts down waits so long for another to take over. */
+export const RAFT_TRANSFER_MS_MAX = 2000;

@@ -84,7 +84,7 @@ export interface ReadFile {
   /** The same without a promise: the hot path of a cold GET. */
   readInto(buf: Uint8Array, off: number, len: number, pos: number, done: ReadDone): void;
 
-  /** The same, blocking this thread. A serving thread takes its time (store/blocking-budget.ts). */
+  /** The same, blocking this thread. A serving thread takes its time (blocking-budget.ts). */
   readSync(buf: Uint8Array, off: number, len: number, pos: number): number;
 
   /** Length of the file in bytes. */

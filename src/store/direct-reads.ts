@@ -19,7 +19,7 @@ import type { Clock } from '../io/clock.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
 import { NEED_VALUE, type Need } from '../keyspace/storage.ts';
 import { DIRECT_READ_FREE_MS } from '../limits.ts';
-import { BlockingBudget } from './blocking-budget.ts';
+import { BlockingBudget } from '../io/blocking-budget.ts';
 import type { KeyProbe } from './key-probe.ts';
 import type { Residents } from './residents.ts';
 import { sizeClassBytes } from './size-class.ts';

@@ -19,7 +19,7 @@ import type { Clock, Timer } from '../io/clock.ts';
 import {
   DIRECT_SYNC_FREE_MS, DIRECT_SYNC_RECORDS_MAX, LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX,
 } from '../limits.ts';
-import { BlockingBudget } from './blocking-budget.ts';
+import { BlockingBudget } from '../io/blocking-budget.ts';
 import type { HotTail } from './hot-tail.ts';
 import { LogAppender } from './log-appender.ts';
 import type { Watermark } from './log-appender.ts';

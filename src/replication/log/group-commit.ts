@@ -19,7 +19,7 @@ import { PendingPart } from './pending-part.ts';
 import { RaftLogError } from './raft-log-error.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
-/** How long syncs may hold up this thread (store/blocking-budget.ts is one). */
+/** How long syncs may hold up this thread (io/blocking-budget.ts is one). */
 export interface SyncBudget {
   /** The time at which a sync may begin on this thread, now; -1 if the pool has to do it. */
   begin(): number;

@@ -207,13 +207,19 @@ export class RaftLog {
   }
 
   /**
-   * Removes segments whose entries are all up to `index`. What was known at the base of the oldest
-   * one that stays is the new base.
+   * Removes segments whose entries are all up to `index`, oldest first, as long as the others have
+   * `keptBytesMin` bytes or more. What was known at the base of the oldest one that stays is the
+   * new base.
    */
-  trim(index: number): void {
+  trim(index: number, keptBytesMin = 0): void {
     this.#mustBeUsable();
-    const next = this.#segments.findLastIndex((segment) =>
+    let next = this.#segments.findLastIndex((segment) =>
       segment.isNamed && segment.base.index <= index);
+    let keptBytes = 0;
+    for (const { end } of this.#segments.slice(Math.max(next, 0))) keptBytes += end;
+    for (; next > 0 && keptBytes < keptBytesMin; next--) {
+      keptBytes += this.#segments[next - 1]!.end;
+    }
     if (next <= 0) return;
     const gone = this.#segments.splice(0, next);
     this.#index.trim(this.base.index);

@@ -6,7 +6,7 @@ import type { Files } from '../../../src/io/files.ts';
 import { NodeFiles } from '../../../src/io/node-files.ts';
 import { openRaftLog } from '../../../src/replication/log/open-raft-log.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
-import { BlockingBudget } from '../../../src/store/blocking-budget.ts';
+import { BlockingBudget } from '../../../src/io/blocking-budget.ts';
 import { NodeClock } from '../../../src/io/node-clock.ts';
 import { DIRECT_SYNC_FREE_MS, RAFT_SEGMENT_BYTES_MAX } from '../../../src/limits.ts';
 import { SimFiles } from '../../sim/sim-files.ts';

@@ -9,7 +9,7 @@
  * slow.
  */
 
-import type { Clock } from '../io/clock.ts';
+import type { Clock } from './clock.ts';
 import { BLOCKING_DEBT_MS, BLOCKING_REST_MS, BLOCKING_REST_MS_MAX } from '../limits.ts';
 
 export class BlockingBudget {

@@ -1,0 +1,107 @@
+/**
+ * The seam between a server and whatever orders its writes: all peers are given the same batches at
+ * the same positions. Behind it the built-in Raft (shell/raft-engine.ts); one contract suite runs on
+ * every engine (test/replication/contract).
+ *
+ * What an engine promises:
+ * - Batches are delivered in one order, the same everywhere, each once, and those of one peer in the
+ *   order in which it broadcast them.
+ * - A batch that was delivered anywhere survives what `durability` says.
+ * - A barrier names a position that includes every batch that was delivered, on any peer, before the
+ *   barrier was asked for.
+ * - Whoever broadcasts or asks is told the outcome, in bounded time: delivered, certainly not made,
+ *   or not known. Nothing is called back before the call that caused it has returned.
+ */
+
+import type { BatchId } from './proposal.ts';
+
+export interface Capabilities {
+  /** What a delivered batch survives: nothing, the end of a process, or the loss of power. */
+  readonly durability: 'none' | 'process' | 'power';
+  /** Bytes of the largest body. */
+  readonly bodyBytesMax: number;
+}
+
+/** A batch in its place. */
+export interface OrderedBatch {
+  readonly position: number;
+  /** Milliseconds since 1970; never goes back. The only clock that the batch may use. */
+  readonly timeMs: number;
+  readonly seed: readonly [number, number];
+  /** Borrowed until the batch is applied. Empty for one that was given up. */
+  readonly body: Uint8Array;
+  /** To be kept with the state, and given back at the next start. */
+  readonly id: BatchId;
+  /** What `broadcast` returned, if this start of this peer did and still waits. */
+  readonly ticket: number | undefined;
+}
+
+/** The state that batches are applied to. */
+export interface OrderedState {
+  /** The highest position that is applied. */
+  readonly applied: number;
+  /** No more batches are wanted at the moment; the owner says `resume`. */
+  readonly isBusy: boolean;
+  /** The next position, with a batch or without one. Applied in this order, perhaps later. */
+  apply(position: number, batch: OrderedBatch | undefined): void;
+  /** The last batch of each peer that is applied. */
+  readonly batchIds: readonly BatchId[];
+}
+
+export interface OrderOutcome {
+  /** Time is up. `mayApply`: it may be delivered all the same, soon; if not, it never will be. */
+  onExpired(ticket: number, mayApply: boolean): void;
+  /** They were delivered, but the state came from a peer, and their results are not known. */
+  onSkipped(tickets: readonly number[]): void;
+  /** What asked for this barrier may read once `position` is applied. */
+  onBarrier(id: number, position: number): void;
+  /** No majority answered in time. */
+  onBarrierFailed(id: number): void;
+  /** Ordering has stopped for good on this peer, such as after a failed write. */
+  onStopped(reason: string): void;
+}
+
+/** What is known of one peer; positions are -1 where only a leader knows them. */
+export interface PeerStatus {
+  readonly name: string;
+  readonly id: string;
+  readonly clientAddress: string;
+  readonly peerAddress: string;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'unknown';
+  readonly isSelf: boolean;
+  readonly isConnected: boolean;
+  readonly position: number;
+  /** Milliseconds since it was last heard; -1 = never. */
+  readonly lastContactMs: number;
+}
+
+export interface OrderStatus {
+  readonly engine: string;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'joining' | 'stopped';
+  readonly term: number;
+  /** Name of the leader; '' when none is known. */
+  readonly leader: string;
+  readonly lastPosition: number;
+  readonly committed: number;
+  readonly peers: readonly PeerStatus[];
+}
+
+export interface TotalOrderBroadcast {
+  readonly capabilities: Capabilities;
+  /** Delivers what follows `state.applied`. Called once. */
+  start(state: OrderedState, outcome: OrderOutcome): void;
+  /** Broadcasts a batch at the next `flush`; `body` is owned from now on. Returns a ticket. */
+  broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number;
+  /** Asks for a barrier at the next `flush`; returns its id. */
+  barrier(timeoutMs: number): number;
+  /** Body bytes of own batches that are not delivered yet. */
+  readonly waitingBytes: number;
+  flush(): void;
+  /** The state is not busy any more. */
+  resume(): void;
+  /** The state is durable up to `position`: a restart will ask for what follows, nothing before. */
+  saved(position: number): void;
+  status(): OrderStatus;
+  /** Hands leadership over if it can, and lets go of everything. */
+  stop(): Promise<void>;
+}

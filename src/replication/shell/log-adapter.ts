@@ -1,0 +1,79 @@
+/** The replicated log on disk as the driver sees it. */
+
+import type { HardState, LogBase, LogEntry } from '../core/entry.ts';
+import type { RecoveredLog } from '../core/raft-log.ts';
+import type { LogPort } from '../core/replica-driver.ts';
+import type { RaftLog } from '../log/raft-log.ts';
+
+interface Waiter {
+  readonly ticket: number;
+  readonly durable: () => void;
+}
+
+export class LogAdapter implements LogPort {
+  readonly #log: RaftLog;
+  readonly #onError: (error: unknown) => void;
+  /** In the order of their tickets. */
+  #waiters: Waiter[] = [];
+  /** Something was appended that was not flushed. */
+  isDirty = false;
+
+  constructor(log: RaftLog, onError: (error: unknown) => void) {
+    this.#log = log;
+    this.#onError = onError;
+  }
+
+  append(
+    hardState: HardState | undefined, entries: readonly LogEntry[], durable: () => void,
+  ): void {
+    try {
+      const ticket = this.#log.append(entries, hardState);
+      this.#waiters.push({ ticket, durable });
+      this.isDirty = true;
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  read(from: number, bytesMax: number, done: (entries: readonly LogEntry[]) => void): void {
+    this.#log.read(from, bytesMax).then(done, this.#onError);
+  }
+
+  reset(base: LogBase, hardState: HardState, durable: () => void): void {
+    this.#log.reset(base, hardState).then(durable, this.#onError);
+  }
+
+  /** To be called by the log's owner whenever more is durable. */
+  onDurable(ticket: number): void {
+    const open = this.#waiters.findIndex((waiter) => waiter.ticket > ticket);
+    const done = this.#waiters.splice(0, open === -1 ? this.#waiters.length : open);
+    for (const { durable } of done) durable();
+  }
+}
+
+/** What a restart knows of the log. */
+export function recoveredFrom(log: RaftLog): RecoveredLog {
+  const { base, lastIndex, lastTimeMs } = log;
+  const terms: { from: number; term: number }[] = [];
+  let { term } = base;
+  for (let index = base.index + 1; index <= lastIndex;) {
+    const next = log.termOf(index) ?? term;
+    if (next !== term) terms.push({ from: index, term: next });
+    term = next;
+    index = lastOfTerm(log, index, term) + 1;
+  }
+  const configurations = log.configurations().filter(({ index }) => index > base.index);
+  return { base, lastIndex, lastTimeMs, terms, configurations };
+}
+
+/** Terms do not go down along a log, so the end of one is found by halving. */
+function lastOfTerm(log: RaftLog, from: number, term: number): number {
+  let low = from;
+  let high = log.lastIndex;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (log.termOf(middle) === term) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

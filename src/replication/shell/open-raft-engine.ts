@@ -1,0 +1,58 @@
+/** Opens what a Raft engine lives on: its identity, its log, its links. */
+
+import { BlockingBudget } from '../../io/blocking-budget.ts';
+import { DIRECT_SYNC_FREE_MS } from '../../limits.ts';
+import { Links } from '../links/links.ts';
+import { parsePeerAddress, type LinkTls, type PeerAddress } from '../links/sockets.ts';
+import { openRaftLog } from '../log/open-raft-log.ts';
+import { beginLife } from './identity.ts';
+import { RaftEngine, type RaftEngineOptions } from './raft-engine.ts';
+
+export interface OpenRaftEngineOptions extends RaftEngineOptions {
+  readonly secret: string | undefined;
+  readonly tls: LinkTls | undefined;
+  /** Where to listen for peers; by default on the host and port of the own peer address. */
+  readonly listen?: { readonly host: string; readonly port: number };
+}
+
+/** Rejects with DiskError or RaftLogError, or with Node's error when it cannot listen. */
+export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<RaftEngine> {
+  const { files, dir, clock, random, log, self, members, secret, tls } = options;
+  const engineOf: { engine?: RaftEngine } = {};
+  const raftLog = await openRaftLog(files, dir, {
+    events: {
+      onDurable: ({ ticket }) => engineOf.engine?.onDurable(ticket),
+      onFailure: (error) => engineOf.engine?.onLogFailure(error),
+    },
+    syncBudget: new BlockingBudget(clock, DIRECT_SYNC_FREE_MS),
+  });
+  const identity = await beginLife(files, dir, self.name, random);
+  const links = new Links({
+    clock, random, log, secret, tls,
+    self: () => engineOf.engine!.facts(),
+    judge: (facts) => engineOf.engine!.judge(facts),
+    onMessage: (message) => engineOf.engine!.onMessage(message),
+    onPeer: (facts) => engineOf.engine!.onPeer(facts),
+    onLost: (name) => engineOf.engine!.onLost(name),
+    onStream: (_from, _header, stream) => stream.abort('no streams are taken yet'),
+  });
+  const engine = new RaftEngine(options, { identity, raftLog, links });
+  engineOf.engine = engine;
+  try {
+    const { host, port } = options.listen ?? mustParse(self.peerAddress);
+    await links.listen(host, port);
+  } catch (error) {
+    await links.close();
+    await raftLog.close();
+    throw error;
+  }
+  links.setPeers(members.filter(({ name }) => name !== self.name)
+    .map(({ name, peerAddress: address }) => ({ name, address })));
+  return engine;
+}
+
+function mustParse(address: string): PeerAddress {
+  const parsed = parsePeerAddress(address);
+  if (parsed === undefined) throw new Error(`${address} is no host:port`);
+  return parsed;
+}

@@ -1,0 +1,393 @@
+/**
+ * The total-order broadcast among the configured peers: Raft with its log on disk and its links.
+ *
+ * Its turn: messages that arrived together are handled together at the end of the event loop's turn
+ * (`#turn`), and so is what the server broadcast in it (`flush`): one append and one sync of the
+ * log, one socket write for each peer.
+ *
+ * When the log fails it stops for good: this peer takes no part any more, and says so.
+ */
+
+import type { Logger } from 'pino';
+import type { Clock, Timer } from '../../io/clock.ts';
+import type { Files } from '../../io/files.ts';
+import type { RandomSource } from '../../io/random-source.ts';
+import { Random } from '../../lib/random.ts';
+import {
+  RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
+  RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+} from '../../limits.ts';
+import { EMPTY_BASE } from '../core/entry.ts';
+import type { Configuration, LogBase } from '../core/entry.ts';
+import type { Now } from '../core/event.ts';
+import type { Message } from '../core/message.ts';
+import { Replica } from '../core/replica.ts';
+import { ReplicaDriver, type DriverPorts } from '../core/replica-driver.ts';
+import type {
+  Capabilities, OrderedState, OrderOutcome, OrderStatus, TotalOrderBroadcast,
+} from '../core/total-order-broadcast.ts';
+import type { Links } from '../links/links.ts';
+import type { PeerFacts } from '../links/peer-facts.ts';
+import type { RaftLog } from '../log/raft-log.ts';
+import { decideFounding } from './founding.ts';
+import { clusterOf, saveIdentity, type Identity } from './identity.ts';
+import { LogAdapter, recoveredFrom } from './log-adapter.ts';
+import { RoleLog } from './role-log.ts';
+import { statusOf } from './status.ts';
+
+export interface ConfiguredMember {
+  readonly name: string;
+  readonly clientAddress: string;
+  readonly peerAddress: string;
+}
+
+export interface RaftEngineOptions {
+  readonly files: Files;
+  /** Holds the replicated log and the identity. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Logger;
+  readonly self: ConfiguredMember;
+  /** All of them, this one too. */
+  readonly members: readonly ConfiguredMember[];
+  readonly electionTimeoutMs: number;
+  readonly heartbeatMs: number;
+  /** Bytes of log that are kept behind what is saved. */
+  readonly logBytes: () => number;
+}
+
+/** What has been opened before. */
+export interface RaftEngineParts {
+  readonly identity: Identity;
+  readonly raftLog: RaftLog;
+  readonly links: Links;
+}
+
+export class RaftEngine implements TotalOrderBroadcast {
+  readonly capabilities: Capabilities = {
+    durability: 'power', bodyBytesMax: RAFT_BODY_BYTES_MAX,
+  };
+  readonly #options: RaftEngineOptions;
+  readonly #raftLog: RaftLog;
+  readonly #logPort: LogAdapter;
+  readonly #links: Links;
+  readonly #roleLog: RoleLog;
+  #identity: Identity;
+  /** What the others said of themselves last, by name. */
+  readonly #seen = new Map<string, PeerFacts>();
+  #driver: ReplicaDriver | undefined;
+  #state: OrderedState | undefined;
+  #outcome: OrderOutcome | undefined;
+  #inbox: Message[] = [];
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: Timer | undefined;
+  #timerAtMs = Infinity;
+  #isFounding = false;
+  #isPumping = false;
+  #stopReason: string | undefined;
+
+  constructor(options: RaftEngineOptions, parts: RaftEngineParts) {
+    this.#options = options;
+    this.#identity = parts.identity;
+    this.#raftLog = parts.raftLog;
+    this.#links = parts.links;
+    this.#logPort = new LogAdapter(parts.raftLog, (error) => this.#fail(error));
+    this.#roleLog = new RoleLog(options.log, parts.identity.id);
+  }
+
+  // ---- TotalOrderBroadcast ----------------------------------------------------------------------
+
+  start(state: OrderedState, outcome: OrderOutcome): void {
+    this.#state = state;
+    this.#outcome = outcome;
+    if (this.#raftLog.isFresh) this.#maybeFound();
+    else this.#begin();
+  }
+
+  get waitingBytes(): number {
+    return this.#driver?.replica.outgoingBytes ?? 0;
+  }
+
+  broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number {
+    return this.#mustRun().broadcast(body, seed, timeoutMs);
+  }
+
+  barrier(timeoutMs: number): number {
+    return this.#mustRun().barrier(timeoutMs);
+  }
+
+  flush(): void {
+    this.#pump(() => this.#driver?.perform());
+  }
+
+  resume(): void {
+    this.#pump(() => this.#driver?.resume());
+  }
+
+  saved(position: number): void {
+    const driver = this.#driver;
+    if (driver === undefined || this.#stopReason !== undefined) return;
+    const before = this.#raftLog.base.index;
+    this.#raftLog.trim(position, this.#options.logBytes());
+    const { base } = this.#raftLog;
+    if (base.index > before) this.#pump(() => driver.step({ kind: 'trimmed', base }));
+    this.#raftLog.mark();
+  }
+
+  status(): OrderStatus {
+    const reason = this.#stopReason;
+    return statusOf({
+      self: this.#options.self, driver: this.#driver, links: this.#links.peers(),
+      members: this.#options.members, isStopped: reason !== undefined,
+      nowMs: this.#options.clock.nowMs(),
+    });
+  }
+
+  /** Why it cannot be used, or undefined. */
+  get refusal(): string | undefined {
+    if (this.#stopReason !== undefined) return this.#stopReason;
+    return this.#driver === undefined ? 'the peers have not met yet' : undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.#handOver();
+    this.#halt('this peer is shutting down');
+    await this.#links.close();
+    await this.#raftLog.close();
+  }
+
+  // ---- What links and log tell ------------------------------------------------------------------
+
+  onMessage(message: Message): void {
+    this.#inbox.push(message);
+    this.#immediate ??= setImmediate(() => this.#turn());
+  }
+
+  onPeer(facts: PeerFacts): void {
+    this.#seen.set(facts.name, facts);
+    if (this.#driver === undefined && this.#state !== undefined) this.#maybeFound();
+  }
+
+  onLost(name: string): void {
+    const id = this.#seen.get(name)?.id;
+    const driver = this.#driver;
+    if (id !== undefined) this.#pump(() => driver?.step({ kind: 'unreachable', id }));
+  }
+
+  /** What this peer says of itself. */
+  facts(): PeerFacts {
+    const { name, clientAddress, peerAddress } = this.#options.self;
+    const { id, founders } = this.#identity;
+    return { name, id, clientAddress, peerAddress, cluster: clusterOf(founders), founders };
+  }
+
+  /** A reason not to talk to a peer. */
+  judge(facts: PeerFacts): string | undefined {
+    const own = clusterOf(this.#identity.founders);
+    if (facts.cluster !== '' && own !== '' && facts.cluster !== own) {
+      return `peer ${facts.name} belongs to cluster ${facts.cluster}, this one to ${own}`;
+    }
+    return undefined;
+  }
+
+  onDurable(ticket: number): void {
+    this.#pump(() => this.#logPort.onDurable(ticket));
+  }
+
+  onLogFailure(error: unknown): void {
+    this.#fail(error);
+  }
+
+  // ---- Turns ------------------------------------------------------------------------------------
+
+  #turn(): void {
+    this.#immediate = undefined;
+    const messages = this.#inbox;
+    this.#inbox = [];
+    this.#pump(() => this.#driver?.receive(messages));
+  }
+
+  /** Does something with the driver, and then all that follows from it, once. */
+  #pump(act: () => void): void {
+    if (this.#stopReason !== undefined) return;
+    if (this.#isPumping) return act();
+    this.#isPumping = true;
+    try {
+      act();
+      while (this.#logPort.isDirty && this.#stopReason === undefined) {
+        this.#logPort.isDirty = false;
+        this.#raftLog.flush();
+      }
+      this.#links.flush();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isPumping = false;
+    }
+    this.#after();
+  }
+
+  #after(): void {
+    const driver = this.#driver;
+    if (driver === undefined || this.#stopReason !== undefined) return;
+    this.#roleLog.note(driver.replica.status);
+    const { clock } = this.#options;
+    const dueMs = driver.deadlineMs;
+    if (dueMs >= this.#timerAtMs) return;
+    if (this.#timer !== undefined) clock.clearTimer(this.#timer);
+    this.#timerAtMs = dueMs;
+    this.#timer = clock.setTimer(dueMs - clock.monotonicMs(), () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    this.#timerAtMs = Infinity;
+    const driver = this.#driver;
+    // A late event loop has messages that arrived before: they are heard first.
+    setImmediate(() => {
+      if (driver === undefined || this.#stopReason !== undefined) return;
+      if (this.#now().monotonicMs < driver.deadlineMs) return this.#after();
+      this.#pump(() => driver.step({ kind: 'tick' }));
+    });
+  }
+
+  #now(): Now {
+    const { clock } = this.#options;
+    return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() };
+  }
+
+  // ---- Beginning and end ------------------------------------------------------------------------
+
+  #maybeFound(): void {
+    if (this.#isFounding || this.#stopReason !== undefined) return;
+    const names = this.#options.members.map(({ name }) => name);
+    const decision = decideFounding(this.facts(), names, this.#seen);
+    if (decision.kind === 'wait') {
+      this.#roleLog.noteMissing(decision.missing);
+      return;
+    }
+    this.#isFounding = true;
+    this.#found(decision.founders).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #found(founders: Configuration): Promise<void> {
+    const { files, dir, log } = this.#options;
+    this.#identity = { ...this.#identity, founders };
+    const { id } = this.#identity;
+    const isFounder = founders.voters.includes(id);
+    const base: LogBase = isFounder ? { ...EMPTY_BASE, configuration: founders } : EMPTY_BASE;
+    await saveIdentity(files, dir, this.#identity);
+    await this.#raftLog.reset(base, { term: 0, votedFor: undefined });
+    const names = founders.members.map(({ name }) => name).join(', ');
+    if (isFounder) log.info(`this peer founds a cluster with ${names}`);
+    else log.warn(`this peer is new to the cluster of ${names} and waits to be let in`);
+    this.#begin();
+    this.#links.refresh();
+  }
+
+  #begin(): void {
+    const { electionTimeoutMs, heartbeatMs, random } = this.#options;
+    const { id, starts: epoch } = this.#identity;
+    const state = this.#state!;
+    const chance = new Random(...random.seed64());
+    const options = {
+      id, epoch, electionTimeoutMs, heartbeatMs, random: () => chance.float(),
+      appendBytesMax: RAFT_APPEND_BYTES_MAX,
+      flightsMax: RAFT_FLIGHTS_MAX,
+      flightBytesMax: RAFT_FLIGHT_BYTES_MAX,
+      windowBytesMax: RAFT_WINDOW_BYTES_MAX,
+      uncommittedBytesMax: RAFT_UNCOMMITTED_BYTES_MAX,
+    };
+    const { hardState } = this.#raftLog;
+    const log = recoveredFrom(this.#raftLog);
+    if (state.applied < log.base.index || state.applied > log.lastIndex) {
+      return this.#fail(new Error(
+        `the store has applied position ${state.applied}, and the replicated log has ` +
+          `${log.base.index} to ${log.lastIndex}: they do not belong together`,
+      ));
+    }
+    const replica = new Replica(options, { hardState, log, applied: state.applied }, this.#now());
+    replica.origins.restore(state.batchIds.map(({ origin, epoch: started, number }) => {
+      return [origin, { epoch: started, number }] as const;
+    }));
+    this.#driver = new ReplicaDriver(replica, this.#ports(state), hardState);
+    this.flush();
+  }
+
+  #ports(state: OrderedState): DriverPorts {
+    const outcome = this.#outcome!;
+    return {
+      log: this.#logPort,
+      state: {
+        get applied() {
+          return state.applied;
+        },
+        get isBusy() {
+          return state.isBusy;
+        },
+        apply: (position, delivery) => {
+          if (delivery === undefined) return state.apply(position, undefined);
+          const { timeMs, ticket, proposal } = delivery;
+          const { seed, body } = proposal;
+          state.apply(position, { position, timeMs, seed, body, id: proposal, ticket });
+        },
+        install: () => this.#fail(new Error('snapshots are not installed yet')),
+      },
+      outcome: {
+        onSkipped: (tickets) => outcome.onSkipped(tickets),
+        onExpired: (ticket, mayApply) => outcome.onExpired(ticket, mayApply),
+        onBarrier: (id, index) => outcome.onBarrier(id, index),
+        onBarrierFailed: (id) => outcome.onBarrierFailed(id),
+      },
+      send: (message) => void this.#links.send(message.to, message),
+      sendSnapshot: (to) => {
+        const driver = this.#driver;
+        this.#options.log.warn(`peer ${to} needs a snapshot`);
+        setImmediate(() => {
+          this.#pump(() => driver?.step({ kind: 'snapshotSent', to, index: 0, isOk: false }));
+        });
+      },
+      now: () => this.#now(),
+    };
+  }
+
+  #mustRun(): ReplicaDriver {
+    if (this.#driver === undefined) throw new Error('assertion failed: the order has not begun');
+    return this.#driver;
+  }
+
+  /** A leader asks the most advanced voter to take over, and waits a little for that. */
+  async #handOver(): Promise<void> {
+    const driver = this.#driver;
+    if (driver === undefined || this.#stopReason !== undefined) return;
+    const { role, configuration } = driver.replica.status;
+    if (role !== 'leader') return;
+    const others = [...driver.replica.raft.progress.values()]
+      .filter(({ id }) => configuration.voters.includes(id))
+      .sort((one, other) => other.match - one.match);
+    const to = others[0]?.id;
+    if (to === undefined) return;
+    this.#pump(() => driver.step({ kind: 'transfer', to }));
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + RAFT_TRANSFER_MS_MAX;
+    while (driver.replica.status.role === 'leader' && clock.monotonicMs() < untilMs) {
+      await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopReason !== undefined) return;
+    const text = error instanceof Error ? error.message : String(error);
+    this.#options.log.error({ error }, `this peer stops taking part: ${text}`);
+    this.#halt(text);
+    this.#outcome?.onStopped(text);
+  }
+
+  #halt(reason: string): void {
+    this.#stopReason = reason;
+    this.#driver?.stop();
+    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
+    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+  }
+}

@@ -1,0 +1,71 @@
+/** What INFO and PEERS show of the cluster, put together from what Raft and the links know. */
+
+import type { MemberId } from '../core/entry.ts';
+import type { RaftStatus } from '../core/event.ts';
+import type { ReplicaDriver } from '../core/replica-driver.ts';
+import { isVoter } from '../core/quorum.ts';
+import type { OrderStatus, PeerStatus } from '../core/total-order-broadcast.ts';
+import type { PeerLink } from '../links/peer.ts';
+import type { ConfiguredMember } from './raft-engine.ts';
+import { nameOf } from './role-log.ts';
+
+export interface StatusSource {
+  readonly self: ConfiguredMember;
+  readonly driver: ReplicaDriver | undefined;
+  readonly links: readonly PeerLink[];
+  readonly members: readonly ConfiguredMember[];
+  readonly isStopped: boolean;
+  readonly nowMs: number;
+}
+
+export function statusOf(source: StatusSource): OrderStatus {
+  const status = source.driver?.replica.status;
+  const members = status === undefined || status.configuration.members.length === 0
+    ? source.members.map((one) => ({ ...one, id: '' as MemberId }))
+    : status.configuration.members;
+  return {
+    engine: 'raft',
+    role: roleOf(source, status),
+    term: status?.term ?? 0,
+    leader: status?.leader === undefined ? '' : nameOf(status.leader),
+    lastPosition: status?.lastIndex ?? 0,
+    committed: status?.commit ?? 0,
+    peers: members.map((one) => peerOf(source, status, one)),
+  };
+}
+
+function roleOf({ isStopped }: StatusSource, status: RaftStatus | undefined): OrderStatus['role'] {
+  if (isStopped) return 'stopped';
+  if (status === undefined) return 'joining';
+  return status.role === 'preCandidate' ? 'candidate' : status.role;
+}
+
+function peerOf(
+  source: StatusSource, status: RaftStatus | undefined,
+  { id, name, clientAddress, peerAddress }: ConfiguredMember & { readonly id: MemberId },
+): PeerStatus {
+  const isSelf = name === source.self.name;
+  const link = source.links.find((one) => one.name === name);
+  const heardAtMs = link?.lastContactAt;
+  const progress = source.driver?.replica.raft.progress.get(id);
+  return {
+    name, id, clientAddress, peerAddress, isSelf,
+    role: peerRole(status, id, isSelf),
+    isConnected: isSelf || link?.connected === true,
+    position: isSelf ? status?.commit ?? 0 : progress?.match ?? -1,
+    lastContactMs: isSelf ? 0 : sinceMs(source.nowMs, heardAtMs),
+  };
+}
+
+function peerRole(
+  status: RaftStatus | undefined, id: MemberId, isSelf: boolean,
+): PeerStatus['role'] {
+  if (status === undefined) return 'unknown';
+  if (status.leader === id) return 'leader';
+  if (!isVoter(status.configuration, id)) return 'learner';
+  return isSelf && status.role !== 'follower' ? 'candidate' : 'follower';
+}
+
+function sinceMs(nowMs: number, atMs: number | undefined): number {
+  return atMs === undefined || atMs <= 0 ? -1 : Math.max(0, Math.round(nowMs - atMs));
+}
