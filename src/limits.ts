@@ -781,3 +781,23 @@ export const RAFT_BODY_BYTES_MAX = 60 * MiB;
 
 /** A leader that shuts down waits so long for another to take over. */
 export const RAFT_TRANSFER_MS_MAX = 2000;
+
+// ---- Requests in the total order (session/order) ------------------------------------------------
+
+/** The first memory of a batch's body. */
+export const ORDERED_BATCH_BYTES_MIN = 16 * KiB;
+
+/** A batch with so much is closed: a peer that applies it does nothing else meanwhile. */
+export const ORDERED_BATCH_BYTES_MAX = 1 * MiB;
+
+/** Own batches that are broadcast and not applied; with more, the next ones wait here. */
+export const ORDERED_WAITING_BYTES_MAX = 16 * MiB;
+
+/** Batches that wait to be applied while one waits for the disk. */
+export const ORDERED_QUEUE_MAX = 64;
+
+/** How often the store's position is made durable, so that the replicated log can be cut. */
+export const ORDER_SAVE_MS = 1000;
+
+/** Records of the system space that are looked at together at a start. */
+export const ORDER_MARKS_PAGE = 100;

@@ -15,10 +15,12 @@ import { pino, type Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { loadConfig, type ConfigError } from './config/load-config.ts';
 import type { ConfigValues } from './config/options.ts';
+import type { Clock } from './io/clock.ts';
 import { NodeClock } from './io/node-clock.ts';
 import { NodeRandomSource } from './io/node-random-source.ts';
 import { formatBanner } from './observe/banner.ts';
 import { openStorageSide, type OpenedStorage } from './server/open-storage.ts';
+import { openPeersSide, type PeersSide } from './server/peers-side.ts';
 import { RunningServer } from './server/running-server.ts';
 import { VERSION } from './version.ts';
 
@@ -116,12 +118,14 @@ class Server implements DkvsServer {
     const clock = new NodeClock();
     const opened = await openStorageSide(this.#config, this.#log, clock);
     this.#opened = opened;
+    const peers = await this.#openPeers(opened, clock);
     const running = new RunningServer({
       config: this.#config,
       log: this.#log,
       clock,
       seed: new NodeRandomSource().seed64(),
       side: opened.side,
+      peers,
       memoryBytes: opened.memoryBytes,
       onShutdown: () => void this.close(),
       onBug: (error) => this.#onBug(error),
@@ -129,11 +133,21 @@ class Server implements DkvsServer {
     try {
       await running.listen();
     } catch (error) {
+      await peers?.broadcast.stop();
       await opened.side.close();
       throw error;
     }
     this.#running = running;
     return { port: running.port, addresses: running.addresses };
+  }
+
+  async #openPeers({ side }: OpenedStorage, clock: Clock): Promise<PeersSide | undefined> {
+    try {
+      return await openPeersSide(this.#config, this.#log, clock, side);
+    } catch (error) {
+      await side.close();
+      throw error;
+    }
   }
 
   close(): Promise<void> {
@@ -154,7 +168,7 @@ class Server implements DkvsServer {
       fsync: values.appendfsync,
       memoryBytes: this.#opened?.memoryBytes ?? 0,
       isMemoryAutomatic: values.maxmemory === 0,
-      peers: 0,
+      peers: values.peer.length,
       configFile: file,
     });
   }

@@ -27,6 +27,10 @@ export class TableEntry {
    * A write, or one that causes writes or messages (EVAL, PUBLISH): CLIENT PAUSE WRITE stops it.
    */
   readonly mayReplicate: boolean;
+  /** With peers it takes place everywhere, in one order. */
+  readonly isOrdered: boolean;
+  /** What it replies depends on what has been written. */
+  readonly readsData: boolean;
   readonly deniedWhenFull: boolean;
   readonly deniedInMulti: boolean;
   readonly isImmediate: boolean;
@@ -54,6 +58,8 @@ export class TableEntry {
     this.arity = command.arity;
     this.isWrite = has('write');
     this.mayReplicate = this.isWrite || has('may_replicate');
+    this.isOrdered = this.mayReplicate || has('global');
+    this.readsData = has('readonly') || has('runs_queued');
     this.deniedWhenFull = has('denyoom');
     this.deniedInMulti = has('no_multi');
     this.isImmediate = has('immediate');

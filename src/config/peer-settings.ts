@@ -22,3 +22,14 @@ export function defaultPort(values: Named): number {
   const own = findOwnPeer(values);
   return own === undefined ? OPTIONS.port.default : splitAddress(own.clientAddress).port;
 }
+
+/**
+ * When the store syncs its log. With peers a reply does not rest on that: a majority has the write
+ * in its replicated log, from which a restart takes what the store has lost.
+ */
+export function storeFsync(
+  values: Pick<ConfigValues, 'appendfsync' | 'broadcast' | 'peer'>,
+): ConfigValues['appendfsync'] {
+  const isSafeElsewhere = chooseBroadcast(values) !== 'none' && values.appendfsync === 'always';
+  return isSafeElsewhere ? 'everysec' : values.appendfsync;
+}

@@ -41,7 +41,7 @@ export class Database {
     if (found === COLD) throw new Error('assertion failed: a command met a key not brought in');
     if (found === undefined) return undefined;
     if (found.expireAt === 0 || found.expireAt > this.#keyspace.now) return found;
-    this.#expire(key);
+    if (!this.#keyspace.isReadOnly) this.#expire(key);
     return undefined;
   }
 

@@ -12,6 +12,8 @@ export interface KeyspaceStats {
 }
 
 export interface KeyspaceCore {
+  /** Nothing may be changed now, not even by expiry: state changes only where it is ordered. */
+  readonly isReadOnly: boolean;
   readonly storage: Storage;
   readonly stats: KeyspaceStats;
   readonly access: AccessClock;

@@ -40,6 +40,7 @@ export class Keyspace implements KeyspaceCore {
   now = 0;
   /** Changes made since the start; a command that leaves it as it was has changed nothing. */
   changes = 0;
+  isReadOnly = false;
   readonly #listener: KeyspaceListener;
   readonly #databases: Database[] = [];
   readonly #spaces: Uint32Array;

@@ -17,15 +17,22 @@ const TWO_53 = 2 ** 53;
 const WARM_UP_ROUNDS = 12;
 
 export class Random {
-  #a: number;
-  #b: number;
+  #a = 0;
+  #b = 0;
   #c = 0;
   #counter = 1;
 
   /** `seedHigh` and `seedLow` are the halves of a 64-bit seed, each any uint32. */
   constructor(seedHigh: number, seedLow: number) {
+    this.reseed(seedHigh, seedLow);
+  }
+
+  /** Goes on as one that was made with this seed. */
+  reseed(seedHigh: number, seedLow: number): void {
     this.#a = seedLow | 0;
     this.#b = seedHigh | 0;
+    this.#c = 0;
+    this.#counter = 1;
     for (let round = 0; round < WARM_UP_ROUNDS; round++) this.next();
   }
 

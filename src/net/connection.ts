@@ -42,8 +42,10 @@ export class Connection implements SessionLink, Talker, OutputHost {
   readonly #localAddress: string;
   /** Something was written that the turn has not ended yet. */
   #isDirty = false;
-  /** A request waits; the ones behind it stay undecoded. */
+  /** A request waits, or several that are ordered together; the ones behind stay undecoded. */
   #isBusy = false;
+  /** How many they are. */
+  #repliesDue = 1;
   /** Too many reply bytes are unsent; requests stay undecoded until the socket drains. */
   #isStalled = false;
   #isPaused = false;
@@ -99,6 +101,14 @@ export class Connection implements SessionLink, Talker, OutputHost {
   /** Milliseconds since the client last sent or took something; 0 while it is waiting for us. */
   idleMs(nowMs: number): number {
     return this.#isBusy || this.#hasTaken ? 0 : nowMs - this.#lastActiveAt;
+  }
+
+  get arrivedBytes(): number {
+    return this.#bytesIn;
+  }
+
+  get takenBytes(): number {
+    return this.#bytesIn - this.decoder.unread;
   }
 
   wrote(mark: number, before: number): void {
@@ -249,12 +259,18 @@ export class Connection implements SessionLink, Talker, OutputHost {
     for (let i = 0; i < count && !this.#isClosing;) {
       const before = reply.length;
       const done = executor.runRow(session, batch, i, count);
-      i += done;
+      const ordered = done > 0 ? 0 : executor.orderRow(session, batch, i, count);
+      i += done + ordered;
       if (done > 0) this.#unacknowledged.replied(done);
-      else {
+      else if (ordered > 0) {
+        decoder.unreadAfter(batch[i - 1] as Args);
+        this.#repliesDue = ordered;
+        return executor.orderedRow;
+      } else {
         const args = batch[i] as Args;
         const wait = executor.runPrepared(session, args, i);
         if (wait !== undefined) {
+          this.#repliesDue = 1;
           decoder.unreadAfter(args);
           return wait;
         }
@@ -290,7 +306,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   /** The request that waited has its reply. */
   readonly #goOn = (): void => {
     this.#isBusy = false;
-    this.#unacknowledged.replied();
+    this.#unacknowledged.replied(this.#repliesDue);
     if (this.#isFinished) {
       this.#letGo();
       // It may have changed something, and others may wait for the batch that it held.

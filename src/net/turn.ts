@@ -28,6 +28,7 @@ export interface Talker {
 export class Turn {
   readonly #gate: WriteGate;
   readonly #isHeld: () => boolean;
+  readonly #onEnd: () => void;
   /** Those that have something to say at the end of this turn; swapped with an empty one then. */
   #talkers = new Set<Talker>();
   #ending = new Set<Talker>();
@@ -38,11 +39,13 @@ export class Turn {
 
   /**
    * While `isHeld`, a batch is under way that must not be cut: turns end without a commit. Whoever
-   * ends the batch writes a reply, and so schedules the turn that commits it.
+   * ends the batch writes a reply, and so schedules the turn that commits it. `onEnd` is called
+   * first: what came in this turn is all there.
    */
-  constructor(gate: WriteGate, isHeld: () => boolean) {
+  constructor(gate: WriteGate, isHeld: () => boolean, onEnd: () => void = () => {}) {
     this.#gate = gate;
     this.#isHeld = isHeld;
+    this.#onEnd = onEnd;
     gate.onAcknowledged(() => this.#acknowledge());
     gate.onFailure((text) => this.#fail(text));
   }
@@ -68,6 +71,7 @@ export class Turn {
 
   end(): void {
     this.#scheduled = false;
+    this.#onEnd();
     if (this.#isHeld()) return;
     // A store that was recovered takes writes again.
     if (this.#gate.refusal === undefined) this.#failure = undefined;

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import { storeFsync } from '../config/peer-settings.ts';
 import type { Clock, Timer } from '../io/clock.ts';
 import type { SyncCounts } from '../io/node-files.ts';
 import type { Storage } from '../keyspace/storage.ts';
@@ -57,6 +58,18 @@ export class DiskSide implements StorageSide {
 
   get gate(): WriteGate {
     return this.#gate;
+  }
+
+  get failure(): string | undefined {
+    return this.#opened.store.failure?.message;
+  }
+
+  get position(): number {
+    return this.#opened.store.position;
+  }
+
+  commitAt(position: number): void {
+    this.#opened.store.commit(position);
   }
 
   get recoveryMs(): number {
@@ -118,7 +131,7 @@ export class DiskSide implements StorageSide {
   #configure(): void {
     const { store } = this.#opened;
     const { values } = this.#config;
-    store.appendfsync = values.appendfsync;
+    store.appendfsync = storeFsync(values);
     store.diskReserveBytes = values['disk-reserve-bytes'];
     store.memoryBytes = memoryBudget(values).totalBytes;
   }

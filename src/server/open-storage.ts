@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { MemoryBudget } from '../config/memory-budget.ts';
+import { storeFsync } from '../config/peer-settings.ts';
 import type { Clock } from '../io/clock.ts';
 import { NodeFiles, type SyncCounts } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
@@ -82,7 +83,7 @@ function storeOptions(
       hotTailBytes: budget.hotTailBytes,
       memoryBytes: budget.totalBytes,
       readCacheBytes: budget.readCacheBytes,
-      appendfsync: values.appendfsync,
+      appendfsync: storeFsync(values),
       diskReserveBytes: values['disk-reserve-bytes'],
       damagedRecords: 'refuse',
       directIo: true,

@@ -28,7 +28,9 @@ import { CallLog } from './call-log.ts';
 import { clientsPolicy } from './client-policy.ts';
 import { ServerConfigPort } from './config-port.ts';
 import { Housekeeping } from './housekeeping.ts';
+import type { PeersSide } from './peers-side.ts';
 import { Rates } from './rates.ts';
+import { RunningOrder } from './running-order.ts';
 import { Saves } from './saves.ts';
 import { ServerFacade } from './server-facade.ts';
 import { SessionPlumbing } from './session-plumbing.ts';
@@ -40,6 +42,8 @@ export interface RunningParts {
   readonly clock: Clock;
   readonly seed: readonly [number, number];
   readonly side: StorageSide;
+  /** Undefined for a server that stands alone. */
+  readonly peers: PeersSide | undefined;
   /** Bytes of the memory budget: `maxmemory`, or what was chosen for it. */
   readonly memoryBytes: number;
   /** SHUTDOWN was asked for. */
@@ -60,9 +64,11 @@ export class RunningServer {
     connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, outputLimitCloses: 0,
   };
   readonly #plumbing: SessionPlumbing;
+  readonly #pool = new OutputPool();
   readonly #saves: Saves;
   readonly #facade: ServerFacade;
   readonly #executor: Executor;
+  readonly #order: RunningOrder | undefined;
   readonly #turn: Turn;
   readonly #clients: Clients;
   readonly #listeners: Listeners;
@@ -84,10 +90,13 @@ export class RunningServer {
     this.#rates = new Rates(() => ({ ...this.#counters, calls: this.#callLog.calls }));
     this.#facade = this.#createFacade();
     this.#executor = this.#plumbing.connect(this.#facade);
-    this.#turn = new Turn(side.gate, () => this.#executor.holdsBatch);
+    const order = this.#createOrder();
+    this.#order = order;
+    this.#turn = new Turn(side.gate, () => this.#executor.holdsBatch, () => order?.flush());
     this.#expiry = new ActiveExpiry({
       keyspace: this.#plumbing.keyspace,
       runInternal: (work) => this.#executor.runInternal(work),
+      expire: order === undefined ? undefined : (db, keys) => order.expire(db, keys),
       nowMs: () => clock.nowMs(),
     });
     const policy = (): ReturnType<typeof clientsPolicy> => clientsPolicy(config.values);
@@ -116,6 +125,7 @@ export class RunningServer {
   /** Rejects with ListenError when an address cannot be bound; nothing listens then. */
   async listen(): Promise<void> {
     const { values } = this.#parts.config;
+    this.#order?.start();
     await this.#listeners.open({
       hosts: values.bind,
       port: values.port,
@@ -135,6 +145,7 @@ export class RunningServer {
     await this.#emptied();
     this.#clients.destroyAll();
     await closed;
+    await this.#order?.stop();
     await this.#parts.side.close();
   }
 
@@ -145,6 +156,15 @@ export class RunningServer {
     while (this.#clients.count > 0 && clock.monotonicMs() < deadline) {
       await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
     }
+  }
+
+  #createOrder(): RunningOrder | undefined {
+    const { config, clock, log, seed, side, peers } = this.#parts;
+    if (peers === undefined) return undefined;
+    return new RunningOrder({
+      config, clock, log, seed, side, peers,
+      executor: this.#executor, realm: this.#plumbing, pool: this.#pool,
+    });
   }
 
   #createPlumbing(): SessionPlumbing {
@@ -235,7 +255,7 @@ export class RunningServer {
     return {
       executor: this.#executor,
       turn: this.#turn,
-      pool: new OutputPool(),
+      pool: this.#pool,
       batch: [],
       realm: this.#plumbing,
       log,

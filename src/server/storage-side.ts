@@ -8,6 +8,12 @@ export interface StorageSide {
   /** The open storage; another object after `reload`. */
   readonly storage: Storage;
   readonly gate: WriteGate;
+  /** Place in the total order of the last frame; 0 without peers. */
+  readonly position: number;
+  /** Why nothing is written any more; undefined while all is well. */
+  readonly failure: string | undefined;
+  /** Ends the open batch as one frame with this place in the total order. */
+  commitAt(position: number): void;
   facts(): StoreFacts;
   /** Resolves when everything acknowledged so far is on disk. */
   sync(): Promise<void>;

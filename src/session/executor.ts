@@ -10,8 +10,8 @@
  * EXEC of a queue with commands in steps is exclusive: it runs in the event loop's many turns, but
  * nothing else runs between them and nothing is committed, so that it is as atomic as any other.
  *
- * The total order has its seam here: `#call` is what delivering an entry does, with the time and
- * the random seed that the entry carries.
+ * With peers, requests that change something do not run here: they go into the total order
+ * (order/), and run where it delivers them, on every peer.
  */
 
 import type { Command } from '../commands/command.ts';
@@ -25,6 +25,8 @@ import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import { refusal } from './admission.ts';
 import { Caller, type CallerParts } from './caller.ts';
 import { ColdKeys } from './cold-keys.ts';
+import { OrderHost, type OrderHostParts } from './order/order-host.ts';
+import type { RequestOrder } from './order/request-order.ts';
 import type { Pause } from './pause.ts';
 import type { Session } from './session.ts';
 import { StepsDriver, type StepServices } from './steps-driver.ts';
@@ -46,13 +48,16 @@ type Obstacle =
   | { readonly kind: 'wait'; readonly until: Promise<void> }
   | { readonly kind: 'cold'; readonly keys: readonly KeyToLoad[] }
   | { readonly kind: 'steps' }
-  | { readonly kind: 'exclusive' };
+  | { readonly kind: 'exclusive' }
+  /** It is on its way into the total order, and has its reply when this resolves. */
+  | { readonly kind: 'ordered'; readonly replied: Promise<void> };
 
 const STEPS: Obstacle = { kind: 'steps' };
 const EXCLUSIVE: Obstacle = { kind: 'exclusive' };
 
 export class Executor {
   readonly #parts: ExecutorParts;
+  readonly #random: Random;
   readonly #caller: Caller;
   readonly #coldKeys: ColdKeys;
   readonly #steps: StepsDriver;
@@ -64,13 +69,36 @@ export class Executor {
   #chunkNow = -1;
   /** While EXEC runs commands in steps, nothing else may run between them. */
   #exclusive: Promise<void> | undefined;
+  #order: RequestOrder | undefined;
+  /** Set by `orderRow` when it took some: resolves when they have their replies. */
+  orderedRow: Promise<void> | undefined;
 
   constructor(parts: ExecutorParts) {
     const random = new Random(parts.seed[0], parts.seed[1]);
     this.#parts = parts;
+    this.#random = random;
     this.#coldKeys = new ColdKeys(parts.keyspace);
     this.#caller = new Caller(parts, random, this.#coldKeys);
     this.#steps = new StepsDriver(parts.clock, random, parts.services);
+  }
+
+  /** From now on nothing changes but by the total order. */
+  set order(order: RequestOrder) {
+    this.#order = order;
+    this.#parts.keyspace.isReadOnly = true;
+  }
+
+  /** What the total order needs to run requests at their places. */
+  orderHost(parts: Pick<OrderHostParts, 'ghost' | 'commit' | 'onFailure'>): OrderHost {
+    const { keyspace, table } = this.#parts;
+    const caller = this.#caller;
+    const coldKeys = this.#coldKeys;
+    return new OrderHost({ ...parts, keyspace, table, caller, coldKeys, random: this.#random });
+  }
+
+  /** Writes an error as the reply to a request that was ordered and does not run. */
+  refuse(session: Session, entry: TableEntry, text: string): void {
+    this.#caller.refuse(session, entry, text);
   }
 
   /** True while a batch is under way that must not be cut: nothing may be committed now. */
@@ -126,10 +154,42 @@ export class Executor {
     return this.#caller.performRow(session, entry, batch, i, end, this.#stampRequest());
   }
 
+  /**
+   * With peers: puts requests of the prepared batch from `i` on into the total order together, as
+   * many in a row as can go there; returns how many, and sets `orderedRow`.
+   */
+  orderRow(session: Session, batch: readonly Args[], i: number, count: number): number {
+    const order = this.#order;
+    if (order === undefined) return 0;
+    let end = i;
+    while (end < count && this.#canOrder(order, session, this.#prepared[end], batch[end])) end++;
+    if (end === i) return 0;
+    const entries = this.#prepared.slice(i, end) as TableEntry[];
+    session.lastCommand = entries.at(-1)!.command.name;
+    this.orderedRow = order.submit(session, entries, batch.slice(i, end));
+    return end - i;
+  }
+
+  #canOrder(
+    order: RequestOrder, session: Session, entry: TableEntry | undefined, args: Args | undefined,
+  ): boolean {
+    if (entry === undefined || args === undefined || !entry.isOrdered) return false;
+    return this.#isWayFree(session, entry, args) &&
+      order.refusal(session, entry, args) === undefined;
+  }
+
   /** Nothing that `run` and `#tryNow` ask is in the way of a request and those behind it. */
   #isRoadFree(session: Session, entry: TableEntry, args: Args): boolean {
-    const { gate, monitors, observer, pause } = this.#parts;
-    if (!session.isPlain || monitors.count > 0 || observer.wantsEach) return false;
+    const { monitors, observer } = this.#parts;
+    if (monitors.count > 0 || observer.wantsEach) return false;
+    const order = this.#order;
+    if (order !== undefined && (entry.isOrdered || !order.mayRead(session, entry))) return false;
+    return this.#isWayFree(session, entry, args);
+  }
+
+  #isWayFree(session: Session, entry: TableEntry, args: Args): boolean {
+    const { gate, pause } = this.#parts;
+    if (!session.isPlain) return false;
     if (this.#exclusive !== undefined || pause.waitFor(entry, session) !== undefined) return false;
     if (entry.isWrite && gate.writeDelayMs > 0) return false;
     return refusal(session, entry, args, gate) === undefined;
@@ -196,12 +256,40 @@ export class Executor {
       this.#caller.queued(session, transaction.enqueue(entry, args));
       return undefined;
     }
+    const order = this.#order;
+    if (order !== undefined && this.#isRefusedByOrder(order, session, entry, args)) return undefined;
     try {
-      return this.#call(session, entry, args);
+      return this.#orderOrWait(order, session, entry, args) ?? this.#call(session, entry, args);
     } catch (error) {
       this.#caller.crashedOutside(session, entry, mark, error);
       return undefined;
     }
+  }
+
+  /** True when the request has an error as its reply. */
+  #isRefusedByOrder(
+    order: RequestOrder, session: Session, entry: TableEntry, args: Args,
+  ): boolean {
+    const text = session.readFailure ??
+      (order.isOrdered(session, entry) ? order.refusal(session, entry, args) : undefined);
+    session.readFailure = undefined;
+    if (text === undefined) return false;
+    this.#refuse(session, entry, text);
+    return true;
+  }
+
+  #orderOrWait(
+    order: RequestOrder | undefined, session: Session, entry: TableEntry, args: Args,
+  ): Obstacle | undefined {
+    if (order === undefined) return undefined;
+    if (!order.isOrdered(session, entry)) {
+      if (order.mayRead(session, entry)) return undefined;
+      return { kind: 'wait', until: order.waitToRead(session) };
+    }
+    session.lastCommand = entry.command.name;
+    const replied = entry.runsQueued
+      ? order.submitQueue(session, entry) : order.submit(session, [entry], [args]);
+    return { kind: 'ordered', replied };
   }
 
   #call(session: Session, entry: TableEntry, args: Args): Obstacle | undefined {
@@ -225,6 +313,7 @@ export class Executor {
       while (obstacle !== undefined) {
         if (obstacle.kind === 'steps') return await this.#runSteps(session, entry, args);
         if (obstacle.kind === 'exclusive') return await this.#runExclusively(session, entry, args);
+        if (obstacle.kind === 'ordered') return await obstacle.replied;
         if (obstacle.kind === 'wait') await obstacle.until;
         else await this.#load(obstacle.keys, releases);
         if (session.isEnded) return;
@@ -304,8 +393,10 @@ export class Executor {
   }
 
   /** An entry, or a step of one, begins: tells storage and keyspace. Returns its time. */
-  #stamp(now: number = this.#parts.clock.nowMs()): number {
+  #stamp(nowMs: number = this.#parts.clock.nowMs()): number {
     const { keyspace } = this.#parts;
+    // What an entry of a quicker clock let expire does not come back.
+    const now = this.#order === undefined ? nowMs : Math.max(nowMs, this.#order.timeMs);
     keyspace.storage.begin();
     keyspace.now = now;
     return now;

@@ -26,6 +26,9 @@ export interface SessionLink {
    * front of it the link has not been told yet.
    */
   wrote(mark: number, before: number): void;
+  /** Bytes that have come from the client, and those of them that were taken as requests. */
+  readonly arrivedBytes: number;
+  readonly takenBytes: number;
   /** Something was written into `reply` outside of a request: send it at the end of this turn. */
   wake(): void;
   closeAfterReply(): void;
@@ -58,6 +61,12 @@ export class Session implements SessionPort, Subscriber {
   noEvict = false;
   noTouch = false;
   monitoring = false;
+  /** Reads are linearizable: undefined = as `consistency` says. */
+  wantsLatest: boolean | undefined;
+  /** Requests within the first so many bytes from the client may read: see order/. */
+  readableBytes = -1;
+  /** Why the request that waited to read may not: the whole text of an error. */
+  readFailure: string | undefined;
   #isEnded = false;
   /** Replies under way; EXEC's has those of its commands inside. */
   #replying = 0;
@@ -186,6 +195,7 @@ export class Session implements SessionPort, Subscriber {
     this.replyMode = 'on';
     this.noEvict = false;
     this.noTouch = false;
+    this.wantsLatest = undefined;
   }
 
   /** The connection is gone. May be called again, after a request that was still under way. */

@@ -61,6 +61,8 @@ export class WholeClient implements SessionLink {
   readonly #server: WholeServer;
   readonly #id: number;
   readonly #connectedAt: number;
+  readonly arrivedBytes = 0;
+  readonly takenBytes = 0;
   address: string;
   isClosed = false;
   isKilled = false;

@@ -20,6 +20,7 @@ class World {
       this.keyspace.now = NOW;
       if (this.mayRun) work();
     },
+    expire: undefined,
     nowMs: () => NOW,
   });
 

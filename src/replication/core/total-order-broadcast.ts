@@ -88,6 +88,8 @@ export interface OrderStatus {
 
 export interface TotalOrderBroadcast {
   readonly capabilities: Capabilities;
+  /** Why nothing can be broadcast or asked at the moment; undefined when it can. */
+  readonly refusal: string | undefined;
   /** Delivers what follows `state.applied`. Called once. */
   start(state: OrderedState, outcome: OrderOutcome): void;
   /** Broadcasts a batch at the next `flush`; `body` is owned from now on. Returns a ticket. */

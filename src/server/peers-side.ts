@@ -1,0 +1,57 @@
+/** The total order of a server with peers, opened: before that, nothing listens for clients. */
+
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { splitAddress } from '../config/peer-list.ts';
+import { chooseBroadcast, findOwnPeer } from '../config/peer-settings.ts';
+import type { Clock } from '../io/clock.ts';
+import { NodeFiles } from '../io/node-files.ts';
+import { NodeRandomSource } from '../io/node-random-source.ts';
+import type { TotalOrderBroadcast } from '../replication/core/total-order-broadcast.ts';
+import type { LinkTls } from '../replication/links/sockets.ts';
+import { openRaftEngine } from '../replication/shell/open-raft-engine.ts';
+import { OrderMarks } from '../session/order/order-marks.ts';
+import type { StorageSide } from './storage-side.ts';
+
+export interface PeersSide {
+  readonly broadcast: TotalOrderBroadcast;
+  /** How far the store has come. */
+  readonly marks: OrderMarks;
+}
+
+/** Undefined for a server that stands alone. Rejects when log or address cannot be used. */
+export async function openPeersSide(
+  config: Config, log: Logger, clock: Clock, side: StorageSide,
+): Promise<PeersSide | undefined> {
+  const { values } = config;
+  const self = findOwnPeer(values);
+  if (self === undefined || chooseBroadcast(values) === 'none') return undefined;
+  const marks = await OrderMarks.read(side.storage, side.position);
+  const broadcast = await openRaftEngine({
+    files: new NodeFiles(),
+    dir: `${values.dir}/raft`,
+    clock,
+    random: new NodeRandomSource(),
+    log,
+    self,
+    members: values.peer,
+    electionTimeoutMs: values['election-timeout'],
+    heartbeatMs: values['heartbeat-interval'],
+    logBytes: () => values['raft-log-bytes'],
+    secret: values['peer-secret'] === '' ? undefined : values['peer-secret'],
+    tls: await readTls(config),
+    listen: splitAddress(self.peerAddress),
+  });
+  return { broadcast, marks };
+}
+
+async function readTls({ values }: Config): Promise<LinkTls | undefined> {
+  const cert = values['peer-tls-cert-file'];
+  if (cert === '') return undefined;
+  return {
+    cert: await readFile(cert),
+    key: await readFile(values['peer-tls-key-file']),
+    ca: await readFile(values['peer-tls-ca-file']),
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The total order at work in a running server: requests go in at the end of each turn, batches come
+ * out and are applied, and now and then it is told how much of that is safely in the store.
+ */
+
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { Clock, Timer } from '../io/clock.ts';
+import { ORDER_SAVE_MS } from '../limits.ts';
+import type { OutputPool } from '../protocol/output-pool.ts';
+import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
+import type { Executor } from '../session/executor.ts';
+import { ApplyBatches } from '../session/order/apply-batches.ts';
+import { createGhost } from '../session/order/ghost-session.ts';
+import { PeersOrder } from '../session/order/peers-order.ts';
+import type { SessionRealm } from '../session/session.ts';
+import type { PeersSide } from './peers-side.ts';
+import type { StorageSide } from './storage-side.ts';
+
+export interface RunningOrderParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly seed: readonly [number, number];
+  readonly side: StorageSide;
+  readonly peers: PeersSide;
+  readonly executor: Executor;
+  readonly realm: SessionRealm;
+  readonly pool: OutputPool;
+}
+
+export class RunningOrder {
+  readonly #parts: RunningOrderParts;
+  readonly #order: PeersOrder;
+  readonly #apply: ApplyBatches;
+  #timer: Timer | undefined;
+  #saving: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(parts: RunningOrderParts) {
+    this.#parts = parts;
+    const { config, seed, peers, executor, realm, pool, log } = parts;
+    const { broadcast, marks } = peers;
+    const host = executor.orderHost({
+      ghost: createGhost(realm, pool),
+      commit: (position) => this.#commit(position),
+      onFailure: (error) => {
+        log.error({ error }, 'a batch of the total order cannot be applied');
+        this.#order.onStopped(error instanceof Error ? error.message : String(error));
+        void broadcast.stop();
+      },
+    });
+    this.#order = new PeersOrder({
+      broadcast, seed,
+      timeoutMs: () => config.values['broadcast-timeout'],
+      isLinearizable: () => config.values.consistency === 'linearizable',
+      applied: marks,
+      refuse: (session, entry, text) => executor.refuse(session, entry, text),
+    });
+    this.#apply = new ApplyBatches(host, this.#order, marks, () => broadcast.resume());
+    executor.order = this.#order;
+  }
+
+  /** From here on batches are delivered. */
+  start(): void {
+    this.#parts.peers.broadcast.start(this.#apply, this.#order);
+    this.#startTimer();
+  }
+
+  /** The end of a turn. */
+  flush(): void {
+    this.#order.flush();
+  }
+
+  expire(db: number, keys: readonly Buffer[]): boolean {
+    return this.#order.expire(db, keys);
+  }
+
+  status(): OrderStatus {
+    return this.#parts.peers.broadcast.status();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    if (this.#timer !== undefined) this.#parts.clock.clearTimer(this.#timer);
+    await this.#saving;
+    await this.#parts.peers.broadcast.stop();
+    this.#apply.stop();
+  }
+
+  /** A batch whose frame the log refuses must not count as applied. */
+  #commit(position: number): void {
+    const { side } = this.#parts;
+    side.commitAt(position);
+    const { failure } = side;
+    if (failure !== undefined) throw new Error(`the store has failed: ${failure}`);
+  }
+
+  #startTimer(): void {
+    this.#timer = this.#parts.clock.setTimer(ORDER_SAVE_MS, () => {
+      this.#saving = this.#save().catch((error: unknown) => {
+        this.#parts.log.warn({ error }, 'the position could not be saved');
+      });
+      void this.#saving.then(() => {
+        if (!this.#isStopped) this.#startTimer();
+      });
+    });
+  }
+
+  /** Makes what is applied durable in the store, so that the order may forget it. */
+  async #save(): Promise<void> {
+    const { side, peers } = this.#parts;
+    const { broadcast, marks } = peers;
+    if (marks.position > side.position) {
+      await marks.notePosition(side.storage, () => this.#commit(marks.position));
+    }
+    const { position } = side;
+    await side.sync();
+    if (!this.#isStopped) broadcast.saved(position);
+  }
+}

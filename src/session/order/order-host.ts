@@ -1,0 +1,93 @@
+/** What the executor does for batches of the total order: see BatchHost. */
+
+import type { CommandTable, TableEntry } from '../../commands/table.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import type { KeyToLoad } from '../../keyspace/storage.ts';
+import type { Random } from '../../lib/random.ts';
+import { Args } from '../../protocol/args.ts';
+import type { Caller } from '../caller.ts';
+import type { ColdKeys } from '../cold-keys.ts';
+import type { Session } from '../session.ts';
+import type { BatchHost } from './apply-batches.ts';
+
+export interface OrderHostParts {
+  readonly keyspace: Keyspace;
+  readonly table: CommandTable;
+  readonly caller: Caller;
+  readonly coldKeys: ColdKeys;
+  readonly random: Random;
+  /** Runs requests of other peers' clients. */
+  readonly ghost: Session;
+  commit(position: number): void;
+  onFailure(error: unknown): void;
+}
+
+const EXEC = Args.of('EXEC');
+
+export class OrderHost implements BatchHost {
+  readonly keyspace: Keyspace;
+  readonly table: CommandTable;
+  readonly #parts: OrderHostParts;
+
+  constructor(parts: OrderHostParts) {
+    this.#parts = parts;
+    this.keyspace = parts.keyspace;
+    this.table = parts.table;
+  }
+
+  ghost(db: number): Session {
+    const { ghost } = this.#parts;
+    ghost.dbIndex = db;
+    return ghost;
+  }
+
+  beginBatch(timeMs: number, seed: readonly [number, number]): void {
+    this.#parts.random.reseed(seed[0], seed[1]);
+    this.keyspace.now = timeMs;
+    this.keyspace.isReadOnly = false;
+  }
+
+  collectCold(entry: TableEntry, args: Args, db: number, cold: KeyToLoad[]): void {
+    this.#parts.coldKeys.collect(entry, args, db, cold);
+  }
+
+  perform(session: Session, entry: TableEntry, args: Args): void {
+    const { caller, ghost } = this.#parts;
+    this.keyspace.storage.begin();
+    const mark = session.reply.mark();
+    caller.perform(session, entry, args, this.keyspace.now);
+    if (session === ghost) session.reply.rewind(mark);
+  }
+
+  performQueue(session: Session, commands: readonly Args[]): void {
+    const exec = this.table.lookup(EXEC);
+    if (exec === undefined) throw new Error('assertion failed: there is no EXEC');
+    if (session === this.#parts.ghost) this.#fillQueue(session, commands);
+    this.perform(session, exec, EXEC);
+  }
+
+  endBatch(): void {
+    this.keyspace.isReadOnly = true;
+  }
+
+  commit(position: number): void {
+    this.#parts.commit(position);
+  }
+
+  onFailure(error: unknown): void {
+    this.#parts.onFailure(error);
+  }
+
+  /** What concerns only the connection that queued it does not run elsewhere. */
+  #fillQueue({ transaction }: Session, commands: readonly Args[]): void {
+    transaction.begin();
+    for (const args of commands) {
+      const entry = this.table.lookup(args);
+      if (entry === undefined) throw new Error('assertion failed: an unknown command was queued');
+      const concernsAll = entry.isOrdered || entry.readsData || entry.command.selects !== undefined;
+      if (concernsAll && !transaction.enqueue(entry, args)) {
+        throw new Error('assertion failed: a transaction that was taken elsewhere is too large');
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * How far the order has been applied: the position, the time, and each peer's last batch. Kept as
+ * records in the system space, one for each peer, written in the same frame as the batch.
+ *
+ * Key `order:<member id>`; value: u48 epoch, u48 number, u48 time in milliseconds.
+ */
+
+import { ByteRange } from '../../lib/byte-range.ts';
+import { readU48, writeU48 } from '../../lib/words.ts';
+import { SYSTEM_SPACE } from '../../keyspace/keyspace.ts';
+import { COLD, NEED_KEY, NEED_VALUE, type KeyToLoad, type Storage } from '../../keyspace/storage.ts';
+import { ORDER_MARKS_PAGE } from '../../limits.ts';
+import type { MemberId } from '../../replication/core/entry.ts';
+import type { BatchId } from '../../replication/core/proposal.ts';
+import type { OrderedBatch } from '../../replication/core/total-order-broadcast.ts';
+
+const PREFIX = 'order:';
+const VALUE_BYTES = 18;
+
+/** Only its frame's position counts. */
+const APPLIED = Buffer.from('applied');
+
+export class OrderMarks {
+  /** The highest position that is applied. */
+  position: number;
+  /** Milliseconds since 1970; the time of the last batch. */
+  timeMs = 0;
+  readonly #ids = new Map<MemberId, BatchId>();
+
+  private constructor(position: number) {
+    this.position = position;
+  }
+
+  /** What the storage says. `position`: of its last frame. */
+  static async read(storage: Storage, position: number): Promise<OrderMarks> {
+    const marks = new OrderMarks(position);
+    for (let cursor = 0; ;) {
+      const page = await storage.scan(SYSTEM_SPACE, cursor, ORDER_MARKS_PAGE);
+      for (const { key } of page.keys) {
+        if (key.toString().startsWith(PREFIX)) await marks.#readOne(storage, key);
+      }
+      cursor = page.cursor;
+      if (cursor === 0) return marks;
+    }
+  }
+
+  get batchIds(): readonly BatchId[] {
+    return [...this.#ids.values()];
+  }
+
+  /** The record that `note` will write must be in RAM. */
+  collectCold(storage: Storage, { id }: OrderedBatch, cold: KeyToLoad[]): void {
+    const key = keyOf(id.origin);
+    if (!storage.isCold(SYSTEM_SPACE, new ByteRange(key), NEED_KEY)) return;
+    cold.push({ space: SYSTEM_SPACE, key, need: NEED_KEY });
+  }
+
+  /** The batch is applied: part of its frame. */
+  note(storage: Storage, { id, timeMs }: OrderedBatch): void {
+    this.timeMs = timeMs;
+    this.#ids.set(id.origin, id);
+    const value = Buffer.alloc(VALUE_BYTES);
+    writeU48(value, 0, id.epoch);
+    writeU48(value, 6, id.number);
+    writeU48(value, 12, timeMs);
+    const key = new ByteRange(keyOf(id.origin));
+    // The record must be proven to be this key's before it is replaced.
+    storage.find(SYSTEM_SPACE, key, NEED_KEY);
+    storage.put(SYSTEM_SPACE, key, new ByteRange(value), 0, false);
+  }
+
+  /**
+   * Writes the position down when batches without any effect have moved it beyond the last frame;
+   * `commit` ends the frame.
+   */
+  async notePosition(storage: Storage, commit: () => void): Promise<void> {
+    const release = await storage.load([{ space: SYSTEM_SPACE, key: APPLIED, need: NEED_KEY }]);
+    try {
+      const value = Buffer.alloc(VALUE_BYTES);
+      writeU48(value, 0, this.position);
+      storage.begin();
+      const key = new ByteRange(APPLIED);
+      storage.find(SYSTEM_SPACE, key, NEED_KEY);
+      storage.put(SYSTEM_SPACE, key, new ByteRange(value), 0, false);
+      commit();
+    } finally {
+      release();
+    }
+  }
+
+  async #readOne(storage: Storage, key: Buffer): Promise<void> {
+    const release = await storage.load([{ space: SYSTEM_SPACE, key, need: NEED_VALUE }]);
+    try {
+      const found = storage.find(SYSTEM_SPACE, new ByteRange(key), NEED_VALUE);
+      if (found === undefined || found === COLD) throw new Error('assertion failed: a lost mark');
+      const value = found.value.view();
+      const origin = key.toString().slice(PREFIX.length) as MemberId;
+      this.#ids.set(origin, { origin, epoch: readU48(value, 0), number: readU48(value, 6) });
+      this.timeMs = Math.max(this.timeMs, readU48(value, 12));
+    } finally {
+      release();
+    }
+  }
+}
+
+function keyOf(origin: MemberId): Buffer {
+  return Buffer.from(`${PREFIX}${origin}`);
+}

@@ -1,0 +1,130 @@
+/**
+ * The body of a batch in the total order: requests of clients and of the server itself.
+ *
+ * Each request, numbers as varints (lib/varint.ts):
+ *
+ *   kind, session, database, number of commands, and for each command the number of its arguments
+ *   and for each argument its length and bytes
+ *
+ * Kinds: 0 a command; 1 what MULTI queued; 2 keys whose time is over, as one command's arguments.
+ * `session` is the number of the connection on the peer that sent it.
+ */
+
+import { readVarint, varintBytes, writeVarint } from '../../lib/varint.ts';
+import { ORDERED_BATCH_BYTES_MIN } from '../../limits.ts';
+import { Args } from '../../protocol/args.ts';
+
+export const ORDERED_COMMAND = 0;
+export const ORDERED_TRANSACTION = 1;
+export const ORDERED_EXPIRY = 2;
+
+export type OrderedKind =
+  | typeof ORDERED_COMMAND | typeof ORDERED_TRANSACTION | typeof ORDERED_EXPIRY;
+
+export interface OrderedRequest {
+  readonly kind: OrderedKind;
+  readonly session: number;
+  readonly db: number;
+  /** Borrowed from the batch. */
+  readonly commands: readonly Args[];
+}
+
+/** Collects requests into a body. */
+export class OrderedBody {
+  #buf = Buffer.allocUnsafe(ORDERED_BATCH_BYTES_MIN);
+  #at = 0;
+
+  get bytes(): number {
+    return this.#at;
+  }
+
+  add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
+    this.#number(kind);
+    this.#number(session);
+    this.#number(db);
+    this.#number(commands.length);
+    for (const args of commands) this.#addCommand(args);
+  }
+
+  /** The body so far, owned by the caller; begins anew. */
+  take(): Uint8Array {
+    const body = Buffer.from(this.#buf.subarray(0, this.#at));
+    this.#at = 0;
+    return body;
+  }
+
+  #addCommand(args: Args): void {
+    this.#number(args.count);
+    for (let i = 0; i < args.count; i++) {
+      const start = args.start(i);
+      const length = args.end(i) - start;
+      this.#number(length);
+      this.#reserve(length);
+      args.buf.copy(this.#buf, this.#at, start, start + length);
+      this.#at += length;
+    }
+  }
+
+  #number(value: number): void {
+    this.#reserve(varintBytes(value));
+    this.#at = writeVarint(this.#buf, this.#at, value);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#buf.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#buf.length * 2, this.#at + bytes));
+    this.#buf.copy(larger, 0, 0, this.#at);
+    this.#buf = larger;
+  }
+}
+
+/** What a peer of the same version wrote; asserts that it is whole. */
+export function readOrderedRequests(body: Uint8Array): OrderedRequest[] {
+  const buf = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const reader = new Reader(buf);
+  const requests: OrderedRequest[] = [];
+  while (!reader.isAtEnd) requests.push(reader.request());
+  return requests;
+}
+
+class Reader {
+  readonly #buf: Buffer;
+  #at = 0;
+
+  constructor(buf: Buffer) {
+    this.#buf = buf;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#buf.length;
+  }
+
+  request(): OrderedRequest {
+    const kind = this.#number() as OrderedKind;
+    const session = this.#number();
+    const db = this.#number();
+    const count = this.#number();
+    const commands: Args[] = [];
+    for (let i = 0; i < count; i++) commands.push(this.#command());
+    return { kind, session, db, commands };
+  }
+
+  #command(): Args {
+    const args = new Args();
+    args.begin(this.#buf);
+    const count = this.#number();
+    for (let i = 0; i < count; i++) {
+      const length = this.#number();
+      args.push(this.#at, this.#at + length);
+      this.#at += length;
+    }
+    if (this.#at > this.#buf.length) throw new Error('assertion failed: a batch is cut short');
+    return args;
+  }
+
+  #number(): number {
+    const value = readVarint(this.#buf, this.#at, this.#buf.length);
+    this.#at += varintBytes(value);
+    return value;
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * Requests of this peer's clients on their way into the total order, and everybody's requests on
+ * their way out of it: the one place where state changes when there are peers.
+ *
+ * - In: what clients ask for in one turn becomes one batch, broadcast at the turn's end (`flush`).
+ *   The requests of one connection keep their order, because the connection waits for each group.
+ * - Out: batches are applied one after the other (apply-batches.ts), and the replies to requests of
+ *   this peer's own clients are written where they are applied.
+ * - A read takes place here and now: what this peer has applied includes whatever this connection
+ *   was told before. A linearizable one first waits for a barrier, which it shares with others.
+ */
+
+import type { TableEntry } from '../../commands/table.ts';
+import { Args } from '../../protocol/args.ts';
+import { Random } from '../../lib/random.ts';
+import {
+  ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX, QUEUED_REQUEST_BYTES,
+} from '../../limits.ts';
+import type {
+  OrderOutcome, TotalOrderBroadcast,
+} from '../../replication/core/total-order-broadcast.ts';
+import type { Session } from '../session.ts';
+import type { BatchReplies } from './apply-batches.ts';
+import { OpenBatch, type ClosedBatch } from './open-batch.ts';
+import {
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, type OrderedKind,
+} from './ordered-request.ts';
+import type { PendingGroup } from './pending-group.ts';
+import type { RequestOrder } from './request-order.ts';
+
+export interface PeersOrderParts {
+  readonly broadcast: TotalOrderBroadcast;
+  readonly seed: readonly [number, number];
+  /** How long a request may wait for a majority, milliseconds. */
+  timeoutMs(): number;
+  readonly isLinearizable: () => boolean;
+  /** The highest position that is applied here, and the time of its batch. */
+  readonly applied: { readonly position: number; readonly timeMs: number };
+  /** Writes an error as the reply to a request that will not run. */
+  refuse(session: Session, entry: TableEntry, text: string): void;
+}
+
+interface WaitingReader {
+  readonly session: Session;
+  /** Bytes that had arrived from its client when it asked. */
+  readonly arrivedBytes: number;
+  readonly resolve: () => void;
+}
+
+export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
+  readonly #parts: PeersOrderParts;
+  readonly #random: Random;
+  readonly #open = new OpenBatch();
+  /** Closed, but there is no room for them yet. */
+  #closed: ClosedBatch[] = [];
+  readonly #waiting = new Map<number, readonly PendingGroup[]>();
+  /** Readers that ask for a barrier at the next flush. */
+  #readers: WaitingReader[] = [];
+  readonly #asking = new Map<number, readonly WaitingReader[]>();
+  /** Readers whose barrier names a position that is not applied yet. */
+  #behind: { readonly position: number; readonly readers: readonly WaitingReader[] }[] = [];
+  #stopReason: string | undefined;
+
+  constructor(parts: PeersOrderParts) {
+    this.#parts = parts;
+    this.#random = new Random(...parts.seed);
+  }
+
+  // ---- RequestOrder -----------------------------------------------------------------------------
+
+  get timeMs(): number {
+    return this.#parts.applied.timeMs;
+  }
+
+  refusal({ transaction }: Session, entry: TableEntry, args: Args): string | undefined {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return refusal;
+    const queue = entry.runsQueued ? transaction.queue : [{ entry, args }];
+    const slow = queue.find((queued) => queued.entry.command.steps !== undefined);
+    if (slow !== undefined) {
+      return `ERR with peers, a transaction that writes cannot hold '${slow.entry.command.name}'`;
+    }
+    const bytes = queue.reduce((sum, queued) => sum + queued.args.bytes + QUEUED_REQUEST_BYTES, 0);
+    const { bodyBytesMax } = this.#parts.broadcast.capabilities;
+    if (bytes <= bodyBytesMax) return undefined;
+    return `ERR a write of ${bytes} bytes; with peers at most ${bodyBytesMax} are allowed`;
+  }
+
+  isOrdered({ transaction }: Session, entry: TableEntry): boolean {
+    if (entry.isOrdered) return true;
+    return entry.runsQueued && transaction.isOpen && !transaction.broken &&
+      transaction.queue.some((queued) => queued.entry.isOrdered);
+  }
+
+  submit(
+    session: Session, entries: readonly TableEntry[], requests: readonly Args[],
+  ): Promise<void> {
+    const { id } = session.facts;
+    for (const args of requests) this.#add(ORDERED_COMMAND, id, session.dbIndex, [args]);
+    return this.#wait(session, entries);
+  }
+
+  submitQueue(session: Session, entry: TableEntry): Promise<void> {
+    const commands = session.transaction.queue.map(({ args }) => args);
+    this.#add(ORDERED_TRANSACTION, session.facts.id, session.dbIndex, commands);
+    return this.#wait(session, [entry]);
+  }
+
+  mayRead(session: Session, entry: TableEntry): boolean {
+    if (!entry.readsData || !this.#wantsLatest(session)) return true;
+    return session.readableBytes >= session.link.takenBytes;
+  }
+
+  waitToRead(session: Session): Promise<void> {
+    return new Promise((resolve) => {
+      const { arrivedBytes } = session.link;
+      this.#readers.push({ session, arrivedBytes, resolve });
+    });
+  }
+
+  expire(db: number, keys: readonly Buffer[]): boolean {
+    const { broadcast } = this.#parts;
+    if (this.#refusal() !== undefined || broadcast.status().role !== 'leader') return false;
+    this.#add(ORDERED_EXPIRY, 0, db, [Args.ofBuffers(keys)]);
+    this.flush();
+    return true;
+  }
+
+  /** The end of a turn: broadcasts what came in it. */
+  flush(): void {
+    if (!this.#open.isEmpty) this.#closed.push(this.#open.close());
+    this.#askForReaders();
+    this.#broadcastClosed();
+    this.#parts.broadcast.flush();
+  }
+
+  // ---- BatchReplies -----------------------------------------------------------------------------
+
+  takeGroups(ticket: number | undefined): readonly PendingGroup[] {
+    if (ticket === undefined) return [];
+    const groups = this.#waiting.get(ticket) ?? [];
+    this.#waiting.delete(ticket);
+    return groups;
+  }
+
+  /** More is applied: readers that waited for it may go on. */
+  onApplied(position: number): void {
+    while ((this.#behind[0]?.position ?? Infinity) <= position) {
+      letRead(this.#behind.shift()!.readers);
+    }
+    if (this.#closed.length > 0) this.flush();
+  }
+
+  // ---- OrderOutcome -----------------------------------------------------------------------------
+
+  onExpired(ticket: number, mayApply: boolean): void {
+    const ms = this.#parts.timeoutMs();
+    this.#refuse(this.takeGroups(ticket), mayApply
+      ? `UNKNOWN no majority of peers confirmed this within ${ms} ms: it may have been made, or ` +
+        'be made soon, once'
+      : `NOQUORUM no majority of peers within ${ms} ms: this was not made`);
+  }
+
+  onSkipped(tickets: readonly number[]): void {
+    for (const ticket of tickets) {
+      this.#refuse(this.takeGroups(ticket),
+        'UNKNOWN this was made, but its reply is lost: this peer was brought up to date by another');
+    }
+  }
+
+  onBarrier(id: number, position: number): void {
+    const readers = this.#asking.get(id) ?? [];
+    this.#asking.delete(id);
+    if (position <= this.#parts.applied.position) return letRead(readers);
+    this.#behind.push({ position, readers });
+    this.#behind.sort((one, other) => one.position - other.position);
+  }
+
+  onBarrierFailed(id: number): void {
+    const readers = this.#asking.get(id) ?? [];
+    this.#asking.delete(id);
+    const ms = this.#parts.timeoutMs();
+    failToRead(readers, `NOQUORUM no majority of peers answered within ${ms} ms: a linearizable ` +
+      'read needs one');
+  }
+
+  onStopped(reason: string): void {
+    this.#stopReason = reason;
+    const groups = [...this.#waiting.values(), ...this.#closed.map((one) => one.groups)].flat();
+    this.#waiting.clear();
+    this.#closed = [];
+    this.#refuse(groups, `UNKNOWN this peer stopped taking part (${reason}): this may have been ` +
+      'made');
+    const readers = [...this.#readers, ...[...this.#asking.values()].flat()];
+    this.#readers = [];
+    this.#asking.clear();
+    failToRead(readers, `NOQUORUM this peer stopped taking part: ${reason}`);
+  }
+
+  // ---- Inside -----------------------------------------------------------------------------------
+
+  #refusal(): string | undefined {
+    const reason = this.#stopReason ?? this.#parts.broadcast.refusal;
+    return reason === undefined ? undefined : `NOQUORUM no majority of peers: ${reason}`;
+  }
+
+  #wantsLatest({ wantsLatest }: Session): boolean {
+    return wantsLatest ?? this.#parts.isLinearizable();
+  }
+
+  #add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
+    this.#open.add(kind, session, db, commands);
+  }
+
+  #wait(session: Session, entries: readonly TableEntry[]): Promise<void> {
+    return new Promise((resolve) => {
+      this.#open.wait({ session, entries, resolve });
+      if (this.#open.bytes >= ORDERED_BATCH_BYTES_MAX) this.#closed.push(this.#open.close());
+    });
+  }
+
+  /** As many as there is room for; the others go when some are applied. */
+  #broadcastClosed(): void {
+    const { broadcast } = this.#parts;
+    while (this.#closed.length > 0 && broadcast.waitingBytes < ORDERED_WAITING_BYTES_MAX) {
+      const { body, groups } = this.#closed.shift()!;
+      const seed = [this.#random.next(), this.#random.next()] as const;
+      const ticket = broadcast.broadcast(body, seed, this.#parts.timeoutMs());
+      if (groups.length > 0) this.#waiting.set(ticket, groups);
+    }
+  }
+
+  #askForReaders(): void {
+    if (this.#readers.length === 0) return;
+    const readers = this.#readers;
+    this.#readers = [];
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return failToRead(readers, refusal);
+    this.#asking.set(this.#parts.broadcast.barrier(this.#parts.timeoutMs()), readers);
+  }
+
+  #refuse(groups: readonly PendingGroup[], text: string): void {
+    for (const { session, entries, resolve } of groups) {
+      for (const entry of entries) {
+        if (entry.runsQueued) session.transaction.discard();
+        if (!session.isEnded) this.#parts.refuse(session, entry, text);
+      }
+      resolve();
+    }
+  }
+}
+
+function letRead(readers: readonly WaitingReader[]): void {
+  for (const { session, arrivedBytes, resolve } of readers) {
+    session.readableBytes = Math.max(session.readableBytes, arrivedBytes);
+    resolve();
+  }
+}
+
+function failToRead(readers: readonly WaitingReader[], text: string): void {
+  for (const { session, resolve } of readers) {
+    session.readFailure = text;
+    resolve();
+  }
+}

@@ -1,0 +1,11 @@
+/** Requests of one connection that went into the order together and wait for their replies. */
+
+import type { TableEntry } from '../../commands/table.ts';
+import type { Session } from '../session.ts';
+
+export interface PendingGroup {
+  readonly session: Session;
+  /** Of each request, in order. */
+  readonly entries: readonly TableEntry[];
+  readonly resolve: () => void;
+}
