@@ -18,6 +18,13 @@ import { STRING, type ValueType } from './value-type.ts';
 /** The key holds another type than the command works on. */
 export const WRONG_TYPE = Symbol('wrong type');
 
+/** A bug: what a command needs was not brought in before it ran. */
+export class NotInRamError extends Error {
+  constructor() {
+    super('assertion failed: a command met a key not brought in');
+  }
+}
+
 export class Database {
   readonly index: number;
   /** Set by Keyspace alone. */
@@ -38,7 +45,7 @@ export class Database {
   /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */
   find(key: ByteRange, need: Need = NEED_VALUE): Found | undefined {
     const found = this.#keyspace.storage.find(this.space, key, need);
-    if (found === COLD) throw new Error('assertion failed: a command met a key not brought in');
+    if (found === COLD) throw new NotInRamError();
     if (found === undefined) return undefined;
     if (found.expireAt === 0 || found.expireAt > this.#keyspace.now) return found;
     if (!this.#keyspace.isReadOnly) this.#expire(key);

@@ -27,6 +27,8 @@ export interface RunningOrderParts {
   readonly executor: Executor;
   readonly realm: SessionRealm;
   readonly pool: OutputPool;
+  /** Replies may go out that were held back. */
+  scheduleTurn(): void;
 }
 
 export class RunningOrder {
@@ -43,7 +45,10 @@ export class RunningOrder {
     const { broadcast, marks } = peers;
     const host = executor.orderHost({
       ghost: createGhost(realm, pool),
-      commit: (position) => this.#commit(position),
+      commit: (position, wasHeld) => {
+        this.#commit(position);
+        if (wasHeld) parts.scheduleTurn();
+      },
       onFailure: (error) => {
         log.error({ error }, 'a batch of the total order cannot be applied');
         this.#order.onStopped(error instanceof Error ? error.message : String(error));

@@ -164,6 +164,7 @@ export class RunningServer {
     return new RunningOrder({
       config, clock, log, seed, side, peers,
       executor: this.#executor, realm: this.#plumbing, pool: this.#pool,
+      scheduleTurn: () => this.#turn.schedule(),
     });
   }
 

@@ -46,6 +46,8 @@ export class Caller {
   readonly #random: Random;
   readonly #coldKeys: ColdKeys;
   #context: CommandContext | undefined;
+  /** What the last command that threw has thrown. */
+  lastCrash: unknown;
   /** Within a chunk, when the command before ended; else -1. */
   #finishedAt = -1;
   /** Commands under way: EXEC's run inside EXEC. */
@@ -261,6 +263,7 @@ export class Caller {
   }
 
   #crashed(session: Session, entry: TableEntry, mark: number, error: unknown): void {
+    this.lastCrash = error;
     session.reply.rewind(mark);
     session.reply.error(`ERR ${error instanceof Error ? error.message : 'internal error'}`);
     this.#parts.observer.crashed(entry, error);

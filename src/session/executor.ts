@@ -70,6 +70,7 @@ export class Executor {
   /** While EXEC runs commands in steps, nothing else may run between them. */
   #exclusive: Promise<void> | undefined;
   #order: RequestOrder | undefined;
+  #orderHost: OrderHost | undefined;
   /** Set by `orderRow` when it took some: resolves when they have their replies. */
   orderedRow: Promise<void> | undefined;
 
@@ -93,7 +94,9 @@ export class Executor {
     const { keyspace, table } = this.#parts;
     const caller = this.#caller;
     const coldKeys = this.#coldKeys;
-    return new OrderHost({ ...parts, keyspace, table, caller, coldKeys, random: this.#random });
+    const random = this.#random;
+    this.#orderHost = new OrderHost({ ...parts, keyspace, table, caller, coldKeys, random });
+    return this.#orderHost;
   }
 
   /** Writes an error as the reply to a request that was ordered and does not run. */
@@ -103,7 +106,7 @@ export class Executor {
 
   /** True while a batch is under way that must not be cut: nothing may be committed now. */
   get holdsBatch(): boolean {
-    return this.#exclusive !== undefined;
+    return this.#exclusive !== undefined || this.#orderHost?.isHolding === true;
   }
 
   /**

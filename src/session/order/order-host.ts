@@ -1,6 +1,7 @@
 /** What the executor does for batches of the total order: see BatchHost. */
 
 import type { CommandTable, TableEntry } from '../../commands/table.ts';
+import { NotInRamError } from '../../keyspace/database.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { KeyToLoad } from '../../keyspace/storage.ts';
 import type { Random } from '../../lib/random.ts';
@@ -8,7 +9,7 @@ import { Args } from '../../protocol/args.ts';
 import type { Caller } from '../caller.ts';
 import type { ColdKeys } from '../cold-keys.ts';
 import type { Session } from '../session.ts';
-import type { BatchHost } from './apply-batches.ts';
+import type { BatchHost } from './batch-host.ts';
 
 export interface OrderHostParts {
   readonly keyspace: Keyspace;
@@ -18,7 +19,8 @@ export interface OrderHostParts {
   readonly random: Random;
   /** Runs requests of other peers' clients. */
   readonly ghost: Session;
-  commit(position: number): void;
+  /** `wasHeld`: turns have ended meanwhile that wait for this. */
+  commit(position: number, wasHeld: boolean): void;
   onFailure(error: unknown): void;
 }
 
@@ -28,6 +30,7 @@ export class OrderHost implements BatchHost {
   readonly keyspace: Keyspace;
   readonly table: CommandTable;
   readonly #parts: OrderHostParts;
+  #isHolding = false;
 
   constructor(parts: OrderHostParts) {
     this.#parts = parts;
@@ -41,7 +44,16 @@ export class OrderHost implements BatchHost {
     return ghost;
   }
 
-  beginBatch(timeMs: number, seed: readonly [number, number]): void {
+  /** A batch waits in its middle: turns end without a commit. */
+  get isHolding(): boolean {
+    return this.#isHolding;
+  }
+
+  hold(): void {
+    this.#isHolding = true;
+  }
+
+  beginRequest(timeMs: number, seed: readonly [number, number]): void {
     this.#parts.random.reseed(seed[0], seed[1]);
     this.keyspace.now = timeMs;
     this.keyspace.isReadOnly = false;
@@ -53,9 +65,11 @@ export class OrderHost implements BatchHost {
 
   perform(session: Session, entry: TableEntry, args: Args): void {
     const { caller, ghost } = this.#parts;
-    this.keyspace.storage.begin();
     const mark = session.reply.mark();
     caller.perform(session, entry, args, this.keyspace.now);
+    const { lastCrash } = caller;
+    // Whether a key is in RAM is this peer's own affair: elsewhere the request has run.
+    if (lastCrash instanceof NotInRamError) throw lastCrash;
     if (session === ghost) session.reply.rewind(mark);
   }
 
@@ -66,12 +80,14 @@ export class OrderHost implements BatchHost {
     this.perform(session, exec, EXEC);
   }
 
-  endBatch(): void {
+  endRequests(): void {
     this.keyspace.isReadOnly = true;
   }
 
   commit(position: number): void {
-    this.#parts.commit(position);
+    const wasHolding = this.#isHolding;
+    this.#isHolding = false;
+    this.#parts.commit(position, wasHolding);
   }
 
   onFailure(error: unknown): void {

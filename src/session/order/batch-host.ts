@@ -1,0 +1,32 @@
+/** What the executor does for batches of the total order. Implemented by order-host.ts. */
+
+import type { CommandTable, TableEntry } from '../../commands/table.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import type { KeyToLoad } from '../../keyspace/storage.ts';
+import type { Args } from '../../protocol/args.ts';
+import type { Session } from '../session.ts';
+
+export interface BatchHost {
+  readonly keyspace: Keyspace;
+  readonly table: CommandTable;
+  /** A session without a client, for requests of other peers. */
+  ghost(db: number): Session;
+  /**
+   * A request is about to run: its time, and the seed of whatever it chooses at random. Changes are
+   * allowed from here to `endRequests`, and nothing else may run in between.
+   */
+  beginRequest(timeMs: number, seed: readonly [number, number]): void;
+  endRequests(): void;
+  /** A batch has begun and waits: what it did so far must not be committed alone. */
+  hold(): void;
+  /** Appends the keys of a request that are not in RAM. */
+  collectCold(entry: TableEntry, args: Args, db: number, cold: KeyToLoad[]): void;
+  /** Its keys were brought in since `storage.begin`. Throws when the request could not do here what it does elsewhere. */
+  perform(session: Session, entry: TableEntry, args: Args): void;
+  /** Runs commands as EXEC does. */
+  performQueue(session: Session, commands: readonly Args[]): void;
+  /** Ends the frame, and the hold. */
+  commit(position: number): void;
+  /** A batch cannot be applied: this peer is out of step for good. */
+  onFailure(error: unknown): void;
+}

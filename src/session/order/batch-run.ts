@@ -1,0 +1,169 @@
+/**
+ * One batch on its way through the requests in it. It runs to its end at once, unless a request
+ * needs what only the disk has: then it stops before that request, nothing is committed meanwhile,
+ * and it goes on when that, and what the requests behind it need, is in RAM.
+ */
+
+import type { TableEntry } from '../../commands/table.ts';
+import { ByteRange } from '../../lib/byte-range.ts';
+import { NEED_KEY, type KeyToLoad } from '../../keyspace/storage.ts';
+import { LOAD_ROUNDS_MAX } from '../../limits.ts';
+import type { Args } from '../../protocol/args.ts';
+import type { OrderedBatch } from '../../replication/core/total-order-broadcast.ts';
+import type { BatchHost } from './batch-host.ts';
+import type { OrderMarks } from './order-marks.ts';
+import {
+  ORDERED_EXPIRY, ORDERED_TRANSACTION, readOrderedRequests, type OrderedRequest,
+} from './ordered-request.ts';
+import type { PendingGroup } from './pending-group.ts';
+
+export class BatchRun {
+  readonly #host: BatchHost;
+  readonly #marks: OrderMarks;
+  readonly #batch: OrderedBatch;
+  readonly #takeGroups: () => readonly PendingGroup[];
+  readonly #requests: readonly OrderedRequest[];
+  readonly #releases: (() => void)[] = [];
+  /** Filled and emptied within one `advance`. */
+  readonly #cold: KeyToLoad[] = [];
+  #groups: readonly PendingGroup[] | undefined;
+  /** The next request; and who waits for it: which group, and which of its requests. */
+  #next = 0;
+  #group = 0;
+  #member = 0;
+
+  /** `takeGroups`: who waits for the batch, asked when its first request runs. */
+  constructor(
+    host: BatchHost, marks: OrderMarks, batch: OrderedBatch,
+    takeGroups: () => readonly PendingGroup[],
+  ) {
+    this.#host = host;
+    this.#marks = marks;
+    this.#batch = batch;
+    this.#takeGroups = takeGroups;
+    this.#requests = readOrderedRequests(batch.body);
+  }
+
+  /** What was asked for is in RAM, until it is released. */
+  keep(release: () => void): void {
+    this.#releases.push(release);
+    if (this.#releases.length > LOAD_ROUNDS_MAX + this.#next) {
+      throw new Error('assertion failed: the keys of a batch do not stay in RAM');
+    }
+  }
+
+  /** Undefined when the batch is applied; else what has to be brought in before it can go on. */
+  advance(): KeyToLoad[] | undefined {
+    for (; this.#next < this.#requests.length; this.#next++) {
+      if (this.#isCold(this.#next)) return this.#wait();
+      this.#groups ??= this.#takeGroups();
+      this.#runNext(this.#groups);
+    }
+    if (this.#isMarkCold()) return this.#wait();
+    this.#finish(this.#groups ?? this.#takeGroups());
+    return undefined;
+  }
+
+  /** What this request and all behind it need comes in together. */
+  #wait(): KeyToLoad[] {
+    this.#host.endRequests();
+    if (this.#groups !== undefined) this.#host.hold();
+    for (let i = this.#next + 1; i < this.#requests.length; i++) this.#isCold(i);
+    this.#isMarkCold();
+    return this.#cold.splice(0);
+  }
+
+  #runNext(groups: readonly PendingGroup[]): void {
+    const { timeMs, seed } = this.#batch;
+    const request = this.#requests[this.#next]!;
+    const waiting = request.kind === ORDERED_EXPIRY ? undefined : groups[this.#group];
+    // Each request has chances of its own, whatever else used the generator in between.
+    this.#host.beginRequest(timeMs, [seed[0] ^ this.#next, seed[1]]);
+    this.#perform(request, waiting, waiting?.entries[this.#member]);
+    if (waiting === undefined) return;
+    this.#member++;
+    if (this.#member < waiting.entries.length) return;
+    this.#member = 0;
+    this.#group++;
+  }
+
+  #finish(groups: readonly PendingGroup[]): void {
+    const { keyspace } = this.#host;
+    this.#marks.note(keyspace.storage, this.#batch);
+    this.#host.endRequests();
+    this.#host.commit(this.#batch.position);
+    for (const release of this.#releases) release();
+    for (const { resolve } of groups) resolve();
+  }
+
+  #perform(
+    { kind, db, commands }: OrderedRequest, waiting: PendingGroup | undefined,
+    known: TableEntry | undefined,
+  ): void {
+    const host = this.#host;
+    if (kind === ORDERED_EXPIRY) return this.#removeExpired(db, commands);
+    const isHeard = waiting !== undefined && !waiting.session.isEnded;
+    const session = isHeard ? waiting.session : host.ghost(db);
+    if (kind === ORDERED_TRANSACTION) return host.performQueue(session, commands);
+    const args = commands[0]!;
+    const entry = known ?? host.table.lookup(args);
+    if (entry === undefined) throw new Error(`assertion failed: no command ${args.text(0)}`);
+    host.perform(session, entry, args);
+  }
+
+  #removeExpired(db: number, commands: readonly Args[]): void {
+    const keys = commands[0]!;
+    const database = this.#host.keyspace.db(db);
+    for (let i = 0; i < keys.count; i++) database.has(new ByteRange(keys.copy(i)));
+  }
+
+  // ---- What is not in RAM -----------------------------------------------------------------------
+
+  /** A quick disk may have been asked meanwhile; what it said is there until the next `begin`. */
+  #isCold(index: number): boolean {
+    this.#host.keyspace.storage.begin();
+    const before = this.#cold.length;
+    this.#collect(this.#requests[index]!, this.#cold);
+    return this.#cold.length > before;
+  }
+
+  #isMarkCold(): boolean {
+    const { storage } = this.#host.keyspace;
+    storage.begin();
+    const before = this.#cold.length;
+    this.#marks.collectCold(storage, this.#batch, this.#cold);
+    return this.#cold.length > before;
+  }
+
+  #collect({ kind, db, commands }: OrderedRequest, cold: KeyToLoad[]): void {
+    if (kind === ORDERED_EXPIRY) return this.#collectExpired(db, commands[0]!, cold);
+    const { table } = this.#host;
+    if (kind !== ORDERED_TRANSACTION) {
+      const entry = table.lookup(commands[0]!);
+      if (entry !== undefined) this.#host.collectCold(entry, commands[0]!, db, cold);
+      return;
+    }
+    // SELECT and SWAPDB in a queue change where the keys of others are.
+    const databases = new Set([db]);
+    for (const args of commands) {
+      for (const other of table.lookup(args)?.command.selects?.(args) ?? []) {
+        if (other !== undefined) databases.add(other);
+      }
+    }
+    for (const args of commands) {
+      const entry = table.lookup(args);
+      if (entry === undefined) continue;
+      for (const one of databases) this.#host.collectCold(entry, args, one, cold);
+    }
+  }
+
+  #collectExpired(db: number, keys: Args, cold: KeyToLoad[]): void {
+    const { space } = this.#host.keyspace.db(db);
+    const { storage } = this.#host.keyspace;
+    for (let i = 0; i < keys.count; i++) {
+      const key = keys.copy(i);
+      if (!storage.isCold(space, new ByteRange(key), NEED_KEY)) continue;
+      cold.push({ space, key, need: NEED_KEY });
+    }
+  }
+}
