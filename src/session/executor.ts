@@ -260,7 +260,9 @@ export class Executor {
       return undefined;
     }
     const order = this.#order;
-    if (order !== undefined && this.#isRefusedByOrder(order, session, entry, args)) return undefined;
+    if (order !== undefined && this.#isRefusedByOrder(order, session, entry, args)) {
+      return undefined;
+    }
     try {
       return this.#orderOrWait(order, session, entry, args) ?? this.#call(session, entry, args);
     } catch (error) {

@@ -1,14 +1,14 @@
 /**
- * The seam between a server and whatever orders its writes: all peers are given the same batches at
- * the same positions. Behind it the built-in Raft (shell/raft-engine.ts); one contract suite runs on
- * every engine (test/replication/contract).
+ * The seam between a server and whatever orders its writes: all peers are given the same batches
+ * at the same positions. Behind it the built-in Raft (shell/raft-engine.ts); one contract suite
+ * runs on every engine (test/replication/contract).
  *
  * What an engine promises:
- * - Batches are delivered in one order, the same everywhere, each once, and those of one peer in the
- *   order in which it broadcast them.
+ * - Batches are delivered in one order, the same everywhere, each once, and those of one peer in
+ *   the order in which it broadcast them.
  * - A batch that was delivered anywhere survives what `durability` says.
- * - A barrier names a position that includes every batch that was delivered, on any peer, before the
- *   barrier was asked for.
+ * - A barrier names a position that includes every batch that was delivered, on any peer, before
+ *   the barrier was asked for.
  * - Whoever broadcasts or asks is told the outcome, in bounded time: delivered, certainly not made,
  *   or not known. Nothing is called back before the call that caused it has returned.
  */

@@ -29,17 +29,12 @@ import type {
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
 import type { RaftLog } from '../log/raft-log.ts';
+import type { ConfiguredMember } from './configured-member.ts';
 import { decideFounding } from './founding.ts';
 import { clusterOf, saveIdentity, type Identity } from './identity.ts';
 import { LogAdapter, recoveredFrom } from './log-adapter.ts';
 import { RoleLog } from './role-log.ts';
 import { statusOf } from './status.ts';
-
-export interface ConfiguredMember {
-  readonly name: string;
-  readonly clientAddress: string;
-  readonly peerAddress: string;
-}
 
 export interface RaftEngineOptions {
   readonly files: Files;

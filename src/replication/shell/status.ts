@@ -6,7 +6,7 @@ import type { ReplicaDriver } from '../core/replica-driver.ts';
 import { isVoter } from '../core/quorum.ts';
 import type { OrderStatus, PeerStatus } from '../core/total-order-broadcast.ts';
 import type { PeerLink } from '../links/peer.ts';
-import type { ConfiguredMember } from './raft-engine.ts';
+import type { ConfiguredMember } from './configured-member.ts';
 import { nameOf } from './role-log.ts';
 
 export interface StatusSource {

@@ -21,7 +21,10 @@ export interface BatchHost {
   hold(): void;
   /** Appends the keys of a request that are not in RAM. */
   collectCold(entry: TableEntry, args: Args, db: number, cold: KeyToLoad[]): void;
-  /** Its keys were brought in since `storage.begin`. Throws when the request could not do here what it does elsewhere. */
+  /**
+   * Its keys were brought in since `storage.begin`. Throws when the request could not do here what
+   * it does elsewhere.
+   */
   perform(session: Session, entry: TableEntry, args: Args): void;
   /** Runs commands as EXEC does. */
   performQueue(session: Session, commands: readonly Args[]): void;

@@ -8,7 +8,9 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import { readU48, writeU48 } from '../../lib/words.ts';
 import { SYSTEM_SPACE } from '../../keyspace/keyspace.ts';
-import { COLD, NEED_KEY, NEED_VALUE, type KeyToLoad, type Storage } from '../../keyspace/storage.ts';
+import {
+  COLD, NEED_KEY, NEED_VALUE, type KeyToLoad, type Storage,
+} from '../../keyspace/storage.ts';
 import { ORDER_MARKS_PAGE } from '../../limits.ts';
 import type { MemberId } from '../../replication/core/entry.ts';
 import type { BatchId } from '../../replication/core/proposal.ts';

@@ -164,7 +164,8 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   onSkipped(tickets: readonly number[]): void {
     for (const ticket of tickets) {
       this.#refuse(this.takeGroups(ticket),
-        'UNKNOWN this was made, but its reply is lost: this peer was brought up to date by another');
+        'UNKNOWN this was made, but its reply is lost: this peer was brought up to date by ' +
+        'another');
     }
   }
 
