@@ -7,8 +7,9 @@
  *   Else it is a newcomer, such as one that lost its disk: it waits to be let in as a learner,
  *   because a member that forgot its votes must not vote under its old id.
  *
- * So the first start of a cluster needs every configured peer once. Fewer would be quicker and
- * could lose writes: two peers that lost their disks might take themselves for a majority of founders.
+ * So the first start of a cluster needs every configured peer once. Fewer would be quicker, and
+ * could lose writes: two peers that lost their disks might take themselves for a majority of
+ * founders.
  */
 
 import type { Configuration, Member } from '../core/entry.ts';
