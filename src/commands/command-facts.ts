@@ -20,6 +20,8 @@ export type Flag =
   | 'runs_queued'
   /** Blocks its connection: how long it takes says nothing about the server. */
   | 'waits'
+  /** What EXEC will do depends on it, so with peers it takes place on all of them. */
+  | 'watches'
   /** Its arguments may hold a password: MONITOR and SLOWLOG leave it out. */
   | 'secret'
   /** The same for every connection, so it goes through the total order; implied by `write`. */

@@ -29,6 +29,7 @@ export class TableEntry {
   readonly mayReplicate: boolean;
   /** With peers it takes place everywhere, in one order. */
   readonly isOrdered: boolean;
+  readonly watches: boolean;
   /** What it replies depends on what has been written. */
   readonly readsData: boolean;
   readonly deniedWhenFull: boolean;
@@ -58,7 +59,8 @@ export class TableEntry {
     this.arity = command.arity;
     this.isWrite = has('write');
     this.mayReplicate = this.isWrite || has('may_replicate');
-    this.isOrdered = this.mayReplicate || has('global');
+    this.watches = has('watches');
+    this.isOrdered = this.mayReplicate || has('global') || this.watches;
     this.readsData = has('readonly') || has('runs_queued');
     this.deniedWhenFull = has('denyoom');
     this.deniedInMulti = has('no_multi');

@@ -63,7 +63,8 @@ export const transactionCommands = defineCommands([
   },
   {
     name: 'watch', group: 'transactions', since: '2.2.0', arity: -2,
-    flags: [...FLAGS, 'fast', 'allow_busy', 'immediate'], keys: { first: 1, last: -1, step: 1 },
+    flags: [...FLAGS, 'fast', 'allow_busy', 'immediate', 'watches'],
+    keys: { first: 1, last: -1, step: 1 },
     need: NEED_KEY, complexity: 'O(N) in the number of keys', execute: watch,
     summary: 'Makes the next EXEC do nothing if one of the keys has changed by then.',
   },

@@ -44,7 +44,11 @@ export class RunningOrder {
     const { config, seed, peers, executor, realm, pool, log } = parts;
     const { broadcast, marks } = peers;
     const host = executor.orderHost({
-      ghost: createGhost(realm, pool),
+      createGhost: () => createGhost(realm, pool),
+      onWatchLeft: (session) => {
+        this.#order.unwatch(session);
+        parts.scheduleTurn();
+      },
       commit: (position, wasHeld) => {
         this.#commit(position);
         if (wasHeld) parts.scheduleTurn();
@@ -63,6 +67,7 @@ export class RunningOrder {
       refuse: (session, entry, text) => executor.refuse(session, entry, text),
     });
     this.#apply = new ApplyBatches(host, this.#order, marks, () => broadcast.resume());
+    host.watchers.restore(marks.watching);
     executor.order = this.#order;
   }
 

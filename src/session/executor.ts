@@ -90,7 +90,9 @@ export class Executor {
   }
 
   /** What the total order needs to run requests at their places. */
-  orderHost(parts: Pick<OrderHostParts, 'ghost' | 'commit' | 'onFailure'>): OrderHost {
+  orderHost(
+    parts: Pick<OrderHostParts, 'createGhost' | 'commit' | 'onFailure' | 'onWatchLeft'>,
+  ): OrderHost {
     const { keyspace, table } = this.#parts;
     const caller = this.#caller;
     const coldKeys = this.#coldKeys;

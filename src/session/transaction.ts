@@ -23,12 +23,20 @@ export interface QueuedCommand {
   readonly args: Args;
 }
 
-interface WatchedKey {
+export interface WatchedKey {
   readonly db: number;
   readonly key: Buffer;
   readonly existed: boolean;
   /** Its expiry when it was watched; 0 = it had none, or the key was not there. */
   readonly expireAt: number;
+}
+
+/** With peers, what a transaction watches is part of the state: who keeps it hears of changes. */
+export interface WatchListener {
+  /** It watches more, or something that it watches has changed. */
+  onChanged(): void;
+  /** It watches nothing any more. */
+  onDropped(): void;
 }
 
 export type RunQueued = (queue: readonly QueuedCommand[], reply: ReplyWriter) => void;
@@ -45,6 +53,7 @@ export class Transaction implements TransactionPort, Watcher {
   #queue: QueuedCommand[] = [];
   #bytes = 0;
   #watched: WatchedKey[] = [];
+  listener: WatchListener | undefined;
 
   constructor(keyspace: Keyspace, registry: WatchedKeys, run: RunQueued) {
     this.#keyspace = keyspace;
@@ -132,23 +141,40 @@ export class Transaction implements TransactionPort, Watcher {
       this.#watched.push({ db, key, existed, expireAt: found?.expireAt ?? 0 });
       this.#registry.add(db, key, this);
     }
+    this.listener?.onChanged();
+  }
+
+  /** What it watches; and whether any of that was touched, but for what has only expired. */
+  get watched(): { readonly keys: readonly WatchedKey[]; readonly isTouched: boolean } {
+    return { keys: this.#watched, isTouched: this.#touched };
+  }
+
+  /** Watches what another one watched, from `watched`. */
+  adopt(keys: readonly WatchedKey[], isTouched: boolean): void {
+    this.#watched = [...keys];
+    this.#touched = isTouched;
+    for (const { db, key } of keys) this.#registry.add(db, key, this);
   }
 
   unwatch(): void {
+    const wasWatching = this.#watched.length > 0;
     for (const { db, key } of this.#watched) this.#registry.remove(db, key, this);
     this.#watched = [];
     this.#touched = false;
+    if (wasWatching) this.listener?.onDropped();
   }
 
   touch(): void {
+    if (this.#touched) return;
     this.#touched = true;
+    this.listener?.onChanged();
   }
 
   onFlushed(db: number): void {
     const isTouched = this.#watched.some((each) => {
       return each.db === db && (each.existed || this.#mayExist(each));
     });
-    if (isTouched) this.#touched = true;
+    if (isTouched) this.touch();
   }
 
   /** Asked of the storage, because this must change nothing: an expired key stays where it is. */

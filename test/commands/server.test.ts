@@ -295,7 +295,7 @@ describe('CONFIG and COMMAND', () => {
   it('tell no flag that clients do not know', async () => {
     const server = new WholeServer();
     const text = await server.connect().run('COMMAND');
-    for (const flag of ['subscribed', 'immediate', 'runs_queued', 'secret', 'global']) {
+    for (const flag of ['subscribed', 'immediate', 'runs_queued', 'secret', 'global', 'watches']) {
       expect(text).not.toContain(`+${flag}\r\n`);
     }
   });

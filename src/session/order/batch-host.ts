@@ -5,12 +5,16 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { KeyToLoad } from '../../keyspace/storage.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { Session } from '../session.ts';
+import type { Watchers } from './watchers.ts';
 
 export interface BatchHost {
   readonly keyspace: Keyspace;
   readonly table: CommandTable;
-  /** A session without a client, for requests of other peers. */
-  ghost(db: number): Session;
+  readonly watchers: Watchers;
+  /** A session without a client, for requests of other peers; one that watches nothing. */
+  readonly ghost: Session;
+  /** A session of this peer that is gone by now has begun to watch: it will not end that itself. */
+  onWatchLeft(session: number): void;
   /**
    * A request is about to run: its time, and the seed of whatever it chooses at random. Changes are
    * allowed from here to `endRequests`, and nothing else may run in between.

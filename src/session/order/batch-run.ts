@@ -10,10 +10,12 @@ import { NEED_KEY, type KeyToLoad } from '../../keyspace/storage.ts';
 import { LOAD_ROUNDS_MAX } from '../../limits.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { OrderedBatch } from '../../replication/core/total-order-broadcast.ts';
+import type { Session } from '../session.ts';
 import type { BatchHost } from './batch-host.ts';
 import type { OrderMarks } from './order-marks.ts';
 import {
-  ORDERED_EXPIRY, ORDERED_TRANSACTION, readOrderedRequests, type OrderedRequest,
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_UNWATCH, readOrderedRequests,
+  type OrderedRequest,
 } from './ordered-request.ts';
 import type { PendingGroup } from './pending-group.ts';
 
@@ -56,12 +58,19 @@ export class BatchRun {
   advance(): KeyToLoad[] | undefined {
     for (; this.#next < this.#requests.length; this.#next++) {
       if (this.#isCold(this.#next)) return this.#wait();
-      this.#groups ??= this.#takeGroups();
-      this.#runNext(this.#groups);
+      this.#begin();
+      this.#runNext(this.#groups!);
     }
     if (this.#isMarkCold()) return this.#wait();
-    this.#finish(this.#groups ?? this.#takeGroups());
+    this.#begin();
+    this.#finish(this.#groups!);
     return undefined;
+  }
+
+  #begin(): void {
+    if (this.#groups !== undefined) return;
+    this.#groups = this.#takeGroups();
+    this.#host.watchers.dropEarlier(this.#batch.id);
   }
 
   /** What this request and all behind it need comes in together. */
@@ -76,7 +85,8 @@ export class BatchRun {
   #runNext(groups: readonly PendingGroup[]): void {
     const { timeMs, seed } = this.#batch;
     const request = this.#requests[this.#next]!;
-    const waiting = request.kind === ORDERED_EXPIRY ? undefined : groups[this.#group];
+    const isAwaited = request.kind === ORDERED_COMMAND || request.kind === ORDERED_TRANSACTION;
+    const waiting = isAwaited ? groups[this.#group] : undefined;
     // Each request has chances of its own, whatever else used the generator in between.
     this.#host.beginRequest(timeMs, [seed[0] ^ this.#next, seed[1]]);
     this.#perform(request, waiting, waiting?.entries[this.#member]);
@@ -89,6 +99,7 @@ export class BatchRun {
 
   #finish(groups: readonly PendingGroup[]): void {
     const { keyspace } = this.#host;
+    this.#host.watchers.write(keyspace.storage);
     this.#marks.note(keyspace.storage, this.#batch);
     this.#host.endRequests();
     this.#host.commit(this.#batch.position);
@@ -97,18 +108,32 @@ export class BatchRun {
   }
 
   #perform(
-    { kind, db, commands }: OrderedRequest, waiting: PendingGroup | undefined,
-    known: TableEntry | undefined,
+    request: OrderedRequest, waiting: PendingGroup | undefined, known: TableEntry | undefined,
   ): void {
     const host = this.#host;
+    const { kind, db, commands } = request;
     if (kind === ORDERED_EXPIRY) return this.#removeExpired(db, commands);
-    const isHeard = waiting !== undefined && !waiting.session.isEnded;
-    const session = isHeard ? waiting.session : host.ghost(db);
+    if (kind === ORDERED_UNWATCH) return host.watchers.end(this.#batch.id, request.session);
+    const own = waiting?.session.isEnded === false ? waiting.session : undefined;
+    const session = own ?? host.watchers.find(this.#batch.id, request.session) ?? host.ghost;
+    if (own === undefined) session.dbIndex = db;
     if (kind === ORDERED_TRANSACTION) return host.performQueue(session, commands);
     const args = commands[0]!;
     const entry = known ?? host.table.lookup(args);
     if (entry === undefined) throw new Error(`assertion failed: no command ${args.text(0)}`);
-    host.perform(session, entry, args);
+    if (entry.watches) this.#watch(request, waiting !== undefined, own, entry);
+    else host.perform(session, entry, args);
+  }
+
+  /** `isOwn`: of a client of this peer, which is `own` unless it is gone. */
+  #watch(
+    request: OrderedRequest, isOwn: boolean, own: Session | undefined, entry: TableEntry,
+  ): void {
+    const host = this.#host;
+    const session = host.watchers.begin(this.#batch.id, request.session, own);
+    if (own === undefined) session.dbIndex = request.db;
+    host.perform(session, entry, request.commands[0]!);
+    if (isOwn && own === undefined) host.onWatchLeft(request.session);
   }
 
   #removeExpired(db: number, commands: readonly Args[]): void {
@@ -132,10 +157,12 @@ export class BatchRun {
     storage.begin();
     const before = this.#cold.length;
     this.#marks.collectCold(storage, this.#batch, this.#cold);
+    this.#host.watchers.collectCold(storage, this.#cold);
     return this.#cold.length > before;
   }
 
   #collect({ kind, db, commands }: OrderedRequest, cold: KeyToLoad[]): void {
+    if (kind === ORDERED_UNWATCH) return;
     if (kind === ORDERED_EXPIRY) return this.#collectExpired(db, commands[0]!, cold);
     const { table } = this.#host;
     if (kind !== ORDERED_TRANSACTION) {

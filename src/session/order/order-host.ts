@@ -10,6 +10,7 @@ import type { Caller } from '../caller.ts';
 import type { ColdKeys } from '../cold-keys.ts';
 import type { Session } from '../session.ts';
 import type { BatchHost } from './batch-host.ts';
+import { Watchers, type WatchersHost } from './watchers.ts';
 
 export interface OrderHostParts {
   readonly keyspace: Keyspace;
@@ -18,7 +19,9 @@ export interface OrderHostParts {
   readonly coldKeys: ColdKeys;
   readonly random: Random;
   /** Runs requests of other peers' clients. */
-  readonly ghost: Session;
+  createGhost(): Session;
+  /** See BatchHost and WatchersHost. */
+  onWatchLeft(session: number): void;
   /** `wasHeld`: turns have ended meanwhile that wait for this. */
   commit(position: number, wasHeld: boolean): void;
   onFailure(error: unknown): void;
@@ -26,22 +29,36 @@ export interface OrderHostParts {
 
 const EXEC = Args.of('EXEC');
 
-export class OrderHost implements BatchHost {
+export class OrderHost implements BatchHost, WatchersHost {
   readonly keyspace: Keyspace;
   readonly table: CommandTable;
+  readonly ghost: Session;
+  readonly watchers: Watchers;
+  performing: Session | undefined;
   readonly #parts: OrderHostParts;
+  readonly #ghosts = new WeakSet<Session>();
   #isHolding = false;
 
   constructor(parts: OrderHostParts) {
     this.#parts = parts;
     this.keyspace = parts.keyspace;
     this.table = parts.table;
+    this.ghost = this.createGhost();
+    this.watchers = new Watchers(this);
   }
 
-  ghost(db: number): Session {
-    const { ghost } = this.#parts;
-    ghost.dbIndex = db;
+  createGhost(): Session {
+    const ghost = this.#parts.createGhost();
+    this.#ghosts.add(ghost);
     return ghost;
+  }
+
+  onDropped(session: number): void {
+    this.#parts.onWatchLeft(session);
+  }
+
+  onWatchLeft(session: number): void {
+    this.#parts.onWatchLeft(session);
   }
 
   /** A batch waits in its middle: turns end without a commit. */
@@ -64,19 +81,21 @@ export class OrderHost implements BatchHost {
   }
 
   perform(session: Session, entry: TableEntry, args: Args): void {
-    const { caller, ghost } = this.#parts;
+    const { caller } = this.#parts;
     const mark = session.reply.mark();
+    this.performing = session;
     caller.perform(session, entry, args, this.keyspace.now);
+    this.performing = undefined;
     const { lastCrash } = caller;
     // Whether a key is in RAM is this peer's own affair: elsewhere the request has run.
     if (lastCrash instanceof NotInRamError) throw lastCrash;
-    if (session === ghost) session.reply.rewind(mark);
+    if (this.#ghosts.has(session)) session.reply.rewind(mark);
   }
 
   performQueue(session: Session, commands: readonly Args[]): void {
     const exec = this.table.lookup(EXEC);
     if (exec === undefined) throw new Error('assertion failed: there is no EXEC');
-    if (session === this.#parts.ghost) this.#fillQueue(session, commands);
+    if (this.#ghosts.has(session)) this.#fillQueue(session, commands);
     this.perform(session, exec, EXEC);
   }
 

@@ -15,6 +15,7 @@ import { ORDER_MARKS_PAGE } from '../../limits.ts';
 import type { MemberId } from '../../replication/core/entry.ts';
 import type { BatchId } from '../../replication/core/proposal.ts';
 import type { OrderedBatch } from '../../replication/core/total-order-broadcast.ts';
+import { WATCH_PREFIX } from './watchers.ts';
 
 const PREFIX = 'order:';
 const VALUE_BYTES = 18;
@@ -28,6 +29,8 @@ export class OrderMarks {
   /** Milliseconds since 1970; the time of the last batch. */
   timeMs = 0;
   readonly #ids = new Map<MemberId, BatchId>();
+  /** What sessions watched, by their names; see Watchers. */
+  readonly watching: (readonly [name: string, value: Buffer])[] = [];
 
   private constructor(position: number) {
     this.position = position;
@@ -38,9 +41,7 @@ export class OrderMarks {
     const marks = new OrderMarks(position);
     for (let cursor = 0; ;) {
       const page = await storage.scan(SYSTEM_SPACE, cursor, ORDER_MARKS_PAGE);
-      for (const { key } of page.keys) {
-        if (key.toString().startsWith(PREFIX)) await marks.#readOne(storage, key);
-      }
+      for (const { key } of page.keys) await marks.#readOne(storage, key);
       cursor = page.cursor;
       if (cursor === 0) return marks;
     }
@@ -91,17 +92,23 @@ export class OrderMarks {
   }
 
   async #readOne(storage: Storage, key: Buffer): Promise<void> {
+    const name = key.toString();
+    const isMark = name.startsWith(PREFIX);
+    if (!isMark && !name.startsWith(WATCH_PREFIX)) return;
     const release = await storage.load([{ space: SYSTEM_SPACE, key, need: NEED_VALUE }]);
     try {
       const found = storage.find(SYSTEM_SPACE, new ByteRange(key), NEED_VALUE);
       if (found === undefined || found === COLD) throw new Error('assertion failed: a lost mark');
-      const value = found.value.view();
-      const origin = key.toString().slice(PREFIX.length) as MemberId;
-      this.#ids.set(origin, { origin, epoch: readU48(value, 0), number: readU48(value, 6) });
-      this.timeMs = Math.max(this.timeMs, readU48(value, 12));
+      if (isMark) this.#restore(name.slice(PREFIX.length) as MemberId, found.value.view());
+      else this.watching.push([name.slice(WATCH_PREFIX.length), found.value.copy()]);
     } finally {
       release();
     }
+  }
+
+  #restore(origin: MemberId, value: Buffer): void {
+    this.#ids.set(origin, { origin, epoch: readU48(value, 0), number: readU48(value, 6) });
+    this.timeMs = Math.max(this.timeMs, readU48(value, 12));
   }
 }
 

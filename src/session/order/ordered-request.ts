@@ -6,8 +6,9 @@
  *   kind, session, database, number of commands, and for each command the number of its arguments
  *   and for each argument its length and bytes
  *
- * Kinds: 0 a command; 1 what MULTI queued; 2 keys whose time is over, as one command's arguments.
- * `session` is the number of the connection on the peer that sent it.
+ * Kinds: 0 a command; 1 what MULTI queued; 2 keys whose time is over, as one command's arguments;
+ * 3 the session watches nothing any more. `session` is the number of the connection on the peer
+ * that sent it.
  */
 
 import { readVarint, varintBytes, writeVarint } from '../../lib/varint.ts';
@@ -17,9 +18,11 @@ import { Args } from '../../protocol/args.ts';
 export const ORDERED_COMMAND = 0;
 export const ORDERED_TRANSACTION = 1;
 export const ORDERED_EXPIRY = 2;
+export const ORDERED_UNWATCH = 3;
 
 export type OrderedKind =
-  | typeof ORDERED_COMMAND | typeof ORDERED_TRANSACTION | typeof ORDERED_EXPIRY;
+  | typeof ORDERED_COMMAND | typeof ORDERED_TRANSACTION | typeof ORDERED_EXPIRY
+  | typeof ORDERED_UNWATCH;
 
 export interface OrderedRequest {
   readonly kind: OrderedKind;

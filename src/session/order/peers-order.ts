@@ -23,7 +23,7 @@ import type { Session } from '../session.ts';
 import type { BatchReplies } from './apply-batches.ts';
 import { OpenBatch, type ClosedBatch } from './open-batch.ts';
 import {
-  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, type OrderedKind,
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_UNWATCH, type OrderedKind,
 } from './ordered-request.ts';
 import type { PendingGroup } from './pending-group.ts';
 import type { RequestOrder } from './request-order.ts';
@@ -124,6 +124,11 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     this.#add(ORDERED_EXPIRY, 0, db, [Args.ofBuffers(keys)]);
     this.flush();
     return true;
+  }
+
+  /** A session of this peer watches nothing any more. */
+  unwatch(session: number): void {
+    if (this.#stopReason === undefined) this.#add(ORDERED_UNWATCH, session, 0, []);
   }
 
   /** The end of a turn: broadcasts what came in it. */
