@@ -779,6 +779,12 @@ export const RAFT_UNCOMMITTED_BYTES_MAX = 32 * MiB;
 /** The largest batch: with its entry it has to fit in a frame of a link. */
 export const RAFT_BODY_BYTES_MAX = 60 * MiB;
 
+/** How often a leader looks whether a peer is to be let in or promoted. */
+export const RAFT_MEMBERS_MS = 500;
+
+/** A learner that lacks no more entries than this votes from now on: some turns' worth. */
+export const RAFT_CAUGHT_UP_ENTRIES = 1000;
+
 /** A leader that shuts down waits so long for another to take over. */
 export const RAFT_TRANSFER_MS_MAX = 2000;
 

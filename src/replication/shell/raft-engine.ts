@@ -14,8 +14,8 @@ import type { Files } from '../../io/files.ts';
 import type { RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
 import {
-  RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
-  RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+  RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX,
+  RAFT_FLIGHT_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
 import type { Configuration, LogBase } from '../core/entry.ts';
@@ -33,6 +33,7 @@ import type { ConfiguredMember } from './configured-member.ts';
 import { decideFounding } from './founding.ts';
 import { clusterOf, saveIdentity, type Identity } from './identity.ts';
 import { LogAdapter, recoveredFrom } from './log-adapter.ts';
+import { MemberManager } from './member-manager.ts';
 import { RoleLog } from './role-log.ts';
 import { statusOf } from './status.ts';
 
@@ -78,7 +79,9 @@ export class RaftEngine implements TotalOrderBroadcast {
   #immediate: NodeJS.Immediate | undefined;
   #timer: Timer | undefined;
   #timerAtMs = Infinity;
+  #membersTimer: Timer | undefined;
   #isFounding = false;
+  readonly #members: MemberManager;
   #isPumping = false;
   #stopReason: string | undefined;
 
@@ -89,6 +92,14 @@ export class RaftEngine implements TotalOrderBroadcast {
     this.#links = parts.links;
     this.#logPort = new LogAdapter(parts.raftLog, (error) => this.#fail(error));
     this.#roleLog = new RoleLog(options.log, parts.identity.id);
+    this.#members = new MemberManager({
+      links: parts.links,
+      self: options.self,
+      configured: options.members,
+      seen: this.#seen,
+      replica: () => (this.#stopReason === undefined ? this.#driver?.replica : undefined),
+      change: (target) => this.#pump(() => this.#driver?.step({ kind: 'changeMembers', target })),
+    });
   }
 
   // ---- TotalOrderBroadcast ----------------------------------------------------------------------
@@ -226,7 +237,9 @@ export class RaftEngine implements TotalOrderBroadcast {
   #after(): void {
     const driver = this.#driver;
     if (driver === undefined || this.#stopReason !== undefined) return;
-    this.#roleLog.note(driver.replica.status);
+    const { status } = driver.replica;
+    this.#roleLog.note(status);
+    this.#members.note(status.configuration);
     const { clock } = this.#options;
     const dueMs = driver.deadlineMs;
     if (dueMs >= this.#timerAtMs) return;
@@ -250,6 +263,17 @@ export class RaftEngine implements TotalOrderBroadcast {
   #now(): Now {
     const { clock } = this.#options;
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() };
+  }
+
+  // ---- Administration ---------------------------------------------------------------------------
+
+  /** Lets a peer in that was never a member, once it is there. The text of a refusal, or nothing. */
+  addPeer(member: ConfiguredMember): string | undefined {
+    return this.#members.add(member);
+  }
+
+  removePeer(name: string): string | undefined {
+    return this.#members.remove(name);
   }
 
   // ---- Beginning and end ------------------------------------------------------------------------
@@ -308,6 +332,14 @@ export class RaftEngine implements TotalOrderBroadcast {
     }));
     this.#driver = new ReplicaDriver(replica, this.#ports(state), hardState);
     this.flush();
+    this.#startMembersTimer();
+  }
+
+  #startMembersTimer(): void {
+    this.#membersTimer = this.#options.clock.setTimer(RAFT_MEMBERS_MS, () => {
+      this.#members.manage();
+      if (this.#stopReason === undefined) this.#startMembersTimer();
+    });
   }
 
   #ports(state: OrderedState): DriverPorts {
@@ -382,7 +414,9 @@ export class RaftEngine implements TotalOrderBroadcast {
   #halt(reason: string): void {
     this.#stopReason = reason;
     this.#driver?.stop();
-    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
+    for (const timer of [this.#timer, this.#membersTimer]) {
+      if (timer !== undefined) this.#options.clock.clearTimer(timer);
+    }
     if (this.#immediate !== undefined) clearImmediate(this.#immediate);
   }
 }

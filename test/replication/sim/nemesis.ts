@@ -5,8 +5,8 @@
  * the algorithm promises to live on.
  */
 
-import type { MemberId } from '../../../src/replication/core/entry.ts';
 import type { MembersTarget } from '../../../src/replication/core/event.ts';
+import { nextMembers } from '../../../src/replication/core/members-policy.ts';
 import { isJoint } from '../../../src/replication/core/quorum.ts';
 import { FAULTS, type FaultName } from './faults.ts';
 import { member, type SimCluster } from './sim-cluster.ts';
@@ -124,29 +124,17 @@ export class Nemesis {
   }
 
   #nextTarget(leader: SimNode): MembersTarget | undefined {
-    const { replica } = leader;
-    const { voters, learners, members, outgoing } = replica!.status.configuration;
-    if (outgoing.length > 0) return undefined;
-    const caughtUp = learners.filter((id) => {
-      const progress = replica!.raft.progress.get(id);
-      return progress !== undefined && progress.match >= replica!.status.commit - 3;
+    const { raft, status } = leader.replica!;
+    const { network, upNodes } = this.#cluster;
+    const { configuration, commit } = status;
+    if (isJoint(configuration)) return undefined;
+    const target = nextMembers({
+      configuration, commit, lagMax: 3, invited: new Set(),
+      matchOf: (id) => raft.progress.get(id)?.match ?? 0,
+      present: upNodes.filter(({ name }) => !network.isCut(name, leader.name))
+        .map(({ name, id }) => member(name, Number(id.split(':')[1]))),
     });
-    if (caughtUp.length > 0) {
-      const stay = learners.filter((id) => !caughtUp.includes(id));
-      return { voters: [...voters, ...caughtUp], learners: stay, members };
-    }
-    const newcomer = this.#cluster.nodes.find(({ id }) => !members.some((one) => one.id === id));
-    if (newcomer === undefined) {
-      this.#maybeEndReplacing(leader);
-      return undefined;
-    }
-    const old = members.find(({ name }) => name === newcomer.name)?.id;
-    const isLeaving = (id: MemberId): boolean => id === old;
-    const life = Number(newcomer.id.split(':')[1]);
-    return {
-      voters: voters.filter((id) => !isLeaving(id)),
-      learners: [...learners.filter((id) => !isLeaving(id)), newcomer.id],
-      members: [...members.filter(({ id }) => !isLeaving(id)), member(newcomer.name, life)],
-    };
+    if (target === undefined) this.#maybeEndReplacing(leader);
+    return target;
   }
 }

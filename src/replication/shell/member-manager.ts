@@ -1,0 +1,106 @@
+/**
+ * Who the members are, as time goes on: dials everybody that this peer should talk to, and, while it
+ * leads, lets newcomers in (core/members-policy.ts) and does what an administrator asks for.
+ */
+
+import { RAFT_CAUGHT_UP_ENTRIES } from '../../limits.ts';
+import type { Configuration } from '../core/entry.ts';
+import type { MembersTarget } from '../core/event.ts';
+import { nextMembers, withoutMember } from '../core/members-policy.ts';
+import type { Replica } from '../core/replica.ts';
+import type { Links } from '../links/links.ts';
+import type { PeerFacts } from '../links/peer-facts.ts';
+import type { ConfiguredMember } from './configured-member.ts';
+
+export interface MemberManagerParts {
+  readonly links: Links;
+  readonly self: ConfiguredMember;
+  readonly configured: readonly ConfiguredMember[];
+  /** What peers said of themselves last, by name. */
+  readonly seen: ReadonlyMap<string, PeerFacts>;
+  /** Undefined while there is none at work. */
+  replica(): Replica | undefined;
+  /** Begins a change that is not refused. */
+  change(target: MembersTarget): void;
+}
+
+const NOT_LEADING = 'this peer does not lead';
+
+export class MemberManager {
+  readonly #parts: MemberManagerParts;
+  /** Peers that an administrator wants, until they are members. */
+  readonly #invited = new Map<string, ConfiguredMember>();
+  #dialled: Configuration | undefined;
+
+  constructor(parts: MemberManagerParts) {
+    this.#parts = parts;
+  }
+
+  /** The configuration in force, whenever it may have changed. */
+  note(configuration: Configuration): void {
+    if (configuration !== this.#dialled) this.#dial(configuration);
+  }
+
+  /** Now and then: a leader lets in who is there, and promotes who has caught up. */
+  manage(): void {
+    const replica = this.#parts.replica();
+    if (replica === undefined) return;
+    const { raft, status } = replica;
+    if (status.role !== 'leader' || !raft.isConfigurationCommitted) return;
+    const target = nextMembers({
+      configuration: status.configuration,
+      commit: status.commit,
+      matchOf: (id) => raft.progress.get(id)?.match ?? 0,
+      present: this.#present(),
+      invited: new Set(this.#invited.keys()),
+      lagMax: RAFT_CAUGHT_UP_ENTRIES,
+    });
+    if (target !== undefined) this.#change(replica, target);
+  }
+
+  /** The text of a refusal; undefined when the peer will be let in as soon as it is there. */
+  add(member: ConfiguredMember): string | undefined {
+    const status = this.#parts.replica()?.status;
+    if (status?.role !== 'leader') return NOT_LEADING;
+    if (status.configuration.members.some(({ name }) => name === member.name)) {
+      return `${member.name} is a peer already`;
+    }
+    this.#invited.set(member.name, member);
+    this.#dial(status.configuration);
+    return undefined;
+  }
+
+  /** The text of a refusal; undefined when the change has begun. */
+  remove(name: string): string | undefined {
+    const replica = this.#parts.replica();
+    if (replica?.status.role !== 'leader') return NOT_LEADING;
+    if (this.#invited.delete(name)) return undefined;
+    const target = withoutMember(replica.status.configuration, name);
+    return target === undefined ? `there is no peer ${name}` : this.#change(replica, target);
+  }
+
+  #change(replica: Replica, target: MembersTarget): string | undefined {
+    const refusal = replica.membersRefusal(target);
+    if (refusal !== undefined) return refusal;
+    for (const { name } of target.members) this.#invited.delete(name);
+    this.#parts.change(target);
+    return undefined;
+  }
+
+  /** Those of whom we hear and to whom we can speak. */
+  #present(): PeerFacts[] {
+    const connected = this.#parts.links.peers().filter((one) => one.connected && one.isHeard);
+    const names = new Set(connected.map(({ name }) => name));
+    return [...this.#parts.seen.values()].filter(({ name }) => names.has(name));
+  }
+
+  /** Links to everybody who is configured, invited or a member. */
+  #dial(configuration: Configuration): void {
+    this.#dialled = configuration;
+    const { self, configured, links } = this.#parts;
+    const all = [...configured, ...this.#invited.values(), ...configuration.members];
+    const peers = new Map(all.map(({ name, peerAddress: address }) => [name, { name, address }]));
+    peers.delete(self.name);
+    links.setPeers([...peers.values()]);
+  }
+}
