@@ -1,6 +1,6 @@
 /**
- * Who the members are, as time goes on: dials everybody that this peer should talk to, and, while it
- * leads, lets newcomers in (core/members-policy.ts) and does what an administrator asks for.
+ * Who the members are, as time goes on: dials everybody that this peer should talk to, and, while
+ * it leads, lets newcomers in (core/members-policy.ts) and does what an administrator asks for.
  */
 
 import { RAFT_CAUGHT_UP_ENTRIES } from '../../limits.ts';

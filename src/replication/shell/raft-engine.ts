@@ -14,8 +14,8 @@ import type { Files } from '../../io/files.ts';
 import type { RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
 import {
-  RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX,
-  RAFT_FLIGHT_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+  RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
+  RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
 import type { Configuration, LogBase } from '../core/entry.ts';
@@ -267,7 +267,7 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   // ---- Administration ---------------------------------------------------------------------------
 
-  /** Lets a peer in that was never a member, once it is there. The text of a refusal, or nothing. */
+  /** Lets in a peer that was never a member, once it is there. The text of a refusal, if any. */
   addPeer(member: ConfiguredMember): string | undefined {
     return this.#members.add(member);
   }
