@@ -760,3 +760,20 @@ export const LINK_STREAM_AHEAD_BYTES = 1 * MiB;
 
 /** The header of a stream, and its receiver's answer. */
 export const LINK_STREAM_HEADER_BYTES_MAX = 64 * KiB;
+
+// ---- Snapshots of the store (store/snapshot) ----------------------------------------------------
+
+/** Read, summed and sent at once: 0.2 ms of this thread, and one frame on a link. */
+export const SNAPSHOT_CHUNK_BYTES = 256 * KiB;
+
+/**
+ * Files of one snapshot: a quarter of a million segments with their hints. That is 64 TiB in
+ * segments of 256 MiB; what a peer announces beyond that is refused.
+ */
+export const SNAPSHOT_FILES_MAX = 512 * 1024;
+
+/** A manifest of so many segments; the receiver holds it in RAM. */
+export const SNAPSHOT_MANIFEST_BYTES_MAX = 64 * MiB;
+
+/** What the owner keeps beside a snapshot: a configuration of 80 KiB at most, and some numbers. */
+export const SNAPSHOT_META_BYTES_MAX = 1 * MiB;

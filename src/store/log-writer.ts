@@ -81,6 +81,7 @@ export class LogWriter {
   #committedLsn: number;
   #writtenLsn: number;
   readonly #afterRoll: (() => void)[] = [];
+  #isStopped = false;
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
@@ -179,8 +180,31 @@ export class LogWriter {
     return true;
   }
 
+  /**
+   * Goes on in the next segment between two batches, and calls `atCut` in the same step: everything
+   * that was committed by then, and nothing that comes later, is in the segments before `current`.
+   * Rejects with the failure or the disk's error, or with CLOSED; then `atCut` was not called.
+   */
+  async cut(atCut: () => void): Promise<void> {
+    const { appender } = this;
+    for (;;) {
+      if (this.failure !== undefined) throw this.failure;
+      if (this.#isStopped) throw new StoreError('CLOSED', 'the log was closed');
+      const isBetween = !appender.isFrameOpen;
+      if (isBetween && appender.current.segment.records === 0) return atCut();
+      if (!this.#files.isReady) {
+        await this.#files.prepare(appender.current);
+      } else if (isBetween) {
+        this.#rollNow();
+        return atCut();
+      } else if (await this.#cutAtNextRoll(atCut)) return;
+    }
+  }
+
   /** Stops the timer and ends when nothing is under way any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const done of this.#afterRoll.splice(0)) done();
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
     while (this.#isPumping) await this.#pumped;
@@ -343,8 +367,23 @@ export class LogWriter {
       void this.#files.prepare(this.appender.current).catch(() => undefined);
       return;
     }
+    this.#rollNow();
+  }
+
+  #rollNow(): void {
     this.appender.switchTo(this.#takeNext());
     for (const done of this.#afterRoll.splice(0)) done();
+  }
+
+  /** False: the wait has ended without a roll. */
+  #cutAtNextRoll(atCut: () => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#afterRoll.push(() => {
+        const hasRolled = this.failure === undefined && !this.#isStopped;
+        if (hasRolled) atCut();
+        resolve(hasRolled);
+      });
+    });
   }
 
   #takeNext(): LogSegment {
