@@ -157,6 +157,23 @@ describe('a snapshot', () => {
       for (let i = 0; i < 16; i += 1) expect(await text(other, `key:${i}`)).toBe(`${i}${value}`);
     });
 
+  it('waits for no further batch when an open one has used up the segment made ready', async () => {
+    const clock = new SimClock();
+    const options = { segmentStartBytesMax: 140_000 };
+    const store = await pass(clock, open({ files: new SimFiles(), clock, options }));
+    await clock.advanceGently(50);
+    put(store, 'a', '1');
+    const exporting = store.exportSnapshot();
+    const rolling = store.compaction.rollActive();
+    await clock.advanceGently(50);
+    for (let i = 0; i < 4; i += 1) put(store, `key:${i}`, 'v'.repeat(50_000));
+    store.commit(1);
+    for (let n = 0; n < 10; n += 1) await clock.advanceGently(50);
+    const snapshot = await Promise.race([exporting, Promise.resolve(undefined)]);
+    expect(snapshot?.position).toBe(1);
+    await rolling;
+  });
+
   it('keeps the seed of the hashes and keys that share one', async () => {
     const clock = new SimClock();
     const pairs = [['c3257982', 'c4681183'], ['c14785442', 'c63472763']] as const;
