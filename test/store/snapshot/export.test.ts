@@ -96,6 +96,38 @@ describe('a snapshot', () => {
       expect([...busy.told.damage, ...busy.told.failures]).toEqual([]);
     }, 120_000);
 
+  it('holds the same whatever the compactor is about at the cut', async () => {
+    const disk = new SimFiles({ seed: 7 });
+    const busy = await BusyStore.start(disk, 7);
+    await busy.batches(150);
+    const progress = { isDone: false, underWay: 0 };
+    void busy.compactor.compactAll().finally(() => {
+      progress.isDone = true;
+    });
+    const snapshots: StoreSnapshot[] = [];
+    // A round waits for a sync with its outputs adopted, and for a rename with its inputs retired.
+    disk.onOperation = (op) => {
+      if (progress.isDone || progress.underWay > 5 || !['datasync', 'rename'].includes(op)) return;
+      progress.underWay += 1;
+      void Promise.resolve().then(() => busy.store.exportSnapshot()).then((snapshot) => {
+        progress.underWay -= 1;
+        snapshots.push(snapshot);
+      });
+    };
+    for (let turn = 0; !progress.isDone || progress.underWay > 0; turn += 1) {
+      // So that there is always something to sync; the model knows nothing of this space.
+      put(busy.store, `turn:${turn}`, '', 0, 9);
+      busy.store.commit();
+      if (turn % 5 === 0) busy.clock.advance(1);
+      await new Promise((done) => void setImmediate(done));
+    }
+    expect(snapshots.length).toBeGreaterThan(5);
+    for (const snapshot of snapshots) {
+      const other = await BusyStore.start(await diskWith(await streamed(snapshot), 1), 1);
+      await mustBeIn(other.store, busy.history.at(-1)!, snapshot.files.map(({ name }) => name).join());
+    }
+  });
+
   it('is cut between two batches: a batch that is open comes later', async () => {
     const clock = new SimClock();
     const disk = new SimFiles();
