@@ -80,7 +80,8 @@ export class LogWriter {
   #policy: Appendfsync;
   #committedLsn: number;
   #writtenLsn: number;
-  readonly #afterRoll: (() => void)[] = [];
+  readonly #atNextRoll: ((hasRolled: boolean) => void)[] = [];
+  #isStopped = false;
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
@@ -143,7 +144,7 @@ export class LogWriter {
     if (this.failure === undefined && this.appender.closeFrame(position)) {
       this.#committedLsn = this.appender.appendedLsn;
       const isFull = this.appender.current.segment.bytes >= this.#segmentBytes;
-      if (isFull || this.#afterRoll.length > 0) this.#maybeRoll();
+      if (isFull || this.#atNextRoll.length > 0) this.#maybeRoll();
       this.#flush();
     }
     if (!this.appender.isFrameOpen) this.#tail.trim(this.appender.block);
@@ -167,20 +168,44 @@ export class LogWriter {
 
   /** Goes on in the next segment at the next commit; false if this one has no record yet. */
   async roll(): Promise<boolean> {
-    if (this.failure !== undefined) throw this.failure;
+    this.#mustRun();
     const old = this.appender.current;
     if (old.segment.records === 0) return false;
-    await this.#files.prepare(old);
-    if (old !== this.appender.current) return true;
-    if (!this.appender.isFrameOpen) this.appender.switchTo(this.#takeNext());
-    else await new Promise<void>((resolve) => this.#afterRoll.push(resolve));
-    // A failure ends the wait as well.
-    if (this.failure !== undefined) throw this.failure;
+    while (old === this.appender.current) {
+      await this.#files.prepare(old);
+      this.#mustRun();
+      if (old !== this.appender.current) break;
+      if (!this.appender.isFrameOpen) this.#rollNow();
+      else await this.#nextRoll();
+      this.#mustRun();
+    }
     return true;
+  }
+
+  /**
+   * Goes on in the next segment between two batches, and calls `atCut` in the same step: everything
+   * that was committed by then, and nothing that comes later, is in the segments before `current`.
+   * Rejects with the failure or the disk's error, or with CLOSED; then `atCut` was not called.
+   */
+  async cut(atCut: () => void): Promise<void> {
+    const { appender } = this;
+    for (;;) {
+      this.#mustRun();
+      const isBetween = !appender.isFrameOpen;
+      if (isBetween && appender.current.segment.records === 0) return atCut();
+      if (!this.#files.isReady) {
+        await this.#files.prepare(appender.current);
+      } else if (isBetween) {
+        this.#rollNow();
+        return atCut();
+      } else if (await this.#nextRoll(atCut)) return;
+    }
   }
 
   /** Stops the timer and ends when nothing is under way any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#endWaits(false);
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
     while (this.#isPumping) await this.#pumped;
@@ -195,7 +220,7 @@ export class LogWriter {
       `the log cannot be written any more, the store is read-only: ${reason}`, { cause });
     this.#events.onFailure(this.failure);
     for (const waiter of this.#waiters.splice(0)) waiter.done(this.failure);
-    for (const done of this.#afterRoll.splice(0)) done();
+    this.#endWaits(false);
   }
 
   // ---- Writing ----------------------------------------------------------------------------------
@@ -336,15 +361,39 @@ export class LogWriter {
 
   /**
    * Rolls if the next segment is ready. If not, this one grows on: making a file here would block,
-   * and on a full disk fail.
+   * and on a full disk fail. Who waits for the roll is told, and can make it ready.
    */
   #maybeRoll(): void {
-    if (!this.#files.isReady) {
-      void this.#files.prepare(this.appender.current).catch(() => undefined);
+    if (this.#files.isReady) {
+      this.#rollNow();
       return;
     }
+    void this.#files.prepare(this.appender.current).catch(() => undefined);
+    this.#endWaits(false);
+  }
+
+  #rollNow(): void {
     this.appender.switchTo(this.#takeNext());
-    for (const done of this.#afterRoll.splice(0)) done();
+    this.#endWaits(true);
+  }
+
+  /** Waits for the open frame's end; `atRoll` is called in the step of the roll. False: no roll. */
+  #nextRoll(atRoll: () => void = () => undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#atNextRoll.push((hasRolled) => {
+        if (hasRolled) atRoll();
+        resolve(hasRolled);
+      });
+    });
+  }
+
+  #endWaits(hasRolled: boolean): void {
+    for (const done of this.#atNextRoll.splice(0)) done(hasRolled);
+  }
+
+  #mustRun(): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.#isStopped) throw new StoreError('CLOSED', 'the log was closed');
   }
 
   #takeNext(): LogSegment {

@@ -30,7 +30,7 @@ export interface ManifestKeeperOptions {
 export class ManifestKeeper {
   /** The file name of a checkpoint of the sealed segments as they are. */
   checkpoint: string | null = null;
-  /** The highest position that was ever in a segment. */
+  /** The highest position that was ever in a sealed segment. */
   position: number;
   readonly #options: ManifestKeeperOptions;
   #writing: Promise<void> | undefined;
@@ -72,7 +72,10 @@ export class ManifestKeeper {
   #build(): Manifest {
     const { seed, segments, nextValueIndex } = this.#options;
     const all = segments.all();
-    for (const { position } of all) this.position = Math.max(this.position, position);
+    for (const { state, position } of all) {
+      // What is in an open segment may be lost yet, and its position with it: recovery reads that.
+      if (state !== 'open') this.position = Math.max(this.position, position);
+    }
     return {
       seed,
       nextSegmentId: segments.nextId,

@@ -46,6 +46,8 @@ import type { LogSegment, Segment } from './segment.ts';
 import { SegmentTable } from './segment-table.ts';
 import { SpaceTable } from './space-table.ts';
 import { StoreChanges } from './store-changes.ts';
+import { finishInstall } from './snapshot/install-snapshot.ts';
+import { SnapshotExports } from './snapshot/snapshot-exports.ts';
 import type { StoreError } from './store-error.ts';
 import { StoreHost } from './store-host.ts';
 import { StoreLoader } from './store-loader.ts';
@@ -120,6 +122,7 @@ export async function openStore(env: OpenStoreOptions): Promise<Store> {
 
 async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
   const { files, dir, options, log } = env;
+  if (await finishInstall(files, dir)) log.onInfo('a snapshot was put in the place of the store');
   const scanned = new ScannedRows(files, dir);
   const recovered = await recoverLog({
     files, dir, scanned, damagedRecords: options.damagedRecords, onDamage: log.onDamage,
@@ -207,6 +210,9 @@ class Session {
       budget: new MemoryBudget(parts, options.memoryBytes, options.readCacheBytes),
       graveyard: new Graveyard(parts.segments, clock),
       host: this.#makeHost(parts),
+      snapshots: new SnapshotExports({
+        parts, sealer: this.#sealer, position: () => this.#store?.position ?? 0,
+      }),
       diskReserveBytes: options.diskReserveBytes,
       writeCheckpoint: () => writeCheckpoint({ ...this.#tables, files, dir, keeper: this.keeper }),
       closeFiles: async () => {

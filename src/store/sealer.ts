@@ -70,11 +70,11 @@ export class Sealer {
   }
 
   /**
-   * Ends when every segment added so far is sealed, or cannot be; after `hurry` also when nothing
-   * is under way.
+   * Ends when every segment added so far is sealed, or cannot be, or when `isEnough` says so; after
+   * `hurry` also when nothing is under way.
    */
-  async idle(): Promise<void> {
-    while (this.#queue.length > 0) await this.#step;
+  async idle(isEnough: () => boolean = () => false): Promise<void> {
+    while (this.#queue.length > 0 && !isEnough()) await this.#step;
     if (this.#isStopping) await this.#running;
   }
 

@@ -4,8 +4,9 @@
  * A slot is the 20-bit number by which the index names a segment. Slots are given out in turn, so
  * one comes round again only after a million segments; what remembers places by slot is told then.
  *
- * Invariants: a reader pins a segment while it reads; a dropped segment's file is closed and
- * unlinked when its last pin goes. Few files are open at a time, whatever the number of segments.
+ * Invariants: a reader pins a segment while it reads, a snapshot holds it; a dropped segment's file
+ * is closed and unlinked when the last pin and the last hold go. Few files are open at a time,
+ * whatever the number of segments.
  */
 
 import type { DiskError, Files, ReadDone, ReadFile } from '../io/files.ts';
@@ -73,12 +74,13 @@ export class SegmentTable {
   }
 
   /**
-   * Forgets a segment; when no reader holds it, its slot is free and file and hint are unlinked.
+   * Forgets a segment; when nobody reads or holds it, its slot is free and file and hint are
+   * unlinked.
    */
   drop(segment: Segment): void {
     segment.state = 'dropped';
     this.#byId.delete(segment.id);
-    if (segment.pins === 0) this.#unlink(segment);
+    this.#maybeUnlink(segment);
   }
 
   pin(segment: Segment): void {
@@ -87,7 +89,17 @@ export class SegmentTable {
 
   unpin(segment: Segment): void {
     segment.pins -= 1;
-    if (segment.pins === 0 && segment.state === 'dropped') this.#unlink(segment);
+    this.#maybeUnlink(segment);
+  }
+
+  /** Keeps file and hint until `letGo`, dropped or not. Unlike a pinned one, it may be closed. */
+  hold(segment: Segment): void {
+    segment.holds += 1;
+  }
+
+  letGo(segment: Segment): void {
+    segment.holds -= 1;
+    this.#maybeUnlink(segment);
   }
 
   /** Reads from a segment that the caller has pinned. */
@@ -161,6 +173,11 @@ export class SegmentTable {
     segment.reader = undefined;
     this.#readers.delete(segment);
     if (reader !== undefined) this.#track(reader.close());
+  }
+
+  #maybeUnlink(segment: Segment): void {
+    const isNeeded = segment.state !== 'dropped' || segment.pins > 0 || segment.holds > 0;
+    if (!isNeeded) this.#unlink(segment);
   }
 
   #unlink(segment: Segment): void {

@@ -2,7 +2,7 @@
  * One segment as the running store knows it: its numbers, its part of the hot tail, its accounts.
  *
  * Invariants: `liveBytes` adds and subtracts sizeClassBytes of a record's class, so both agree
- * without reading the record. A dropped segment stays readable until its last pin goes.
+ * without reading the record. A dropped segment stays readable until its last pin and hold go.
  */
 
 import { LOG_GRANULE_BYTES } from '../limits.ts';
@@ -45,8 +45,10 @@ export class Segment {
   maxValueIndex = 0;
   position = 0;
 
-  /** Readers that hold this segment. */
+  /** Readers that are at work on this segment. */
   pins = 0;
+  /** Snapshots that need its file. */
+  holds = 0;
   reader: ReadFile | undefined;
   opening: Promise<ReadFile> | undefined;
   #entry: SealedSegment | undefined;

@@ -36,6 +36,8 @@ import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
 import type { Sealer } from './sealer.ts';
 import { sizeClassBytes } from './size-class.ts';
+import type { SnapshotExports } from './snapshot/snapshot-exports.ts';
+import type { StoreSnapshot } from './snapshot/store-snapshot.ts';
 import type { StoreChanges } from './store-changes.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreLoader } from './store-loader.ts';
@@ -58,6 +60,7 @@ export interface StoreMembers {
   readonly keeper: ManifestKeeper;
   readonly sealer: Sealer;
   readonly host: CompactionHost;
+  readonly snapshots: SnapshotExports;
   readonly lock: Lock;
   /** Undefined: every cold record comes through the pool. */
   readonly directReads: DirectReads | undefined;
@@ -276,6 +279,11 @@ export class Store implements Storage {
     return this.#parts.writer.flushAndSync();
   }
 
+  /** The state as committed so far, as files that writes and compaction do not change. */
+  exportSnapshot(): Promise<StoreSnapshot> {
+    return this.#members.snapshots.export();
+  }
+
   get appendfsync(): Appendfsync {
     return this.#parts.writer.appendfsync;
   }
@@ -353,12 +361,14 @@ export class Store implements Storage {
     this.#isClosed = true;
     const { clock, writer } = this.#parts;
     if (this.#timer !== undefined) clock.clearTimer(this.#timer);
+    const snapshotsClosed = this.#members.snapshots.close();
     try {
       this.commit(0);
       if (writer.failure === undefined) await this.#sealAll();
     } finally {
       this.#members.sealer.hurry();
       await writer.stop();
+      await snapshotsClosed;
       await this.#members.closeFiles();
       await this.#members.lock.release();
     }

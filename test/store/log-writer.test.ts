@@ -95,6 +95,7 @@ describe('appendfsync no', () => {
     const disk = new SimFiles();
     const clock = new SimClock();
     const store = await open({ files: disk, clock, options: { appendfsync: 'no' } });
+    await nextSegmentReady(clock);
     const counts = counting(disk);
     put(store, 'a', '1');
     await committed(store);

@@ -44,8 +44,25 @@ describe('the segments', () => {
     expect([await disk.exists('/1.pack'), table.bySlot[segment.slot]]).toEqual([false, undefined]);
   });
 
-  it('have few files open, however many are read', async () => {
+  it('keep a dropped file for as long as a snapshot holds it, and its readers', async () => {
+    const { disk, table } = await withFiles(1);
+    const segment = table.byId(1)!;
+    table.hold(segment);
+    table.hold(segment);
+    table.pin(segment);
+    table.drop(segment);
+    table.letGo(segment);
+    table.unpin(segment);
+    await table.unlinked();
+    expect(await disk.exists('/1.pack')).toBe(true);
+    table.letGo(segment);
+    await table.unlinked();
+    expect(await disk.exists('/1.pack')).toBe(false);
+  });
+
+  it('have few files open, however many are read, held ones too', async () => {
     const { disk, table } = await withFiles(SEGMENT_FILES_OPEN_MAX + 50);
+    for (const segment of table.all()) table.hold(segment);
     let open = 0;
     let openMax = 0;
     disk.onOperation = (op) => {
