@@ -783,7 +783,7 @@ export const RAFT_BODY_BYTES_MAX = 60 * MiB;
 export const RAFT_MEMBERS_MS = 500;
 
 /** A learner that lacks no more entries than this votes from now on: some turns' worth. */
-export const RAFT_CAUGHT_UP_ENTRIES = 1000;
+export const RAFT_CAUGHT_UP_ENTRIES = 64;
 
 /** A leader that shuts down waits so long for another to take over. */
 export const RAFT_TRANSFER_MS_MAX = 2000;

@@ -64,6 +64,15 @@ export class Keyspace implements KeyspaceCore {
     this.#storage = storage;
   }
 
+  /** Goes on with another storage that holds something else; SPACES_KEY must be in RAM. */
+  replace(storage: Storage): void {
+    this.#storage = storage;
+    const spaces = readSpaces(storage);
+    this.#spaces.set(spaces);
+    for (const db of this.#databases) db.space = this.#space(db.index);
+    this.changed();
+  }
+
   /** The database of a number that was checked before. */
   db(index: number): Database {
     const db = this.#databases[index];

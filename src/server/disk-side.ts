@@ -4,12 +4,17 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { storeFsync } from '../config/peer-settings.ts';
 import type { Clock, Timer } from '../io/clock.ts';
+import type { Files } from '../io/files.ts';
 import type { SyncCounts } from '../io/node-files.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import { COMPACTION_TICK_MS } from '../limits.ts';
 import type { StoreFacts } from '../observe/info-source.ts';
+import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
 import type { WriteGate } from '../session/write-gate.ts';
 import type { Compactor } from '../store/compaction/compactor.ts';
+import { installSnapshot } from '../store/snapshot/install-snapshot.ts';
+import { receiveSnapshot } from '../store/snapshot/receive-snapshot.ts';
+import { streamSnapshot } from '../store/snapshot/snapshot-stream.ts';
 import type { Store } from '../store/store.ts';
 import type { StorageSide } from './storage-side.ts';
 import { memoryBudget } from './machine-memory.ts';
@@ -20,6 +25,8 @@ export interface OpenedStore {
   readonly store: Store;
   readonly compactor: Compactor;
   readonly recoveryMs: number;
+  /** Of the snapshot that it was installed from, if it was. */
+  readonly snapshotMeta: Uint8Array | undefined;
 }
 
 export class DiskSide implements StorageSide {
@@ -27,6 +34,7 @@ export class DiskSide implements StorageSide {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #open: () => Promise<OpenedStore>;
+  readonly #files: Files;
   readonly #syncs: SyncCounts;
   readonly #gate: StoreGate;
   readonly #stopFollowing: () => void;
@@ -36,8 +44,9 @@ export class DiskSide implements StorageSide {
 
   constructor(
     config: Config, clock: Clock, log: Logger, open: () => Promise<OpenedStore>,
-    opened: OpenedStore, syncs: SyncCounts,
+    opened: OpenedStore, files: Files, syncs: SyncCounts,
   ) {
+    this.#files = files;
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
@@ -116,10 +125,41 @@ export class DiskSide implements StorageSide {
 
   async reload(): Promise<void> {
     await this.#closeStore();
+    await this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
     this.#opened = await this.#open();
     this.#configure();
     this.#gate.replace(this.#opened.store);
     this.#startTimer();
+  }
+
+  get snapshotMeta(): Uint8Array | undefined {
+    return this.#opened.snapshotMeta;
+  }
+
+  async exportSnapshot(): Promise<OrderedSnapshot> {
+    const snapshot = await this.#opened.store.exportSnapshot();
+    const { position } = snapshot;
+    return {
+      position, chunks: () => streamSnapshot(snapshot), release: () => snapshot.release(),
+    };
+  }
+
+  async receiveSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    const { dir, 'disk-reserve-bytes': reserveBytes } = this.#config.values;
+    const { position } = await receiveSnapshot({ files: this.#files, dir, reserveBytes }, chunks);
+    return position;
+  }
+
+  async installSnapshot(meta: Uint8Array): Promise<void> {
+    const { dir } = this.#config.values;
+    await this.#closeStore();
+    const lock = await this.#files.lock(dir);
+    await installSnapshot(this.#files, dir, meta);
+    await lock.release();
+    await this.#reopen();
   }
 
   async close(): Promise<void> {

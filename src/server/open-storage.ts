@@ -14,6 +14,7 @@ import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
 import { ThreadCopier } from '../store/compaction/thread-copier.ts';
 import { HintThread } from '../store/hint-thread.ts';
+import { readSnapshotMeta } from '../store/snapshot/install-snapshot.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import { DiskSide, type OpenedStore } from './disk-side.ts';
 import { memoryBudget } from './machine-memory.ts';
@@ -34,7 +35,7 @@ Promise<OpenedStorage> {
   const syncs: SyncCounts = { begun: 0, ended: 0 };
   const files = new NodeFiles(syncs);
   const open = (): Promise<OpenedStore> => openWithCompactor(config, log, clock, budget, files);
-  const side = new DiskSide(config, clock, log, open, await open(), syncs);
+  const side = new DiskSide(config, clock, log, open, await open(), files, syncs);
   return { side, recoveryMs: side.recoveryMs, memoryBytes: budget.totalBytes };
 }
 
@@ -65,7 +66,8 @@ async function openWithCompactor(
     yieldToLoop: () => new Promise((resolve) => void setImmediate(resolve)),
     onRound: (report) => log.debug({ report }, 'compaction round'),
   });
-  return { store, compactor, recoveryMs };
+  const snapshotMeta = await readSnapshotMeta(files, values.dir);
+  return { store, compactor, recoveryMs, snapshotMeta };
 }
 
 function storeOptions(

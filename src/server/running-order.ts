@@ -13,6 +13,7 @@ import type { Executor } from '../session/executor.ts';
 import { ApplyBatches } from '../session/order/apply-batches.ts';
 import { createGhost } from '../session/order/ghost-session.ts';
 import { PeersOrder } from '../session/order/peers-order.ts';
+import type { Watchers } from '../session/order/watchers.ts';
 import type { SessionRealm } from '../session/session.ts';
 import type { PeersSide } from './peers-side.ts';
 import type { StorageSide } from './storage-side.ts';
@@ -27,6 +28,10 @@ export interface RunningOrderParts {
   readonly executor: Executor;
   readonly realm: SessionRealm;
   readonly pool: OutputPool;
+  /** Lets nothing run until the returned function is called. */
+  holdAll(): () => void;
+  /** The side's storage is another one now. */
+  adopt(): void;
   /** Replies may go out that were held back. */
   scheduleTurn(): void;
 }
@@ -35,13 +40,15 @@ export class RunningOrder {
   readonly #parts: RunningOrderParts;
   readonly #order: PeersOrder;
   readonly #apply: ApplyBatches;
+  readonly #watchers: Watchers;
   #timer: Timer | undefined;
   #saving: Promise<void> | undefined;
   #isStopped = false;
+  #isInstalling = false;
 
   constructor(parts: RunningOrderParts) {
     this.#parts = parts;
-    const { config, seed, peers, executor, realm, pool, log } = parts;
+    const { config, seed, side, peers, executor, realm, pool, log } = parts;
     const { broadcast, marks } = peers;
     const host = executor.orderHost({
       createGhost: () => createGhost(realm, pool),
@@ -66,7 +73,15 @@ export class RunningOrder {
       applied: marks,
       refuse: (session, entry, text) => executor.refuse(session, entry, text),
     });
-    this.#apply = new ApplyBatches(host, this.#order, marks, () => broadcast.resume());
+    this.#apply = new ApplyBatches(host, this.#order, marks, {
+      get meta() {
+        return side.snapshotMeta;
+      },
+      export: () => side.exportSnapshot(),
+      receive: (chunks) => side.receiveSnapshot(chunks),
+      install: (meta) => this.#install(meta),
+    }, () => broadcast.resume());
+    this.#watchers = host.watchers;
     host.watchers.restore(marks.watching);
     executor.order = this.#order;
   }
@@ -106,6 +121,23 @@ export class RunningOrder {
     if (failure !== undefined) throw new Error(`the store has failed: ${failure}`);
   }
 
+  /** Another store takes the place of this one: nothing runs meanwhile. */
+  async #install(meta: Uint8Array): Promise<void> {
+    const { side, peers, holdAll, adopt } = this.#parts;
+    const release = holdAll();
+    this.#isInstalling = true;
+    try {
+      await this.#saving;
+      await side.installSnapshot(meta);
+      adopt();
+      await peers.marks.reload(side.storage, side.position);
+      this.#watchers.restore(peers.marks.watching);
+    } finally {
+      this.#isInstalling = false;
+      release();
+    }
+  }
+
   #startTimer(): void {
     this.#timer = this.#parts.clock.setTimer(ORDER_SAVE_MS, () => {
       this.#saving = this.#save().catch((error: unknown) => {
@@ -119,6 +151,7 @@ export class RunningOrder {
 
   /** Makes what is applied durable in the store, so that the order may forget it. */
   async #save(): Promise<void> {
+    if (this.#isInstalling) return;
     const { side, peers } = this.#parts;
     const { broadcast, marks } = peers;
     if (marks.position > side.position) {

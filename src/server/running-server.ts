@@ -165,6 +165,8 @@ export class RunningServer {
       config, clock, log, seed, side, peers,
       executor: this.#executor, realm: this.#plumbing, pool: this.#pool,
       scheduleTurn: () => this.#turn.schedule(),
+      holdAll: () => this.#holdAll(),
+      adopt: () => this.#plumbing.keyspace.replace(side.storage),
     });
   }
 
@@ -205,19 +207,26 @@ export class RunningServer {
     await this.#parts.side.sync();
   }
 
-  /** Meanwhile there is no store: what others ask for waits, and nothing expires by itself. */
   async #reload(): Promise<void> {
-    const release = this.#plumbing.pause.hold();
-    const { isOn } = this.#expiry;
-    this.#expiry.isOn = false;
+    const release = this.#holdAll();
     try {
-      this.#turn.end();
       await this.#parts.side.reload();
       this.#plumbing.keyspace.adopt(this.#parts.side.storage);
     } finally {
-      this.#expiry.isOn = isOn;
       release();
     }
+  }
+
+  /** There may be no store now: what others ask for waits, and nothing expires by itself. */
+  #holdAll(): () => void {
+    const release = this.#plumbing.pause.hold();
+    const { isOn } = this.#expiry;
+    this.#expiry.isOn = false;
+    this.#turn.end();
+    return () => {
+      this.#expiry.isOn = isOn;
+      release();
+    };
   }
 
   #createFacade(): ServerFacade {

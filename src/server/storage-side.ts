@@ -2,6 +2,7 @@
 
 import type { StoreFacts } from '../observe/info-source.ts';
 import type { Storage } from '../keyspace/storage.ts';
+import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
 import type { WriteGate } from '../session/write-gate.ts';
 
 export interface StorageSide {
@@ -17,6 +18,11 @@ export interface StorageSide {
   facts(): StoreFacts;
   /** Resolves when everything acknowledged so far is on disk. */
   sync(): Promise<void>;
+  /** See OrderedState: the whole store as a stream, and another one in its place. */
+  readonly snapshotMeta: Uint8Array | undefined;
+  exportSnapshot(): Promise<OrderedSnapshot>;
+  receiveSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<number>;
+  installSnapshot(meta: Uint8Array): Promise<void>;
   /** Starts the compactor unless it runs. */
   compact(): void;
   /** Writes everything out, closes, and recovers it from disk. */

@@ -14,8 +14,8 @@ export interface MembersView {
   readonly configuration: Configuration;
   /** Of the leader. */
   readonly commit: number;
-  /** What each member is known to hold durably. */
-  readonly matchOf: (id: MemberId) => number;
+  /** What each member is known to hold durably; undefined while that is not known. */
+  readonly matchOf: (id: MemberId) => number | undefined;
   /** Peers that there is a link to now. */
   readonly present: readonly Member[];
   /** Names of peers that are to be let in though nobody of that name was a member. */
@@ -54,7 +54,9 @@ function letIn(
 
 function promote(view: MembersView): MembersTarget | undefined {
   const { voters, learners, members } = view.configuration;
-  const ready = learners.find((id) => view.matchOf(id) >= view.commit - view.lagMax);
+  const ready = learners.find((id) => {
+    return (view.matchOf(id) ?? -Infinity) >= view.commit - view.lagMax;
+  });
   if (ready === undefined) return undefined;
   return { voters: [...voters, ready], learners: learners.filter((id) => id !== ready), members };
 }

@@ -97,6 +97,11 @@ export class ReplicaDriver {
     return this.replica.deadlineMs;
   }
 
+  /** A snapshot is about to replace the state. */
+  get isInstalling(): boolean {
+    return this.#isInstalling;
+  }
+
   /** One event, and all that follows from it. */
   step(event: RaftEvent): void {
     if (this.#isStopped) return;

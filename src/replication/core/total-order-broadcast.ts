@@ -36,6 +36,14 @@ export interface OrderedBatch {
   readonly ticket: number | undefined;
 }
 
+/** The whole state at one position, as bytes. */
+export interface OrderedSnapshot {
+  readonly position: number;
+  /** Each is the caller's until it asks for the next. */
+  chunks(): AsyncIterable<Uint8Array>;
+  release(): Promise<void>;
+}
+
 /** The state that batches are applied to. */
 export interface OrderedState {
   /** The highest position that is applied. */
@@ -46,6 +54,17 @@ export interface OrderedState {
   apply(position: number, batch: OrderedBatch | undefined): void;
   /** The last batch of each peer that is applied. */
   readonly batchIds: readonly BatchId[];
+  /** What was kept with the snapshot that this state began as; undefined if it began empty. */
+  readonly snapshotMeta: Uint8Array | undefined;
+  /** For a peer that is far behind. Batches go on meanwhile. */
+  exportSnapshot(): Promise<OrderedSnapshot>;
+  /** Stages what another peer has exported; returns its position. The state stays as it is. */
+  receiveSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<number>;
+  /**
+   * Replaces the state by what was staged last, in one step that survives a crash, and keeps `meta`
+   * with it. No batch is delivered meanwhile.
+   */
+  installSnapshot(meta: Uint8Array): Promise<void>;
 }
 
 export interface OrderOutcome {

@@ -50,7 +50,10 @@ export class MemberManager {
     const target = nextMembers({
       configuration: status.configuration,
       commit: status.commit,
-      matchOf: (id) => raft.progress.get(id)?.match ?? 0,
+      matchOf: (id) => {
+        const progress = raft.progress.get(id);
+        return progress?.state === 'stream' ? progress.match : undefined;
+      },
       present: this.#present(),
       invited: new Set(this.#invited.keys()),
       lagMax: RAFT_CAUGHT_UP_ENTRIES,

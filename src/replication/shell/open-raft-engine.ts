@@ -34,7 +34,7 @@ export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<Ra
     onMessage: (message) => engineOf.engine!.onMessage(message),
     onPeer: (facts) => engineOf.engine!.onPeer(facts),
     onLost: (name) => engineOf.engine!.onLost(name),
-    onStream: (_from, _header, stream) => stream.abort('no streams are taken yet'),
+    onStream: (from, header, stream) => engineOf.engine!.onStream(from, header, stream),
   });
   const engine = new RaftEngine(options, { identity, raftLog, links });
   engineOf.engine = engine;

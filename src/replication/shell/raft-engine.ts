@@ -18,14 +18,17 @@ import {
   RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
-import type { Configuration, LogBase } from '../core/entry.ts';
+import type { Configuration, LogBase, MemberId } from '../core/entry.ts';
 import type { Now } from '../core/event.ts';
-import type { Message } from '../core/message.ts';
+import { encodeLogBase, parseLogBase } from '../core/log-base-codec.ts';
+import type { Message, Snapshot } from '../core/message.ts';
+import type { OriginMark } from '../core/origins.ts';
 import { Replica } from '../core/replica.ts';
 import { ReplicaDriver, type DriverPorts } from '../core/replica-driver.ts';
 import type {
   Capabilities, OrderedState, OrderOutcome, OrderStatus, TotalOrderBroadcast,
 } from '../core/total-order-broadcast.ts';
+import type { IncomingStream } from '../links/incoming-stream.ts';
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
 import type { RaftLog } from '../log/raft-log.ts';
@@ -35,6 +38,7 @@ import { clusterOf, saveIdentity, type Identity } from './identity.ts';
 import { LogAdapter, recoveredFrom } from './log-adapter.ts';
 import { MemberManager } from './member-manager.ts';
 import { RoleLog } from './role-log.ts';
+import { SnapshotTransfer } from './snapshot-transfer.ts';
 import { statusOf } from './status.ts';
 
 export interface RaftEngineOptions {
@@ -82,6 +86,7 @@ export class RaftEngine implements TotalOrderBroadcast {
   #membersTimer: Timer | undefined;
   #isFounding = false;
   readonly #members: MemberManager;
+  readonly #transfer: SnapshotTransfer;
   #isPumping = false;
   #stopReason: string | undefined;
 
@@ -100,6 +105,16 @@ export class RaftEngine implements TotalOrderBroadcast {
       replica: () => (this.#stopReason === undefined ? this.#driver?.replica : undefined),
       change: (target) => this.#pump(() => this.#driver?.step({ kind: 'changeMembers', target })),
     });
+    this.#transfer = new SnapshotTransfer({
+      links: parts.links,
+      log: options.log,
+      state: () => (this.#driver === undefined ? undefined : this.#state),
+      baseAt: (position) => this.#driver?.replica.raft.baseAt(position),
+      onSent: (to, index, isOk) => {
+        this.#pump(() => this.#driver?.step({ kind: 'snapshotSent', to, index, isOk }));
+      },
+      onReceived: (from, base) => this.#onSnapshot(from, base),
+    });
   }
 
   // ---- TotalOrderBroadcast ----------------------------------------------------------------------
@@ -107,8 +122,8 @@ export class RaftEngine implements TotalOrderBroadcast {
   start(state: OrderedState, outcome: OrderOutcome): void {
     this.#state = state;
     this.#outcome = outcome;
-    if (this.#raftLog.isFresh) this.#maybeFound();
-    else this.#begin();
+    if (this.#raftLog.isFresh) return this.#maybeFound();
+    this.#mendLog(state).then(() => this.#begin()).catch((error: unknown) => this.#fail(error));
   }
 
   get waitingBytes(): number {
@@ -195,6 +210,10 @@ export class RaftEngine implements TotalOrderBroadcast {
       return `peer ${facts.name} belongs to cluster ${facts.cluster}, this one to ${own}`;
     }
     return undefined;
+  }
+
+  onStream(from: PeerFacts, header: Uint8Array, stream: IncomingStream): void {
+    this.#transfer.receive(from.id, header, stream);
   }
 
   onDurable(ticket: number): void {
@@ -327,9 +346,7 @@ export class RaftEngine implements TotalOrderBroadcast {
       ));
     }
     const replica = new Replica(options, { hardState, log, applied: state.applied }, this.#now());
-    replica.origins.restore(state.batchIds.map(({ origin, epoch: started, number }) => {
-      return [origin, { epoch: started, number }] as const;
-    }));
+    replica.origins.restore(marksOf(state));
     this.#driver = new ReplicaDriver(replica, this.#ports(state), hardState);
     this.flush();
     this.#startMembersTimer();
@@ -359,7 +376,12 @@ export class RaftEngine implements TotalOrderBroadcast {
           const { seed, body } = proposal;
           state.apply(position, { position, timeMs, seed, body, id: proposal, ticket });
         },
-        install: () => this.#fail(new Error('snapshots are not installed yet')),
+        install: (snapshot, done) => {
+          this.#install(state, snapshot).then(() => {
+            done(marksOf(state));
+            this.#transfer.installed();
+          }).catch((error: unknown) => this.#fail(error));
+        },
       },
       outcome: {
         onSkipped: (tickets) => outcome.onSkipped(tickets),
@@ -368,15 +390,37 @@ export class RaftEngine implements TotalOrderBroadcast {
         onBarrierFailed: (id) => outcome.onBarrierFailed(id),
       },
       send: (message) => void this.#links.send(message.to, message),
-      sendSnapshot: (to) => {
-        const driver = this.#driver;
-        this.#options.log.warn(`peer ${to} needs a snapshot`);
-        setImmediate(() => {
-          this.#pump(() => driver?.step({ kind: 'snapshotSent', to, index: 0, isOk: false }));
-        });
-      },
+      sendSnapshot: (to) => this.#transfer.send(to),
       now: () => this.#now(),
     };
+  }
+
+  async #install(state: OrderedState, snapshot: Snapshot): Promise<void> {
+    const { index, indexTerm: term, timeMs, configuration } = snapshot;
+    this.#options.log.info({ index }, 'a snapshot is installed');
+    await state.installSnapshot(encodeLogBase({ index, term, timeMs, configuration }));
+  }
+
+  /** A staged snapshot is what Raft is told of; it decides. */
+  #onSnapshot(from: MemberId, base: LogBase): { readonly isWanted: boolean } {
+    const driver = this.#driver;
+    if (driver === undefined) return { isWanted: false };
+    const { index, term: indexTerm, timeMs, configuration } = base;
+    const { term } = driver.replica.status;
+    const message: Message = {
+      kind: 'snapshot', from, to: this.#identity.id, term, index, indexTerm, timeMs, configuration,
+    };
+    this.#pump(() => driver.receive([message]));
+    return { isWanted: driver.isInstalling };
+  }
+
+  /** The log belongs to the state: else it is of before a snapshot whose installing was cut off. */
+  async #mendLog(state: OrderedState): Promise<void> {
+    const meta = state.snapshotMeta;
+    const base = meta === undefined ? undefined : parseLogBase(meta);
+    if (base === undefined || base.index <= this.#raftLog.base.index) return;
+    if (this.#raftLog.termOf(base.index) === base.term) return;
+    await this.#raftLog.reset(base, this.#raftLog.hardState);
   }
 
   #mustRun(): ReplicaDriver {
@@ -419,4 +463,8 @@ export class RaftEngine implements TotalOrderBroadcast {
     }
     if (this.#immediate !== undefined) clearImmediate(this.#immediate);
   }
+}
+
+function marksOf({ batchIds }: OrderedState): (readonly [MemberId, OriginMark])[] {
+  return batchIds.map(({ origin, epoch, number }) => [origin, { epoch, number }]);
 }

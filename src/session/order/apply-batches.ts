@@ -11,7 +11,9 @@
 import type { KeyToLoad } from '../../keyspace/storage.ts';
 import { ORDERED_QUEUE_MAX } from '../../limits.ts';
 import type { BatchId } from '../../replication/core/proposal.ts';
-import type { OrderedBatch, OrderedState } from '../../replication/core/total-order-broadcast.ts';
+import type {
+  OrderedBatch, OrderedSnapshot, OrderedState,
+} from '../../replication/core/total-order-broadcast.ts';
 import type { BatchHost } from './batch-host.ts';
 import { BatchRun } from './batch-run.ts';
 import type { OrderMarks } from './order-marks.ts';
@@ -23,6 +25,16 @@ export interface BatchReplies {
   onApplied(position: number): void;
 }
 
+/** The state as a whole, for peers that are far behind. */
+export interface StateSnapshots {
+  /** Of the snapshot that the state began as. */
+  readonly meta: Uint8Array | undefined;
+  export(): Promise<OrderedSnapshot>;
+  receive(chunks: AsyncIterable<Uint8Array>): Promise<number>;
+  /** Replaces storage, keyspace and marks. */
+  install(meta: Uint8Array): Promise<void>;
+}
+
 interface Queued {
   readonly position: number;
   readonly batch: OrderedBatch | undefined;
@@ -32,7 +44,9 @@ export class ApplyBatches implements OrderedState {
   readonly #host: BatchHost;
   readonly #replies: BatchReplies;
   readonly #marks: OrderMarks;
+  readonly #snapshots: StateSnapshots;
   readonly #resume: () => void;
+  readonly #whenIdle: (() => void)[] = [];
   readonly #queue: Queued[] = [];
   /** The batch under way, which waits for the disk unless this runs right now. */
   #run: BatchRun | undefined;
@@ -41,8 +55,12 @@ export class ApplyBatches implements OrderedState {
   #isStopped = false;
 
   /** `resume` is called when batches are wanted again. */
-  constructor(host: BatchHost, replies: BatchReplies, marks: OrderMarks, resume: () => void) {
+  constructor(
+    host: BatchHost, replies: BatchReplies, marks: OrderMarks, snapshots: StateSnapshots,
+    resume: () => void,
+  ) {
     this.#host = host;
+    this.#snapshots = snapshots;
     this.#replies = replies;
     this.#marks = marks;
     this.#resume = resume;
@@ -67,6 +85,30 @@ export class ApplyBatches implements OrderedState {
     if (!this.#isRunning) this.#goOn();
   }
 
+  get snapshotMeta(): Uint8Array | undefined {
+    return this.#snapshots.meta;
+  }
+
+  exportSnapshot(): Promise<OrderedSnapshot> {
+    return this.#snapshots.export();
+  }
+
+  receiveSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    return this.#snapshots.receive(chunks);
+  }
+
+  /** A batch that waits for the disk is finished first: half of it must never be committed. */
+  async installSnapshot(meta: Uint8Array): Promise<void> {
+    await this.#idle();
+    await this.#snapshots.install(meta);
+    this.#replies.onApplied(this.#marks.position);
+  }
+
+  #idle(): Promise<void> {
+    if (!this.#isRunning) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#queue.length = 0;
@@ -89,6 +131,7 @@ export class ApplyBatches implements OrderedState {
       return this.#fail(error);
     }
     this.#isRunning = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
     if (!this.#wasBusy) return;
     this.#wasBusy = false;
     this.#resume();

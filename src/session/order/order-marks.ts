@@ -25,26 +25,32 @@ const APPLIED = Buffer.from('applied');
 
 export class OrderMarks {
   /** The highest position that is applied. */
-  position: number;
+  position = 0;
   /** Milliseconds since 1970; the time of the last batch. */
   timeMs = 0;
   readonly #ids = new Map<MemberId, BatchId>();
   /** What sessions watched, by their names; see Watchers. */
   readonly watching: (readonly [name: string, value: Buffer])[] = [];
 
-  private constructor(position: number) {
-    this.position = position;
-  }
-
   /** What the storage says. `position`: of its last frame. */
   static async read(storage: Storage, position: number): Promise<OrderMarks> {
-    const marks = new OrderMarks(position);
+    const marks = new OrderMarks();
+    await marks.reload(storage, position);
+    return marks;
+  }
+
+  /** The same, of a storage that has taken the place of the one before. */
+  async reload(storage: Storage, position: number): Promise<void> {
+    this.timeMs = 0;
+    this.#ids.clear();
+    this.watching.length = 0;
     for (let cursor = 0; ;) {
       const page = await storage.scan(SYSTEM_SPACE, cursor, ORDER_MARKS_PAGE);
-      for (const { key } of page.keys) await marks.#readOne(storage, key);
+      for (const { key } of page.keys) await this.#readOne(storage, key);
       cursor = page.cursor;
-      if (cursor === 0) return marks;
+      if (cursor === 0) break;
     }
+    this.position = position;
   }
 
   get batchIds(): readonly BatchId[] {

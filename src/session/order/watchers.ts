@@ -45,15 +45,19 @@ export class Watchers {
     return this.#watchers.size;
   }
 
-  /** The records of a start. */
+  /** The records of a start, or of a state that has taken the place of the one before. */
   restore(records: Iterable<readonly [name: string, value: Buffer]>): void {
+    const before = new Map(this.#watchers);
+    for (const name of before.keys()) this.#drop(name);
     for (const [name, value] of records) {
-      const [origin, epoch] = name.split('/') as [MemberId, string];
-      const session = this.#host.createGhost();
+      const [origin, epoch, number] = name.split('/') as [MemberId, string, string];
+      // A client of this peer has its own session still.
+      const session = before.get(name)?.session ?? this.#host.createGhost();
       const { keys, isTouched } = decodeWatching(value);
       session.transaction.adopt(keys, isTouched);
-      this.#add(name, { origin, epoch: Number(epoch), session });
+      this.#add(name, { origin, epoch: Number(epoch), session }, Number(number));
     }
+    this.#dirty.clear();
   }
 
   /** The session that watches something, if it does. */

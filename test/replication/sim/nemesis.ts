@@ -130,7 +130,10 @@ export class Nemesis {
     if (isJoint(configuration)) return undefined;
     const target = nextMembers({
       configuration, commit, lagMax: 3, invited: new Set(),
-      matchOf: (id) => raft.progress.get(id)?.match ?? 0,
+      matchOf: (id) => {
+        const progress = raft.progress.get(id);
+        return progress?.state === 'stream' ? progress.match : undefined;
+      },
       present: upNodes.filter(({ name }) => !network.isCut(name, leader.name))
         .map(({ name, id }) => member(name, Number(id.split(':')[1]))),
     });
