@@ -80,7 +80,7 @@ describe('the terms of a log', () => {
       let base = 0;
       let list = [0];
       const runs = new TermRuns(0, 0);
-      for (let n = 0; n < 3000; n++) {
+      for (let n = 0; n < 1000; n++) {
         const last = base + list.length - 1;
         const what = random.below(10);
         if (what < 7) {
