@@ -227,6 +227,12 @@ export class ReplicaDriver {
     }
   }
 
+  /** Since it was read another may have taken its place, and that one be committed. */
+  #isDeliverable({ index, term }: LogEntry): boolean {
+    const { deliverable, raft } = this.replica;
+    return index <= deliverable && raft.termOf(index) === term;
+  }
+
   #deliverOne(entry: LogEntry): void {
     this.#delivered = entry.index;
     const delivery = this.replica.deliver(entry, this.#ports.now());
@@ -240,7 +246,7 @@ export class ReplicaDriver {
       if (this.#isStopped || this.#isInstalling) return;
       for (const entry of entries) {
         const isNext = entry.index === this.#delivered + 1;
-        if (isNext && entry.index <= this.replica.deliverable) this.#deliverOne(entry);
+        if (isNext && this.#isDeliverable(entry)) this.#deliverOne(entry);
       }
       this.#deliver();
     });
