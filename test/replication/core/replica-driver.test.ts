@@ -55,11 +55,9 @@ class Bench {
     this.receive(from, term, { kind: 'append', prevIndex, prevTerm, entries, commit });
   }
 
-  snapshot(from: string, term: number, index: number): void {
+  snapshot(from: string, term: number, index: number, indexTerm = term): void {
     const configuration = configurationOf('a,b,c');
-    this.receive(from, term, {
-      kind: 'snapshot', index, indexTerm: term, timeMs: 0, configuration,
-    });
+    this.receive(from, term, { kind: 'snapshot', index, indexTerm, timeMs: 0, configuration });
   }
 
   /** The log has done the oldest writes. */
@@ -168,6 +166,22 @@ describe('what is said', () => {
     expect(bench.takeSent()).toEqual([]);
     bench.complete(1);
     expect(bench.takeSent()).toEqual(['appended 2']);
+  });
+
+  it('does not call durable what a later write has replaced, though it comes back after that', () => {
+    const bench = new Bench();
+    bench.append('b', 1, [0, 0], [batchOf(1, 1)]);
+    bench.complete();
+    bench.append('b', 1, [1, 1], [batchOf(2, 1)]);
+    bench.append('c', 2, [1, 1], [batchOf(2, 2)]);
+    bench.append('b', 3, [1, 1], [batchOf(2, 1), batchOf(3, 3)]);
+    expect(bench.waiting).toEqual(['2@1', 'term 2', '2@2', 'term 3', '2-3']);
+    bench.takeSent();
+    bench.complete(4);
+    expect(bench.takeSent()).toEqual([]);
+    expect(bench.driver.replica.raft.status.lastIndex).toBe(3);
+    bench.complete();
+    expect(bench.takeSent()).toEqual(['appended 3']);
   });
 });
 
@@ -299,6 +313,21 @@ describe('a state that has arrived', () => {
     bench.complete();
     bench.receive('c', 2, heartbeat(1, 9));
     expect([bench.applied, bench.takeSent()]).toEqual([[], ['heard']]);
+  });
+
+  it('nor when it comes back behind it', () => {
+    const bench = new Bench();
+    bench.append('b', 1, [0, 0], [batchOf(1, 1), batchOf(2, 1)]);
+    bench.append('c', 2, [0, 0], [batchOf(1, 2)]);
+    bench.snapshot('b', 3, 1, 1);
+    bench.append('b', 3, [1, 1], [batchOf(2, 1)]);
+    bench.complete();
+    expect([bench.waiting, bench.takeSent()]).toEqual([[], []]);
+    bench.installs[0]!.done([]);
+    bench.complete(1);
+    expect(bench.takeSent()).toEqual(['appended 1']);
+    bench.complete();
+    expect(bench.takeSent()).toEqual(['appended 2']);
   });
 
   it('brings what is known of origins, and own batches that are in it', () => {
