@@ -169,11 +169,13 @@ export class ReplicaDriver {
     this.#replaceFrom(entries[0]!.index);
     const write: EntryWrite = { lastIndex: entries.at(-1)!.index };
     this.#writes.add(write);
-    this.#ports.log.append(undefined, entries, () => {
-      this.#writes.delete(write);
-      const term = this.replica.raft.termOf(write.lastIndex);
-      if (term !== undefined) this.#persisted(write.lastIndex, term);
-    });
+    this.#ports.log.append(undefined, entries, () => this.#written(write));
+  }
+
+  #written(write: EntryWrite): void {
+    this.#writes.delete(write);
+    const term = this.replica.raft.termOf(write.lastIndex);
+    if (term !== undefined) this.#persisted(write.lastIndex, term);
   }
 
   /**
