@@ -10,7 +10,7 @@ import type { Letter } from '../../../src/replication/core/outbox.ts';
 import { LoneRaft, receivers, sent } from './lone-raft.ts';
 import {
   baseOf, configurationEntryOf, configurationOf, ELECTION_TIMEOUT_MS, entriesOf, entryOf,
-  HEARTBEAT_MS, idsOf, memberOf,
+  HEARTBEAT_MS, idOf, idsOf, memberOf,
 } from './members.ts';
 
 function change(a: LoneRaft, voters: string, learners = ''): Update {
@@ -218,6 +218,15 @@ describe('section 7', () => {
     a.receive('c', { ...behind, prevIndex: 0 });
     a.tick(HEARTBEAT_MS);
     expect(a.hear('c', 2, 0).snapshots).toEqual(['c']);
+  });
+
+  it('the end of a stream that nobody waits for any more changes nothing', () => {
+    const a = new LoneRaft().lead();
+    const [before] = sent(a.propose('x'), 'append', 'b');
+    a.step({ kind: 'snapshotSent', to: idOf('b'), index: 1, isOk: false });
+    a.step({ kind: 'snapshotSent', to: idOf('z'), index: 1, isOk: true });
+    const [next] = sent(a.propose('y'), 'append', 'b');
+    expect([before?.prevIndex, next?.prevIndex]).toEqual([1, 2]);
   });
 
   it('a state comes with the index, the term and the configuration of its last entry', () => {

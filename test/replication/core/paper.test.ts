@@ -5,10 +5,10 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../../../src/replication/core/entry.ts';
-import type { Append } from '../../../src/replication/core/message.ts';
+import type { Append, Message } from '../../../src/replication/core/message.ts';
 import type { Letter } from '../../../src/replication/core/outbox.ts';
 import { LoneRaft, receivers, sent } from './lone-raft.ts';
-import { ELECTION_TIMEOUT_MS, entriesOf, entryOf, HEARTBEAT_MS } from './members.ts';
+import { ELECTION_TIMEOUT_MS, entriesOf, entryOf, HEARTBEAT_MS, idOf } from './members.ts';
 
 function append(
   prev: readonly [index: number, term: number], entries: readonly LogEntry[],
@@ -98,6 +98,19 @@ describe('figure 2, append', () => {
     const update = a.receive('b', append([2, 1], [entryOf(3, 3, 'x')], { term: 3 }));
     expect(update.entries.map(({ index }) => index)).toEqual([3]);
     expect(a.terms).toEqual([1, 1, 3]);
+  });
+
+  it('that replaces what is not even on its way to the disk leaves only what holds', () => {
+    const a = new LoneRaft();
+    const messages = [
+      append([0, 0], entriesOf([1, 1, 1]), { term: 1 }), append([1, 1], [entryOf(2, 2, 'x')]),
+    ];
+    for (const [i, letter] of messages.entries()) {
+      const from = idOf(['b', 'c'][i]!);
+      const message = { term: 2, ...letter, from, to: idOf('a') } as Message;
+      a.raft.step({ kind: 'message', message }, a.now());
+    }
+    expect(a.raft.take().entries.map(({ index, term }) => [index, term])).toEqual([[1, 1], [2, 2]]);
   });
 
   it('that comes late or twice takes nothing away', () => {

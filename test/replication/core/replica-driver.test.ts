@@ -8,9 +8,8 @@ import { Replica, type Delivery } from '../../../src/replication/core/replica.ts
 import {
   ReplicaDriver, type DriverPorts,
 } from '../../../src/replication/core/replica-driver.ts';
-import { idOf } from './members.ts';
 import {
-  baseOf, bytesOf, configurationOf, ELECTION_TIMEOUT_MS, entryOf, OPTIONS, recoveredOf,
+  baseOf, bytesOf, configurationOf, ELECTION_TIMEOUT_MS, entryOf, idOf, OPTIONS, recoveredOf,
 } from './members.ts';
 
 type Marks = Iterable<readonly [ReturnType<typeof idOf>, OriginMark]>;
@@ -89,7 +88,7 @@ class Bench {
       },
       state: this.#state(),
       outcome: {
-        onSkipped: (tickets) => void (tickets.length && this.told.push(`skipped ${tickets.join()}`)),
+        onSkipped: (tickets) => void this.told.push(...tickets.map((one) => `skipped ${one}`)),
         onExpired: (ticket, mayApply) => void this.told.push(`expired ${ticket} ${mayApply}`),
         onBarrier: (id, index) => void this.told.push(`barrier ${id} at ${index}`),
         onBarrierFailed: (id) => void this.told.push(`barrier ${id} failed`),
@@ -168,7 +167,7 @@ describe('what is said', () => {
     expect(bench.takeSent()).toEqual(['appended 2']);
   });
 
-  it('does not call durable what a later write has replaced, though it comes back after that', () => {
+  it('does not call durable what a later write replaces, though it comes back after that', () => {
     const bench = new Bench();
     bench.append('b', 1, [0, 0], [batchOf(1, 1)]);
     bench.complete();

@@ -157,6 +157,17 @@ describe('6.2, a leader without a majority', () => {
     expect(a.role).toBe('leader');
   });
 
+  it('has that time from when it took office, even if it heard nobody before', () => {
+    const a = new LoneRaft();
+    a.tick(5 * ELECTION_TIMEOUT_MS);
+    a.campaign();
+    a.tick(HEARTBEAT_MS);
+    a.tick(HEARTBEAT_MS);
+    expect(a.role).toBe('leader');
+    a.tick(HEARTBEAT_MS);
+    expect(a.role).toBe('follower');
+  });
+
   it('does not count those that only learn', () => {
     const a = new LoneRaft({ learners: 'd,e' }).lead();
     for (let round = 2; round < 5; round++) {
@@ -295,7 +306,7 @@ describe('9.6, asking before a campaign', () => {
     expect([a.role, a.raft.status.leader]).toEqual(['follower', 'b']);
   });
 
-  it('a refusal tells of a later term, so that the next question is about one that is ahead', () => {
+  it('is refused with the later term, so that the next question is about one that is ahead', () => {
     const a = new LoneRaft({ term: 1 });
     a.tick(ELECTION_TIMEOUT_MS);
     a.receive('b', { kind: 'preVoted', isGranted: false, term: 6 });
