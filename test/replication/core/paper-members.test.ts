@@ -124,6 +124,15 @@ describe('section 6, joint consensus', () => {
     expect(change(a, 'a,c').entries).toEqual([]);
   });
 
+  it('nor while one that only concerns learners is not committed', () => {
+    const a = new LoneRaft().lead();
+    change(a, 'a,b,c', 'd');
+    expect(change(a, 'a,b').entries).toEqual([]);
+    a.persist();
+    a.answer('b', 2);
+    expect(change(a, 'a,b').entries).toHaveLength(1);
+  });
+
   it.each([
     ['nobody votes', '', '', 'at least one peer must vote'],
     ['somebody is named twice', 'a,b', 'b', 'a peer is named twice'],
@@ -156,6 +165,23 @@ describe('section 6, leaders and newcomers', () => {
     expect([a.role, a.commit]).toEqual(['follower', 3]);
     expect(a.tick(10 * ELECTION_TIMEOUT_MS).messages).toEqual([]);
   });
+
+  it.each(['appended', 'heard'] as const)(
+    'a leader that an answer (%s) makes step down sends nothing more to whom it came from',
+    (kind) => {
+      const a = new LoneRaft({ options: { flightsMax: 1 } }).lead();
+      change(a, 'b,c');
+      a.persist();
+      a.answer('b', 2);
+      a.answer('c', 2);
+      a.propose('x');
+      a.answer('c', 3);
+      const letter: Letter = kind === 'appended' ? { kind, matchIndex: 3 }
+        : { kind, round: 1, receivedIndex: 3, matchIndex: 3 };
+      const update = a.receive('b', letter);
+      expect([a.role, receivers(update, 'append')]).toEqual(['follower', []]);
+    },
+  );
 
   it('who is new gets entries without a vote first, and that changes no majority', () => {
     const a = new LoneRaft().lead();

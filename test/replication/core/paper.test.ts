@@ -165,6 +165,14 @@ describe('figure 2 and section 5.2, elections', () => {
     expect(a.role).toBe('preCandidate');
   });
 
+  it('nor does a follower campaign that gave its vote in the term in which it was', () => {
+    const a = new LoneRaft({ log: [1], term: 2 });
+    a.tick(ELECTION_TIMEOUT_MS - 1);
+    a.receive('b', vote(2, [1, 1]));
+    a.tick(1);
+    expect(a.role).toBe('follower');
+  });
+
   it('a candidate begins a term, votes for itself and asks everybody', () => {
     const a = new LoneRaft({ log: [1, 2], term: 6 });
     a.tick(ELECTION_TIMEOUT_MS);
@@ -230,6 +238,15 @@ describe('figure 2 and section 5.2, elections', () => {
     a.tick(ELECTION_TIMEOUT_MS);
     a.receive('b', { kind: 'preVoted', isGranted: true, term: 2 });
     expect([a.role, a.term]).toEqual(['candidate', 2]);
+  });
+
+  it('a candidate gives its voters a whole timeout to answer', () => {
+    const a = new LoneRaft();
+    a.tick(ELECTION_TIMEOUT_MS);
+    a.nowMs += ELECTION_TIMEOUT_MS - 1;
+    a.receive('b', { kind: 'preVoted', isGranted: true, term: 1 });
+    a.tick(ELECTION_TIMEOUT_MS - 1);
+    expect(a.role).toBe('candidate');
   });
 
   it('timeouts are drawn at random, anew each time', () => {
