@@ -144,10 +144,6 @@ export function onHeartbeatTimeout(raft: RaftState): void {
   if (now.monotonicMs - heardAtMs >= options.electionTimeoutMs) {
     return raft.becomeFollower(raft.term, undefined);
   }
-  if (now.monotonicMs >= raft.transferDeadlineMs) {
-    raft.transferTo = undefined;
-    raft.transferDeadlineMs = Infinity;
-  }
   beat(raft);
 }
 

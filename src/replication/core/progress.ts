@@ -59,9 +59,12 @@ export class Progress {
     this.#land();
   }
 
+  /**
+   * From `next` on, not from `match`: what lies between may have arrived and not be durable yet, as
+   * a state that is being installed. If it has not, the first append of the stream is rejected.
+   */
   becomeStream(): void {
     this.state = 'stream';
-    this.next = this.match + 1;
     this.#land();
   }
 

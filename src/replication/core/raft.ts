@@ -21,7 +21,7 @@ import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { RaftState } from './raft-state.ts';
 import { onRead, onReadIndex, onReadIndexed } from './reading.ts';
 import { sendToAll } from './sending.ts';
-import { transfer } from './transfer.ts';
+import { onTransferTimeout, transfer } from './transfer.ts';
 
 export class Raft {
   readonly #state: RaftState;
@@ -50,8 +50,8 @@ export class Raft {
 
   /** When a tick is due; monotonic milliseconds. */
   get deadlineMs(): number {
-    const { electionDeadlineMs, heartbeatDeadlineMs } = this.#state;
-    return Math.min(electionDeadlineMs, heartbeatDeadlineMs);
+    const { electionDeadlineMs, heartbeatDeadlineMs, transferDeadlineMs } = this.#state;
+    return Math.min(electionDeadlineMs, heartbeatDeadlineMs, transferDeadlineMs);
   }
 
   get status(): RaftStatus {
@@ -119,6 +119,7 @@ export class Raft {
     const { monotonicMs } = raft.now;
     if (monotonicMs >= raft.heartbeatDeadlineMs) onHeartbeatTimeout(raft);
     if (monotonicMs >= raft.electionDeadlineMs) onElectionTimeout(raft);
+    if (monotonicMs >= raft.transferDeadlineMs) onTransferTimeout(raft);
   }
 
   #onPersisted(index: number, term: number): void {

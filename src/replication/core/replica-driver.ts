@@ -68,6 +68,12 @@ export interface DriverPorts {
   now(): Now;
 }
 
+/** Entries on their way to the disk. */
+interface EntryWrite {
+  /** The last of them that no later write replaces. */
+  lastIndex: number;
+}
+
 /** Payload bytes that are read from disk at once to be delivered. */
 const DELIVERY_READ_BYTES = 1 << 20;
 
@@ -78,6 +84,7 @@ export class ReplicaDriver {
   /** Hard states that are not durable yet; messages wait for all of them. */
   #hardStatesUnderWay = 0;
   #held: Message[] = [];
+  readonly #writes = new Set<EntryWrite>();
   /** Last entry given to the state machine. */
   #delivered: number;
   #isReading = false;
@@ -159,8 +166,24 @@ export class ReplicaDriver {
   }
 
   #write(entries: readonly LogEntry[]): void {
-    const { index, term } = entries.at(-1)!;
-    this.#ports.log.append(undefined, entries, () => this.#persisted(index, term));
+    this.#replaceFrom(entries[0]!.index);
+    const write: EntryWrite = { lastIndex: entries.at(-1)!.index };
+    this.#writes.add(write);
+    this.#ports.log.append(undefined, entries, () => this.#written(write));
+  }
+
+  #written(write: EntryWrite): void {
+    this.#writes.delete(write);
+    const term = this.replica.raft.termOf(write.lastIndex);
+    if (term !== undefined) this.#persisted(write.lastIndex, term);
+  }
+
+  /**
+   * What earlier writes bring from here on is replaced in its turn. An entry may come back by a
+   * later write, of the same index and term, and is durable with that one only.
+   */
+  #replaceFrom(index: number): void {
+    for (const write of this.#writes) write.lastIndex = Math.min(write.lastIndex, index - 1);
   }
 
   /** Entries that follow a snapshot are written when it is installed. */
@@ -172,6 +195,7 @@ export class ReplicaDriver {
   #install(snapshot: Snapshot): void {
     const { index, indexTerm, timeMs, configuration } = snapshot;
     this.#isInstalling = true;
+    this.#replaceFrom(1);
     this.#ports.state.install(snapshot, (marks) => {
       if (this.#isStopped) return;
       this.replica.origins.restore(marks);
@@ -227,6 +251,12 @@ export class ReplicaDriver {
     }
   }
 
+  /** Since it was read another may have taken its place, and that one be committed. */
+  #isDeliverable({ index, term }: LogEntry): boolean {
+    const { deliverable, raft } = this.replica;
+    return index <= deliverable && raft.termOf(index) === term;
+  }
+
   #deliverOne(entry: LogEntry): void {
     this.#delivered = entry.index;
     const delivery = this.replica.deliver(entry, this.#ports.now());
@@ -240,7 +270,7 @@ export class ReplicaDriver {
       if (this.#isStopped || this.#isInstalling) return;
       for (const entry of entries) {
         const isNext = entry.index === this.#delivered + 1;
-        if (isNext && entry.index <= this.replica.deliverable) this.#deliverOne(entry);
+        if (isNext && this.#isDeliverable(entry)) this.#deliverOne(entry);
       }
       this.#deliver();
     });

@@ -48,7 +48,8 @@ export class TermRuns {
       if (run.from <= end && run.term <= term) return end;
       end = Math.min(end, run.from - 1);
     }
-    return Math.max(end, this.#baseIndex);
+    // Entries before the first run have the base's term.
+    return term < this.#baseTerm ? this.#baseIndex : Math.max(end, this.#baseIndex);
   }
 
   append(index: number, term: number): void {

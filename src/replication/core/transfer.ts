@@ -22,3 +22,9 @@ export function maybeHandOver(raft: RaftState): void {
   if (raft.progress.get(transferTo)?.match !== log.lastIndex) return;
   raft.send(transferTo, { kind: 'timeoutNow' });
 }
+
+/** The other has not taken over in time: proposals are welcome again. */
+export function onTransferTimeout(raft: RaftState): void {
+  raft.transferTo = undefined;
+  raft.transferDeadlineMs = Infinity;
+}

@@ -60,8 +60,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'takes written for durable',
     file: 'core/replica-driver.js',
-    find: 'this.#ports.log.append(undefined, entries, () => this.#persisted(index, term));',
-    replace: 'this.#ports.log.append(undefined, entries, () => {}); this.#persisted(index, term);',
+    find: 'this.#ports.log.append(undefined, entries, () => this.#written(write));',
+    replace: 'this.#ports.log.append(undefined, entries, () => {}); this.#written(write);',
   },
   {
     name: 'appends without looking at the entry before',
