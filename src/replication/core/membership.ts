@@ -49,11 +49,21 @@ export function afterCommit(raft: RaftState): void {
   const { log, configuration } = raft;
   if (log.configurationIndex > log.commit) return;
   if (isJoint(configuration)) return leaveJoint(raft, configuration);
+  sayGoodbye(raft);
   raft.dropProgress();
   if (isVoter(configuration, raft.id)) return;
   const { commit } = log;
   for (const id of raft.progress.keys()) raft.send(id, { kind: 'heartbeat', commit, round: 0 });
   raft.becomeFollower(raft.term, undefined);
+}
+
+/** Who has left hears so once: it would campaign as long as it does not know. */
+function sayGoodbye(raft: RaftState): void {
+  const { commit } = raft.log;
+  for (const id of raft.progress.keys()) {
+    const stays = raft.configuration.members.some((one) => one.id === id);
+    if (!stays) raft.send(id, { kind: 'heartbeat', commit, round: 0 });
+  }
 }
 
 function leaveJoint(raft: RaftState, { voters, learners, members }: Configuration): void {

@@ -150,6 +150,14 @@ export class SimCluster {
     }
     if (message.kind !== 'preVote' && message.kind !== 'preVoted') {
       invariants.onTerm(from.id, message.term);
+      const { term, votedFor } = from.log!.durableHardState;
+      const isVote = message.kind === 'voted' && message.isGranted;
+      if (term < message.term || (isVote && votedFor !== message.to)) {
+        throw new InvariantError(
+          `${from.id} says ${message.kind} in term ${message.term}, and its disk has term ` +
+            `${term} and a vote for ${votedFor}`,
+        );
+      }
     }
     if (message.kind === 'appended' && !from.log!.isDurable(message.matchIndex)) {
       throw new InvariantError(

@@ -107,6 +107,11 @@ export class SimLog implements LogPort {
     return index <= this.#durable.base.index + this.#durable.entries.length;
   }
 
+  /** What the platter holds of term and vote. */
+  get durableHardState(): HardState {
+    return this.#durable.hardState;
+  }
+
   trim(base: LogBase): void {
     this.#durable.trim(base);
     this.#volatile.trim(base);
