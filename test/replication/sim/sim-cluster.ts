@@ -151,7 +151,7 @@ export class SimCluster {
     if (message.kind !== 'preVote' && message.kind !== 'preVoted') {
       invariants.onTerm(from.id, message.term);
       const { term, votedFor } = from.log!.durableHardState;
-      const isVote = message.kind === 'voted' && message.isGranted;
+      const isVote = message.kind === 'voted' && message.isGranted && term === message.term;
       if (term < message.term || (isVote && votedFor !== message.to)) {
         throw new InvariantError(
           `${from.id} says ${message.kind} in term ${message.term}, and its disk has term ` +

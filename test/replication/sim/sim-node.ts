@@ -59,6 +59,7 @@ export class SimNode {
   #life = 0;
   #tickAtMs = Infinity;
   #pausedUntilMs = 0;
+  #peersLagMs = 0;
   /** The clocks: wall offset and rate, which is 1 for a good one. */
   wallOffsetMs = 0;
   clockRate = 1;
@@ -140,8 +141,11 @@ export class SimNode {
     this.#cluster.onCrash(this);
   }
 
+  /** Afterwards it may read its clients' sockets before those of peers, or the other way round. */
   pause(ms: number): void {
-    this.#pausedUntilMs = this.#cluster.world.nowMs + ms;
+    const { world } = this.#cluster;
+    this.#pausedUntilMs = world.nowMs + ms;
+    this.#peersLagMs = world.chance(0.5) ? world.between(0, 20) : 0;
   }
 
   now(): Now {
@@ -152,7 +156,7 @@ export class SimNode {
   // ---- What comes in ----------------------------------------------------------------------------
 
   receive(message: Message): void {
-    this.#awake(() => this.#driver?.receive([message]));
+    this.#awake(() => this.#driver?.receive([message]), this.#peersLagMs);
   }
 
   /** A snapshot has arrived with its state. */
@@ -200,11 +204,12 @@ export class SimNode {
 
   // ---- Inside -----------------------------------------------------------------------------------
 
-  /** Nothing runs in a paused process; it comes to it afterwards. */
-  #awake(run: () => void): void {
+  /** Nothing runs in a paused process; it comes to it afterwards, so much later. */
+  #awake(run: () => void, lagMs = 0): void {
     const { world } = this.#cluster;
     if (world.nowMs < this.#pausedUntilMs) {
-      world.after(this.#pausedUntilMs - world.nowMs, this.#alive(() => this.#awake(run)));
+      const delayMs = this.#pausedUntilMs - world.nowMs + lagMs;
+      world.after(delayMs, this.#alive(() => this.#awake(run)));
       return;
     }
     run();
