@@ -82,8 +82,10 @@ describe('three peers', () => {
 
   it('tell the leader where each of them is, and WAIT for all of them', async () => {
     await findLeader();
-    await clients[leader].call('SET', 'k', 'v');
-    expect(await clients[leader].call('WAIT', '2', '0')).toBe(':2\r\n');
+    for (let i = 0; i < 20; i++) {
+      clients[leader].send(['SET', 'k', `${i}`], ['WAIT', '2', '60000']);
+      expect(await clients[leader].replies(2)).toEqual(['+OK\r\n', ':2\r\n']);
+    }
     expect(await clients[others[0]!].call('WAIT', '1', '0')).toBe(':1\r\n');
     expect(await clients[others[0]!].call('WAITAOF', '1', '1', '0')).toBe('*2\r\n:1\r\n:1\r\n');
     await eventually('the leader to see everybody there', async () => {
