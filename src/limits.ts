@@ -824,3 +824,25 @@ export const SNAPSHOT_MANIFEST_BYTES_MAX = 64 * MiB;
 
 /** What the owner keeps beside a snapshot: a configuration of 80 KiB at most, and some numbers. */
 export const SNAPSHOT_META_BYTES_MAX = 1 * MiB;
+
+// ---- What people hear of peers (replication/shell/peer-watch.ts, commands/peers.ts) -------------
+
+/** How often peers are looked at for the log: far below what is worth a line. */
+export const PEER_WATCH_MS = 500;
+
+/** An election with a retry takes less; what lasts longer needs somebody to see to it. */
+export const NO_MAJORITY_LOG_MS = 5000;
+
+/** A peer that restarts is back by then; one that is slow for so long stays slow. */
+export const PEER_TROUBLE_LOG_MS = 10_000;
+
+// ---- Tools that ask servers (src/cli) -----------------------------------------------------------
+
+/** How often the launcher of peers asks who leads: a person hardly notices the delay. */
+export const ASK_LEADER_MS = 300;
+
+/** A server that does not answer in this time is not counted on. */
+export const ASK_MS_MAX = 2000;
+
+/** A name and an address are far shorter. */
+export const ASK_REPLY_BYTES_MAX = 64 * KiB;

@@ -21,6 +21,7 @@ import { keyScanCommands } from './keys-scan.ts';
 import { keyCommands } from './keys.ts';
 import { latencyCommands } from './latency.ts';
 import { memoryCommands } from './memory.ts';
+import { peersCommands } from './peers.ts';
 import { pubSubCommands } from './pubsub.ts';
 import { replicationCommands } from './replication.ts';
 import { serverControlCommands } from './server-control.ts';
@@ -39,5 +40,6 @@ export const allCommands: readonly (readonly Command[])[] = [
   hashCommands, hashNumberCommands, hashWalkCommands,
   transactionCommands, pubSubCommands, connectionCommands, clientCommands,
   commandInfoCommands, configCommands, infoCommands, serverControlCommands, debugCommands,
-  memoryCommands, slowLogCommands, latencyCommands, replicationCommands, aclCommands,
+  memoryCommands, slowLogCommands, latencyCommands, replicationCommands, peersCommands,
+  aclCommands,
 ];

@@ -55,8 +55,14 @@ export type Want =
   | { readonly kind: 'yield' }
   /** Holds the whole server, as DEBUG SLEEP does. */
   | { readonly kind: 'stall'; readonly ms: number }
-  /** Waits until the time is over (0 = for ever), or somebody ends it: see BlockingPort. */
-  | { readonly kind: 'block'; readonly session: SessionPort; readonly ms: number }
+  /**
+   * Waits until the time is over (0 = for ever), somebody ends it (see BlockingPort), or `isOver`:
+   * that is asked whenever peers have made progress, so it has to be quick.
+   */
+  | {
+    readonly kind: 'block'; readonly session: SessionPort; readonly ms: number;
+    readonly isOver?: () => boolean;
+  }
   /** Everything acknowledged so far is on disk (fdatasync). */
   | { readonly kind: 'sync' }
   /** The same, noted as a save; in the background it resumes at once. */

@@ -6,6 +6,7 @@
 
 import type { Histogram } from '../lib/histogram.ts';
 import type { CommandFacts } from './command-facts.ts';
+import type { PeersPort } from './peers-port.ts';
 import type { SessionPort } from './session-port.ts';
 
 /** Options as CONFIG sees them. Implemented by config/config.ts. */
@@ -103,6 +104,8 @@ export interface ServerPort {
   readonly latency: LatencyPort;
   readonly pubsub: PubSubPort;
   readonly clients: ClientsPort;
+  /** Undefined for a server that stands alone. */
+  readonly peers: PeersPort | undefined;
   commandStats(): readonly CommandStat[];
   /** INFO: sections in order, each a title and its fields; what is asked for is the caller's. */
   info(): readonly InfoSection[];

@@ -27,7 +27,7 @@ export interface ClientFacts {
   readonly bytesOut: number;
 }
 
-/** How a wait ended: by itself, or by CLIENT UNBLOCK with ERROR. */
+/** How a wait ended: by itself, for whatever reason, or by CLIENT UNBLOCK with ERROR. */
 export type Unblocked = 'timeout' | 'error';
 
 /** The wait of a connection in a command that blocks. */
@@ -51,6 +51,8 @@ export interface SessionPort {
   replyMode: ReplyMode;
   noEvict: boolean;
   noTouch: boolean;
+  /** Reads are linearizable, or not; undefined = as the option `consistency` says. */
+  wantsLatest: boolean | undefined;
   /** True in MULTI. */
   readonly inTransaction: boolean;
   /** True while EXEC runs the commands of this connection: none of them may block. */

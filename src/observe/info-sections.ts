@@ -9,12 +9,10 @@ import type { ErrorStat } from './command-stats.ts';
 import { formatAmount } from './format-amount.ts';
 import type { DatabaseFacts, InfoSource } from './info-source.ts';
 import { allocatorUse, divideMemory } from './memory-report.ts';
-
-type Field = readonly [name: string, value: string | number];
+import { replicationFields, type Field } from './replication-fields.ts';
 
 const SECONDS_PER_DAY = 86_400;
 const LRU_CLOCK_END = 2 ** 24;
-const ZERO_ID = '0'.repeat(40);
 
 /** In the order in which INFO prints them. */
 export function infoSections(source: InfoSource): readonly InfoSection[] {
@@ -24,7 +22,7 @@ export function infoSections(source: InfoSource): readonly InfoSection[] {
     section('Memory', () => memoryFields(source)),
     section('Persistence', () => persistenceFields(source)),
     section('Stats', () => statsFields(source)),
-    section('Replication', () => replicationFields(source)),
+    section('Replication', () => replicationFields(source.server.runId, source.peers)),
     section('CPU', () => cpuFields(source)),
     section('Modules', () => []),
     section('Commandstats', () => source.commands.map(commandField), false),
@@ -245,22 +243,6 @@ function statsFields({ stats }: InfoSource): Field[] {
     ['client_output_buffer_limit_disconnections', stats.outputLimitCloses],
     ['reply_buffer_shrinks', 0],
     ['reply_buffer_expands', 0],
-  ];
-}
-
-function replicationFields({ server }: InfoSource): Field[] {
-  return [
-    ['role', 'master'],
-    ['connected_slaves', 0],
-    ['master_failover_state', 'no-failover'],
-    ['master_replid', server.runId],
-    ['master_replid2', ZERO_ID],
-    ['master_repl_offset', 0],
-    ['second_repl_offset', -1],
-    ['repl_backlog_active', 0],
-    ['repl_backlog_size', 0],
-    ['repl_backlog_first_byte_offset', 0],
-    ['repl_backlog_histlen', 0],
   ];
 }
 

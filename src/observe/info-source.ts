@@ -5,6 +5,7 @@
  * Units are in the names. Counters run since the start or the last CONFIG RESETSTAT.
  */
 
+import type { PeersPort } from '../commands/peers-port.ts';
 import type { CommandStat } from '../commands/server-port.ts';
 import type { ErrorStat } from './command-stats.ts';
 
@@ -145,6 +146,8 @@ export interface InfoSource {
   readonly saves: SaveFacts;
   readonly stats: StatsFacts;
   readonly cpu: CpuFacts;
+  /** Undefined for a server that stands alone. */
+  readonly peers: PeersPort | undefined;
   readonly commands: readonly CommandStat[];
   readonly errors: readonly ErrorStat[];
   /** Those that hold keys. */

@@ -30,6 +30,7 @@ export class InfoGatherer {
       saves: parts.saves(),
       stats: statsFacts(parts),
       cpu: cpuFacts(),
+      peers: parts.peers(),
       commands: parts.commandStats.list(),
       errors: parts.errorStats.list(),
       databases: databaseFacts(parts),

@@ -8,9 +8,8 @@ import type { Config } from '../config/config.ts';
 import type { Clock, Timer } from '../io/clock.ts';
 import { ORDER_SAVE_MS } from '../limits.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
-import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
 import type { Executor } from '../session/executor.ts';
-import { ApplyBatches } from '../session/order/apply-batches.ts';
+import { ApplyBatches, type BatchReplies } from '../session/order/apply-batches.ts';
 import { createGhost } from '../session/order/ghost-session.ts';
 import { PeersOrder } from '../session/order/peers-order.ts';
 import type { Watchers } from '../session/order/watchers.ts';
@@ -73,7 +72,7 @@ export class RunningOrder {
       applied: marks,
       refuse: (session, entry, text) => executor.refuse(session, entry, text),
     });
-    this.#apply = new ApplyBatches(host, this.#order, marks, {
+    this.#apply = new ApplyBatches(host, this.#replies(), marks, {
       get meta() {
         return side.snapshotMeta;
       },
@@ -84,6 +83,7 @@ export class RunningOrder {
     this.#watchers = host.watchers;
     host.watchers.restore(marks.watching);
     executor.order = this.#order;
+    broadcast.administration?.watch(() => executor.onProgress());
   }
 
   /** From here on batches are delivered. */
@@ -101,16 +101,24 @@ export class RunningOrder {
     return this.#order.expire(db, keys);
   }
 
-  status(): OrderStatus {
-    return this.#parts.peers.broadcast.status();
-  }
-
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer !== undefined) this.#parts.clock.clearTimer(this.#timer);
     await this.#saving;
     await this.#parts.peers.broadcast.stop();
     this.#apply.stop();
+  }
+
+  /** Whoever waits for a position goes on after those who wait for replies. */
+  #replies(): BatchReplies {
+    const { executor } = this.#parts;
+    return {
+      takeGroups: (ticket) => this.#order.takeGroups(ticket),
+      onApplied: (position) => {
+        this.#order.onApplied(position);
+        executor.onProgress();
+      },
+    };
   }
 
   /** A batch whose frame the log refuses must not count as applied. */

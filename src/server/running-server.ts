@@ -28,6 +28,7 @@ import { CallLog } from './call-log.ts';
 import { clientsPolicy } from './client-policy.ts';
 import { ServerConfigPort } from './config-port.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { PeersFacade } from './peers-facade.ts';
 import type { PeersSide } from './peers-side.ts';
 import { Rates } from './rates.ts';
 import { RunningOrder } from './running-order.ts';
@@ -230,7 +231,8 @@ export class RunningServer {
   }
 
   #createFacade(): ServerFacade {
-    const { config, clock, side, memoryBytes, onShutdown } = this.#parts;
+    const { config, clock, side, peers, memoryBytes, onShutdown } = this.#parts;
+    const peersFacade = peers === undefined ? undefined : new PeersFacade(config, peers);
     return new ServerFacade({
       config,
       configPort: new ServerConfigPort(config),
@@ -250,6 +252,7 @@ export class RunningServer {
       runId: randomBytes(20).toString('hex'),
       startedAt: this.#startedAt,
       clients: () => this.#clients,
+      peers: () => peersFacade,
       expiry: () => this.#expiry,
       listening: () => ({ port: this.port, addresses: this.addresses }),
       store: () => side.facts(),

@@ -4,6 +4,7 @@
  */
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { PeersPort } from '../commands/peers-port.ts';
 import type {
   ClientsPort, CommandStat, ConfigPort, InfoSection, LatencyPort, PubSubPort, ServerPort,
   ShutdownOptions, SlowLogPort,
@@ -50,6 +51,10 @@ export class ServerFacade implements ServerPort {
 
   get clients(): ClientsPort {
     return this.#parts.clients();
+  }
+
+  get peers(): PeersPort | undefined {
+    return this.#parts.peers();
   }
 
   get startedAt(): number {

@@ -1,5 +1,6 @@
 /** What the facade of a server is made of: given by the composition (running-server.ts). */
 
+import type { PeersPort } from '../commands/peers-port.ts';
 import type { ClientsPort, ConfigPort, ShutdownOptions } from '../commands/server-port.ts';
 import type { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
@@ -35,6 +36,8 @@ export interface ServerParts {
   readonly startedAt: number;
   /** Functions where the part is made after this one: they are called when a command asks. */
   clients(): ClientsPort;
+  /** Undefined for a server that stands alone. */
+  peers(): PeersPort | undefined;
   expiry(): { isOn: boolean };
   listening(): { readonly port: number; readonly addresses: readonly string[] };
   /** The store's figures at this moment. */

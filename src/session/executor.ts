@@ -101,6 +101,11 @@ export class Executor {
     return this.#orderHost;
   }
 
+  /** Peers have made progress: commands that wait for that may go on. */
+  onProgress(): void {
+    this.#steps.onProgress();
+  }
+
   /** Writes an error as the reply to a request that was ordered and does not run. */
   refuse(session: Session, entry: TableEntry, text: string): void {
     this.#caller.refuse(session, entry, text);

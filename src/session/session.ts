@@ -61,7 +61,6 @@ export class Session implements SessionPort, Subscriber {
   noEvict = false;
   noTouch = false;
   monitoring = false;
-  /** Reads are linearizable: undefined = as `consistency` says. */
   wantsLatest: boolean | undefined;
   /** Requests within the first so many bytes from the client may read: see order/. */
   readableBytes = -1;

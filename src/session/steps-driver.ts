@@ -4,7 +4,7 @@
  */
 
 import type { Want, Provided } from '../commands/command.ts';
-import type { SessionPort, Unblocked } from '../commands/session-port.ts';
+import type { BlockingPort, Unblocked } from '../commands/session-port.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Random } from '../lib/random.ts';
 
@@ -22,10 +22,20 @@ export interface StepServices {
   reload(): Promise<void>;
 }
 
+type BlockWant = Extract<Want, { readonly kind: 'block' }>;
+
+/** A wait that ends by itself when something has come about. */
+interface ConditionalWait {
+  readonly blocking: BlockingPort;
+  readonly isOver: () => boolean;
+}
+
 export class StepsDriver {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #services: StepServices;
+  /** At most one for each connection. */
+  readonly #waits = new Set<ConditionalWait>();
 
   constructor(clock: Clock, random: Random, services: StepServices) {
     this.#clock = clock;
@@ -54,7 +64,7 @@ export class StepsDriver {
       case 'randomKey': return want.db.randomKey(() => this.#random.float());
       case 'yield': return void await this.#after(0);
       case 'stall': return void this.#services.stall(want.ms);
-      case 'block': return this.#block(want.session, want.ms);
+      case 'block': return this.#block(want);
       case 'sync': return void await this.#services.sync();
       case 'save': return void await this.#save(want.inBackground);
       case 'compact': return void this.#services.compact();
@@ -68,12 +78,20 @@ export class StepsDriver {
     else await this.#services.save();
   }
 
-  #block({ blocking }: SessionPort, ms: number): Promise<Unblocked> {
+  /** Something has changed that waits may be for. */
+  onProgress(): void {
+    for (const { blocking, isOver } of this.#waits) if (isOver()) blocking.end('timeout');
+  }
+
+  #block({ session: { blocking }, ms, isOver }: BlockWant): Promise<Unblocked> {
     return new Promise((resolve) => {
       const clock = this.#clock;
       const timer = ms === 0 ? undefined : clock.setTimer(ms, () => void blocking.end('timeout'));
+      const wait = isOver === undefined ? undefined : { blocking, isOver };
+      if (wait !== undefined) this.#waits.add(wait);
       blocking.begin((how) => {
         if (timer !== undefined) clock.clearTimer(timer);
+        if (wait !== undefined) this.#waits.delete(wait);
         resolve(how);
       });
     });

@@ -6,6 +6,7 @@
 
 import { pino } from 'pino';
 import { allCommands } from '../../src/commands/all-commands.ts';
+import type { PeersPort } from '../../src/commands/peers-port.ts';
 import type { ClientPort, ClientsPort, ShutdownOptions } from '../../src/commands/server-port.ts';
 import type { ClientFacts } from '../../src/commands/session-port.ts';
 import { CommandTable } from '../../src/commands/table.ts';
@@ -138,6 +139,7 @@ export class WholeServer implements ClientsPort {
   readonly asked: string[] = [];
   store: StoreFacts = IDLE_STORE;
   saves: SaveFacts = NO_SAVES;
+  peers: PeersPort | undefined;
   isStopping = false;
   readonly #clients = new Set<WholeClient>();
   #nextId = 1;
@@ -205,7 +207,7 @@ export class WholeServer implements ClientsPort {
       latency: this.latency, commandStats: this.commandStats, errorStats: this.errorStats,
       callLog, rates: { perSecond: () => ({ calls: 0, bytesIn: 0, bytesOut: 0 }) },
       counters: this.counters, runId: 'a'.repeat(40), startedAt: this.clock.nowMs(),
-      clients: () => this, expiry: () => this.expiry,
+      clients: () => this, peers: () => this.peers, expiry: () => this.expiry,
       listening: () => ({ port: 6379, addresses: ['127.0.0.1:6379', '[::1]:6379', '/run/dkvs'] }),
       store: () => this.store,
       saves: () => this.saves,

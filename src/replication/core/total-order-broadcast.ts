@@ -13,6 +13,7 @@
  *   or not known. Nothing is called back before the call that caused it has returned.
  */
 
+import type { ClusterAdministration } from './cluster-administration.ts';
 import type { BatchId } from './proposal.ts';
 
 export interface Capabilities {
@@ -80,7 +81,7 @@ export interface OrderOutcome {
   onStopped(reason: string): void;
 }
 
-/** What is known of one peer; positions are -1 where only a leader knows them. */
+/** What is known of one peer; position and lag are -1 where only a leader knows them. */
 export interface PeerStatus {
   readonly name: string;
   readonly id: string;
@@ -89,9 +90,14 @@ export interface PeerStatus {
   readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'unknown';
   readonly isSelf: boolean;
   readonly isConnected: boolean;
+  /** Up to where its log is durable; of this peer itself, up to where it knows of a majority. */
   readonly position: number;
+  /** How many positions that is behind the leader's last one. */
+  readonly lag: number;
   /** Milliseconds since it was last heard; -1 = never. */
   readonly lastContactMs: number;
+  /** Milliseconds there and back, lately; -1 = not known. */
+  readonly roundTripMs: number;
 }
 
 export interface OrderStatus {
@@ -123,6 +129,8 @@ export interface TotalOrderBroadcast {
   /** The state is durable up to `position`: a restart will ask for what follows, nothing before. */
   saved(position: number): void;
   status(): OrderStatus;
+  /** Undefined for an engine without a leader. */
+  readonly administration?: ClusterAdministration;
   /** Hands leadership over if it can, and lets go of everything. */
   stop(): Promise<void>;
 }

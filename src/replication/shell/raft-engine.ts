@@ -17,6 +17,7 @@ import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
   RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
+import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
 import type { Configuration, LogBase, MemberId } from '../core/entry.ts';
 import type { Now } from '../core/event.ts';
@@ -37,9 +38,11 @@ import { decideFounding } from './founding.ts';
 import { clusterOf, saveIdentity, type Identity } from './identity.ts';
 import { LogAdapter, recoveredFrom } from './log-adapter.ts';
 import { MemberManager } from './member-manager.ts';
+import { PeerWatch } from './peer-watch.ts';
 import { RoleLog } from './role-log.ts';
 import { SnapshotTransfer } from './snapshot-transfer.ts';
 import { statusOf } from './status.ts';
+import { chooseSuccessor } from './successor.ts';
 
 export interface RaftEngineOptions {
   readonly files: Files;
@@ -68,11 +71,17 @@ export class RaftEngine implements TotalOrderBroadcast {
   readonly capabilities: Capabilities = {
     durability: 'power', bodyBytesMax: RAFT_BODY_BYTES_MAX,
   };
+  readonly administration: ClusterAdministration = {
+    transfer: (name) => this.#handOverTo(name),
+    watch: (onChange) => void (this.#onChange = onChange),
+  };
   readonly #options: RaftEngineOptions;
   readonly #raftLog: RaftLog;
   readonly #logPort: LogAdapter;
   readonly #links: Links;
   readonly #roleLog: RoleLog;
+  readonly #peerWatch: PeerWatch;
+  #onChange: () => void = () => {};
   #identity: Identity;
   /** What the others said of themselves last, by name. */
   readonly #seen = new Map<string, PeerFacts>();
@@ -115,6 +124,7 @@ export class RaftEngine implements TotalOrderBroadcast {
       },
       onReceived: (from, base) => this.#onSnapshot(from, base),
     });
+    this.#peerWatch = new PeerWatch(options.log);
   }
 
   // ---- TotalOrderBroadcast ----------------------------------------------------------------------
@@ -260,6 +270,8 @@ export class RaftEngine implements TotalOrderBroadcast {
     this.#roleLog.note(status);
     this.#members.note(status.configuration);
     const { clock } = this.#options;
+    this.#peerWatch.maybeLook(clock.monotonicMs(), () => this.status());
+    this.#onChange();
     const dueMs = driver.deadlineMs;
     if (dueMs >= this.#timerAtMs) return;
     if (this.#timer !== undefined) clock.clearTimer(this.#timer);
@@ -426,6 +438,13 @@ export class RaftEngine implements TotalOrderBroadcast {
   #mustRun(): ReplicaDriver {
     if (this.#driver === undefined) throw new Error('assertion failed: the order has not begun');
     return this.#driver;
+  }
+
+  #handOverTo(name: string): string | undefined {
+    const choice = chooseSuccessor(this.status(), name);
+    if (!choice.ok) return choice.reason;
+    this.#pump(() => this.#driver?.step({ kind: 'transfer', to: choice.id }));
+    return undefined;
   }
 
   /** A leader asks the most advanced voter to take over, and waits a little for that. */

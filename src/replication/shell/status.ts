@@ -48,13 +48,21 @@ function peerOf(
   const link = source.links.find((one) => one.name === name);
   const heardAtMs = link?.lastContactAt;
   const progress = source.driver?.replica.raft.progress.get(id);
+  const position = isSelf ? status?.commit ?? 0 : progress?.match ?? -1;
   return {
-    name, id, clientAddress, peerAddress, isSelf,
+    name, id, clientAddress, peerAddress, isSelf, position,
     role: peerRole(status, id, isSelf),
     isConnected: isSelf || link?.connected === true,
-    position: isSelf ? status?.commit ?? 0 : progress?.match ?? -1,
+    lag: lagOf(status, position),
     lastContactMs: isSelf ? 0 : sinceMs(source.nowMs, heardAtMs),
+    roundTripMs: isSelf ? 0 : link?.roundTripMs ?? -1,
   };
+}
+
+/** Only the leader knows what its last position is. */
+function lagOf(status: RaftStatus | undefined, position: number): number {
+  if (status?.role !== 'leader' || position < 0) return -1;
+  return Math.max(0, status.lastIndex - position);
 }
 
 function peerRole(

@@ -1,0 +1,22 @@
+/**
+ * What commands may know and ask of the peers of this server. Implemented by the shell
+ * (server/peers-facade.ts); a server that stands alone has none.
+ */
+
+import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
+
+export interface PeersPort {
+  /** This server's name among them. */
+  readonly node: string;
+  status(): OrderStatus;
+  /** The highest position that this peer has applied; never goes back. */
+  readonly applied: number;
+  /** Bytes of this peer's own batches that are not delivered yet. */
+  readonly waitingBytes: number;
+  /** How long a request waits for a majority, milliseconds. */
+  readonly timeoutMs: number;
+  /** How reads are where a connection has not said otherwise. */
+  readonly isLinearizable: boolean;
+  /** Begins to hand leadership over; else the reason why not. */
+  transfer(name: string): string | undefined;
+}

@@ -1,0 +1,17 @@
+/**
+ * What people may ask of an order that has a leader, beside the seam itself: an engine without one,
+ * such as a broker's, lacks it (TotalOrderBroadcast.administration).
+ */
+
+export interface ClusterAdministration {
+  /**
+   * Begins to hand leadership over to the peer of that name; `status` tells when it leads. Else the
+   * reason why not, and nothing happens.
+   */
+  transfer(name: string): string | undefined;
+  /**
+   * From now on `onChange` is called when `status` may tell something else of a peer: often, so it
+   * has to be quick, and it may ask but not act.
+   */
+  watch(onChange: () => void): void;
+}

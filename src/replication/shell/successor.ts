@@ -1,0 +1,34 @@
+/** Whether a leader can hand over to the peer that somebody names. */
+
+import type { MemberId } from '../core/entry.ts';
+import type { OrderStatus } from '../core/total-order-broadcast.ts';
+
+export type Successor =
+  | { readonly ok: true; readonly id: MemberId }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Whoever is asked to take over holds up all writes until it has: one that cannot hear of it, or
+ * may not lead, is refused before that.
+ */
+export function chooseSuccessor({ role, leader, peers }: OrderStatus, name: string): Successor {
+  if (role !== 'leader') return refuse(whoLeads(leader, peers));
+  const peer = peers.find((one) => one.name === name);
+  if (peer === undefined) {
+    return refuse(`no peer is called '${name}': ${peers.map((one) => one.name).join(', ')}`);
+  }
+  if (peer.isSelf) return refuse('this peer leads already');
+  if (peer.role === 'learner') return refuse(`${name} has no vote and cannot lead`);
+  if (!peer.isConnected) return refuse(`${name} is not connected`);
+  return { ok: true, id: peer.id as MemberId };
+}
+
+function whoLeads(leader: string, peers: OrderStatus['peers']): string {
+  if (leader === '') return 'only a leader hands over, and no peer leads now';
+  const address = peers.find(({ name }) => name === leader)?.clientAddress ?? 'an unknown address';
+  return `only the leader hands over: ask ${leader} at ${address}`;
+}
+
+function refuse(reason: string): Successor {
+  return { ok: false, reason };
+}

@@ -1,0 +1,46 @@
+/** The peers of this server as commands see them: what is true at the moment of asking. */
+
+import type { PeersPort } from '../commands/peers-port.ts';
+import type { Config } from '../config/config.ts';
+import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
+import type { PeersSide } from './peers-side.ts';
+
+export class PeersFacade implements PeersPort {
+  readonly #config: Config;
+  readonly #peers: PeersSide;
+
+  constructor(config: Config, peers: PeersSide) {
+    this.#config = config;
+    this.#peers = peers;
+  }
+
+  get node(): string {
+    return this.#config.values.node;
+  }
+
+  status(): OrderStatus {
+    return this.#peers.broadcast.status();
+  }
+
+  get applied(): number {
+    return this.#peers.marks.position;
+  }
+
+  get waitingBytes(): number {
+    return this.#peers.broadcast.waitingBytes;
+  }
+
+  get timeoutMs(): number {
+    return this.#config.values['broadcast-timeout'];
+  }
+
+  get isLinearizable(): boolean {
+    return this.#config.values.consistency === 'linearizable';
+  }
+
+  transfer(name: string): string | undefined {
+    const { administration } = this.#peers.broadcast;
+    if (administration === undefined) return 'this order of writes has no leader';
+    return administration.transfer(name);
+  }
+}

@@ -1,0 +1,138 @@
+/** What clients and tools are told by three servers that are peers. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './eventually.ts';
+import { PEER_NAMES, ThreePeers, type PeerName } from './three-peers.ts';
+import type { WireClient } from './wire-client.ts';
+
+async function start(options = {}): Promise<[ThreePeers, Record<PeerName, WireClient>]> {
+  const peers = await ThreePeers.start(options);
+  const [a, b, c] = await Promise.all(PEER_NAMES.map((name) => peers.connect(name)));
+  return [peers, { a: a!, b: b!, c: c! }];
+}
+
+async function position(client: WireClient): Promise<number> {
+  return Number((await client.call('PEERS', 'POSITION')).slice(1));
+}
+
+async function replication(client: WireClient): Promise<Map<string, string>> {
+  const lines = (await client.call('INFO', 'replication')).split('\r\n');
+  return new Map(lines.map((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 1)];
+  }));
+}
+
+describe('three peers', () => {
+  let peers: ThreePeers;
+  let clients: Record<PeerName, WireClient>;
+  let leader: PeerName;
+  let others: PeerName[];
+  beforeAll(async () => {
+    [peers, clients] = await start({ 'broadcast-timeout': 2000 });
+  });
+  afterAll(() => peers?.stop());
+  const findLeader = async (): Promise<void> => {
+    leader = await peers.leader();
+    others = PEER_NAMES.filter((name) => name !== leader);
+  };
+
+  it('let a client that moves see on another what it wrote, after AWAIT', async () => {
+    for (let i = 0; i < 20; i++) {
+      const [from, to] = [PEER_NAMES[i % 3]!, PEER_NAMES[(i + 1) % 3]!];
+      await clients[from].call('SET', 'moving', `${i}`);
+      const seen = await position(clients[from]);
+      expect(await clients[to].call('PEERS', 'AWAIT', `${seen}`)).toBe('+OK\r\n');
+      expect(await clients[to].call('GET', 'moving')).toContain(`\r\n${i}\r\n`);
+    }
+  });
+
+  it('wake who awaits a position when it is applied, and no sooner', async () => {
+    await findLeader();
+    const [to, from] = [clients[others[0]!], clients[others[1]!]];
+    const next = await position(from) + 1;
+    expect(await to.call('PEERS', 'AWAIT', `${next}`, '50')).toMatch(/^-TIMEOUT /);
+    const reply = to.call('PEERS', 'AWAIT', `${next}`, '0');
+    await from.call('SET', 'k', 'v');
+    expect(await reply).toBe('+OK\r\n');
+  });
+
+  it('are read as each connection says', async () => {
+    for (const mode of ['LINEARIZABLE', 'SEQUENTIAL', 'DEFAULT']) {
+      expect(await clients.a.call('PEERS', 'READS', mode)).toBe('+OK\r\n');
+      await clients.b.call('SET', 'read', mode);
+      const seen = await clients.a.call('GET', 'read');
+      if (mode === 'LINEARIZABLE') expect(seen).toContain(mode);
+    }
+    expect(await clients.a.call('PEERS', 'READS')).toContain('\r\nsequential\r\n');
+  });
+
+  it('are masters to tools, and one of them says that it leads', async () => {
+    await findLeader();
+    const told = await Promise.all(PEER_NAMES.map((name) => replication(clients[name])));
+    expect(told.map((fields) => [fields.get('node'), fields.get('role')]))
+      .toEqual(PEER_NAMES.map((name) => [name, 'master']));
+    expect(told.filter((fields) => fields.get('order_role') === 'leader')
+      .map((fields) => fields.get('node'))).toEqual([leader]);
+    expect(told.map((fields) => fields.get('order_leader'))).toEqual([leader, leader, leader]);
+    const role = await clients[others[0]!].call('ROLE');
+    expect(role).toMatch(/^\*3\r\n\$6\r\nmaster\r\n:\d+\r\n\*2\r\n/);
+    expect(role).toContain(`\r\n${peers.port(leader)}\r\n`);
+  });
+
+  it('tell the leader where each of them is, and WAIT for all of them', async () => {
+    await findLeader();
+    for (let i = 0; i < 20; i++) {
+      clients[leader].send(['SET', 'k', `${i}`], ['WAIT', '2', '60000']);
+      expect(await clients[leader].replies(2)).toEqual(['+OK\r\n', ':2\r\n']);
+    }
+    expect(await clients[others[0]!].call('WAIT', '1', '0')).toBe(':1\r\n');
+    expect(await clients[others[0]!].call('WAITAOF', '1', '1', '0')).toBe('*2\r\n:1\r\n:1\r\n');
+    await eventually('the leader to see everybody there', async () => {
+      const fields = await replication(clients[leader]);
+      return ['peer0', 'peer1', 'peer2'].every((name) => fields.get(name)?.includes(',lag=0,'));
+    });
+  });
+
+  it('hand leadership over to the one that is named, by the leader only', async () => {
+    await findLeader();
+    const [next, other] = others as [PeerName, PeerName];
+    expect(await clients[other].call('PEERS', 'TRANSFER', next)).toBe(
+      `-ERR only the leader hands over: ask ${leader} at ${peers.address(leader)}\r\n`);
+    expect(await clients[leader].call('PEERS', 'TRANSFER', next)).toBe('+OK\r\n');
+    await eventually('the named one to lead', async () => (await peers.leader()) === next);
+    expect(await clients[leader].call('SET', 'k', 'after')).toBe('+OK\r\n');
+    expect(await clients[next].call('PEERS', 'LEADER'))
+      .toBe(`*2\r\n$1\r\n${next}\r\n$${peers.address(next).length}\r\n${peers.address(next)}\r\n`);
+  });
+});
+
+describe('peers that are left', () => {
+  it('tell of who is gone, and alone refuse all but sequential reads', async () => {
+    const [peers, clients] = await start({ 'broadcast-timeout': 300 });
+    try {
+      const leader = await peers.leader();
+      const [gone, left] = PEER_NAMES.filter((name) => name !== leader) as [PeerName, PeerName];
+      await clients[left].call('SET', 'k', 'v');
+      await peers.close(gone);
+      await clients[leader].call('SET', 'k', 'v2');
+      expect(await clients[leader].call('WAIT', '2', '100')).toBe(':1\r\n');
+      await eventually('the leader to miss it', async () => {
+        const fields = await replication(clients[leader]);
+        return fields.get('connected_slaves') === '1';
+      });
+      expect(await clients[leader].call('PEERS', 'TRANSFER', gone))
+        .toBe(`-ERR ${gone} is not connected\r\n`);
+      expect(await position(clients[left])).toBeGreaterThan(0);
+      await clients[left].call('PEERS', 'AWAIT', `${await position(clients[leader])}`);
+      await peers.close(leader);
+      expect(await clients[left].call('GET', 'k')).toContain('v2');
+      await clients[left].call('PEERS', 'READS', 'LINEARIZABLE');
+      expect(await clients[left].call('GET', 'k')).toMatch(/^-NOQUORUM /);
+      expect(await clients[left].call('SET', 'k', 'v3')).toMatch(/^-(NOQUORUM|UNKNOWN) /);
+      expect(await clients[left].call('PEERS', 'LEADER')).toBe('*-1\r\n');
+    } finally {
+      await peers.stop();
+    }
+  });
+});

@@ -1,0 +1,102 @@
+/** Three servers inside the test that are each other's peers, on free ports of this machine. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, type DkvsServer, type ServerOptions } from '../../src/server.ts';
+import { eventually } from './eventually.ts';
+import { WireClient } from './wire-client.ts';
+
+export const PEER_NAMES = ['a', 'b', 'c'] as const;
+
+export type PeerName = (typeof PEER_NAMES)[number];
+
+/** Ports that nobody listens on; all of them are held until the last is found. */
+export async function freePorts(count: number): Promise<number[]> {
+  const held: Server[] = [];
+  for (let i = 0; i < count; i++) {
+    const server = createTcpServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    held.push(server);
+  }
+  const ports = held.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(held.map((server) => new Promise((resolve) => void server.close(resolve))));
+  return ports;
+}
+
+export class ThreePeers {
+  readonly #root = mkdtempSync(join(tmpdir(), 'dkvs-peers-'));
+  readonly #options: ServerOptions;
+  readonly #ports: readonly number[];
+  readonly #servers = new Map<PeerName, DkvsServer>();
+  readonly #clients: WireClient[] = [];
+
+  private constructor(ports: readonly number[], options: ServerOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /** Resolves when one of them leads, and all know it. */
+  static async start(options: ServerOptions = {}): Promise<ThreePeers> {
+    const peers = new ThreePeers(await freePorts(6), options);
+    await Promise.all(PEER_NAMES.map((name) => peers.listen(name)));
+    await peers.leader();
+    return peers;
+  }
+
+  port(name: PeerName): number {
+    return this.#ports[PEER_NAMES.indexOf(name)]!;
+  }
+
+  address(name: PeerName): string {
+    return `127.0.0.1:${this.port(name)}`;
+  }
+
+  async listen(name: PeerName): Promise<void> {
+    const server = createServer({
+      node: name, dir: join(this.#root, name), 'disk-reserve-bytes': 0, ...this.#options,
+      peer: PEER_NAMES.flatMap((each, i) => {
+        return [each, this.address(each), `127.0.0.1:${this.#ports[i + 3]}`];
+      }),
+    });
+    await server.listen();
+    this.#servers.set(name, server);
+  }
+
+  async connect(name: PeerName): Promise<WireClient> {
+    const client = await WireClient.connect({ port: this.port(name) });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Who leads, once all that run agree. */
+  async leader(): Promise<PeerName> {
+    const names = [...this.#servers.keys()];
+    const clients = await Promise.all(names.map((name) => this.connect(name)));
+    return eventually('all peers to agree who leads', async () => {
+      const said = await Promise.all(clients.map((client) => client.call('PEERS', 'LEADER')));
+      const found = names.find((name) => said.every((one) => one.includes(`\r\n${name}\r\n`)));
+      return found;
+    });
+  }
+
+  /** Stops one; its directory stays. */
+  async close(name: PeerName): Promise<void> {
+    const server = this.#servers.get(name);
+    this.#servers.delete(name);
+    await server?.close();
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.close();
+    try {
+      await Promise.all([...this.#servers.keys()].map((name) => this.close(name)));
+    } finally {
+      rmSync(this.#root, { recursive: true, force: true });
+    }
+  }
+}
