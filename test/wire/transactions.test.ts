@@ -156,8 +156,9 @@ describe('a transaction of dkvs', () => {
 
   it('fails when a watched key expired meanwhile', async () => {
     const client = await dkvs.connect();
-    await client.call('SET', 'short', '1', 'PX', '20');
-    await client.call('WATCH', 'short');
+    // What arrives together has one time: the key cannot be gone before it is watched.
+    client.send(['SET', 'short', '1', 'PX', '20'], ['WATCH', 'short']);
+    await client.replies(2);
     const other = await dkvs.connect();
     while (await other.call('EXISTS', 'short') !== ':0\r\n');
     client.send(['MULTI'], ['SET', 'out', '1'], ['EXEC']);
