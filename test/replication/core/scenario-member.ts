@@ -197,7 +197,7 @@ export class ScenarioMember {
     const entry: LogEntry | undefined = this.disk.entry(index);
     if (entry === undefined) throw new Error(`${this.id} delivers ${index}, which is not on disk`);
     this.#delivered = index;
-    this.#world.invariants.onDelivered(this.id, index, entry.term, entry.payload);
+    this.#world.invariants.onDelivered(this.raft.status, index, entry.term, entry.payload);
   }
 
   /** The message that goes with its state. */

@@ -15,6 +15,8 @@ const NOTHING = new Uint8Array(0);
 
 interface Committed {
   readonly term: number;
+  /** It was committed in this term or before. */
+  readonly knownInTerm: number;
   readonly payload: Uint8Array;
 }
 
@@ -43,7 +45,7 @@ export class Invariants {
     this.#leaders.set(term, id);
     let last = this.#committed.length;
     // It may have won long ago and learn so only now; what newer leaders commit it need not have.
-    while (last > 0 && this.#committed[last - 1]!.term >= term) last--;
+    while (last > 0 && this.#committed[last - 1]!.knownInTerm >= term) last--;
     if (last === 0) return;
     const found = raft.termOf(last);
     const expected = this.#committed[last - 1]!.term;
@@ -55,15 +57,37 @@ export class Invariants {
     }
   }
 
+  /** A leader moves the commit index to entries of its own term only (section 5.4.2). */
+  onLeaderCommit({ id, term, commit }: RaftStatus, found: number | undefined): void {
+    this.checks++;
+    if (found === term) return;
+    throw new InvariantError(
+      `${id} leads term ${term} and commits entry ${commit} of term ${found} by counting`,
+    );
+  }
+
+  /** A snapshot replaces a log only if that lacks the entry that the snapshot ends with. */
+  onReset(id: MemberId, index: number, term: number, found: number | undefined): void {
+    this.checks++;
+    if (found !== term) return;
+    throw new InvariantError(
+      `${id} throws its log away for a snapshot of entry ${index}, which it has: what follows ` +
+        'may have been acknowledged',
+    );
+  }
+
   /** State machine safety: an entry is delivered, with a batch in it or none. */
-  onDelivered(id: MemberId, index: number, term: number, payload: Uint8Array = NOTHING): void {
+  onDelivered(
+    { id, term: knownInTerm }: RaftStatus, index: number, term: number,
+    payload: Uint8Array = NOTHING,
+  ): void {
     this.checks++;
     const known = this.#committed[index - 1];
     if (known === undefined) {
       if (index !== this.#committed.length + 1) {
         throw new InvariantError(`${id} delivers entry ${index} before ${index - 1} was committed`);
       }
-      this.#committed.push({ term, payload });
+      this.#committed.push({ term, knownInTerm, payload });
       return;
     }
     if (known.term !== term || !isSame(known.payload, payload)) {

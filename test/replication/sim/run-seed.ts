@@ -46,8 +46,8 @@ export function makeCluster(seed: number, profile: Profile): SimCluster {
     },
     disks: { syncMin: 0.2, syncMean: choose([1, 5, 30]) },
     bounds: {
-      appendBytesMax: choose([64, 256, 4096]),
-      flightsMax: choose([2, 8, 64]),
+      appendBytesMax: choose([1, 64, 4096]),
+      flightsMax: choose([1, 8, 64]),
       flightBytesMax: choose([256, 65_536]),
       windowBytesMax: choose([200, 4096, 1 << 20]),
       uncommittedBytesMax: choose([2000, 1 << 20]),

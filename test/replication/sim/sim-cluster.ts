@@ -120,7 +120,7 @@ export class SimCluster {
     if (isBroken) return false;
     to.receiveSnapshot(message, image);
     // A stream that was given up by its sender may end much later.
-    if (this.world.chance(this.network.mood.repeat)) {
+    if (this.world.chance(0.2)) {
       this.world.after(this.world.around(2000), () => {
         if (to.isUp && to.id === message.to) to.receiveSnapshot(message, image);
       });

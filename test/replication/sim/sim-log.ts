@@ -107,6 +107,12 @@ export class SimLog implements LogPort {
     return index <= this.#durable.base.index + this.#durable.entries.length;
   }
 
+  /** Of an entry that was written, durably or not. */
+  termOf(index: number): number | undefined {
+    const { base, entries } = this.#volatile;
+    return entries[index - base.index - 1]?.term;
+  }
+
   /** What the platter holds of term and vote. */
   get durableHardState(): HardState {
     return this.#durable.hardState;

@@ -68,6 +68,7 @@ export class SimNode {
   #reads: WaitingRead[] = [];
   #batch: { op: number; reply: Reply }[] = [];
   #lastLeaderTerm = 0;
+  #lastCommit = 0;
   readonly #arrived = new Map<number, StateImage>();
 
   constructor(cluster: SimCluster, name: string, id: MemberId, disk: NodeDisk) {
@@ -248,7 +249,11 @@ export class SimNode {
     return {
       log: {
         append: (hardState, entries, durable) => log.append(hardState, entries, alive(durable)),
-        reset: (base, hardState, durable) => log.reset(base, hardState, alive(durable)),
+        reset: (base, hardState, durable) => {
+          const { index, term } = base;
+          this.#cluster.invariants.onReset(this.id, index, term, log.termOf(index));
+          log.reset(base, hardState, alive(durable));
+        },
         read: (from, bytesMax, done) => {
           log.read(from, bytesMax, (entries) => alive(() => done(entries))());
         },
@@ -277,8 +282,9 @@ export class SimNode {
         return state.isBusy;
       },
       apply: (index, delivery) => {
-        const term = this.replica!.raft.termOf(index) ?? 0;
-        this.#cluster.invariants.onDelivered(this.id, index, term, delivery?.proposal.body);
+        const { raft, status } = this.replica!;
+        const term = raft.termOf(index) ?? 0;
+        this.#cluster.invariants.onDelivered(status, index, term, delivery?.proposal.body);
         state.apply(index, delivery);
       },
       install: (snapshot, done) => state.install(snapshot, done),
@@ -391,9 +397,14 @@ export class SimNode {
     const { raft, status } = driver.replica;
     if (status.role === 'leader' && status.term !== this.#lastLeaderTerm) {
       this.#lastLeaderTerm = status.term;
+      this.#lastCommit = status.commit;
       invariants.onLeader(status, raft);
       this.#cluster.onLeader(this, status.term);
     }
+    if (status.role === 'leader' && status.commit > this.#lastCommit) {
+      invariants.onLeaderCommit(status, raft.termOf(status.commit));
+    }
+    this.#lastCommit = status.commit;
     const dueMs = Math.max(driver.deadlineMs / this.clockRate, world.nowMs);
     if (dueMs >= this.#tickAtMs || dueMs === Infinity) return;
     this.#tickAtMs = dueMs;
