@@ -44,6 +44,7 @@ export class RunningOrder {
   #saving: Promise<void> | undefined;
   #isStopped = false;
   #isInstalling = false;
+  #isPaused = false;
 
   constructor(parts: RunningOrderParts) {
     this.#parts = parts;
@@ -101,12 +102,23 @@ export class RunningOrder {
     return this.#order.expire(db, keys);
   }
 
+  /** Applies nothing and saves nothing until the returned function is called. */
+  async pause(): Promise<() => void> {
+    this.#isPaused = true;
+    await this.#apply.pause();
+    await this.#saving;
+    return () => {
+      this.#isPaused = false;
+      this.#apply.unpause();
+    };
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer !== undefined) this.#parts.clock.clearTimer(this.#timer);
     await this.#saving;
     await this.#parts.peers.broadcast.stop();
-    this.#apply.stop();
+    await this.#apply.stop();
   }
 
   /** Whoever waits for a position goes on after those who wait for replies. */
@@ -159,11 +171,14 @@ export class RunningOrder {
 
   /** Makes what is applied durable in the store, so that the order may forget it. */
   async #save(): Promise<void> {
-    if (this.#isInstalling) return;
-    const { side, peers } = this.#parts;
+    if (this.#isPaused || this.#isInstalling) return;
+    const { side, peers, executor } = this.#parts;
     const { broadcast, marks } = peers;
     if (marks.position > side.position) {
-      await marks.notePosition(side.storage, () => this.#commit(marks.position));
+      await marks.notePosition(side.storage, () => {
+        // Half of a batch must not get into the log; the whole of it will carry its own position.
+        if (!executor.holdsBatch) this.#commit(marks.position);
+      });
     }
     const { position } = side;
     await side.sync();

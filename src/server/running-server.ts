@@ -210,10 +210,12 @@ export class RunningServer {
 
   async #reload(): Promise<void> {
     const release = this.#holdAll();
+    const goOn = await this.#order?.pause();
     try {
       await this.#parts.side.reload();
       this.#plumbing.keyspace.adopt(this.#parts.side.storage);
     } finally {
+      goOn?.();
       release();
     }
   }

@@ -330,6 +330,8 @@ export class Executor {
         else await this.#load(obstacle.keys, releases);
         if (session.isEnded) return;
         obstacle = this.#tryNow(session, entry, args);
+        // What it put into the order, or asks of it, leaves with the end of a turn.
+        if (obstacle !== undefined) session.link.wake();
       }
     } catch (error) {
       this.#caller.crashedOutside(session, entry, session.reply.mark(), error);

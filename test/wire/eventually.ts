@@ -7,14 +7,16 @@ export const DEADLINE_MS = 10_000;
 
 /** The first result of `check` that is not undefined or false; throws `what` at the deadline. */
 export async function eventually<T>(
-  what: string, check: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string | (() => string), check: () => T | undefined | false | Promise<T | undefined | false>,
   deadlineMs = DEADLINE_MS,
 ): Promise<T> {
   const endsAt = performance.now() + deadlineMs;
   for (;;) {
     const result = await check();
     if (result !== undefined && result !== false) return result;
-    if (performance.now() > endsAt) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    if (performance.now() > endsAt) {
+      throw new Error(`not within ${deadlineMs} ms: ${typeof what === 'string' ? what : what()}`);
+    }
     await delay(POLL_MS);
   }
 }

@@ -13,14 +13,19 @@ interface Waiter {
 export class LogAdapter implements LogPort {
   readonly #log: RaftLog;
   readonly #onError: (error: unknown) => void;
+  readonly #pump: (act: () => void) => void;
   /** In the order of their tickets. */
   #waiters: Waiter[] = [];
   /** Something was appended that was not flushed. */
   isDirty = false;
 
-  constructor(log: RaftLog, onError: (error: unknown) => void) {
+  /** `pump` runs what comes later of itself, and then sends and writes all that follows from it. */
+  constructor(
+    log: RaftLog, onError: (error: unknown) => void, pump: (act: () => void) => void,
+  ) {
     this.#log = log;
     this.#onError = onError;
+    this.#pump = pump;
   }
 
   append(
@@ -36,11 +41,12 @@ export class LogAdapter implements LogPort {
   }
 
   read(from: number, bytesMax: number, done: (entries: readonly LogEntry[]) => void): void {
-    this.#log.read(from, bytesMax).then(done, this.#onError);
+    this.#log.read(from, bytesMax)
+      .then((entries) => this.#pump(() => done(entries)), this.#onError);
   }
 
   reset(base: LogBase, hardState: HardState, durable: () => void): void {
-    this.#log.reset(base, hardState).then(durable, this.#onError);
+    this.#log.reset(base, hardState).then(() => this.#pump(durable), this.#onError);
   }
 
   /** To be called by the log's owner whenever more is durable. */

@@ -104,7 +104,9 @@ export class RaftEngine implements TotalOrderBroadcast {
     this.#identity = parts.identity;
     this.#raftLog = parts.raftLog;
     this.#links = parts.links;
-    this.#logPort = new LogAdapter(parts.raftLog, (error) => this.#fail(error));
+    this.#logPort = new LogAdapter(
+      parts.raftLog, (error) => this.#fail(error), (act) => this.#pump(act),
+    );
     this.#roleLog = new RoleLog(options.log, parts.identity.id);
     this.#members = new MemberManager({
       links: parts.links,

@@ -53,6 +53,7 @@ export class ApplyBatches implements OrderedState {
   #isRunning = false;
   #wasBusy = false;
   #isStopped = false;
+  #isPaused = false;
 
   /** `resume` is called when batches are wanted again. */
   constructor(
@@ -75,13 +76,35 @@ export class ApplyBatches implements OrderedState {
   }
 
   get isBusy(): boolean {
-    const isBusy = this.#queue.length >= ORDERED_QUEUE_MAX;
+    const isBusy = this.#isPaused || this.#queue.length >= ORDERED_QUEUE_MAX;
     if (isBusy) this.#wasBusy = true;
     return isBusy;
   }
 
   apply(position: number, batch: OrderedBatch | undefined): void {
+    if (this.#isStopped) return;
     this.#queue.push({ position, batch });
+    if (!this.#isRunning && !this.#isPaused) this.#goOn();
+  }
+
+  /**
+   * No further batch begins. Resolves when the one under way is applied: what it has changed so far
+   * must not get into the log without the rest.
+   */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#queue.length = this.#run === undefined ? 0 : 1;
+    await this.#idle();
+  }
+
+  /** As `stop`, but what comes meanwhile is kept until `unpause`. */
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    await this.#idle();
+  }
+
+  unpause(): void {
+    this.#isPaused = false;
     if (!this.#isRunning) this.#goOn();
   }
 
@@ -109,18 +132,13 @@ export class ApplyBatches implements OrderedState {
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  stop(): void {
-    this.#isStopped = true;
-    this.#queue.length = 0;
-  }
-
   /** Runs as far as nothing has to be waited for. */
   #goOn(): void {
     this.#isRunning = true;
     try {
-      while (!this.#isStopped) {
+      for (;;) {
         const next = this.#queue[0];
-        if (next === undefined) break;
+        if (next === undefined || (this.#isPaused && this.#run === undefined)) break;
         const cold = next.batch === undefined ? undefined : this.#runBatch(next.batch);
         if (cold !== undefined) return this.#waitFor(cold);
         this.#queue.shift();
@@ -132,7 +150,7 @@ export class ApplyBatches implements OrderedState {
     }
     this.#isRunning = false;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
-    if (!this.#wasBusy) return;
+    if (!this.#wasBusy || this.#isPaused || this.#isStopped) return;
     this.#wasBusy = false;
     this.#resume();
   }
@@ -156,8 +174,11 @@ export class ApplyBatches implements OrderedState {
   }
 
   #fail(error: unknown): void {
-    if (this.#isStopped) return;
-    this.stop();
+    this.#isStopped = true;
+    this.#queue.length = 0;
+    this.#run = undefined;
+    this.#isRunning = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
     this.#host.onFailure(error);
   }
 }

@@ -102,9 +102,13 @@ export class BatchRun {
     this.#host.watchers.write(keyspace.storage);
     this.#marks.note(keyspace.storage, this.#batch);
     this.#host.endRequests();
-    this.#host.commit(this.#batch.position);
-    for (const release of this.#releases) release();
-    for (const { resolve } of groups) resolve();
+    try {
+      this.#host.commit(this.#batch.position);
+    } finally {
+      // When the log has failed, the end of the turn makes errors of the replies.
+      for (const release of this.#releases) release();
+      for (const { resolve } of groups) resolve();
+    }
   }
 
   #perform(
@@ -167,7 +171,9 @@ export class BatchRun {
     const { table } = this.#host;
     if (kind !== ORDERED_TRANSACTION) {
       const entry = table.lookup(commands[0]!);
-      if (entry !== undefined) this.#host.collectCold(entry, commands[0]!, db, cold);
+      if (entry === undefined) return;
+      this.#host.collectCold(entry, commands[0]!, db, cold);
+      this.#collectWatched(entry, cold);
       return;
     }
     // SELECT and SWAPDB in a queue change where the keys of others are.
@@ -181,7 +187,14 @@ export class BatchRun {
       const entry = table.lookup(args);
       if (entry === undefined) continue;
       for (const one of databases) this.#host.collectCold(entry, args, one, cold);
+      this.#collectWatched(entry, cold);
     }
+  }
+
+  /** A write that names no key changes whole databases. */
+  #collectWatched({ isWrite, command }: TableEntry, cold: KeyToLoad[]): void {
+    if (!isWrite || command.keys !== undefined || command.visitKeys !== undefined) return;
+    this.#host.watchers.collectAbsent(this.#host.keyspace, cold);
   }
 
   #collectExpired(db: number, keys: Args, cold: KeyToLoad[]): void {

@@ -32,6 +32,16 @@ export interface OrderedRequest {
   readonly commands: readonly Args[];
 }
 
+/** Of the numbers in a request each takes at most so much: lengths and counts are below 2^35. */
+const NUMBER_BYTES_MAX = 5;
+
+/** A request of these commands takes at most so many bytes of a body. */
+export function orderedBytesMax(commands: readonly Args[]): number {
+  let bytes = 4 * NUMBER_BYTES_MAX;
+  for (const args of commands) bytes += args.bytes + (args.count + 1) * NUMBER_BYTES_MAX;
+  return bytes;
+}
+
 /** Collects requests into a body. */
 export class OrderedBody {
   #buf = Buffer.allocUnsafe(ORDERED_BATCH_BYTES_MIN);

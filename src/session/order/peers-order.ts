@@ -13,9 +13,7 @@
 import type { TableEntry } from '../../commands/table.ts';
 import { Args } from '../../protocol/args.ts';
 import { Random } from '../../lib/random.ts';
-import {
-  ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX, QUEUED_REQUEST_BYTES,
-} from '../../limits.ts';
+import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../../limits.ts';
 import type {
   OrderOutcome, TotalOrderBroadcast,
 } from '../../replication/core/total-order-broadcast.ts';
@@ -23,7 +21,8 @@ import type { Session } from '../session.ts';
 import type { BatchReplies } from './apply-batches.ts';
 import { OpenBatch, type ClosedBatch } from './open-batch.ts';
 import {
-  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_UNWATCH, type OrderedKind,
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_UNWATCH, orderedBytesMax,
+  type OrderedKind,
 } from './ordered-request.ts';
 import type { PendingGroup } from './pending-group.ts';
 import type { RequestOrder } from './request-order.ts';
@@ -80,7 +79,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     if (slow !== undefined) {
       return `ERR with peers, a transaction that writes cannot hold '${slow.entry.command.name}'`;
     }
-    const bytes = queue.reduce((sum, queued) => sum + queued.args.bytes + QUEUED_REQUEST_BYTES, 0);
+    const bytes = orderedBytesMax(queue.map((queued) => queued.args));
     const { bodyBytesMax } = this.#parts.broadcast.capabilities;
     if (bytes <= bodyBytesMax) return undefined;
     return `ERR a write of ${bytes} bytes; with peers at most ${bodyBytesMax} are allowed`;
@@ -96,8 +95,17 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     session: Session, entries: readonly TableEntry[], requests: readonly Args[],
   ): Promise<void> {
     const { id } = session.facts;
-    for (const args of requests) this.#add(ORDERED_COMMAND, id, session.dbIndex, [args]);
-    return this.#wait(session, entries);
+    let from = 0;
+    for (let i = 0; i < requests.length; i++) {
+      const commands = [requests[i]!];
+      if (i > from && this.#wouldOverflow(commands)) {
+        void this.#wait(session, entries.slice(from, i));
+        from = i;
+      }
+      this.#add(ORDERED_COMMAND, id, session.dbIndex, commands);
+    }
+    // Batches are applied in order, so the last of its groups is the last to have its replies.
+    return this.#wait(session, from === 0 ? entries : entries.slice(from));
   }
 
   submitQueue(session: Session, entry: TableEntry): Promise<void> {
@@ -192,13 +200,16 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
 
   onStopped(reason: string): void {
     this.#stopReason = reason;
+    if (!this.#open.isEmpty) this.#closed.push(this.#open.close());
     const groups = [...this.#waiting.values(), ...this.#closed.map((one) => one.groups)].flat();
     this.#waiting.clear();
     this.#closed = [];
     this.#refuse(groups, `UNKNOWN this peer stopped taking part (${reason}): this may have been ` +
       'made');
-    const readers = [...this.#readers, ...[...this.#asking.values()].flat()];
+    const behind = this.#behind.flatMap((one) => one.readers);
+    const readers = [...behind, ...[...this.#asking.values()].flat(), ...this.#readers];
     this.#readers = [];
+    this.#behind = [];
     this.#asking.clear();
     failToRead(readers, `NOQUORUM this peer stopped taking part: ${reason}`);
   }
@@ -215,7 +226,14 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   }
 
   #add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
+    if (this.#wouldOverflow(commands)) this.#closed.push(this.#open.close());
     this.#open.add(kind, session, db, commands);
+  }
+
+  /** With this request the open batch would be larger than the engine takes. */
+  #wouldOverflow(commands: readonly Args[]): boolean {
+    const { bodyBytesMax } = this.#parts.broadcast.capabilities;
+    return !this.#open.isEmpty && this.#open.bytes + orderedBytesMax(commands) > bodyBytesMax;
   }
 
   #wait(session: Session, entries: readonly TableEntry[]): Promise<void> {

@@ -8,7 +8,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
-import { SYSTEM_SPACE } from '../../keyspace/keyspace.ts';
+import { SYSTEM_SPACE, type Keyspace } from '../../keyspace/keyspace.ts';
 import { NEED_KEY, type KeyToLoad, type Storage } from '../../keyspace/storage.ts';
 import type { MemberId } from '../../replication/core/entry.ts';
 import type { BatchId } from '../../replication/core/proposal.ts';
@@ -93,6 +93,23 @@ export class Watchers {
       const key = keyOf(name);
       if (!storage.isCold(SYSTEM_SPACE, new ByteRange(key), NEED_KEY)) continue;
       cold.push({ space: SYSTEM_SPACE, key, need: NEED_KEY });
+    }
+  }
+
+  /**
+   * A request that changes whole databases asks of watched keys that were absent whether they are
+   * there now, in a database that takes the place of theirs. All peers must find the same, whatever
+   * is in their RAM.
+   */
+  collectAbsent({ databases, storage }: Keyspace, cold: KeyToLoad[]): void {
+    for (const { session } of this.#watchers.values()) {
+      for (const { key, existed } of session.transaction.watched.keys) {
+        if (existed) continue;
+        for (const { space } of databases) {
+          if (!storage.isCold(space, new ByteRange(key), NEED_KEY)) continue;
+          cold.push({ space, key, need: NEED_KEY });
+        }
+      }
     }
   }
 

@@ -1,0 +1,178 @@
+/** What clients of a peer are told while too few peers are there, and afterwards. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from './eventually.ts';
+import { PeerServers } from './peer-servers.ts';
+
+const TIMEOUT_MS = 800;
+/** On a busy machine. */
+const ANSWER_MS_MAX = TIMEOUT_MS + 4000;
+
+let servers: PeerServers;
+
+beforeEach(async () => {
+  servers = await PeerServers.start({
+    'broadcast-timeout': TIMEOUT_MS, 'election-timeout': 300, 'heartbeat-interval': 60,
+    'enable-debug-command': 'local',
+  });
+});
+
+afterEach(async () => {
+  await servers.remove();
+});
+
+/** The promise's error, which must come within the timeout. */
+async function errorOf(answer: Promise<unknown>): Promise<string> {
+  const startedAt = performance.now();
+  const text = await answer.then((value) => `no error: ${String(value)}`,
+    (error: Error) => error.message);
+  expect(performance.now() - startedAt).toBeLessThan(ANSWER_MS_MAX);
+  return text;
+}
+
+const REFUSED = /^(NOQUORUM no majority of peers|UNKNOWN no majority of peers)/;
+
+describe('a peer without a majority', () => {
+  it('refuses writes in time, gives sequential reads, and recovers with one more', async () => {
+    const client = servers.client('one');
+    await client.set('before', 'kept');
+    await servers.caughtUp(...servers.names);
+    await Promise.all([servers.stopOne('two'), servers.stopOne('three')]);
+    expect(await errorOf(client.set('during', 'x'))).toMatch(REFUSED);
+    // By now it knows that nobody leads, so nothing is sent.
+    expect(await errorOf(client.set('during', 'y'))).toMatch(/^NOQUORUM .* this was not made$/);
+    expect(await client.get('before')).toBe('kept');
+    const queued = client.multi().set('during', 'z').get('during').exec();
+    expect(await errorOf(queued)).toMatch(/NOQUORUM/);
+    expect(await client.get('during')).not.toBe('z');
+    await servers.startOne('three');
+    await servers.takesWrites('one', 'three');
+    await client.set('after', 'made');
+    await servers.caughtUp('one', 'three');
+    const other = servers.client('three');
+    expect(await other.mget('before', 'after')).toEqual(['kept', 'made']);
+    expect(await other.get('during')).toBe(await client.get('during'));
+    expect(await other.get('during')).not.toBe('y');
+  });
+
+  it('answers a whole pipeline, in order, each request with its own reply', async () => {
+    await Promise.all([servers.stopOne('two'), servers.stopOne('three')]);
+    const client = await servers.wire('one');
+    client.send(['SET', 'a', '1'], ['INCR', 'a'], ['GET', 'nothing'], ['PING'], ['MULTI'],
+      ['SET', 'a', '2'], ['EXEC'], ['EXEC'], ['GET', 'nothing']);
+    const replies = await client.replies(9);
+    for (const i of [0, 1, 6]) expect(replies[i]).toMatch(/^-(NOQUORUM|UNKNOWN) /);
+    expect(replies.filter((_, i) => ![0, 1, 6].includes(i))).toEqual([
+      '$-1\r\n', '+PONG\r\n', '+OK\r\n', '+QUEUED\r\n', '-ERR EXEC without MULTI\r\n', '$-1\r\n',
+    ]);
+  });
+
+  it('refuses linearizable reads in time, and goes on with the connection', async () => {
+    const client = servers.client('one');
+    await client.set('k', 'v');
+    await client.config('SET', 'consistency', 'linearizable');
+    expect(await client.get('k')).toBe('v');
+    await Promise.all([servers.stopOne('two'), servers.stopOne('three')]);
+    expect(await errorOf(client.get('k'))).toMatch(/^NOQUORUM .* linearizable/);
+    expect(await errorOf(client.multi().get('k').exec())).toMatch(/NOQUORUM/);
+    expect(await client.ping()).toBe('PONG');
+    await client.config('SET', 'consistency', 'sequential');
+    expect(await client.get('k')).toBe('v');
+  });
+
+  it('closes while writes wait, and tells their clients', async () => {
+    await Promise.all([servers.stopOne('two'), servers.stopOne('three')]);
+    const client = await servers.wire('one');
+    client.send(['SET', 'a', '1']);
+    await servers.client('one').ping();
+    await servers.stopOne('one');
+    expect(await client.untilClosed()).toMatch(/^-(NOQUORUM|UNKNOWN) /);
+  });
+});
+
+describe('peers that are all closed', () => {
+  it('come back with everything that was acknowledged, once', async () => {
+    const client = servers.client('two');
+    const counts = await Promise.all(Array.from({ length: 300 }, (_, i) => {
+      return client.incr(`counter${i % 7}`);
+    }));
+    expect(counts.length).toBe(300);
+    await client.set('expiring', 'x', 'PX', 60_000);
+    await servers.stopAll();
+    await servers.startAll();
+    await servers.caughtUp(...servers.names);
+    for (const name of servers.names) {
+      const other = servers.client(name);
+      const all = await other.mget(Array.from({ length: 7 }, (_, i) => `counter${i}`));
+      expect(all.reduce((sum, count) => sum + Number(count), 0)).toBe(300);
+      expect(await other.pttl('expiring')).toBeGreaterThan(0);
+    }
+  });
+
+  it('lose nothing acknowledged when each is restarted in turn under load', async () => {
+    let acknowledged = 0;
+    let unknown = 0;
+    const end = new AbortController();
+    const writer = async (): Promise<void> => {
+      let client = servers.client('one');
+      while (!end.signal.aborted) {
+        try {
+          await client.incr('counted');
+          acknowledged++;
+        } catch (error) {
+          if (!(error as Error).message.startsWith('NOQUORUM')) unknown++;
+          client.disconnect();
+          client = servers.client('one');
+        }
+      }
+    };
+    const writing = writer();
+    for (const name of ['two', 'three'] as const) {
+      await servers.stopOne(name);
+      await servers.startOne(name);
+      const before = acknowledged;
+      await eventually('writes go on', () => acknowledged > before + 20);
+    }
+    end.abort();
+    await writing;
+    await servers.caughtUp(...servers.names);
+    const values = await Promise.all(servers.names.map((name) => {
+      return servers.client(name).get('counted');
+    }));
+    expect(new Set(values).size).toBe(1);
+    expect(Number(values[0])).toBeGreaterThanOrEqual(acknowledged);
+    expect(Number(values[0])).toBeLessThanOrEqual(acknowledged + unknown);
+  });
+});
+
+describe('linearizable reads', () => {
+  it('see on every peer what was acknowledged on another just before', async () => {
+    const clients = servers.names.map((name) => servers.client(name));
+    for (const client of clients) await client.config('SET', 'consistency', 'linearizable');
+    for (let round = 0; round < 30; round++) {
+      await clients[round % 3]!.set('round', round);
+      const seen = await Promise.all(clients.map((client) => client.get('round')));
+      expect(seen).toEqual([`${round}`, `${round}`, `${round}`]);
+    }
+  });
+});
+
+describe('DEBUG RELOAD of a peer', () => {
+  it('is borne by the others, and misses nothing that they do meanwhile', async () => {
+    const client = servers.client('one');
+    const other = servers.client('two');
+    const end = new AbortController();
+    const writing = (async () => {
+      while (!end.signal.aborted) await other.incr('n');
+    })();
+    for (let i = 0; i < 3; i++) {
+      expect(await client.call('DEBUG', 'RELOAD')).toBe('OK');
+      await client.set('between', i);
+    }
+    end.abort();
+    await writing;
+    await servers.caughtUp(...servers.names);
+    const n = await other.get('n');
+    for (const name of servers.names) expect(await servers.client(name).get('n')).toBe(n);
+  });
+});
