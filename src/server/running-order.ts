@@ -31,6 +31,8 @@ export interface RunningOrderParts {
   holdAll(): () => void;
   /** The side's storage is another one now. */
   adopt(): void;
+  /** State and log may differ: the server must stop, and begin anew from its disk. */
+  onBug(error: unknown): void;
   /** Replies may go out that were held back. */
   scheduleTurn(): void;
 }
@@ -64,6 +66,8 @@ export class RunningOrder {
         log.error({ error }, 'a batch of the total order cannot be applied');
         this.#order.onStopped(error instanceof Error ? error.message : String(error));
         void broadcast.stop();
+        // Half of a batch may have changed what is in RAM; only a start from disk mends that.
+        if (side.failure === undefined) parts.onBug(error);
       },
     });
     this.#order = new PeersOrder({

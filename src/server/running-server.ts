@@ -167,6 +167,7 @@ export class RunningServer {
       executor: this.#executor, realm: this.#plumbing, pool: this.#pool,
       scheduleTurn: () => this.#turn.schedule(),
       holdAll: () => this.#holdAll(),
+      onBug: this.#parts.onBug,
       adopt: () => this.#plumbing.keyspace.replace(side.storage),
     });
   }
