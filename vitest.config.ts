@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: true,
     maxWorkers: 2,
+    // Tests of one file that run side by side.
+    maxConcurrency: 2,
     // Long enough for a loaded machine; a test that waits must wait for an event, not for a time.
     testTimeout: 20_000,
     hookTimeout: 20_000,

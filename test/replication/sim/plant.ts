@@ -22,7 +22,8 @@ export async function hunt(dist: string, fault: PlantedFault, seeds: number): Pr
     await cp(join(dist, 'src/limits.js'), join(copy, 'src/limits.js'));
     await writeFile(join(copy, 'package.json'), '{"type":"module"}');
     await plant(join(copy, 'src/replication', fault.file), fault);
-    return await simulate(copy, seeds);
+    const quick = await simulate(copy, fault.firstSeed ?? 1, 1);
+    return quick.isFound ? quick : await simulate(copy, 1, seeds);
   } finally {
     await rm(copy, { recursive: true });
   }
@@ -35,9 +36,9 @@ async function plant(path: string, { name, find, replace }: PlantedFault): Promi
   await writeFile(path, code.replace(find, () => replace));
 }
 
-function simulate(dir: string, seeds: number): Promise<Hunt> {
+function simulate(dir: string, seed: number, seeds: number): Promise<Hunt> {
   const main = join(dir, 'test/replication/sim/main.js');
-  const args = [main, '--seed', '1', '--seeds', String(seeds), '--first'];
+  const args = [main, '--seed', String(seed), '--seeds', String(seeds), '--first'];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';

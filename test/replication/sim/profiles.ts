@@ -32,9 +32,14 @@ const MEMBERS: readonly FaultName[] = [
   'power loss', 'isolated',
 ];
 
+/** A leader that does not know yet that it has been replaced, and many who ask it. */
+const STALE_LEADERS: readonly FaultName[] = [
+  'leader paused', 'leader paused', 'leader isolated', 'one-way', 'clog',
+];
+
 export const PROFILES: readonly Profile[] = [
   {
-    name: 'everyday', runMs: 30 * MINUTE_MS, faults: EVERYTHING, faultEveryMs: 15_000,
+    name: 'everyday', runMs: 45 * MINUTE_MS, faults: EVERYTHING, faultEveryMs: 15_000,
     restartMs: 2000, healMs: 3000, saveMs: 1000, clients: 4, thinkMs: 1000,
   },
   {
@@ -48,5 +53,9 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'members', runMs: 4 * MINUTE_MS, faults: MEMBERS, faultEveryMs: 700,
     restartMs: 600, healMs: 1500, saveMs: 500, clients: 6, thinkMs: 200,
+  },
+  {
+    name: 'stale leaders', runMs: 2 * MINUTE_MS, faults: STALE_LEADERS, faultEveryMs: 1500,
+    restartMs: 600, healMs: 1200, saveMs: 500, clients: 12, thinkMs: 60,
   },
 ];

@@ -138,6 +138,7 @@ export class SimCluster {
   }
 
   checkLogs(): void {
+    for (const node of this.upNodes) node.checkConfiguration();
     this.invariants.checkLogs(this.upNodes.map(({ replica }) => replica!.raft as Raft));
   }
 

@@ -3,7 +3,7 @@
  * and takes what was written before it began (group commit), as replication/log does.
  */
 
-import type { HardState, LogBase, LogEntry } from '../../../src/replication/core/entry.ts';
+import type { Configuration, HardState, LogBase, LogEntry } from '../../../src/replication/core/entry.ts';
 import type { RecoveredLog } from '../../../src/replication/core/raft-log.ts';
 import type { LogPort } from '../../../src/replication/core/replica-driver.ts';
 import { parseConfiguration } from '../../../src/replication/core/configuration-codec.ts';
@@ -105,6 +105,16 @@ export class SimLog implements LogPort {
   /** Whether the platter holds the entry, and what is before it. */
   isDurable(index: number): boolean {
     return index <= this.#durable.base.index + this.#durable.entries.length;
+  }
+
+  /** The newest that was written, durably or not. */
+  get configuration(): Configuration {
+    const { base, entries } = this.#volatile;
+    const newest = entries.findLast(({ kind }) => kind === 'configuration');
+    if (newest === undefined) return base.configuration;
+    const configuration = parseConfiguration(newest.payload);
+    if (configuration === undefined) throw new Error('simulator: a configuration is unreadable');
+    return configuration;
   }
 
   /** Of an entry that was written, durably or not. */

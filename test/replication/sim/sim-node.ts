@@ -3,11 +3,12 @@
  * own, and the waiting clients. It may be crashed, started again, paused and wiped.
  */
 
-import type { MemberId } from '../../../src/replication/core/entry.ts';
+import type { Configuration, MemberId } from '../../../src/replication/core/entry.ts';
 import type { Now, RaftEvent } from '../../../src/replication/core/event.ts';
 import type { Message, Snapshot } from '../../../src/replication/core/message.ts';
 import { Replica } from '../../../src/replication/core/replica.ts';
 import { ReplicaDriver, type StatePort } from '../../../src/replication/core/replica-driver.ts';
+import { InvariantError } from './invariants.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import { recoverLog, SimLog, type LogImage } from './sim-log.ts';
 import type { StringReply } from '../checker/models.ts';
@@ -197,6 +198,17 @@ export class SimNode {
   /** Runs `read` when `position` is applied here. */
   readSequential(position: number, read: () => StringReply, reply: Reply): void {
     this.#awake(() => this.#whenApplied(position, () => this.#answerRead(read, reply)));
+  }
+
+  /** The configuration in force is the newest in the log, and no other (section 6). */
+  checkConfiguration(): void {
+    const { configuration } = this.replica!.status;
+    const expected = this.#log!.configuration;
+    if (this.#driver!.isInstalling || isSameConfiguration(configuration, expected)) return;
+    throw new InvariantError(
+      `${this.id} goes by ${JSON.stringify(configuration.voters)}, and its log says ` +
+        JSON.stringify(expected.voters),
+    );
   }
 
   get(key: string): StringReply {
@@ -425,4 +437,10 @@ function ofOne(outcome: BatchOutcome, i: number): Outcome {
   if (outcome.kind !== 'applied') return outcome;
   const { position, results } = outcome;
   return { kind: 'done', position, result: results[i] ?? null };
+}
+
+function isSameConfiguration(one: Configuration, other: Configuration): boolean {
+  return one.voters.join() === other.voters.join() &&
+    one.outgoing.join() === other.outgoing.join() &&
+    one.learners.join() === other.learners.join();
 }

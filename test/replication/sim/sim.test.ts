@@ -3,7 +3,7 @@ import { PROFILES } from './profiles.ts';
 import { runSeed } from './run-seed.ts';
 
 /** The budget of CI: some of each kind. `npm run sim` goes on for as long as anyone likes. */
-const SEEDS = 24;
+const SEEDS = 25;
 
 describe('a simulated cluster', () => {
   it('keeps its promises through everything that goes wrong', { timeout: 240_000 }, () => {
@@ -26,7 +26,7 @@ describe('a simulated cluster', () => {
   });
 
   it('goes other ways with other seeds', { timeout: 60_000 }, () => {
-    const messages = [1, 5, 9, 13].map((seed) => runSeed(seed, undefined, 30_000).messages);
+    const messages = [1, 6, 11, 16].map((seed) => runSeed(seed, undefined, 30_000).messages);
     expect(new Set(messages).size).toBe(messages.length);
   });
 });
