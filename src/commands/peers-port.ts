@@ -3,6 +3,7 @@
  * (server/peers-facade.ts); a server that stands alone has none.
  */
 
+import type { NewPeer } from '../replication/core/cluster-administration.ts';
 import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
 
 export interface PeersPort {
@@ -17,6 +18,9 @@ export interface PeersPort {
   readonly timeoutMs: number;
   /** How reads are where a connection has not said otherwise. */
   readonly isLinearizable: boolean;
+  /** See ClusterAdministration: undefined when it has begun, else the reason why not. */
+  add(peer: NewPeer): string | undefined;
+  remove(name: string): string | undefined;
   /** Begins to hand leadership over; else the reason why not. */
   transfer(name: string): string | undefined;
 }

@@ -6,6 +6,7 @@
  * reads anything older there than what it has written or read before.
  */
 
+import { parsePeers } from '../config/peer-list.ts';
 import type { OrderStatus, PeerStatus } from '../replication/core/total-order-broadcast.ts';
 import { defineCommands, type Command, type Context, type Flag, type Steps } from './command.ts';
 import { container } from './containers.ts';
@@ -116,10 +117,26 @@ function reads({ args, reply, session }: Context, peers: PeersPort): void {
   reply.ok();
 }
 
-function transfer({ args, reply }: Context, peers: PeersPort): void {
-  const refusal = peers.transfer(args.text(2));
+function add({ args, reply }: Context, peers: PeersPort): void {
+  const parsed = parsePeers([args.text(2), args.text(3), args.text(4)], []);
+  const [peer] = parsed.ok ? parsed.value : [];
+  if (!parsed.ok || peer === undefined) {
+    return reply.error(`ERR ${parsed.ok ? 'no peer is named' : parsed.reason}`);
+  }
+  replyBegun(reply, peers.add(peer));
+}
+
+function remove({ args, reply }: Context, peers: PeersPort): void {
+  replyBegun(reply, peers.remove(args.text(2)));
+}
+
+function replyBegun(reply: Context['reply'], refusal: string | undefined): void {
   if (refusal === undefined) reply.ok();
   else reply.error(`ERR ${refusal}`);
+}
+
+function transfer({ args, reply }: Context, peers: PeersPort): void {
+  replyBegun(reply, peers.transfer(args.text(2)));
 }
 
 /** What makes sense with peers only. */
@@ -165,6 +182,17 @@ const SUBCOMMANDS: readonly Command[] = [
     flags: ['admin', 'noscript', 'no_multi'], syntax: '<name>', complexity: 'O(1)',
     execute: withPeers(transfer),
     summary: 'Has this peer, which must lead, hand over to the one of that name.',
+  },
+  {
+    name: 'peers|add', group: 'server', since: SINCE, arity: 5,
+    flags: ['admin', 'noscript', 'no_multi'], complexity: 'O(1)', execute: withPeers(add),
+    syntax: '<name> <client host:port> <peer host:port>',
+    summary: 'Has this peer, which must lead, let in a server that is new, once it is there.',
+  },
+  {
+    name: 'peers|remove', group: 'server', since: SINCE, arity: 3, syntax: '<name>',
+    flags: ['admin', 'noscript', 'no_multi'], complexity: 'O(1)', execute: withPeers(remove),
+    summary: 'Has this peer, which must lead, take the one of that name out for good.',
   },
 ];
 

@@ -2,8 +2,11 @@
 
 import type { PeersPort } from '../commands/peers-port.ts';
 import type { Config } from '../config/config.ts';
+import type { NewPeer } from '../replication/core/cluster-administration.ts';
 import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
 import type { PeersSide } from './peers-side.ts';
+
+const NO_LEADER = 'this order of writes has no leader';
 
 export class PeersFacade implements PeersPort {
   readonly #config: Config;
@@ -38,9 +41,18 @@ export class PeersFacade implements PeersPort {
     return this.#config.values.consistency === 'linearizable';
   }
 
+  add(peer: NewPeer): string | undefined {
+    const { administration } = this.#peers.broadcast;
+    return administration === undefined ? NO_LEADER : administration.add(peer);
+  }
+
+  remove(name: string): string | undefined {
+    const { administration } = this.#peers.broadcast;
+    return administration === undefined ? NO_LEADER : administration.remove(name);
+  }
+
   transfer(name: string): string | undefined {
     const { administration } = this.#peers.broadcast;
-    if (administration === undefined) return 'this order of writes has no leader';
-    return administration.transfer(name);
+    return administration === undefined ? NO_LEADER : administration.transfer(name);
   }
 }

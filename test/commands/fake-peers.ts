@@ -1,6 +1,7 @@
 /** Peers as a test says that they are: three voters of which this server, a, leads. */
 
 import type { PeersPort } from '../../src/commands/peers-port.ts';
+import type { NewPeer } from '../../src/replication/core/cluster-administration.ts';
 import type { OrderStatus, PeerStatus } from '../../src/replication/core/total-order-broadcast.ts';
 
 export class FakePeers implements PeersPort {
@@ -19,6 +20,8 @@ export class FakePeers implements PeersPort {
   isLinearizable = false;
   readonly transfers: string[] = [];
   transferRefusal: string | undefined;
+  readonly changes: string[] = [];
+  changeRefusal: string | undefined;
 
   status(): OrderStatus {
     return { ...this.order, peers: this.peers };
@@ -27,6 +30,16 @@ export class FakePeers implements PeersPort {
   transfer(name: string): string | undefined {
     this.transfers.push(name);
     return this.transferRefusal;
+  }
+
+  add({ name, clientAddress, peerAddress }: NewPeer): string | undefined {
+    this.changes.push(`+${name} ${clientAddress} ${peerAddress}`);
+    return this.changeRefusal;
+  }
+
+  remove(name: string): string | undefined {
+    this.changes.push(`-${name}`);
+    return this.changeRefusal;
   }
 
   /** The same cluster seen by a follower: b leads, and only a's own position is known. */

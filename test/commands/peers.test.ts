@@ -246,3 +246,27 @@ describe('INFO replication with peers', () => {
     expect([...fields.keys()].filter((name) => /^(order_|peer|slave\d)/.test(name))).toEqual([]);
   });
 });
+
+describe('PEERS ADD and REMOVE', () => {
+  it('pass on what was asked for', async () => {
+    const { client, peers } = start();
+    expect(await client.run('PEERS ADD d 127.0.0.1:1 127.0.0.1:2')).toBe('+OK\r\n');
+    expect(await client.run('PEERS REMOVE b')).toBe('+OK\r\n');
+    expect(peers.changes).toEqual(['+d 127.0.0.1:1 127.0.0.1:2', '-b']);
+  });
+
+  it('reply why not', async () => {
+    const { client, peers } = start();
+    peers.changeRefusal = 'another change of peers is under way';
+    const refusal = '-ERR another change of peers is under way\r\n';
+    expect(await client.run('PEERS ADD d 127.0.0.1:1 127.0.0.1:2')).toBe(refusal);
+    expect(await client.run('PEERS REMOVE b')).toBe(refusal);
+  });
+
+  it('refuse a peer whose name or address cannot be', async () => {
+    const { client, peers } = start();
+    expect(await client.run('PEERS ADD d/ 127.0.0.1:1 127.0.0.1:2')).toMatch(/^-ERR .*d\//);
+    expect(await client.run('PEERS ADD d 127.0.0.1 127.0.0.1:2')).toMatch(/^-ERR .*127\.0\.0\.1/);
+    expect(peers.changes).toEqual([]);
+  });
+});

@@ -56,6 +56,10 @@ export class ThreePeers {
     return `127.0.0.1:${this.port(name)}`;
   }
 
+  peerAddress(name: PeerName): string {
+    return `127.0.0.1:${this.#ports[PEER_NAMES.indexOf(name) + PEER_NAMES.length]}`;
+  }
+
   async listen(name: PeerName): Promise<void> {
     const server = createServer({
       node: name, dir: join(this.#root, name), 'disk-reserve-bytes': 0, ...this.#options,

@@ -3,7 +3,21 @@
  * such as a broker's, lacks it (TotalOrderBroadcast.administration).
  */
 
+/** A peer as a person names it; addresses are host:port. */
+export interface NewPeer {
+  readonly name: string;
+  readonly clientAddress: string;
+  readonly peerAddress: string;
+}
+
 export interface ClusterAdministration {
+  /**
+   * Lets in a peer that was never a member, as soon as it is there; it learns first and votes when
+   * it has caught up. Else the reason why not.
+   */
+  add(peer: NewPeer): string | undefined;
+  /** Begins to take a peer out, for good. Else the reason why not. */
+  remove(name: string): string | undefined;
   /**
    * Begins to hand leadership over to the peer of that name; `status` tells when it leads. Else the
    * reason why not, and nothing happens.

@@ -4,13 +4,14 @@
  */
 
 import { RAFT_CAUGHT_UP_ENTRIES } from '../../limits.ts';
-import type { Configuration } from '../core/entry.ts';
+import type { Configuration, MemberId } from '../core/entry.ts';
 import type { MembersTarget } from '../core/event.ts';
 import { nextMembers, withoutMember } from '../core/members-policy.ts';
 import type { Replica } from '../core/replica.ts';
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
 import type { ConfiguredMember } from './configured-member.ts';
+import { nameOf } from './role-log.ts';
 
 export interface MemberManagerParts {
   readonly links: Links;
@@ -23,8 +24,6 @@ export interface MemberManagerParts {
   /** Begins a change that is not refused. */
   change(target: MembersTarget): void;
 }
-
-const NOT_LEADING = 'this peer does not lead';
 
 export class MemberManager {
   readonly #parts: MemberManagerParts;
@@ -64,7 +63,7 @@ export class MemberManager {
   /** The text of a refusal; undefined when the peer will be let in as soon as it is there. */
   add(member: ConfiguredMember): string | undefined {
     const status = this.#parts.replica()?.status;
-    if (status?.role !== 'leader') return NOT_LEADING;
+    if (status?.role !== 'leader') return notLeading(status?.leader);
     if (status.configuration.members.some(({ name }) => name === member.name)) {
       return `${member.name} is a peer already`;
     }
@@ -76,7 +75,7 @@ export class MemberManager {
   /** The text of a refusal; undefined when the change has begun. */
   remove(name: string): string | undefined {
     const replica = this.#parts.replica();
-    if (replica?.status.role !== 'leader') return NOT_LEADING;
+    if (replica?.status.role !== 'leader') return notLeading(replica?.status.leader);
     if (this.#invited.delete(name)) return undefined;
     const target = withoutMember(replica.status.configuration, name);
     return target === undefined ? `there is no peer ${name}` : this.#change(replica, target);
@@ -106,4 +105,9 @@ export class MemberManager {
     peers.delete(self.name);
     links.setPeers([...peers.values()]);
   }
+}
+
+function notLeading(leader: MemberId | undefined): string {
+  const who = leader === undefined ? 'and nobody does now' : `${nameOf(leader)} does`;
+  return `this peer does not lead, ${who}`;
 }

@@ -72,6 +72,8 @@ export class RaftEngine implements TotalOrderBroadcast {
     durability: 'power', bodyBytesMax: RAFT_BODY_BYTES_MAX,
   };
   readonly administration: ClusterAdministration = {
+    add: (peer) => this.#members.add(peer),
+    remove: (name) => this.#members.remove(name),
     transfer: (name) => this.#handOverTo(name),
     watch: (onChange) => void (this.#onChange = onChange),
   };
@@ -296,17 +298,6 @@ export class RaftEngine implements TotalOrderBroadcast {
   #now(): Now {
     const { clock } = this.#options;
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() };
-  }
-
-  // ---- Administration ---------------------------------------------------------------------------
-
-  /** Lets in a peer that was never a member, once it is there. The text of a refusal, if any. */
-  addPeer(member: ConfiguredMember): string | undefined {
-    return this.#members.add(member);
-  }
-
-  removePeer(name: string): string | undefined {
-    return this.#members.remove(name);
   }
 
   // ---- Beginning and end ------------------------------------------------------------------------

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createServer, type DkvsServer } from '../../src/server.ts';
+import { eventually } from './eventually.ts';
+import { freePorts, PEER_NAMES, ThreePeers } from './three-peers.ts';
+import { WireClient } from './wire-client.ts';
+
+let peers: ThreePeers;
+let newcomer: DkvsServer;
+let dir: string;
+let ports: number[];
+
+beforeEach(async () => {
+  peers = await ThreePeers.start();
+  ports = await freePorts(2);
+  dir = mkdtempSync(join(tmpdir(), 'dkvs-newcomer-'));
+  const client = `127.0.0.1:${ports[0]}`;
+  newcomer = createServer({
+    node: 'd', dir, 'disk-reserve-bytes': 0,
+    peer: [
+      ...PEER_NAMES.flatMap((name) => [name, peers.address(name), peers.peerAddress(name)]),
+      'd', client, `127.0.0.1:${ports[1]}`,
+    ],
+  });
+});
+
+afterEach(async () => {
+  await newcomer.close();
+  await peers.stop();
+  rmSync(dir, { recursive: true });
+});
+
+async function roles(client: WireClient): Promise<string> {
+  const info = await client.call('INFO', 'replication');
+  const lines = info.split('\r\n').filter((line) => /^peer\d/.test(line));
+  return lines.map((line) => line.replace(/^.*name=(\w+).*role=(\w+).*$/, '$1 $2')).join(', ');
+}
+
+describe('the peers of a running cluster', () => {
+  it('let in one that is new, which gets everything and votes', async () => {
+    const leader = await peers.connect(await peers.leader());
+    await leader.call('SET', 'before', '1');
+    await newcomer.listen();
+    const added = ['PEERS', 'ADD', 'd', `127.0.0.1:${ports[0]}`, `127.0.0.1:${ports[1]}`];
+    expect(await leader.call(...added)).toBe('+OK\r\n');
+    await eventually('d to vote', async () => /d follower/.test(await roles(leader)));
+    expect(await leader.call(...added)).toBe('-ERR d is a peer already\r\n');
+    const client = await WireClient.connect({ port: ports[0]! });
+    expect(await client.call('SET', 'after', '2')).toBe('+OK\r\n');
+    expect(await client.call('MGET', 'before', 'after')).toBe('*2\r\n$1\r\n1\r\n$1\r\n2\r\n');
+    expect(await leader.call('GET', 'after')).toBe('$1\r\n2\r\n');
+    client.close();
+  });
+
+  it('go on without one that is taken out', async () => {
+    const name = await peers.leader();
+    const leader = await peers.connect(name);
+    const other = PEER_NAMES.find((each) => each !== name)!;
+    expect(await leader.call('PEERS', 'REMOVE', 'nobody')).toBe('-ERR there is no peer nobody\r\n');
+    expect(await leader.call('PEERS', 'REMOVE', other)).toBe('+OK\r\n');
+    await eventually(`${other} to be gone`, async () => {
+      return (await roles(leader)).split(', ').every((one) => !one.startsWith(`${other} `));
+    });
+    expect(await leader.call('SET', 'without', '1')).toBe('+OK\r\n');
+  });
+
+  it('are changed by the leader only, which the others name', async () => {
+    const name = await peers.leader();
+    const follower = await peers.connect(PEER_NAMES.find((each) => each !== name)!);
+    expect(await follower.call('PEERS', 'REMOVE', name))
+      .toBe(`-ERR this peer does not lead, ${name} does\r\n`);
+  });
+});
