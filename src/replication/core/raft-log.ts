@@ -8,7 +8,7 @@
  */
 
 import type { Configuration, LogBase, LogEntry } from './entry.ts';
-import { TermRuns } from './term-runs.ts';
+import { TermRuns, type TermRun } from './term-runs.ts';
 
 /** An entry costs so much beside its payload. */
 const ENTRY_BYTES = 64;
@@ -19,7 +19,7 @@ export interface RecoveredLog {
   readonly lastIndex: number;
   readonly lastTimeMs: number;
   /** Where each new term begins, ascending; entries before the first have the base's term. */
-  readonly terms: readonly { readonly from: number; readonly term: number }[];
+  readonly terms: readonly TermRun[];
   readonly configurations: readonly PlacedConfiguration[];
 }
 

@@ -4,7 +4,8 @@
  * when it is repaired.
  */
 
-interface Run {
+/** Entries from `from` on have this term, up to where the next run begins. */
+export interface TermRun {
   readonly from: number;
   readonly term: number;
 }
@@ -14,12 +15,21 @@ export class TermRuns {
   #baseTerm: number;
   #lastIndex: number;
   /** Ascending, each of another term than the one before. */
-  #runs: Run[] = [];
+  #runs: TermRun[] = [];
 
   constructor(baseIndex: number, baseTerm: number) {
     this.#baseIndex = baseIndex;
     this.#baseTerm = baseTerm;
     this.#lastIndex = baseIndex;
+  }
+
+  /** Ascending; entries before the first have the base's term. */
+  get runs(): readonly TermRun[] {
+    return this.#runs;
+  }
+
+  get baseIndex(): number {
+    return this.#baseIndex;
   }
 
   get lastIndex(): number {

@@ -18,6 +18,7 @@
 import type { Files } from '../../io/files.ts';
 import { RAFT_QUEUE_BYTES_MAX } from '../../limits.ts';
 import type { HardState, LogBase, LogEntry } from '../core/entry.ts';
+import type { TermRun } from '../core/term-runs.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { SyncBudget } from './group-commit.ts';
 import { LogIndex } from './log-index.ts';
@@ -142,6 +143,11 @@ export class RaftLog {
   /** The term of the base and of every entry; undefined outside. */
   termOf(index: number): number | undefined {
     return this.#index.termOf(index);
+  }
+
+  /** Where terms begin; entries before the first have the base's. */
+  get termRuns(): readonly TermRun[] {
+    return this.#index.termRuns;
   }
 
   /** That of the base first, then those of all configuration entries. */

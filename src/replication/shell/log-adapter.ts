@@ -59,27 +59,7 @@ export class LogAdapter implements LogPort {
 
 /** What a restart knows of the log. */
 export function recoveredFrom(log: RaftLog): RecoveredLog {
-  const { base, lastIndex, lastTimeMs } = log;
-  const terms: { from: number; term: number }[] = [];
-  let { term } = base;
-  for (let index = base.index + 1; index <= lastIndex;) {
-    const next = log.termOf(index) ?? term;
-    if (next !== term) terms.push({ from: index, term: next });
-    term = next;
-    index = lastOfTerm(log, index, term) + 1;
-  }
+  const { base, lastIndex, lastTimeMs, termRuns } = log;
   const configurations = log.configurations().filter(({ index }) => index > base.index);
-  return { base, lastIndex, lastTimeMs, terms, configurations };
-}
-
-/** Terms do not go down along a log, so the end of one is found by halving. */
-function lastOfTerm(log: RaftLog, from: number, term: number): number {
-  let low = from;
-  let high = log.lastIndex;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (log.termOf(middle) === term) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  return { base, lastIndex, lastTimeMs, terms: [...termRuns], configurations };
 }
