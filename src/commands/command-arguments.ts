@@ -110,6 +110,8 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   'peers|await': 'position:int [milliseconds:int]',
   'peers|reads': '[mode<SEQUENTIAL|LINEARIZABLE|DEFAULT>]',
   'peers|transfer': 'name',
+  'peers|add': 'name client-address peer-address',
+  'peers|remove': 'name',
   persist: 'key@0',
   pexpire: 'key@0 milliseconds:int [condition<NX|XX|GT|LT>^7.0.0]',
   pexpireat: 'key@0 unix-time-milliseconds:time [condition<NX|XX|GT|LT>^7.0.0]',
