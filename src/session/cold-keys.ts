@@ -8,6 +8,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
 import { DATABASES } from '../limits.ts';
 import { Args } from '../protocol/args.ts';
+import type { QueuedCommand } from './transaction.ts';
 
 const NO_ARGS = new Args();
 
@@ -33,10 +34,18 @@ export class ColdKeys {
     this.#collect(entry, args, dbIndex, cold, this.#visit);
   }
 
-  /** Likewise, when each key may be in any of these databases beside the one that it names. */
-  collectIn(databases: ReadonlySet<number>, entry: TableEntry, args: Args,
-    cold: KeyToLoad[]): void {
-    for (const dbIndex of databases) this.#collect(entry, args, dbIndex, cold, this.#visitBoth);
+  /**
+   * Likewise of what MULTI queued. SELECT and SWAPDB in the queue change where the keys of others
+   * are, if they succeed: keys are looked for in each database that they name, beside `dbIndex`.
+   */
+  collectQueue(queue: readonly QueuedCommand[], dbIndex: number, cold: KeyToLoad[]): void {
+    const databases = new Set([dbIndex]);
+    for (const { entry, args } of queue) {
+      for (const db of entry.command.selects?.(args) ?? []) if (db !== undefined) databases.add(db);
+    }
+    for (const { entry, args } of queue) {
+      for (const db of databases) this.#collect(entry, args, db, cold, this.#visitBoth);
+    }
   }
 
   #collect(

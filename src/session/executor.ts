@@ -267,37 +267,28 @@ export class Executor {
       return undefined;
     }
     const order = this.#order;
-    if (order !== undefined && this.#isRefusedByOrder(order, session, entry, args)) {
+    const isOrdered = order?.isOrdered(session, entry) === true;
+    const refused = isOrdered ? order?.refusal(session, entry, args) : session.readFailure;
+    session.readFailure = undefined;
+    if (refused !== undefined) {
+      this.#refuse(session, entry, refused);
       return undefined;
     }
     try {
-      return this.#orderOrWait(order, session, entry, args) ?? this.#call(session, entry, args);
+      if (order !== undefined) {
+        if (isOrdered) return this.#putInOrder(order, session, entry, args);
+        if (!order.mayRead(session, entry)) {
+          return { kind: 'wait', until: order.waitToRead(session) };
+        }
+      }
+      return this.#call(session, entry, args);
     } catch (error) {
       this.#caller.crashedOutside(session, entry, mark, error);
       return undefined;
     }
   }
 
-  /** True when the request has an error as its reply. */
-  #isRefusedByOrder(
-    order: RequestOrder, session: Session, entry: TableEntry, args: Args,
-  ): boolean {
-    const text = session.readFailure ??
-      (order.isOrdered(session, entry) ? order.refusal(session, entry, args) : undefined);
-    session.readFailure = undefined;
-    if (text === undefined) return false;
-    this.#refuse(session, entry, text);
-    return true;
-  }
-
-  #orderOrWait(
-    order: RequestOrder | undefined, session: Session, entry: TableEntry, args: Args,
-  ): Obstacle | undefined {
-    if (order === undefined) return undefined;
-    if (!order.isOrdered(session, entry)) {
-      if (order.mayRead(session, entry)) return undefined;
-      return { kind: 'wait', until: order.waitToRead(session) };
-    }
+  #putInOrder(order: RequestOrder, session: Session, entry: TableEntry, args: Args): Obstacle {
     session.lastCommand = entry.command.name;
     const replied = entry.runsQueued
       ? order.submitQueue(session, entry) : order.submit(session, [entry], [args]);
@@ -420,21 +411,10 @@ export class Executor {
     const cold = this.#cold;
     if (cold.length > 0) cold.length = 0;
     this.#coldKeys.collect(entry, args, session.dbIndex, cold);
-    if (entry.runsQueued) this.#collectQueued(session, cold);
-    return cold.length === 0 ? undefined : cold.splice(0);
-  }
-
-  /**
-   * SELECT and SWAPDB in the queue change where the keys of others are, if they succeed: keys are
-   * looked for in each database that they name.
-   */
-  #collectQueued(session: Session, cold: KeyToLoad[]): void {
-    const { queue } = session.transaction;
-    const databases = new Set([session.dbIndex]);
-    for (const { entry, args } of queue) {
-      for (const db of entry.command.selects?.(args) ?? []) if (db !== undefined) databases.add(db);
+    if (entry.runsQueued) {
+      this.#coldKeys.collectQueue(session.transaction.queue, session.dbIndex, cold);
     }
-    for (const { entry, args } of queue) this.#coldKeys.collectIn(databases, entry, args, cold);
+    return cold.length === 0 ? undefined : cold.splice(0);
   }
 
   #refuse(session: Session, entry: TableEntry | undefined, text: string): void {

@@ -2,9 +2,10 @@
 
 import type { CommandTable, TableEntry } from '../../commands/table.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
-import type { KeyToLoad } from '../../keyspace/storage.ts';
 import type { Args } from '../../protocol/args.ts';
+import type { ColdKeys } from '../cold-keys.ts';
 import type { Session } from '../session.ts';
+import type { QueuedCommand } from '../transaction.ts';
 import type { Watchers } from './watchers.ts';
 
 export interface BatchHost {
@@ -23,15 +24,15 @@ export interface BatchHost {
   endRequests(): void;
   /** A batch has begun and waits: what it did so far must not be committed alone. */
   hold(): void;
-  /** Appends the keys of a request that are not in RAM. */
-  collectCold(entry: TableEntry, args: Args, db: number, cold: KeyToLoad[]): void;
+  /** Finds out which keys of requests are not in RAM. */
+  readonly coldKeys: ColdKeys;
   /**
    * Its keys were brought in since `storage.begin`. Throws when the request could not do here what
    * it does elsewhere.
    */
   perform(session: Session, entry: TableEntry, args: Args): void;
   /** Runs commands as EXEC does. */
-  performQueue(session: Session, commands: readonly Args[]): void;
+  performQueue(session: Session, queue: readonly QueuedCommand[]): void;
   /** Ends the frame, and the hold. */
   commit(position: number): void;
   /** A batch cannot be applied: this peer is out of step for good. */

@@ -6,11 +6,13 @@
 
 import type { TableEntry } from '../../commands/table.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
+import { collectCold } from '../../keyspace/collect-cold.ts';
 import { NEED_KEY, type KeyToLoad } from '../../keyspace/storage.ts';
 import { LOAD_ROUNDS_MAX } from '../../limits.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { OrderedBatch } from '../../replication/core/total-order-broadcast.ts';
 import type { Session } from '../session.ts';
+import type { QueuedCommand } from '../transaction.ts';
 import type { BatchHost } from './batch-host.ts';
 import type { OrderMarks } from './order-marks.ts';
 import {
@@ -121,10 +123,9 @@ export class BatchRun {
     const own = waiting?.session.isEnded === false ? waiting.session : undefined;
     const session = own ?? host.watchers.find(this.#batch.id, request.session) ?? host.ghost;
     if (own === undefined) session.dbIndex = db;
-    if (kind === ORDERED_TRANSACTION) return host.performQueue(session, commands);
+    if (kind === ORDERED_TRANSACTION) return host.performQueue(session, this.#queueOf(commands));
     const args = commands[0]!;
-    const entry = known ?? host.table.lookup(args);
-    if (entry === undefined) throw new Error(`assertion failed: no command ${args.text(0)}`);
+    const entry = known ?? this.#entryOf(args);
     if (entry.watches) this.#watch(request, waiting !== undefined, own, entry);
     else host.perform(session, entry, args);
   }
@@ -168,27 +169,27 @@ export class BatchRun {
   #collect({ kind, db, commands }: OrderedRequest, cold: KeyToLoad[]): void {
     if (kind === ORDERED_UNWATCH) return;
     if (kind === ORDERED_EXPIRY) return this.#collectExpired(db, commands[0]!, cold);
-    const { table } = this.#host;
-    if (kind !== ORDERED_TRANSACTION) {
-      const entry = table.lookup(commands[0]!);
-      if (entry === undefined) return;
-      this.#host.collectCold(entry, commands[0]!, db, cold);
-      this.#collectWatched(entry, cold);
+    const { coldKeys } = this.#host;
+    if (kind === ORDERED_TRANSACTION) {
+      const queue = this.#queueOf(commands);
+      coldKeys.collectQueue(queue, db, cold);
+      for (const { entry } of queue) this.#collectWatched(entry, cold);
       return;
     }
-    // SELECT and SWAPDB in a queue change where the keys of others are.
-    const databases = new Set([db]);
-    for (const args of commands) {
-      for (const other of table.lookup(args)?.command.selects?.(args) ?? []) {
-        if (other !== undefined) databases.add(other);
-      }
-    }
-    for (const args of commands) {
-      const entry = table.lookup(args);
-      if (entry === undefined) continue;
-      for (const one of databases) this.#host.collectCold(entry, args, one, cold);
-      this.#collectWatched(entry, cold);
-    }
+    const args = commands[0]!;
+    const entry = this.#entryOf(args);
+    coldKeys.collect(entry, args, db, cold);
+    this.#collectWatched(entry, cold);
+  }
+
+  #queueOf(commands: readonly Args[]): QueuedCommand[] {
+    return commands.map((args) => ({ entry: this.#entryOf(args), args }));
+  }
+
+  #entryOf(args: Args): TableEntry {
+    const entry = this.#host.table.lookup(args);
+    if (entry === undefined) throw new Error(`assertion failed: no command ${args.text(0)}`);
+    return entry;
   }
 
   /** A write that names no key changes whole databases. */
@@ -200,10 +201,6 @@ export class BatchRun {
   #collectExpired(db: number, keys: Args, cold: KeyToLoad[]): void {
     const { space } = this.#host.keyspace.db(db);
     const { storage } = this.#host.keyspace;
-    for (let i = 0; i < keys.count; i++) {
-      const key = keys.copy(i);
-      if (!storage.isCold(space, new ByteRange(key), NEED_KEY)) continue;
-      cold.push({ space, key, need: NEED_KEY });
-    }
+    for (let i = 0; i < keys.count; i++) collectCold(storage, space, keys.copy(i), NEED_KEY, cold);
   }
 }

@@ -3,12 +3,12 @@
 import type { CommandTable, TableEntry } from '../../commands/table.ts';
 import { NotInRamError } from '../../keyspace/database.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
-import type { KeyToLoad } from '../../keyspace/storage.ts';
 import type { Random } from '../../lib/random.ts';
 import { Args } from '../../protocol/args.ts';
 import type { Caller } from '../caller.ts';
 import type { ColdKeys } from '../cold-keys.ts';
 import type { Session } from '../session.ts';
+import type { QueuedCommand } from '../transaction.ts';
 import type { BatchHost } from './batch-host.ts';
 import { Watchers, type WatchersHost } from './watchers.ts';
 
@@ -76,13 +76,14 @@ export class OrderHost implements BatchHost, WatchersHost {
     this.keyspace.isReadOnly = false;
   }
 
-  collectCold(entry: TableEntry, args: Args, db: number, cold: KeyToLoad[]): void {
-    this.#parts.coldKeys.collect(entry, args, db, cold);
+  get coldKeys(): ColdKeys {
+    return this.#parts.coldKeys;
   }
 
   perform(session: Session, entry: TableEntry, args: Args): void {
     const { caller } = this.#parts;
     const mark = session.reply.mark();
+    caller.lastCrash = undefined;
     this.performing = session;
     caller.perform(session, entry, args, this.keyspace.now);
     this.performing = undefined;
@@ -92,10 +93,10 @@ export class OrderHost implements BatchHost, WatchersHost {
     if (this.#ghosts.has(session)) session.reply.rewind(mark);
   }
 
-  performQueue(session: Session, commands: readonly Args[]): void {
+  performQueue(session: Session, queue: readonly QueuedCommand[]): void {
     const exec = this.table.lookup(EXEC);
     if (exec === undefined) throw new Error('assertion failed: there is no EXEC');
-    if (this.#ghosts.has(session)) this.#fillQueue(session, commands);
+    if (this.#ghosts.has(session)) this.#fillQueue(session, queue);
     this.perform(session, exec, EXEC);
   }
 
@@ -114,11 +115,9 @@ export class OrderHost implements BatchHost, WatchersHost {
   }
 
   /** What concerns only the connection that queued it does not run elsewhere. */
-  #fillQueue({ transaction }: Session, commands: readonly Args[]): void {
+  #fillQueue({ transaction }: Session, queue: readonly QueuedCommand[]): void {
     transaction.begin();
-    for (const args of commands) {
-      const entry = this.table.lookup(args);
-      if (entry === undefined) throw new Error('assertion failed: an unknown command was queued');
+    for (const { entry, args } of queue) {
       const concernsAll = entry.isOrdered || entry.readsData || entry.command.selects !== undefined;
       if (concernsAll && !transaction.enqueue(entry, args)) {
         throw new Error('assertion failed: a transaction that was taken elsewhere is too large');

@@ -7,6 +7,7 @@
 
 import { ByteRange } from '../../lib/byte-range.ts';
 import { readU48, writeU48 } from '../../lib/words.ts';
+import { collectCold } from '../../keyspace/collect-cold.ts';
 import { SYSTEM_SPACE } from '../../keyspace/keyspace.ts';
 import {
   COLD, NEED_KEY, NEED_VALUE, type KeyToLoad, type Storage,
@@ -59,9 +60,7 @@ export class OrderMarks {
 
   /** The record that `note` will write must be in RAM. */
   collectCold(storage: Storage, { id }: OrderedBatch, cold: KeyToLoad[]): void {
-    const key = keyOf(id.origin);
-    if (!storage.isCold(SYSTEM_SPACE, new ByteRange(key), NEED_KEY)) return;
-    cold.push({ space: SYSTEM_SPACE, key, need: NEED_KEY });
+    collectCold(storage, SYSTEM_SPACE, keyOf(id.origin), NEED_KEY, cold);
   }
 
   /** The batch is applied: part of its frame. */

@@ -8,6 +8,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
+import { collectCold } from '../../keyspace/collect-cold.ts';
 import { SYSTEM_SPACE, type Keyspace } from '../../keyspace/keyspace.ts';
 import { NEED_KEY, type KeyToLoad, type Storage } from '../../keyspace/storage.ts';
 import type { MemberId } from '../../replication/core/entry.ts';
@@ -90,9 +91,7 @@ export class Watchers {
   /** The records that `write` will touch must be in RAM. */
   collectCold(storage: Storage, cold: KeyToLoad[]): void {
     for (const name of this.#dirty) {
-      const key = keyOf(name);
-      if (!storage.isCold(SYSTEM_SPACE, new ByteRange(key), NEED_KEY)) continue;
-      cold.push({ space: SYSTEM_SPACE, key, need: NEED_KEY });
+      collectCold(storage, SYSTEM_SPACE, keyOf(name), NEED_KEY, cold);
     }
   }
 
@@ -105,10 +104,7 @@ export class Watchers {
     for (const { session } of this.#watchers.values()) {
       for (const { key, existed } of session.transaction.watched.keys) {
         if (existed) continue;
-        for (const { space } of databases) {
-          if (!storage.isCold(space, new ByteRange(key), NEED_KEY)) continue;
-          cold.push({ space, key, need: NEED_KEY });
-        }
+        for (const { space } of databases) collectCold(storage, space, key, NEED_KEY, cold);
       }
     }
   }
