@@ -7,6 +7,7 @@ import type { LogEntry, MemberId } from './entry.ts';
 import { afterCommit } from './membership.ts';
 import type { Appended, Heard, Rejected } from './message.ts';
 import type { Progress } from './progress.ts';
+import { decodeProposal } from './proposal.ts';
 import { reachedByMajority } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
 import { confirmReads, maybeBeginReadRound } from './reading.ts';
@@ -24,14 +25,23 @@ export function takeOffice(raft: RaftState): void {
   beat(raft);
 }
 
-/** Appends and sends payloads; those that find no room are dropped. */
+/** Appends and sends payloads, unless they are there; those that find no room are dropped. */
 export function propose(raft: RaftState, payloads: readonly Uint8Array[]): void {
   for (const payload of payloads) {
     const isFull = raft.log.uncommittedBytes > raft.options.uncommittedBytesMax;
     if (isFull || raft.transferTo !== undefined) raft.outbox.dropped++;
-    else appendOwn(raft, 'batch', payload);
+    else maybeTake(raft, payload);
   }
   sendToAll(raft);
+}
+
+function maybeTake(raft: RaftState, payload: Uint8Array): void {
+  const batch = decodeProposal(payload);
+  if (batch !== undefined) {
+    if (!raft.taken.isNew(batch)) return;
+    raft.taken.add(batch);
+  }
+  appendOwn(raft, 'batch', payload);
 }
 
 /** Entries that a member needs have been read from disk. */

@@ -15,6 +15,7 @@ import { everyMember, isVoter } from './quorum.ts';
 import { RaftLog } from './raft-log.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { PendingReads } from './pending-reads.ts';
+import { TakenBatches } from './taken-batches.ts';
 
 export class RaftState {
   readonly options: RaftOptions;
@@ -52,6 +53,7 @@ export class RaftState {
   /** Number of the last round of heartbeats. */
   round = 0;
   readonly reads = new PendingReads();
+  readonly taken = new TakenBatches();
   /** Leaders: who shall take over, until when. */
   transferTo: MemberId | undefined;
   transferDeadlineMs = Infinity;
@@ -161,6 +163,7 @@ export class RaftState {
     this.transferTo = undefined;
     this.progress.clear();
     this.reads.clear();
+    this.taken.clear();
   }
 
   #begin(term: number, votedFor: MemberId | undefined): void {

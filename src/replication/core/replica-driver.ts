@@ -10,8 +10,7 @@
  * - A snapshot replaces state and log together; deliveries stop meanwhile.
  */
 
-import type { LogBase, LogEntry, MemberId } from './entry.ts';
-import type { HardState } from './entry.ts';
+import type { HardState, LogBase, LogEntry, MemberId } from './entry.ts';
 import type { Now, RaftEvent } from './event.ts';
 import type { Message, Snapshot } from './message.ts';
 import type { OriginMark } from './origins.ts';
