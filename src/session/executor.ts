@@ -80,7 +80,9 @@ export class Executor {
     this.#random = random;
     this.#coldKeys = new ColdKeys(parts.keyspace);
     this.#caller = new Caller(parts, random, this.#coldKeys);
-    this.#steps = new StepsDriver(parts.clock, random, parts.services);
+    // What runs in steps runs on one peer only: it must not move on the chances that all share.
+    const [seed, other] = parts.seed;
+    this.#steps = new StepsDriver(parts.clock, new Random(other, seed), parts.services);
   }
 
   /** From now on nothing changes but by the total order. */
@@ -97,7 +99,11 @@ export class Executor {
     const caller = this.#caller;
     const coldKeys = this.#coldKeys;
     const random = this.#random;
-    this.#orderHost = new OrderHost({ ...parts, keyspace, table, caller, coldKeys, random });
+    this.#orderHost = new OrderHost({
+      ...parts, keyspace, table, caller, coldKeys, random,
+      exclusive: () => this.#exclusive,
+      runExclusively: (session, exec, args) => this.#runExclusively(session, exec, args, true),
+    });
     return this.#orderHost;
   }
 
@@ -315,7 +321,9 @@ export class Executor {
       let obstacle: Obstacle | undefined = first;
       while (obstacle !== undefined) {
         if (obstacle.kind === 'steps') return await this.#runSteps(session, entry, args);
-        if (obstacle.kind === 'exclusive') return await this.#runExclusively(session, entry, args);
+        if (obstacle.kind === 'exclusive') {
+          return await this.#runExclusively(session, entry, args, false);
+        }
         if (obstacle.kind === 'ordered') return await obstacle.replied;
         if (obstacle.kind === 'wait') await obstacle.until;
         else await this.#load(obstacle.keys, releases);
@@ -345,8 +353,13 @@ export class Executor {
     await this.#steps.drive(advance, () => this.#exclusive);
   }
 
-  /** EXEC of a queue in which some commands run in steps: everybody else waits. */
-  async #runExclusively(session: Session, exec: TableEntry, args: Args): Promise<void> {
+  /**
+   * EXEC of a queue in which some commands run in steps: everybody else waits. `isOrdered`: it runs
+   * on other peers too, and what goes wrong only here is for the caller, not for the client.
+   */
+  async #runExclusively(
+    session: Session, exec: TableEntry, args: Args, isOrdered: boolean,
+  ): Promise<void> {
     const { clock, keyspace } = this.#parts;
     let settle = (): void => {};
     this.#exclusive = new Promise((resolve) => (settle = resolve));
@@ -356,10 +369,11 @@ export class Executor {
     this.#caller.enter(session);
     try {
       const queue = session.transaction.take(session.reply) ?? [];
-      for (const queued of queue) await this.#runQueuedOne(session, queued, now);
+      for (const queued of queue) await this.#runQueuedOne(session, queued, now, isOrdered);
       this.#caller.finishOutside(session, exec, args, mark, startedAt);
     } catch (error) {
       this.#caller.crashedOutside(session, exec, mark, error);
+      if (isOrdered) throw error;
     } finally {
       this.#caller.leave(session, exec, mark);
       this.#exclusive = undefined;
@@ -369,7 +383,7 @@ export class Executor {
 
   /** Keys that SELECT or an earlier command made unforeseeable may still be cold. */
   async #runQueuedOne(
-    session: Session, { entry, args }: QueuedCommand, now: number,
+    session: Session, { entry, args }: QueuedCommand, now: number, isOrdered: boolean,
   ): Promise<void> {
     const releases: (() => void)[] = [];
     const mark = session.reply.mark();
@@ -386,6 +400,7 @@ export class Executor {
       const advance = this.#caller.stepper(session, entry, args, () => this.#stamp(now));
       await this.#steps.drive(advance, () => undefined);
     } catch (error) {
+      if (isOrdered) throw error;
       this.#caller.crashedOutside(session, entry, mark, error);
     } finally {
       for (const release of releases) release();

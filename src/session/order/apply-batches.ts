@@ -8,14 +8,13 @@
  * clients run in their sessions, others in one that nobody listens to.
  */
 
-import type { KeyToLoad } from '../../keyspace/storage.ts';
 import { ORDERED_QUEUE_MAX } from '../../limits.ts';
 import type { BatchId } from '../../replication/core/proposal.ts';
 import type {
   OrderedBatch, OrderedSnapshot, OrderedState,
 } from '../../replication/core/total-order-broadcast.ts';
 import type { BatchHost } from './batch-host.ts';
-import { BatchRun } from './batch-run.ts';
+import { BatchRun, type BatchObstacle } from './batch-run.ts';
 import type { OrderMarks } from './order-marks.ts';
 import type { PendingGroup } from './pending-group.ts';
 
@@ -139,8 +138,8 @@ export class ApplyBatches implements OrderedState {
       for (;;) {
         const next = this.#queue[0];
         if (next === undefined || (this.#isPaused && this.#run === undefined)) break;
-        const cold = next.batch === undefined ? undefined : this.#runBatch(next.batch);
-        if (cold !== undefined) return this.#waitFor(cold);
+        const obstacle = next.batch === undefined ? undefined : this.#runBatch(next.batch);
+        if (obstacle !== undefined) return this.#waitFor(obstacle);
         this.#queue.shift();
         this.#marks.position = next.position;
         this.#replies.onApplied(next.position);
@@ -155,22 +154,24 @@ export class ApplyBatches implements OrderedState {
     this.#resume();
   }
 
-  /** Undefined when the batch is applied; else what has to be brought in first. */
-  #runBatch(batch: OrderedBatch): KeyToLoad[] | undefined {
+  /** Undefined when the batch is applied; else what has to come about first. */
+  #runBatch(batch: OrderedBatch): BatchObstacle | undefined {
     this.#run ??= new BatchRun(this.#host, this.#marks, batch, () => {
       return this.#replies.takeGroups(batch.ticket);
     });
-    const cold = this.#run.advance();
-    if (cold === undefined) this.#run = undefined;
-    return cold;
+    const obstacle = this.#run.advance();
+    if (obstacle === undefined) this.#run = undefined;
+    return obstacle;
   }
 
-  #waitFor(cold: readonly KeyToLoad[]): void {
+  #waitFor(obstacle: BatchObstacle): void {
+    this.#overcome(obstacle).then(() => this.#goOn(), (error: unknown) => this.#fail(error));
+  }
+
+  async #overcome(obstacle: BatchObstacle): Promise<void> {
     const run = this.#run;
-    this.#host.keyspace.storage.load(cold).then((release) => {
-      run?.keep(release);
-      this.#goOn();
-    }).catch((error: unknown) => this.#fail(error));
+    if (obstacle.kind === 'wait') return obstacle.until;
+    run?.keep(await this.#host.keyspace.storage.load(obstacle.keys));
   }
 
   #fail(error: unknown): void {

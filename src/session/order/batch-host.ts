@@ -24,6 +24,8 @@ export interface BatchHost {
   endRequests(): void;
   /** A batch has begun and waits: what it did so far must not be committed alone. */
   hold(): void;
+  /** An EXEC runs in many turns, between which nothing may change: settles when it has ended. */
+  readonly exclusive: Promise<void> | undefined;
   /** Finds out which keys of requests are not in RAM. */
   readonly coldKeys: ColdKeys;
   /**
@@ -31,8 +33,11 @@ export interface BatchHost {
    * it does elsewhere.
    */
   perform(session: Session, entry: TableEntry, args: Args): void;
-  /** Runs commands as EXEC does. */
-  performQueue(session: Session, queue: readonly QueuedCommand[]): void;
+  /**
+   * Runs commands as EXEC does. A promise when some of them run in steps: nothing else runs until
+   * it settles. It rejects as `perform` throws.
+   */
+  performQueue(session: Session, queue: readonly QueuedCommand[]): Promise<void> | undefined;
   /** Ends the frame, and the hold. */
   commit(position: number): void;
   /** A batch cannot be applied: this peer is out of step for good. */

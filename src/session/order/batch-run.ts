@@ -21,6 +21,11 @@ import {
 } from './ordered-request.ts';
 import type { PendingGroup } from './pending-group.ts';
 
+/** Why a batch cannot be applied to its end at once. */
+export type BatchObstacle =
+  | { readonly kind: 'cold'; readonly keys: readonly KeyToLoad[] }
+  | { readonly kind: 'wait'; readonly until: Promise<void> };
+
 export class BatchRun {
   readonly #host: BatchHost;
   readonly #marks: OrderMarks;
@@ -56,14 +61,17 @@ export class BatchRun {
     }
   }
 
-  /** Undefined when the batch is applied; else what has to be brought in before it can go on. */
-  advance(): KeyToLoad[] | undefined {
-    for (; this.#next < this.#requests.length; this.#next++) {
-      if (this.#isCold(this.#next)) return this.#wait();
+  /** Undefined when the batch is applied; else what has to come about before it can go on. */
+  advance(): BatchObstacle | undefined {
+    const { exclusive } = this.#host;
+    if (exclusive !== undefined) return this.#waitUntil(exclusive);
+    while (this.#next < this.#requests.length) {
+      if (this.#isCold(this.#next)) return this.#waitForKeys();
       this.#begin();
-      this.#runNext(this.#groups!);
+      const ended = this.#runNext(this.#groups!);
+      if (ended !== undefined) return this.#waitUntil(ended);
     }
-    if (this.#isMarkCold()) return this.#wait();
+    if (this.#isMarkCold()) return this.#waitForKeys();
     this.#begin();
     this.#finish(this.#groups!);
     return undefined;
@@ -76,27 +84,35 @@ export class BatchRun {
   }
 
   /** What this request and all behind it need comes in together. */
-  #wait(): KeyToLoad[] {
+  #waitForKeys(): BatchObstacle {
     this.#host.endRequests();
     if (this.#groups !== undefined) this.#host.hold();
     for (let i = this.#next + 1; i < this.#requests.length; i++) this.#isCold(i);
     this.#isMarkCold();
-    return this.#cold.splice(0);
+    return { kind: 'cold', keys: this.#cold.splice(0) };
   }
 
-  #runNext(groups: readonly PendingGroup[]): void {
+  /** A transaction of its own that goes on may change things meanwhile. */
+  #waitUntil(until: Promise<void>): BatchObstacle {
+    if (this.#groups !== undefined) this.#host.hold();
+    return { kind: 'wait', until };
+  }
+
+  /** A promise when the request goes on beyond this turn; the next one must wait for it. */
+  #runNext(groups: readonly PendingGroup[]): Promise<void> | undefined {
     const { timeMs, seed } = this.#batch;
     const request = this.#requests[this.#next]!;
     const isAwaited = request.kind === ORDERED_COMMAND || request.kind === ORDERED_TRANSACTION;
     const waiting = isAwaited ? groups[this.#group] : undefined;
     // Each request has chances of its own, whatever else used the generator in between.
     this.#host.beginRequest(timeMs, [seed[0] ^ this.#next, seed[1]]);
-    this.#perform(request, waiting, waiting?.entries[this.#member]);
-    if (waiting === undefined) return;
-    this.#member++;
-    if (this.#member < waiting.entries.length) return;
-    this.#member = 0;
-    this.#group++;
+    const ended = this.#perform(request, waiting, waiting?.entries[this.#member]);
+    this.#next++;
+    if (waiting !== undefined && ++this.#member === waiting.entries.length) {
+      this.#member = 0;
+      this.#group++;
+    }
+    return ended;
   }
 
   #finish(groups: readonly PendingGroup[]): void {
@@ -115,11 +131,11 @@ export class BatchRun {
 
   #perform(
     request: OrderedRequest, waiting: PendingGroup | undefined, known: TableEntry | undefined,
-  ): void {
+  ): Promise<void> | undefined {
     const host = this.#host;
     const { kind, db, commands } = request;
-    if (kind === ORDERED_EXPIRY) return this.#removeExpired(db, commands);
-    if (kind === ORDERED_UNWATCH) return host.watchers.end(this.#batch.id, request.session);
+    if (kind === ORDERED_EXPIRY) return void this.#removeExpired(db, commands);
+    if (kind === ORDERED_UNWATCH) return void host.watchers.end(this.#batch.id, request.session);
     const own = waiting?.session.isEnded === false ? waiting.session : undefined;
     const session = own ?? host.watchers.find(this.#batch.id, request.session) ?? host.ghost;
     if (own === undefined) session.dbIndex = db;
@@ -128,6 +144,7 @@ export class BatchRun {
     const entry = known ?? this.#entryOf(args);
     if (entry.watches) this.#watch(request, waiting !== undefined, own, entry);
     else host.perform(session, entry, args);
+    return undefined;
   }
 
   /** `isOwn`: of a client of this peer, which is `own` unless it is gone. */

@@ -18,6 +18,9 @@ export interface OrderHostParts {
   readonly caller: Caller;
   readonly coldKeys: ColdKeys;
   readonly random: Random;
+  /** An EXEC that runs in many turns, and how to run one. */
+  exclusive(): Promise<void> | undefined;
+  runExclusively(session: Session, exec: TableEntry, args: Args): Promise<void>;
   /** Runs requests of other peers' clients. */
   createGhost(): Session;
   /** See BatchHost and WatchersHost. */
@@ -80,6 +83,10 @@ export class OrderHost implements BatchHost, WatchersHost {
     return this.#parts.coldKeys;
   }
 
+  get exclusive(): Promise<void> | undefined {
+    return this.#parts.exclusive();
+  }
+
   perform(session: Session, entry: TableEntry, args: Args): void {
     const { caller } = this.#parts;
     const mark = session.reply.mark();
@@ -87,17 +94,33 @@ export class OrderHost implements BatchHost, WatchersHost {
     this.performing = session;
     caller.perform(session, entry, args, this.keyspace.now);
     this.performing = undefined;
-    const { lastCrash } = caller;
-    // Whether a key is in RAM is this peer's own affair: elsewhere the request has run.
-    if (lastCrash instanceof NotInRamError) throw lastCrash;
+    this.#checkCrash();
     if (this.#ghosts.has(session)) session.reply.rewind(mark);
   }
 
-  performQueue(session: Session, queue: readonly QueuedCommand[]): void {
+  performQueue(session: Session, queue: readonly QueuedCommand[]): Promise<void> | undefined {
     const exec = this.table.lookup(EXEC);
     if (exec === undefined) throw new Error('assertion failed: there is no EXEC');
     if (this.#ghosts.has(session)) this.#fillQueue(session, queue);
+    else if (queue.some(isInSteps)) return this.#performInSteps(session, exec);
     this.perform(session, exec, EXEC);
+    return undefined;
+  }
+
+  /** What it watches is dropped before the first step. */
+  async #performInSteps(session: Session, exec: TableEntry): Promise<void> {
+    this.#parts.caller.lastCrash = undefined;
+    this.performing = session;
+    const done = this.#parts.runExclusively(session, exec, EXEC);
+    this.performing = undefined;
+    await done;
+    this.#checkCrash();
+  }
+
+  /** Whether a key is in RAM is this peer's own affair: elsewhere the request has run. */
+  #checkCrash(): void {
+    const { lastCrash } = this.#parts.caller;
+    if (lastCrash instanceof NotInRamError) throw lastCrash;
   }
 
   endRequests(): void {
@@ -117,11 +140,17 @@ export class OrderHost implements BatchHost, WatchersHost {
   /** What concerns only the connection that queued it does not run elsewhere. */
   #fillQueue({ transaction }: Session, queue: readonly QueuedCommand[]): void {
     transaction.begin();
-    for (const { entry, args } of queue) {
+    for (const queued of queue) {
+      const { entry, args } = queued;
       const concernsAll = entry.isOrdered || entry.readsData || entry.command.selects !== undefined;
-      if (concernsAll && !transaction.enqueue(entry, args)) {
+      if (concernsAll && !isInSteps(queued) && !transaction.enqueue(entry, args)) {
         throw new Error('assertion failed: a transaction that was taken elsewhere is too large');
       }
     }
   }
+}
+
+/** Such a command changes nothing (the others are refused), and takes no part in chance. */
+function isInSteps({ entry }: QueuedCommand): boolean {
+  return entry.command.steps !== undefined;
 }

@@ -10,6 +10,7 @@
  *   was told before. A linearizable one first waits for a barrier, which it shares with others.
  */
 
+import type { Command } from '../../commands/command.ts';
 import type { TableEntry } from '../../commands/table.ts';
 import { Args } from '../../protocol/args.ts';
 import { Random } from '../../lib/random.ts';
@@ -75,9 +76,10 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     const refusal = this.#refusal();
     if (refusal !== undefined) return refusal;
     const queue = entry.runsQueued ? transaction.queue : [{ entry, args }];
-    const slow = queue.find((queued) => queued.entry.command.steps !== undefined);
-    if (slow !== undefined) {
-      return `ERR with peers, a transaction that writes cannot hold '${slow.entry.command.name}'`;
+    const refused = queue.find((queued) => !mayOrder(queued.entry.command));
+    if (refused !== undefined) {
+      const { name } = refused.entry.command;
+      return `ERR with peers, a transaction that writes cannot hold '${name}'`;
     }
     const bytes = orderedBytesMax(queue.map((queued) => queued.args));
     const { bodyBytesMax } = this.#parts.broadcast.capabilities;
@@ -272,6 +274,11 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
       resolve();
     }
   }
+}
+
+/** Administration in many turns would hold up what all peers do; other such commands only read. */
+function mayOrder({ steps, flags }: Command): boolean {
+  return steps === undefined || !flags.includes('admin');
 }
 
 function letRead(readers: readonly WaitingReader[]): void {

@@ -238,6 +238,112 @@ describe('a batch that needs the disk', () => {
   });
 });
 
+describe('a transaction with commands in steps', () => {
+  /** A scan ends when the test says so. */
+  function holdScans(): () => Promise<void> {
+    const { storage } = peer.server;
+    const scan = storage.scan.bind(storage);
+    const waits: (() => void)[] = [];
+    storage.scan = async (...args) => {
+      await new Promise<void>((resolve) => void waits.push(resolve));
+      return scan(...args);
+    };
+    return async () => {
+      for (const resolve of waits.splice(0)) resolve();
+      await turns(3);
+    };
+  }
+
+  async function multi(client: WholeClient, ...lines: readonly string[]): Promise<void> {
+    for (const line of ['MULTI', ...lines]) await client.run(line);
+    client.heard();
+  }
+
+  it('is one: nobody sees half of it, and it is committed with its batch', async () => {
+    const finishScan = holdScans();
+    const [client, reader] = [peer.connect(), peer.connect()];
+    const commands = ['SET a 1', 'KEYS *', 'INCR a'];
+    await multi(client, ...commands);
+    const { wait, group } = waitOf(client, 'EXEC');
+    peer.groups.set(1, [group]);
+    const body = bodyOf({ kind: ORDERED_TRANSACTION, commands }, 'INCR a');
+    peer.apply.apply(1, batchOf(1, body, { ticket: 1 }));
+    peer.apply.apply(2, batchOf(2, bodyOf('INCR a')));
+    const read = reader.run('GET a');
+    await turns(3);
+    expect([peer.applied, peer.commits, wait.resolved]).toEqual([[], [], 0]);
+    expect(peer.server.executor.holdsBatch).toBe(true);
+    expect(reader.heard()).toBe('');
+    await finishScan();
+    expect(client.heard()).toBe('*3\r\n+OK\r\n*1\r\n$1\r\na\r\n:2\r\n');
+    expect(await read).toMatch(/^\$1\r\n[234]\r\n$/);
+    expect([peer.applied, peer.commits, wait.resolved]).toEqual([[1, 2], [[1, true], [2, false]], 1]);
+    expect(peer.server.executor.holdsBatch).toBe(false);
+    expect(peer.server.plumbing.keyspace.isReadOnly).toBe(true);
+  });
+
+  it('has the same effect where nobody waits for it', async () => {
+    const other = await OrderPeer.create();
+    const commands = ['SET a 1', 'RANDOMKEY', 'SELECT 2', 'SCAN 0', 'SET b 2', 'WAIT 1 0'];
+    const client = peer.connect();
+    await multi(client, ...commands);
+    peer.groups.set(1, [waitOf(client, 'EXEC').group]);
+    const body = bodyOf({ kind: ORDERED_TRANSACTION, commands });
+    peer.apply.apply(1, batchOf(1, body, { ticket: 1 }));
+    other.apply.apply(1, batchOf(1, body));
+    expect(other.applied).toEqual([1]);
+    await turns(5);
+    expect(peer.applied).toEqual([1]);
+    expect(peer.digest()).toBe(other.digest());
+    expect(client.session.dbIndex).toBe(2);
+  });
+
+  it('that only reads sees nothing of batches that come meanwhile', async () => {
+    peer.give(bodyOf('SET a 1'));
+    const finishScan = holdScans();
+    const client = peer.connect();
+    await multi(client, 'GET a', 'KEYS *', 'GET a');
+    const replies = client.run('EXEC');
+    for (const position of [2, 3]) {
+      peer.apply.apply(position, batchOf(position, bodyOf(`SET a ${position}`)));
+    }
+    await turns(3);
+    expect(peer.applied).toEqual([1]);
+    await finishScan();
+    expect(await replies).toBe('*3\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n$1\r\n1\r\n');
+    expect(peer.applied).toEqual([1, 2, 3]);
+    expect(await get('a')).toBe('3');
+  });
+
+  it('of a watched key that was touched does nothing', async () => {
+    const client = peer.connect();
+    peer.give(bodyOf('SET a 1'));
+    client.session.transaction.watch(0, [Buffer.from('a')]);
+    peer.give(bodyOf('SET a 2'));
+    await multi(client, 'SET a 3', 'KEYS *');
+    peer.groups.set(1, [waitOf(client, 'EXEC').group]);
+    const body = bodyOf({ kind: ORDERED_TRANSACTION, commands: ['SET a 3', 'KEYS *'] });
+    peer.apply.apply(3, batchOf(3, body, { ticket: 1 }));
+    await turns(2);
+    expect(client.heard()).toBe('*-1\r\n');
+    expect(await get('a')).toBe('2');
+  });
+
+  it('fails on this peer, for good, when the disk cannot be read in its middle', async () => {
+    const client = peer.connect();
+    peer.server.storage.scan = async () => {
+      throw new Error('damaged');
+    };
+    await multi(client, 'SET a 1', 'KEYS *', 'SET a 2');
+    peer.groups.set(1, [waitOf(client, 'EXEC').group]);
+    const commands = ['SET a 1', 'KEYS *', 'SET a 2'];
+    peer.apply.apply(1, batchOf(1, bodyOf({ kind: ORDERED_TRANSACTION, commands }), { ticket: 1 }));
+    await turns(3);
+    expect(peer.failures.map(String)).toEqual(['Error: damaged']);
+    expect(peer.commits).toEqual([]);
+  });
+});
+
 describe('a log that fails', () => {
   it('lets the clients have their replies, which the end of the turn makes errors of', () => {
     const client = peer.connect();
