@@ -42,6 +42,16 @@ export class Database {
     return this.#keyspace.storage.isCold(this.space, key, need);
   }
 
+  /**
+   * True when the key's time is over here and now, but was not yet at `orderMs`. False for a key
+   * that is not in RAM.
+   */
+  isInDoubt(key: ByteRange, orderMs: number): boolean {
+    const found = this.#keyspace.storage.find(this.space, key, NEED_KEY);
+    if (found === undefined || found === COLD) return false;
+    return found.expireAt > orderMs && found.expireAt <= this.#keyspace.now;
+  }
+
   /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */
   find(key: ByteRange, need: Need = NEED_VALUE): Found | undefined {
     const found = this.#keyspace.storage.find(this.space, key, need);

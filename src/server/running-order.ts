@@ -102,7 +102,7 @@ export class RunningOrder {
     this.#order.flush();
   }
 
-  expire(db: number, keys: readonly Buffer[]): boolean {
+  expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
     return this.#order.expire(db, keys);
   }
 

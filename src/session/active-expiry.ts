@@ -14,7 +14,7 @@ export interface ExpiryHost {
   /** Runs work of the server itself as one batch with one time, or not at all if it may not now. */
   runInternal(work: () => void): void;
   /** With peers: has the keys removed on all of them. False when another peer sees to that. */
-  readonly expire: ((db: number, keys: readonly Buffer[]) => boolean) | undefined;
+  readonly expire: ((db: number, keys: readonly Buffer[]) => Promise<boolean>) | undefined;
   nowMs(): number;
 }
 
@@ -67,7 +67,7 @@ export class ActiveExpiry {
 
   async #remove(index: number, space: number, keys: readonly Buffer[]): Promise<number> {
     const { keyspace, expire } = this.#host;
-    if (expire !== undefined) return expire(index, keys) ? keys.length : 0;
+    if (expire !== undefined) return await expire(index, keys) ? keys.length : 0;
     const wanted = keys.map((key): KeyToLoad => ({ space, key, need: NEED_KEY }));
     const releases = await this.#load(wanted);
     const before = keyspace.stats.expired;

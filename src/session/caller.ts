@@ -86,11 +86,12 @@ export class Caller {
    * Runs requests `from` up to, not including, `end` of a batch, which are all for one brief
    * command: what surrounds a command is done once for all of them, and they share the time that it
    * takes. Ends before a request whose keys are not in RAM, behind one that fails, and when there
-   * are many bytes to send. Returns how many ran.
+   * are many bytes to send. Returns how many ran. `orderMs`: the time to which the total order has
+   * come, by which keys may be in doubt; Infinity without peers.
    */
   performRow(
     session: Session, entry: TableEntry, batch: readonly Args[], from: number, end: number,
-    now: number,
+    now: number, orderMs: number,
   ): number {
     const { reply } = session;
     const { storage } = this.#parts.keyspace;
@@ -104,6 +105,7 @@ export class Caller {
       const args = batch[i] as Args;
       if (i > from) storage.begin();
       if (this.#coldKeys.isAnyCold(entry, args, context.db)) break;
+      if (orderMs < now && this.#coldKeys.isAnyInDoubt(entry, args, context.db, orderMs)) break;
       context.args = args;
       const mark = reply.mark();
       if (this.#execute(session, entry, context, mark)) session.link.wrote(mark, i - from);

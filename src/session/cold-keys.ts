@@ -1,4 +1,8 @@
-/** Which of a request's keys only disk can answer for. Makes no object while all are in RAM. */
+/**
+ * Which of a request's keys it cannot read here and now: those that only disk can answer for, and
+ * with peers those of which the clock says that they are over, but the total order does not yet.
+ * Makes no object while there are none.
+ */
 
 import type { VisitKey } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
@@ -8,6 +12,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
 import { DATABASES } from '../limits.ts';
 import { Args } from '../protocol/args.ts';
+import type { DoubtfulKey } from './order/request-order.ts';
 import type { QueuedCommand } from './transaction.ts';
 
 const NO_ARGS = new Args();
@@ -19,6 +24,9 @@ export class ColdKeys {
   #dbIndex = 0;
   #need: Need = NEED_VALUE;
   #cold: KeyToLoad[] = [];
+  /** Not undefined: looks for keys in doubt. */
+  #doubtful: DoubtfulKey[] | undefined;
+  #orderMs = 0;
   readonly #visit: VisitKey = (arg, db = this.#dbIndex) => this.#check(arg, db);
   readonly #visitBoth: VisitKey = (arg, db = this.#dbIndex) => {
     this.#check(arg, this.#dbIndex);
@@ -48,6 +56,21 @@ export class ColdKeys {
     }
   }
 
+  /**
+   * Appends the keys that are over now but were not at `orderMs`: of a request, or of the queue
+   * that it runs.
+   */
+  collectDoubtful(
+    { entry, args }: QueuedCommand, queue: readonly QueuedCommand[], dbIndex: number,
+    orderMs: number, doubtful: DoubtfulKey[],
+  ): void {
+    this.#doubtful = doubtful;
+    this.#orderMs = orderMs;
+    if (entry.runsQueued) this.collectQueue(queue, dbIndex, this.#cold);
+    else this.collect(entry, args, dbIndex, this.#cold);
+    this.#doubtful = undefined;
+  }
+
   #collect(
     entry: TableEntry, args: Args, dbIndex: number, cold: KeyToLoad[], visit: VisitKey,
   ): void {
@@ -73,10 +96,27 @@ export class ColdKeys {
     return false;
   }
 
+  /** Whether `collectDoubtful` would find one; likewise. */
+  isAnyInDoubt({ command }: TableEntry, args: Args, database: Database, orderMs: number): boolean {
+    const { keys } = command;
+    if (keys === undefined || database.countExpiring() === 0) return false;
+    const last = lastPosition(keys, args.count);
+    for (let i = keys.first; i <= last; i += keys.step) {
+      if (database.isInDoubt(args.at(i), orderMs)) return true;
+    }
+    return false;
+  }
+
   /** A database that does not exist is the command's to refuse. */
   #check(arg: number, db: number): void {
     if (!(db >= 0 && db < DATABASES)) return;
     const database = this.#keyspace.db(db);
+    if (this.#doubtful !== undefined) {
+      const mayBe = database.countExpiring() > 0;
+      const isInDoubt = mayBe && database.isInDoubt(this.#args.at(arg), this.#orderMs);
+      if (isInDoubt) this.#doubtful.push({ db, key: this.#args.copy(arg) });
+      return;
+    }
     if (!database.isCold(this.#args.at(arg), this.#need)) return;
     this.#cold.push({ space: database.space, key: this.#args.copy(arg), need: this.#need });
   }

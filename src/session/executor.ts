@@ -26,7 +26,7 @@ import { refusal } from './admission.ts';
 import { Caller, type CallerParts } from './caller.ts';
 import { ColdKeys } from './cold-keys.ts';
 import { OrderHost, type OrderHostParts } from './order/order-host.ts';
-import type { RequestOrder } from './order/request-order.ts';
+import type { DoubtfulKey, RequestOrder } from './order/request-order.ts';
 import type { Pause } from './pause.ts';
 import type { Session } from './session.ts';
 import { StepsDriver, type StepServices } from './steps-driver.ts';
@@ -167,7 +167,9 @@ export class Executor {
     let end = i + 1;
     while (end < count && this.#prepared[end] === entry && takes(entry, batch[end])) end++;
     session.lastCommand = entry.command.name;
-    return this.#caller.performRow(session, entry, batch, i, end, this.#stampRequest());
+    const now = this.#stampRequest();
+    const orderMs = this.#order?.hasTime === true ? this.#order.timeMs : Infinity;
+    return this.#caller.performRow(session, entry, batch, i, end, now, orderMs);
   }
 
   /**
@@ -224,6 +226,7 @@ export class Executor {
   #run(
     session: Session, entry: TableEntry | undefined, args: Args,
   ): Promise<void> | undefined {
+    session.readsByOrder = false;
     const { writeDelayMs } = this.#parts.gate;
     const obstacle = writeDelayMs > 0 && entry?.isWrite === true
       ? this.#delay(writeDelayMs)
@@ -303,13 +306,34 @@ export class Executor {
 
   #call(session: Session, entry: TableEntry, args: Args): Obstacle | undefined {
     session.lastCommand = entry.command.name;
-    const now = this.#stampRequest();
+    const { readsByOrder } = session;
+    const now = readsByOrder ? this.#stamp(0) : this.#stampRequest();
     const keys = this.#collectCold(session, entry, args);
     if (keys !== undefined) return { kind: 'cold', keys };
+    if (!readsByOrder) {
+      const settled = this.#settleDoubt(session, { entry, args });
+      if (settled !== undefined) return { kind: 'wait', until: settled };
+    }
+    session.readsByOrder = false;
     if (entry.command.steps !== undefined) return STEPS;
     if (entry.runsQueued && hasSteps(session)) return EXCLUSIVE;
     this.#caller.perform(session, entry, args, now);
     return undefined;
+  }
+
+  /**
+   * A key whose time is over by this peer's clock, but not yet by the order's, is neither there nor
+   * gone: the order's time has to move on first, and then the read goes by that.
+   */
+  #settleDoubt(session: Session, request: QueuedCommand): Promise<void> | undefined {
+    const order = this.#order;
+    if (order === undefined || !request.entry.readsData || !order.hasTime) return undefined;
+    const { transaction: { queue }, dbIndex } = session;
+    const doubtful: DoubtfulKey[] = [];
+    this.#coldKeys.collectDoubtful(request, queue, dbIndex, order.timeMs, doubtful);
+    if (doubtful.length === 0) return undefined;
+    session.readsByOrder = true;
+    return order.settle(doubtful);
   }
 
   /** Waits for whatever is in the way, and tries again. `args` are owned. */

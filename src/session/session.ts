@@ -64,6 +64,8 @@ export class Session implements SessionPort, Subscriber {
   wantsLatest: boolean | undefined;
   /** Requests within the first so many bytes from the client may read: see order/. */
   readableBytes = -1;
+  /** The request that waited to read goes by the time of the total order, not by the clock. */
+  readsByOrder = false;
   /** Why the request that waited to read may not: the whole text of an error. */
   readFailure: string | undefined;
   #isEnded = false;

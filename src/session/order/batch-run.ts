@@ -136,7 +136,7 @@ export class BatchRun {
     const { kind, db, commands } = request;
     if (kind === ORDERED_EXPIRY) return void this.#removeExpired(db, commands);
     if (kind === ORDERED_UNWATCH) return void host.watchers.end(this.#batch.id, request.session);
-    const own = waiting?.session.isEnded === false ? waiting.session : undefined;
+    const own = waiting?.session?.isEnded === false ? waiting.session : undefined;
     const session = own ?? host.watchers.find(this.#batch.id, request.session) ?? host.ghost;
     if (own === undefined) session.dbIndex = db;
     if (kind === ORDERED_TRANSACTION) return host.performQueue(session, this.#queueOf(commands));

@@ -13,6 +13,7 @@ export interface ClosedBatch {
 export class OpenBatch {
   readonly #body = new OrderedBody();
   #groups: PendingGroup[] = [];
+  #followers: PendingGroup[] = [];
 
   get isEmpty(): boolean {
     return this.#body.bytes === 0;
@@ -31,9 +32,15 @@ export class OpenBatch {
     this.#groups.push(group);
   }
 
+  /** Whoever waits for the batch as a whole; comes behind those who wait for requests in it. */
+  follow(resolve: () => void): void {
+    this.#followers.push({ session: undefined, entries: [], resolve });
+  }
+
   close(): ClosedBatch {
-    const closed = { body: this.#body.take(), groups: this.#groups };
+    const closed = { body: this.#body.take(), groups: [...this.#groups, ...this.#followers] };
     this.#groups = [];
+    this.#followers = [];
     return closed;
   }
 }

@@ -26,7 +26,7 @@ import {
   type OrderedKind,
 } from './ordered-request.ts';
 import type { PendingGroup } from './pending-group.ts';
-import type { RequestOrder } from './request-order.ts';
+import type { DoubtfulKey, RequestOrder } from './request-order.ts';
 
 export interface PeersOrderParts {
   readonly broadcast: TotalOrderBroadcast;
@@ -128,12 +128,23 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     });
   }
 
-  expire(db: number, keys: readonly Buffer[]): boolean {
+  async expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
     const { broadcast } = this.#parts;
     if (this.#refusal() !== undefined || broadcast.status().role !== 'leader') return false;
     this.#add(ORDERED_EXPIRY, 0, db, [Args.ofBuffers(keys)]);
+    const applied = this.#follow();
     this.flush();
+    await applied;
     return true;
+  }
+
+  get hasTime(): boolean {
+    return this.#refusal() === undefined;
+  }
+
+  settle(keys: readonly DoubtfulKey[]): Promise<void> {
+    for (const { db, key } of keys) this.#add(ORDERED_EXPIRY, 0, db, [Args.ofBuffers([key])]);
+    return this.#follow();
   }
 
   /** A session of this peer watches nothing any more. */
@@ -245,6 +256,10 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     });
   }
 
+  #follow(): Promise<void> {
+    return new Promise((resolve) => void this.#open.follow(resolve));
+  }
+
   /** As many as there is room for; the others go when some are applied. */
   #broadcastClosed(): void {
     const { broadcast } = this.#parts;
@@ -265,12 +280,14 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     this.#asking.set(this.#parts.broadcast.barrier(this.#parts.timeoutMs()), readers);
   }
 
+  #refuseOne(session: Session, entry: TableEntry, text: string): void {
+    if (entry.runsQueued) session.transaction.discard();
+    if (!session.isEnded) this.#parts.refuse(session, entry, text);
+  }
+
   #refuse(groups: readonly PendingGroup[], text: string): void {
     for (const { session, entries, resolve } of groups) {
-      for (const entry of entries) {
-        if (entry.runsQueued) session.transaction.discard();
-        if (!session.isEnded) this.#parts.refuse(session, entry, text);
-      }
+      for (const entry of entries) if (session !== undefined) this.#refuseOne(session, entry, text);
       resolve();
     }
   }

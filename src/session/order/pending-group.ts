@@ -4,7 +4,8 @@ import type { TableEntry } from '../../commands/table.ts';
 import type { Session } from '../session.ts';
 
 export interface PendingGroup {
-  readonly session: Session;
+  /** Undefined: somebody who only wants to know when the batch is applied. */
+  readonly session: Session | undefined;
   /** Of each request, in order. */
   readonly entries: readonly TableEntry[];
   readonly resolve: () => void;

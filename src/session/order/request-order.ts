@@ -7,6 +7,12 @@ import type { TableEntry } from '../../commands/table.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { Session } from '../session.ts';
 
+/** A key that is over by this peer's clock, but not by the time to which the order has come. */
+export interface DoubtfulKey {
+  readonly db: number;
+  readonly key: Buffer;
+}
+
 export interface RequestOrder {
   /** Milliseconds since 1970 up to which the order has come; reads take no earlier time. */
   readonly timeMs: number;
@@ -27,6 +33,16 @@ export interface RequestOrder {
   mayRead(session: Session, entry: TableEntry): boolean;
   /** It may when this resolves, or there is an error in `session.readFailure`. */
   waitToRead(session: Session): Promise<void>;
-  /** Has keys removed whose time is over. False when another peer sees to that. */
-  expire(db: number, keys: readonly Buffer[]): boolean;
+  /**
+   * Has keys removed whose time is over; resolves when that is done, or failed. False when another
+   * peer sees to that.
+   */
+  expire(db: number, keys: readonly Buffer[]): Promise<boolean>;
+  /**
+   * Whether a read may go by the order's time where a key's time is over by this peer's clock
+   * alone. It may not without a majority, because then the order's time stands still.
+   */
+  readonly hasTime: boolean;
+  /** Has the order's time move on, and those keys removed that are over by then. */
+  settle(keys: readonly DoubtfulKey[]): Promise<void>;
 }

@@ -207,7 +207,9 @@ function noOrder(marks: OrderMarks): RequestOrder {
     submitQueue: async () => {},
     mayRead: () => true,
     waitToRead: async () => {},
-    expire: () => false,
+    expire: async () => false,
+    hasTime: false,
+    settle: async () => {},
   };
 }
 

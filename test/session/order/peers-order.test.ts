@@ -339,16 +339,72 @@ describe('a peer that stops', () => {
 
 describe('keys whose time is over', () => {
   it('are removed through the order, by the leader and nobody else', async () => {
-    expect(peer.order!.expire(0, [Buffer.from('a')])).toBe(false);
+    expect(await peer.order!.expire(0, [Buffer.from('a')])).toBe(false);
     await meet();
     await peer.run(client, 'SET a 1 PX 5');
     await peer.run(client, 'SET b 1');
     clock.advance(10);
-    expect(peer.order!.expire(0, ['a', 'b', 'c'].map((key) => Buffer.from(key)))).toBe(true);
-    await turns(3);
+    const keys = ['a', 'b', 'c'].map((key) => Buffer.from(key));
+    expect(await peer.order!.expire(0, keys)).toBe(true);
     expect(peer.server.storage.count(1)).toBe(1);
     expect(await client.run('GET b')).toBe('$1\r\n1\r\n');
     const follower = await OrderPeer.create(other);
-    expect(follower.order!.expire(0, [Buffer.from('a')])).toBe(false);
+    expect(await follower.order!.expire(0, [Buffer.from('a')])).toBe(false);
+  });
+
+  describe('by the clock of this peer, and not yet by the order', () => {
+    beforeEach(async () => {
+      await meet();
+      const ownAhead = peer.server.clock.nowMs() - clock.nowMs();
+      if (ownAhead < 0) peer.server.clock.advance(-ownAhead);
+      await peer.run(client, 'SET a 1 PX 100');
+      await peer.run(client, 'SET b 2');
+      peer.server.clock.advance(150);
+      cluster.order.length = 2;
+    });
+
+    it('are read when the order has come to their end, and are removed by it', async () => {
+      clock.advance(150);
+      const replies = [client.run('GET a'), peer.connect().run('EXISTS a b')];
+      expect(await client.run('GET b')).toBe('$1\r\n2\r\n');
+      await turns(2);
+      expect(cluster.order.length).toBe(2);
+      peer.order!.flush();
+      expect(await Promise.all(replies)).toEqual(['$-1\r\n', ':1\r\n']);
+      expect(cluster.order.length).toBe(3);
+      expect(peer.server.storage.count(1)).toBe(1);
+      expect(await client.run('GET a')).toBe('$-1\r\n');
+      expect(cluster.order.length).toBe(3);
+    });
+
+    it('are still there if the order says so, and live as long as it says', async () => {
+      expect(await peer.run(client, 'GET a')).toBe('$1\r\n1\r\n');
+      expect(await peer.run(client, 'PTTL a')).toBe(':100\r\n');
+      expect(await peer.run(client, 'SETNX a 3')).toBe(':0\r\n');
+    });
+
+    it('are settled before a transaction that reads them', async () => {
+      for (const line of ['MULTI', 'GET a', 'EXISTS a', 'GET b']) await client.run(line);
+      expect(await peer.run(client, 'EXEC')).toBe('*3\r\n$1\r\n1\r\n:1\r\n$1\r\n2\r\n');
+      expect(cluster.order.length).toBe(3);
+    });
+
+    it('end a row of reads, which goes on where they are settled', async () => {
+      const { executor } = peer.server;
+      const batch = ['GET b', 'GET b', 'GET a', 'GET b'].map(argsOf);
+      executor.prepare(client.session, batch, batch.length);
+      expect(executor.runRow(client.session, batch, 0, batch.length)).toBe(2);
+      expect(executor.runRow(client.session, batch, 2, batch.length)).toBe(0);
+      const settled = executor.runPrepared(client.session, batch[2]!, 2);
+      peer.order!.flush();
+      await settled;
+      expect(client.heard()).toBe('$1\r\n2\r\n'.repeat(2) + '$1\r\n1\r\n');
+    });
+
+    it('are gone without a majority: the order does not move then', async () => {
+      Object.defineProperty(engine, 'refusal', { get: () => 'the others are gone' });
+      expect(await client.run('GET a')).toBe('$-1\r\n');
+      expect(cluster.order.length).toBe(2);
+    });
   });
 });
