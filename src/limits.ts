@@ -782,6 +782,15 @@ export const RAFT_UNCOMMITTED_BYTES_MAX = 32 * MiB;
  */
 export const RAFT_BODY_BYTES_MAX = 16 * MiB;
 
+/**
+ * A log that is larger is cut although a member that gets a state needs what follows it: it will be
+ * sent another state. Half an hour of writing at full speed, which moves a state of a terabyte.
+ */
+export const RAFT_HELD_LOG_BYTES_MAX = 8 * 1024 * MiB;
+
+/** A member that is silent for so long while it installs a state is not waited for. */
+export const RAFT_HELD_SILENT_MS = 60_000;
+
 /** How often a leader looks whether a peer is to be let in or promoted. */
 export const RAFT_MEMBERS_MS = 500;
 

@@ -7,7 +7,7 @@
  */
 
 import { campaign, onElectionTimeout, onPreVote, onPreVoted, onVote, onVoted } from './election.ts';
-import type { LogBase, LogEntry } from './entry.ts';
+import type { LogBase, LogEntry, MemberId } from './entry.ts';
 import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } from './event.ts';
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
@@ -88,7 +88,7 @@ export class Raft {
   }
 
   /** Leaders: what is known of each other member. */
-  get progress(): ReadonlyMap<string, Progress> {
+  get progress(): ReadonlyMap<MemberId, Progress> {
     return this.#state.progress;
   }
 

@@ -212,6 +212,11 @@ export class RaftLog {
     this.#commit.flush();
   }
 
+  /** Of all its files. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { end }) => sum + end, 0);
+  }
+
   /**
    * Removes segments whose entries are all up to `index`, oldest first, as long as the others have
    * `keptBytesMin` bytes or more. What was known at the base of the oldest one that stays is the

@@ -15,7 +15,8 @@ import type { RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
 import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
-  RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX,
+  RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
@@ -42,7 +43,7 @@ import { PeerWatch } from './peer-watch.ts';
 import { RoleLog } from './role-log.ts';
 import { SnapshotTransfer } from './snapshot-transfer.ts';
 import { statusOf } from './status.ts';
-import { chooseSuccessor } from './successor.ts';
+import { chooseSuccessor, mostAdvancedVoter } from './successor.ts';
 
 export interface RaftEngineOptions {
   readonly files: Files;
@@ -163,11 +164,14 @@ export class RaftEngine implements TotalOrderBroadcast {
   saved(position: number): void {
     const driver = this.#driver;
     if (driver === undefined || this.#stopReason !== undefined) return;
-    const before = this.#raftLog.base.index;
-    this.#raftLog.trim(position, this.#options.logBytes());
-    const { base } = this.#raftLog;
+    const log = this.#raftLog;
+    const before = log.base.index;
+    const held = this.#transfer.heldFrom(driver.replica.raft.progress, this.#now().monotonicMs);
+    const mayHold = log.bytes < RAFT_HELD_LOG_BYTES_MAX;
+    log.trim(mayHold ? Math.min(position, held) : position, this.#options.logBytes());
+    const { base } = log;
     if (base.index > before) this.#pump(() => driver.step({ kind: 'trimmed', base }));
-    this.#raftLog.mark();
+    log.mark();
   }
 
   status(): OrderStatus {
@@ -444,12 +448,7 @@ export class RaftEngine implements TotalOrderBroadcast {
   async #handOver(): Promise<void> {
     const driver = this.#driver;
     if (driver === undefined || this.#stopReason !== undefined) return;
-    const { role, configuration } = driver.replica.status;
-    if (role !== 'leader') return;
-    const others = [...driver.replica.raft.progress.values()]
-      .filter(({ id }) => configuration.voters.includes(id))
-      .sort((one, other) => other.match - one.match);
-    const to = others[0]?.id;
+    const to = mostAdvancedVoter(driver.replica);
     if (to === undefined) return;
     this.#pump(() => driver.step({ kind: 'transfer', to }));
     const { clock } = this.#options;

@@ -7,8 +7,10 @@
  */
 
 import type { Logger } from 'pino';
+import { RAFT_HELD_SILENT_MS } from '../../limits.ts';
 import type { LogBase, MemberId } from '../core/entry.ts';
 import { encodeLogBase, parseLogBase } from '../core/log-base-codec.ts';
+import type { Progress } from '../core/progress.ts';
 import type { OrderedState } from '../core/total-order-broadcast.ts';
 import type { IncomingStream } from '../links/incoming-stream.ts';
 import type { Links } from '../links/links.ts';
@@ -30,6 +32,8 @@ const DONE = new Uint8Array([1]);
 export class SnapshotTransfer {
   readonly #parts: SnapshotTransferParts;
   readonly #sending = new Set<MemberId>();
+  /** Whom a state was sent that it may still be installing, and of which position. */
+  readonly #held = new Map<MemberId, number>();
   /** One is arriving, or is being installed. */
   #isReceiving = false;
 
@@ -46,9 +50,21 @@ export class SnapshotTransfer {
       this.#parts.onSent(to, index, true);
     }, (error: unknown) => {
       this.#sending.delete(to);
+      this.#held.delete(to);
       this.#parts.log.warn({ to, error }, 'a snapshot could not be sent');
       this.#parts.onSent(to, 0, false);
     });
+  }
+
+  /**
+   * What follows this position is not to be removed from the log: a member that is being sent a
+   * state, or installs one, needs it next. Infinity when nobody does.
+   */
+  heldFrom(progress: ReadonlyMap<MemberId, Progress>, nowMs: number): number {
+    for (const to of this.#held.keys()) {
+      if (!this.#sending.has(to) && !isInstalling(progress.get(to), nowMs)) this.#held.delete(to);
+    }
+    return Math.min(...this.#held.values());
   }
 
   /** A peer begins to send its state. */
@@ -76,6 +92,7 @@ export class SnapshotTransfer {
     const state = this.#parts.state();
     if (state === undefined) throw new Error('there is no state yet');
     const snapshot = await state.exportSnapshot();
+    this.#held.set(to, snapshot.position);
     try {
       const base = this.#parts.baseAt(snapshot.position);
       if (base === undefined) throw new Error(`the log does not know ${snapshot.position}`);
@@ -105,4 +122,10 @@ export class SnapshotTransfer {
     const { isWanted } = this.#parts.onReceived(from, base);
     if (!isWanted) this.#isReceiving = false;
   }
+}
+
+/** A member that has got a state and does not follow the log yet. */
+function isInstalling(progress: Progress | undefined, nowMs: number): boolean {
+  if (progress === undefined || progress.state === 'stream') return false;
+  return nowMs - progress.lastHeardMs < RAFT_HELD_SILENT_MS;
 }

@@ -1,6 +1,7 @@
 /** Whether a leader can hand over to the peer that somebody names. */
 
 import type { MemberId } from '../core/entry.ts';
+import type { Replica } from '../core/replica.ts';
 import type { OrderStatus } from '../core/total-order-broadcast.ts';
 
 export type Successor =
@@ -21,6 +22,14 @@ export function chooseSuccessor({ role, leader, peers }: OrderStatus, name: stri
   if (peer.role === 'learner') return refuse(`${name} has no vote and cannot lead`);
   if (!peer.isConnected) return refuse(`${name} is not connected`);
   return { ok: true, id: peer.id as MemberId };
+}
+
+/** Whom a leader that shuts down asks to take over; undefined when it does not lead, or alone. */
+export function mostAdvancedVoter({ raft, status }: Replica): MemberId | undefined {
+  const { role, configuration } = status;
+  if (role !== 'leader') return undefined;
+  const voters = [...raft.progress.values()].filter(({ id }) => configuration.voters.includes(id));
+  return voters.toSorted((one, other) => other.match - one.match)[0]?.id;
 }
 
 function whoLeads(leader: string, peers: OrderStatus['peers']): string {

@@ -66,7 +66,7 @@ describe('a member that cannot be reached', () => {
     a.answer('c', 1);
     a.propose('x');
     expect(a.step({ kind: 'unreachable', id: idOf('b') }).messages).toEqual([]);
-    expect(a.raft.progress.get('b')).toMatchObject({ state: 'probe', match: 1, next: 2 });
+    expect(a.raft.progress.get(idOf('b'))).toMatchObject({ state: 'probe', match: 1, next: 2 });
     a.tick(HEARTBEAT_MS);
     expect(sent(a.hear('b', 2, 2), 'append', 'b')).toMatchObject([{ prevIndex: 1 }]);
   });
@@ -78,7 +78,7 @@ describe('a member that cannot be reached', () => {
     const rejected = { kind: 'rejected', prevIndex: 2, hintIndex: 0, hintTerm: 0 } as const;
     expect(a.receive('b', rejected).snapshots).toEqual(['b']);
     a.step({ kind: 'unreachable', id: idOf('b') });
-    expect(a.raft.progress.get('b')?.state).toBe('snapshot');
+    expect(a.raft.progress.get(idOf('b'))?.state).toBe('snapshot');
   });
 });
 
@@ -89,7 +89,7 @@ describe('a rejection', () => {
     a.answer('b', 2);
     const late = { kind: 'rejected', prevIndex: 1, hintIndex: 0, hintTerm: 0 } as const;
     expect(a.receive('b', late).messages).toEqual([]);
-    expect(a.raft.progress.get('b')?.state).toBe('stream');
+    expect(a.raft.progress.get(idOf('b'))?.state).toBe('stream');
   });
 
   it('never takes a member back behind what it has acknowledged', () => {
