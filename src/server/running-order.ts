@@ -73,6 +73,7 @@ export class RunningOrder {
     this.#order = new PeersOrder({
       broadcast, seed,
       timeoutMs: () => config.values['broadcast-timeout'],
+      monotonicMs: () => parts.clock.monotonicMs(),
       isLinearizable: () => config.values.consistency === 'linearizable',
       applied: marks,
       refuse: (session, entry, text) => executor.refuse(session, entry, text),

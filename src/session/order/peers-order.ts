@@ -33,11 +33,17 @@ export interface PeersOrderParts {
   readonly seed: readonly [number, number];
   /** How long a request may wait for a majority, milliseconds. */
   timeoutMs(): number;
+  monotonicMs(): number;
   readonly isLinearizable: () => boolean;
   /** The highest position that is applied here, and the time of its batch. */
   readonly applied: { readonly position: number; readonly timeMs: number };
   /** Writes an error as the reply to a request that will not run. */
   refuse(session: Session, entry: TableEntry, text: string): void;
+}
+
+/** A batch that waits for room. */
+interface WaitingBatch extends ClosedBatch {
+  readonly deadlineMs: number;
 }
 
 interface WaitingReader {
@@ -52,7 +58,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   readonly #random: Random;
   readonly #open = new OpenBatch();
   /** Closed, but there is no room for them yet. */
-  #closed: ClosedBatch[] = [];
+  #closed: WaitingBatch[] = [];
   readonly #waiting = new Map<number, readonly PendingGroup[]>();
   /** Readers that ask for a barrier at the next flush. */
   #readers: WaitingReader[] = [];
@@ -154,7 +160,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
 
   /** The end of a turn: broadcasts what came in it. */
   flush(): void {
-    if (!this.#open.isEmpty) this.#closed.push(this.#open.close());
+    this.#close();
     this.#askForReaders();
     this.#broadcastClosed();
     this.#parts.broadcast.flush();
@@ -185,6 +191,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
       ? `UNKNOWN no majority of peers confirmed this within ${ms} ms: it may have been made, or ` +
         'be made soon, once'
       : `NOQUORUM no majority of peers within ${ms} ms: this was not made`);
+    if (this.#closed.length > 0) this.flush();
   }
 
   onSkipped(tickets: readonly number[]): void {
@@ -213,7 +220,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
 
   onStopped(reason: string): void {
     this.#stopReason = reason;
-    if (!this.#open.isEmpty) this.#closed.push(this.#open.close());
+    this.#close();
     const groups = [...this.#waiting.values(), ...this.#closed.map((one) => one.groups)].flat();
     this.#waiting.clear();
     this.#closed = [];
@@ -239,7 +246,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   }
 
   #add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
-    if (this.#wouldOverflow(commands)) this.#closed.push(this.#open.close());
+    if (this.#wouldOverflow(commands)) this.#close();
     this.#open.add(kind, session, db, commands);
   }
 
@@ -252,7 +259,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   #wait(session: Session, entries: readonly TableEntry[]): Promise<void> {
     return new Promise((resolve) => {
       this.#open.wait({ session, entries, resolve });
-      if (this.#open.bytes >= ORDERED_BATCH_BYTES_MAX) this.#closed.push(this.#open.close());
+      if (this.#open.bytes >= ORDERED_BATCH_BYTES_MAX) this.#close();
     });
   }
 
@@ -260,13 +267,23 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
     return new Promise((resolve) => void this.#open.follow(resolve));
   }
 
-  /** As many as there is room for; the others go when some are applied. */
+  #close(): void {
+    if (this.#open.isEmpty) return;
+    const deadlineMs = this.#parts.monotonicMs() + this.#parts.timeoutMs();
+    this.#closed.push({ ...this.#open.close(), deadlineMs });
+  }
+
+  /**
+   * As many as there is room for; the others go when some are applied or given up. One whose time
+   * is up by then is given up by the engine, which has not sent it.
+   */
   #broadcastClosed(): void {
     const { broadcast } = this.#parts;
     while (this.#closed.length > 0 && broadcast.waitingBytes < ORDERED_WAITING_BYTES_MAX) {
-      const { body, groups } = this.#closed.shift()!;
+      const { body, groups, deadlineMs } = this.#closed.shift()!;
       const seed = [this.#random.next(), this.#random.next()] as const;
-      const ticket = broadcast.broadcast(body, seed, this.#parts.timeoutMs());
+      const timeoutMs = Math.max(0, deadlineMs - this.#parts.monotonicMs());
+      const ticket = broadcast.broadcast(body, seed, timeoutMs);
       if (groups.length > 0) this.#waiting.set(ticket, groups);
     }
   }

@@ -69,6 +69,7 @@ export class OrderPeer {
   readonly applied: number[] = [];
   resumed = 0;
   timeoutMs = 1000;
+  monotonicMs = (): number => 0;
   isLinearizable = false;
   /** What is said of the next commit; it throws then. */
   commitError: Error | undefined;
@@ -114,6 +115,7 @@ export class OrderPeer {
     return new PeersOrder({
       broadcast, seed: [3, 4],
       timeoutMs: () => this.timeoutMs,
+      monotonicMs: () => this.monotonicMs(),
       isLinearizable: () => this.isLinearizable,
       applied: this.marks,
       refuse: (session, entry, text) => this.server.executor.refuse(session, entry, text),
