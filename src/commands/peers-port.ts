@@ -3,7 +3,7 @@
  * (server/peers-facade.ts); a server that stands alone has none.
  */
 
-import type { NewPeer } from '../replication/core/cluster-administration.ts';
+import type { NamedPeer } from '../replication/core/entry.ts';
 import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
 
 export interface PeersPort {
@@ -19,7 +19,7 @@ export interface PeersPort {
   /** How reads are where a connection has not said otherwise. */
   readonly isLinearizable: boolean;
   /** See ClusterAdministration: undefined when it has begun, else the reason why not. */
-  add(peer: NewPeer): string | undefined;
+  add(peer: NamedPeer): string | undefined;
   remove(name: string): string | undefined;
   /** Begins to hand leadership over; else the reason why not. */
   transfer(name: string): string | undefined;

@@ -2,7 +2,7 @@
 
 import type { PeersPort } from '../commands/peers-port.ts';
 import type { Config } from '../config/config.ts';
-import type { NewPeer } from '../replication/core/cluster-administration.ts';
+import type { NamedPeer } from '../replication/core/entry.ts';
 import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
 import type { PeersSide } from './peers-side.ts';
 
@@ -41,7 +41,7 @@ export class PeersFacade implements PeersPort {
     return this.#config.values.consistency === 'linearizable';
   }
 
-  add(peer: NewPeer): string | undefined {
+  add(peer: NamedPeer): string | undefined {
     const { administration } = this.#peers.broadcast;
     return administration === undefined ? NO_LEADER : administration.add(peer);
   }

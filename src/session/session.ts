@@ -17,6 +17,8 @@ import type { Transaction } from './transaction.ts';
 
 /** The connection behind a session. */
 export interface SessionLink {
+  /** Never given twice while the server runs. */
+  readonly id: number;
   readonly facts: ClientFacts;
   readonly isUnixSocket: boolean;
   readonly decoder: RequestDecoder;

@@ -1,7 +1,7 @@
 /** Peers as a test says that they are: three voters of which this server, a, leads. */
 
 import type { PeersPort } from '../../src/commands/peers-port.ts';
-import type { NewPeer } from '../../src/replication/core/cluster-administration.ts';
+import type { NamedPeer } from '../../src/replication/core/entry.ts';
 import type { OrderStatus, PeerStatus } from '../../src/replication/core/total-order-broadcast.ts';
 
 export class FakePeers implements PeersPort {
@@ -32,7 +32,7 @@ export class FakePeers implements PeersPort {
     return this.transferRefusal;
   }
 
-  add({ name, clientAddress, peerAddress }: NewPeer): string | undefined {
+  add({ name, clientAddress, peerAddress }: NamedPeer): string | undefined {
     this.changes.push(`+${name} ${clientAddress} ${peerAddress}`);
     return this.changeRefusal;
   }

@@ -60,7 +60,7 @@ export class WholeClient implements SessionLink {
   readonly reply = new ReplyEncoder(new OutputPool());
   readonly session: Session;
   readonly #server: WholeServer;
-  readonly #id: number;
+  readonly id: number;
   readonly #connectedAt: number;
   readonly arrivedBytes = 0;
   readonly takenBytes = 0;
@@ -70,7 +70,7 @@ export class WholeClient implements SessionLink {
 
   constructor(server: WholeServer, id: number) {
     this.#server = server;
-    this.#id = id;
+    this.id = id;
     this.#connectedAt = server.clock.nowMs();
     this.address = `127.0.0.1:${50_000 + id}`;
     this.session = new Session(this, server.plumbing);
@@ -78,7 +78,7 @@ export class WholeClient implements SessionLink {
 
   get facts(): ClientFacts {
     return {
-      id: this.#id, address: this.address, localAddress: '127.0.0.1:6379', fd: -1,
+      id: this.id, address: this.address, localAddress: '127.0.0.1:6379', fd: -1,
       connectedAt: this.#connectedAt, lastCommandAt: this.#server.clock.nowMs(),
       lastCommand: this.session.lastCommand, libraryName: '', libraryVersion: '',
       queryBufferBytes: 0, outputBytes: this.reply.length, bytesIn: 0, bytesOut: 0,

@@ -3,19 +3,14 @@
  * such as a broker's, lacks it (TotalOrderBroadcast.administration).
  */
 
-/** A peer as a person names it; addresses are host:port. */
-export interface NewPeer {
-  readonly name: string;
-  readonly clientAddress: string;
-  readonly peerAddress: string;
-}
+import type { NamedPeer } from './entry.ts';
 
 export interface ClusterAdministration {
   /**
    * Lets in a peer that was never a member, as soon as it is there; it learns first and votes when
    * it has caught up. Else the reason why not.
    */
-  add(peer: NewPeer): string | undefined;
+  add(peer: NamedPeer): string | undefined;
   /** Begins to take a peer out, for good. Else the reason why not. */
   remove(name: string): string | undefined;
   /**

@@ -16,14 +16,18 @@ declare const memberId: unique symbol;
  */
 export type MemberId = string & { readonly [memberId]: never };
 
-/** What the configuration says of a member. */
-export interface Member {
-  readonly id: MemberId;
+/** A peer as people name it. */
+export interface NamedPeer {
   /** As configured: `a`. */
   readonly name: string;
   /** host:port for clients and for peers. */
   readonly clientAddress: string;
   readonly peerAddress: string;
+}
+
+/** What the log's configuration says of a member. */
+export interface Member extends NamedPeer {
+  readonly id: MemberId;
 }
 
 /**
@@ -36,6 +40,12 @@ export interface Configuration {
   readonly outgoing: readonly MemberId[];
   readonly learners: readonly MemberId[];
   readonly members: readonly Member[];
+}
+
+/** A configuration and the index from which on it is in the log. */
+export interface PlacedConfiguration {
+  readonly index: number;
+  readonly configuration: Configuration;
 }
 
 /** `empty`: a new leader's first entry. `configuration`: the payload is an encoded one. */

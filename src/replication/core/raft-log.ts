@@ -7,7 +7,7 @@
  * whoever needs them has them read (see Update.reads).
  */
 
-import type { Configuration, LogBase, LogEntry } from './entry.ts';
+import type { Configuration, LogBase, LogEntry, PlacedConfiguration } from './entry.ts';
 import { TermRuns, type TermRun } from './term-runs.ts';
 
 /** An entry costs so much beside its payload. */
@@ -21,11 +21,6 @@ export interface RecoveredLog {
   /** Where each new term begins, ascending; entries before the first have the base's term. */
   readonly terms: readonly TermRun[];
   readonly configurations: readonly PlacedConfiguration[];
-}
-
-export interface PlacedConfiguration {
-  readonly index: number;
-  readonly configuration: Configuration;
 }
 
 export class RaftLog {

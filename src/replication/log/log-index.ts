@@ -5,20 +5,14 @@
  */
 
 import { parseConfiguration } from '../core/configuration-codec.ts';
-import type { Configuration, LogBase, LogEntry } from '../core/entry.ts';
+import type { Configuration, LogBase, LogEntry, PlacedConfiguration } from '../core/entry.ts';
 import { TermRuns, type TermRun } from '../core/term-runs.ts';
 import { mustBe } from './raft-log-error.ts';
-
-/** A configuration and the index from which on it is in the log. */
-export interface ConfigurationAt {
-  readonly index: number;
-  readonly configuration: Configuration;
-}
 
 export class LogIndex {
   readonly #terms: TermRuns;
   #lastTimeMs: number;
-  readonly #configurations: ConfigurationAt[];
+  readonly #configurations: PlacedConfiguration[];
 
   constructor({ index, term, timeMs, configuration }: LogBase) {
     this.#terms = new TermRuns(index, term);
@@ -47,7 +41,7 @@ export class LogIndex {
     return this.#lastTimeMs;
   }
 
-  get configurations(): readonly ConfigurationAt[] {
+  get configurations(): readonly PlacedConfiguration[] {
     return this.#configurations;
   }
 

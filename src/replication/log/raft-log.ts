@@ -17,12 +17,11 @@
 
 import type { Files } from '../../io/files.ts';
 import { RAFT_QUEUE_BYTES_MAX } from '../../limits.ts';
-import type { HardState, LogBase, LogEntry } from '../core/entry.ts';
+import type { HardState, LogBase, LogEntry, PlacedConfiguration } from '../core/entry.ts';
 import type { TermRun } from '../core/term-runs.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { SyncBudget } from './group-commit.ts';
 import { LogIndex } from './log-index.ts';
-import type { ConfigurationAt } from './log-index.ts';
 import { LogReader } from './log-reader.ts';
 import { LogSegment } from './log-segment.ts';
 import type { PendingPart } from './pending-part.ts';
@@ -151,7 +150,7 @@ export class RaftLog {
   }
 
   /** That of the base first, then those of all configuration entries. */
-  configurations(): readonly ConfigurationAt[] {
+  configurations(): readonly PlacedConfiguration[] {
     return this.#index.configurations;
   }
 

@@ -4,19 +4,18 @@
  */
 
 import { RAFT_CAUGHT_UP_ENTRIES } from '../../limits.ts';
-import type { Configuration, MemberId } from '../core/entry.ts';
+import type { Configuration, MemberId, NamedPeer } from '../core/entry.ts';
 import type { MembersTarget } from '../core/event.ts';
 import { nextMembers, withoutMember } from '../core/members-policy.ts';
 import type { Replica } from '../core/replica.ts';
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
-import type { ConfiguredMember } from './configured-member.ts';
 import { nameOf } from './role-log.ts';
 
 export interface MemberManagerParts {
   readonly links: Links;
-  readonly self: ConfiguredMember;
-  readonly configured: readonly ConfiguredMember[];
+  readonly self: NamedPeer;
+  readonly configured: readonly NamedPeer[];
   /** What peers said of themselves last, by name. */
   readonly seen: ReadonlyMap<string, PeerFacts>;
   /** Undefined while there is none at work. */
@@ -28,7 +27,7 @@ export interface MemberManagerParts {
 export class MemberManager {
   readonly #parts: MemberManagerParts;
   /** Peers that an administrator wants, until they are members. */
-  readonly #invited = new Map<string, ConfiguredMember>();
+  readonly #invited = new Map<string, NamedPeer>();
   #dialled: Configuration | undefined;
 
   constructor(parts: MemberManagerParts) {
@@ -61,7 +60,7 @@ export class MemberManager {
   }
 
   /** The text of a refusal; undefined when the peer will be let in as soon as it is there. */
-  add(member: ConfiguredMember): string | undefined {
+  add(member: NamedPeer): string | undefined {
     const status = this.#parts.replica()?.status;
     if (status?.role !== 'leader') return notLeading(status?.leader);
     if (status.configuration.members.some(({ name }) => name === member.name)) {

@@ -19,8 +19,9 @@ import {
   RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
-import { EMPTY_BASE } from '../core/entry.ts';
-import type { Configuration, LogBase, MemberId } from '../core/entry.ts';
+import {
+  EMPTY_BASE, type Configuration, type LogBase, type MemberId, type NamedPeer,
+} from '../core/entry.ts';
 import type { Now } from '../core/event.ts';
 import { encodeLogBase, parseLogBase } from '../core/log-base-codec.ts';
 import type { Message, Snapshot } from '../core/message.ts';
@@ -34,7 +35,6 @@ import type { IncomingStream } from '../links/incoming-stream.ts';
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
 import type { RaftLog } from '../log/raft-log.ts';
-import type { ConfiguredMember } from './configured-member.ts';
 import { decideFounding } from './founding.ts';
 import { clusterOf, saveIdentity, type Identity } from './identity.ts';
 import { LogAdapter, recoveredFrom } from './log-adapter.ts';
@@ -52,9 +52,9 @@ export interface RaftEngineOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Logger;
-  readonly self: ConfiguredMember;
+  readonly self: NamedPeer;
   /** All of them, this one too. */
-  readonly members: readonly ConfiguredMember[];
+  readonly members: readonly NamedPeer[];
   readonly electionTimeoutMs: number;
   readonly heartbeatMs: number;
   /** Bytes of log that are kept behind what is saved. */

@@ -1,19 +1,18 @@
 /** What INFO and PEERS show of the cluster, put together from what Raft and the links know. */
 
-import type { MemberId } from '../core/entry.ts';
+import type { Member, MemberId, NamedPeer } from '../core/entry.ts';
 import type { RaftStatus } from '../core/event.ts';
 import type { ReplicaDriver } from '../core/replica-driver.ts';
 import { isVoter } from '../core/quorum.ts';
 import type { OrderStatus, PeerStatus } from '../core/total-order-broadcast.ts';
 import type { PeerLink } from '../links/peer.ts';
-import type { ConfiguredMember } from './configured-member.ts';
 import { nameOf } from './role-log.ts';
 
 export interface StatusSource {
-  readonly self: ConfiguredMember;
+  readonly self: NamedPeer;
   readonly driver: ReplicaDriver | undefined;
   readonly links: readonly PeerLink[];
-  readonly members: readonly ConfiguredMember[];
+  readonly members: readonly NamedPeer[];
   readonly isStopped: boolean;
   readonly nowMs: number;
 }
@@ -42,7 +41,7 @@ function roleOf({ isStopped }: StatusSource, status: RaftStatus | undefined): Or
 
 function peerOf(
   source: StatusSource, status: RaftStatus | undefined,
-  { id, name, clientAddress, peerAddress }: ConfiguredMember & { readonly id: MemberId },
+  { id, name, clientAddress, peerAddress }: Member,
 ): PeerStatus {
   const isSelf = name === source.self.name;
   const link = source.links.find((one) => one.name === name);

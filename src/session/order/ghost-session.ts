@@ -13,6 +13,7 @@ const FACTS: ClientFacts = {
 };
 
 class GhostLink implements SessionLink {
+  readonly id = 0;
   readonly facts = FACTS;
   readonly isUnixSocket = false;
   readonly decoder = new RequestDecoder();

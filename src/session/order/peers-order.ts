@@ -81,13 +81,16 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   refusal({ transaction }: Session, entry: TableEntry, args: Args): string | undefined {
     const refusal = this.#refusal();
     if (refusal !== undefined) return refusal;
-    const queue = entry.runsQueued ? transaction.queue : [{ entry, args }];
+    if (!entry.runsQueued) return this.#sizeRefusal([args]);
+    const { queue } = transaction;
     const refused = queue.find((queued) => !mayOrder(queued.entry.command));
-    if (refused !== undefined) {
-      const { name } = refused.entry.command;
-      return `ERR with peers, a transaction that writes cannot hold '${name}'`;
-    }
-    const bytes = orderedBytesMax(queue.map((queued) => queued.args));
+    if (refused === undefined) return this.#sizeRefusal(queue.map((queued) => queued.args));
+    const { name } = refused.entry.command;
+    return `ERR with peers, a transaction that writes cannot hold '${name}'`;
+  }
+
+  #sizeRefusal(commands: readonly Args[]): string | undefined {
+    const bytes = orderedBytesMax(commands);
     const { bodyBytesMax } = this.#parts.broadcast.capabilities;
     if (bytes <= bodyBytesMax) return undefined;
     return `ERR a write of ${bytes} bytes; with peers at most ${bodyBytesMax} are allowed`;
@@ -102,7 +105,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   submit(
     session: Session, entries: readonly TableEntry[], requests: readonly Args[],
   ): Promise<void> {
-    const { id } = session.facts;
+    const { id } = session.link;
     let from = 0;
     for (let i = 0; i < requests.length; i++) {
       const commands = [requests[i]!];
@@ -118,7 +121,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
 
   submitQueue(session: Session, entry: TableEntry): Promise<void> {
     const commands = session.transaction.queue.map(({ args }) => args);
-    this.#add(ORDERED_TRANSACTION, session.facts.id, session.dbIndex, commands);
+    this.#add(ORDERED_TRANSACTION, session.link.id, session.dbIndex, commands);
     return this.#wait(session, [entry]);
   }
 
