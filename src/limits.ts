@@ -817,6 +817,9 @@ export const ORDERED_QUEUE_MAX = 64;
 /** How often the store's position is made durable, so that the replicated log can be cut. */
 export const ORDER_SAVE_MS = 1000;
 
+/** Objects for requests that are kept from one batch to the next: 200 bytes each. */
+export const ORDERED_ARGS_KEPT_MAX = 8192;
+
 /** Records of the system space that are looked at together at a start. */
 export const ORDER_MARKS_PAGE = 100;
 

@@ -159,6 +159,12 @@ export class Args {
     if (this.#bounds.length > ARGS_KEPT_MAX * 2) this.#bounds = new Uint32Array(ARGS_INITIAL * 2);
   }
 
+  /** Holds nothing of its last request alive. */
+  release(): void {
+    this.begin(NO_BYTES);
+    for (const range of this.#ranges) if (range !== undefined) range.buf = NO_BYTES;
+  }
+
   push(start: number, end: number): void {
     const at = this.count * 2;
     if (at === this.#bounds.length) this.#grow();

@@ -87,11 +87,12 @@ export class Caller {
    * command: what surrounds a command is done once for all of them, and they share the time that it
    * takes. Ends before a request whose keys are not in RAM, behind one that fails, and when there
    * are many bytes to send. Returns how many ran. `orderMs`: the time to which the total order has
-   * come, by which keys may be in doubt; Infinity without peers.
+   * come, by which keys may be in doubt; Infinity without peers. `beforeEach` is told the number
+   * of each request before it runs.
    */
   performRow(
     session: Session, entry: TableEntry, batch: readonly Args[], from: number, end: number,
-    now: number, orderMs: number,
+    now: number, orderMs: number, beforeEach?: (i: number) => void,
   ): number {
     const { reply } = session;
     const { storage } = this.#parts.keyspace;
@@ -106,6 +107,7 @@ export class Caller {
       if (i > from) storage.begin();
       if (this.#coldKeys.isAnyCold(entry, args, context.db)) break;
       if (orderMs < now && this.#coldKeys.isAnyInDoubt(entry, args, context.db, orderMs)) break;
+      beforeEach?.(i);
       context.args = args;
       const mark = reply.mark();
       if (this.#execute(session, entry, context, mark)) session.link.wrote(mark, i - from);

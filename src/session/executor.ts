@@ -14,10 +14,8 @@
  * (order/), and run where it delivers them, on every peer.
  */
 
-import type { Command } from '../commands/command.ts';
 import type { TableEntry, CommandTable } from '../commands/table.ts';
-import { lastPosition } from '../commands/visit-keys.ts';
-import type { KeyToLoad, Lookahead } from '../keyspace/storage.ts';
+import type { KeyToLoad } from '../keyspace/storage.ts';
 import { Random } from '../lib/random.ts';
 import { LOAD_ROUNDS_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
@@ -25,6 +23,7 @@ import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import { refusal } from './admission.ts';
 import { Caller, type CallerParts } from './caller.ts';
 import { ColdKeys } from './cold-keys.ts';
+import { lookAt } from './look-at.ts';
 import { OrderHost, type OrderHostParts } from './order/order-host.ts';
 import type { DoubtfulKey, RequestOrder } from './order/request-order.ts';
 import type { Pause } from './pause.ts';
@@ -470,15 +469,6 @@ export class Executor {
 
 function takes(entry: TableEntry, args: Args | undefined): boolean {
   return args !== undefined && entry.takes(args.count);
-}
-
-function lookAt(lookahead: Lookahead, space: number, args: Args, { keys, fields }: Command): void {
-  if (keys === undefined) return;
-  const last = lastPosition(keys, args.count);
-  for (let i = keys.first; i <= last; i += keys.step) lookahead.add(space, args.at(i));
-  if (fields === undefined) return;
-  const lastField = lastPosition(fields, args.count);
-  for (let i = fields.first; i <= lastField; i += fields.step) lookahead.addElement(args.at(i));
 }
 
 function hasSteps(session: Session): boolean {

@@ -13,6 +13,7 @@ import type { BatchId } from '../../replication/core/proposal.ts';
 import type {
   OrderedBatch, OrderedSnapshot, OrderedState,
 } from '../../replication/core/total-order-broadcast.ts';
+import { ArgsPool } from './args-pool.ts';
 import type { BatchHost } from './batch-host.ts';
 import { BatchRun, type BatchObstacle } from './batch-run.ts';
 import type { OrderMarks } from './order-marks.ts';
@@ -47,6 +48,8 @@ export class ApplyBatches implements OrderedState {
   readonly #resume: () => void;
   readonly #whenIdle: (() => void)[] = [];
   readonly #queue: Queued[] = [];
+  /** Of the batch under way. */
+  readonly #pool = new ArgsPool();
   /** The batch under way, which waits for the disk unless this runs right now. */
   #run: BatchRun | undefined;
   #isRunning = false;
@@ -156,12 +159,14 @@ export class ApplyBatches implements OrderedState {
 
   /** Undefined when the batch is applied; else what has to come about first. */
   #runBatch(batch: OrderedBatch): BatchObstacle | undefined {
-    this.#run ??= new BatchRun(this.#host, this.#marks, batch, () => {
+    this.#run ??= new BatchRun(this.#host, this.#marks, this.#pool, batch, () => {
       return this.#replies.takeGroups(batch.ticket);
     });
     const obstacle = this.#run.advance();
-    if (obstacle === undefined) this.#run = undefined;
-    return obstacle;
+    if (obstacle !== undefined) return obstacle;
+    this.#run = undefined;
+    this.#pool.reset();
+    return undefined;
   }
 
   #waitFor(obstacle: BatchObstacle): void {

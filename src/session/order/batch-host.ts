@@ -34,6 +34,14 @@ export interface BatchHost {
    */
   perform(session: Session, entry: TableEntry, args: Args): void;
   /**
+   * Runs requests up to, not including, `count` of `row`, all for one brief command, as far as
+   * their keys are in RAM; returns how many ran. `beforeEach` is told the number of each.
+   */
+  performRow(
+    session: Session, entry: TableEntry, row: readonly Args[], count: number,
+    beforeEach: (i: number) => void,
+  ): number;
+  /**
    * Runs commands as EXEC does. A promise when some of them run in steps: nothing else runs until
    * it settles. It rejects as `perform` throws.
    */

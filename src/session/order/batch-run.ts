@@ -2,17 +2,22 @@
  * One batch on its way through the requests in it. It runs to its end at once, unless a request
  * needs what only the disk has: then it stops before that request, nothing is committed meanwhile,
  * and it goes on when that, and what the requests behind it need, is in RAM.
+ *
+ * What the next requests need is looked up side by side, and requests for one brief command that
+ * follow each other in one session run in a row, as those that arrive from a client do.
  */
 
 import type { TableEntry } from '../../commands/table.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
 import { collectCold } from '../../keyspace/collect-cold.ts';
 import { NEED_KEY, type KeyToLoad } from '../../keyspace/storage.ts';
-import { LOAD_ROUNDS_MAX } from '../../limits.ts';
+import { LOAD_ROUNDS_MAX, LOOKAHEAD_KEYS_MAX } from '../../limits.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { OrderedBatch } from '../../replication/core/total-order-broadcast.ts';
 import type { Session } from '../session.ts';
 import type { QueuedCommand } from '../transaction.ts';
+import { lookAt } from '../look-at.ts';
+import type { ArgsPool } from './args-pool.ts';
 import type { BatchHost } from './batch-host.ts';
 import type { OrderMarks } from './order-marks.ts';
 import {
@@ -35,22 +40,30 @@ export class BatchRun {
   readonly #releases: (() => void)[] = [];
   /** Filled and emptied within one `advance`. */
   readonly #cold: KeyToLoad[] = [];
+  readonly #beforeEach = (i: number): void => this.#beginRequest(this.#next + i);
+  readonly #row: Args[] = [];
+  /** Those of commands, as far as was looked ahead. */
+  readonly #entries: (TableEntry | undefined)[] = [];
+  #lookedUpTo = 0;
   #groups: readonly PendingGroup[] | undefined;
   /** The next request; and who waits for it: which group, and which of its requests. */
   #next = 0;
   #group = 0;
   #member = 0;
 
-  /** `takeGroups`: who waits for the batch, asked when its first request runs. */
+  /**
+   * `pool` is its own until it ends. `takeGroups`: who waits for the batch, asked when its first
+   * request runs.
+   */
   constructor(
-    host: BatchHost, marks: OrderMarks, batch: OrderedBatch,
+    host: BatchHost, marks: OrderMarks, pool: ArgsPool, batch: OrderedBatch,
     takeGroups: () => readonly PendingGroup[],
   ) {
     this.#host = host;
     this.#marks = marks;
     this.#batch = batch;
     this.#takeGroups = takeGroups;
-    this.#requests = readOrderedRequests(batch.body);
+    this.#requests = readOrderedRequests(batch.body, pool);
   }
 
   /** What was asked for is in RAM, until it is released. */
@@ -63,22 +76,33 @@ export class BatchRun {
 
   /** Undefined when the batch is applied; else what has to come about before it can go on. */
   advance(): BatchObstacle | undefined {
-    const { exclusive } = this.#host;
+    const { exclusive, keyspace } = this.#host;
     if (exclusive !== undefined) return this.#waitUntil(exclusive);
+    const obstacle = this.#runRequests();
+    this.#lookedUpTo = 0;
+    keyspace.storage.lookahead.clear();
+    return obstacle;
+  }
+
+  #runRequests(): BatchObstacle | undefined {
     while (this.#next < this.#requests.length) {
+      if (this.#next >= this.#lookedUpTo) this.#lookAhead();
+      if (this.#groups === undefined) {
+        if (this.#isCold(this.#next)) return this.#waitForKeys();
+        this.#begin();
+      }
+      if (this.#runRow(this.#groups!)) continue;
       if (this.#isCold(this.#next)) return this.#waitForKeys();
-      this.#begin();
       const ended = this.#runNext(this.#groups!);
       if (ended !== undefined) return this.#waitUntil(ended);
     }
     if (this.#isMarkCold()) return this.#waitForKeys();
-    this.#begin();
+    if (this.#groups === undefined) this.#begin();
     this.#finish(this.#groups!);
     return undefined;
   }
 
   #begin(): void {
-    if (this.#groups !== undefined) return;
     this.#groups = this.#takeGroups();
     this.#host.watchers.dropEarlier(this.#batch.id);
   }
@@ -100,19 +124,60 @@ export class BatchRun {
 
   /** A promise when the request goes on beyond this turn; the next one must wait for it. */
   #runNext(groups: readonly PendingGroup[]): Promise<void> | undefined {
-    const { timeMs, seed } = this.#batch;
     const request = this.#requests[this.#next]!;
     const isAwaited = request.kind === ORDERED_COMMAND || request.kind === ORDERED_TRANSACTION;
     const waiting = isAwaited ? groups[this.#group] : undefined;
-    // Each request has chances of its own, whatever else used the generator in between.
-    this.#host.beginRequest(timeMs, [seed[0] ^ this.#next, seed[1]]);
-    const ended = this.#perform(request, waiting, waiting?.entries[this.#member]);
-    this.#next++;
-    if (waiting !== undefined && ++this.#member === waiting.entries.length) {
-      this.#member = 0;
-      this.#group++;
-    }
+    this.#beginRequest(this.#next);
+    const ended = this.#perform(request, waiting);
+    this.#ran(1, waiting);
     return ended;
+  }
+
+  /** Each request has chances of its own, whatever else used the generator in between. */
+  #beginRequest(index: number): void {
+    const { timeMs, seed } = this.#batch;
+    this.#host.beginRequest(timeMs, [seed[0] ^ index, seed[1]]);
+  }
+
+  #ran(count: number, waiting: PendingGroup | undefined): void {
+    this.#next += count;
+    if (waiting === undefined) return;
+    this.#member += count;
+    if (this.#member < waiting.entries.length) return;
+    this.#member = 0;
+    this.#group++;
+  }
+
+  /** True when some requests have run in a row; else the next one goes its own way. */
+  #runRow(groups: readonly PendingGroup[]): boolean {
+    const entry = this.#entries[this.#next];
+    if (entry?.isBrief !== true) return false;
+    const waiting = groups[this.#group];
+    const { session: number, db } = this.#requests[this.#next]!;
+    const session = this.#sessionOf(waiting, number, db);
+    const count = this.#fillRow(entry, db, waiting, session);
+    this.#beginRequest(this.#next);
+    const ran = this.#host.performRow(session, entry, this.#row, count, this.#beforeEach);
+    this.#ran(ran, waiting);
+    return ran > 0;
+  }
+
+  /** How many requests from the next one on can run in a row: their arguments are in `#row`. */
+  #fillRow(
+    entry: TableEntry, db: number, waiting: PendingGroup | undefined, session: Session,
+  ): number {
+    // A group is of one session. Those of other peers' clients share one, unless somebody watches.
+    const { ghost, watchers } = this.#host;
+    const isAlone = waiting === undefined && (session !== ghost || watchers.count > 0);
+    const most = waiting === undefined ? Infinity : waiting.entries.length - this.#member;
+    const end = isAlone ? this.#next + 1 : Math.min(this.#lookedUpTo, this.#next + most);
+    let count = 0;
+    for (let i = this.#next; i < end; i++) {
+      const request = this.#requests[i]!;
+      if (this.#entries[i] !== entry || request.db !== db) break;
+      this.#row[count++] = request.commands[0]!;
+    }
+    return count;
   }
 
   #finish(groups: readonly PendingGroup[]): void {
@@ -130,21 +195,30 @@ export class BatchRun {
   }
 
   #perform(
-    request: OrderedRequest, waiting: PendingGroup | undefined, known: TableEntry | undefined,
+    request: OrderedRequest, waiting: PendingGroup | undefined,
   ): Promise<void> | undefined {
     const host = this.#host;
     const { kind, db, commands } = request;
     if (kind === ORDERED_EXPIRY) return void this.#removeExpired(db, commands);
     if (kind === ORDERED_UNWATCH) return void host.watchers.end(this.#batch.id, request.session);
-    const own = waiting?.session?.isEnded === false ? waiting.session : undefined;
-    const session = own ?? host.watchers.find(this.#batch.id, request.session) ?? host.ghost;
-    if (own === undefined) session.dbIndex = db;
-    if (kind === ORDERED_TRANSACTION) return host.performQueue(session, this.#queueOf(commands));
     const args = commands[0]!;
-    const entry = known ?? this.#entryOf(args);
-    if (entry.watches) this.#watch(request, waiting !== undefined, own, entry);
-    else host.perform(session, entry, args);
-    return undefined;
+    const entry = this.#entries[this.#next];
+    if (entry?.watches === true) {
+      return void this.#watch(request, waiting !== undefined, ownOf(waiting), entry);
+    }
+    const session = this.#sessionOf(waiting, request.session, db);
+    if (kind === ORDERED_TRANSACTION) return host.performQueue(session, this.#queueOf(commands));
+    return void host.perform(session, entry ?? this.#entryOf(args), args);
+  }
+
+  /** Where a request runs: in its client's session, or in one that stands for it. */
+  #sessionOf(waiting: PendingGroup | undefined, number: number, db: number): Session {
+    const own = ownOf(waiting);
+    if (own !== undefined) return own;
+    const { watchers, ghost } = this.#host;
+    const session = watchers.find(this.#batch.id, number) ?? ghost;
+    session.dbIndex = db;
+    return session;
   }
 
   /** `isOwn`: of a client of this peer, which is `own` unless it is gone. */
@@ -199,6 +273,24 @@ export class BatchRun {
     this.#collectWatched(entry, cold);
   }
 
+  /** Looks up what the next requests need. */
+  #lookAhead(): void {
+    const { keyspace } = this.#host;
+    const { lookahead } = keyspace.storage;
+    const end = Math.min(this.#next + LOOKAHEAD_KEYS_MAX, this.#requests.length);
+    lookahead.clear();
+    for (let i = this.#next; i < end; i++) {
+      const { kind, db, commands } = this.#requests[i]!;
+      if (kind !== ORDERED_COMMAND) continue;
+      const args = commands[0]!;
+      const entry = this.#entryOf(args);
+      this.#entries[i] = entry;
+      lookAt(lookahead, keyspace.db(db).space, args, entry.command);
+    }
+    lookahead.run();
+    this.#lookedUpTo = end;
+  }
+
   #queueOf(commands: readonly Args[]): QueuedCommand[] {
     return commands.map((args) => ({ entry: this.#entryOf(args), args }));
   }
@@ -220,4 +312,9 @@ export class BatchRun {
     const { storage } = this.#host.keyspace;
     for (let i = 0; i < keys.count; i++) collectCold(storage, space, keys.copy(i), NEED_KEY, cold);
   }
+}
+
+/** The session of an own client that waits for the request, unless it has gone. */
+function ownOf(waiting: PendingGroup | undefined): Session | undefined {
+  return waiting?.session?.isEnded === false ? waiting.session : undefined;
 }

@@ -98,6 +98,20 @@ export class OrderHost implements BatchHost, WatchersHost {
     if (this.#ghosts.has(session)) session.reply.rewind(mark);
   }
 
+  performRow(
+    session: Session, entry: TableEntry, row: readonly Args[], count: number,
+    beforeEach: (i: number) => void,
+  ): number {
+    const { caller } = this.#parts;
+    const { now } = this.keyspace;
+    const mark = session.reply.mark();
+    caller.lastCrash = undefined;
+    const ran = caller.performRow(session, entry, row, 0, count, now, Infinity, beforeEach);
+    this.#checkCrash();
+    if (this.#ghosts.has(session)) session.reply.rewind(mark);
+    return ran;
+  }
+
   performQueue(session: Session, queue: readonly QueuedCommand[]): Promise<void> | undefined {
     const exec = this.table.lookup(EXEC);
     if (exec === undefined) throw new Error('assertion failed: there is no EXEC');

@@ -13,7 +13,8 @@
 
 import { readVarint, varintBytes, writeVarint } from '../../lib/varint.ts';
 import { ORDERED_BATCH_BYTES_MIN } from '../../limits.ts';
-import { Args } from '../../protocol/args.ts';
+import type { Args } from '../../protocol/args.ts';
+import { ArgsPool } from './args-pool.ts';
 
 export const ORDERED_COMMAND = 0;
 export const ORDERED_TRANSACTION = 1;
@@ -91,10 +92,10 @@ export class OrderedBody {
   }
 }
 
-/** What a peer of the same version wrote; asserts that it is whole. */
-export function readOrderedRequests(body: Uint8Array): OrderedRequest[] {
+/** What a peer of the same version wrote; asserts that it is whole. `pool` lends the arguments. */
+export function readOrderedRequests(body: Uint8Array, pool = new ArgsPool()): OrderedRequest[] {
   const buf = Buffer.from(body.buffer, body.byteOffset, body.length);
-  const reader = new Reader(buf);
+  const reader = new Reader(buf, pool);
   const requests: OrderedRequest[] = [];
   while (!reader.isAtEnd) requests.push(reader.request());
   return requests;
@@ -102,10 +103,12 @@ export function readOrderedRequests(body: Uint8Array): OrderedRequest[] {
 
 class Reader {
   readonly #buf: Buffer;
+  readonly #pool: ArgsPool;
   #at = 0;
 
-  constructor(buf: Buffer) {
+  constructor(buf: Buffer, pool: ArgsPool) {
     this.#buf = buf;
+    this.#pool = pool;
   }
 
   get isAtEnd(): boolean {
@@ -123,7 +126,7 @@ class Reader {
   }
 
   #command(): Args {
-    const args = new Args();
+    const args = this.#pool.next();
     args.begin(this.#buf);
     const count = this.#number();
     for (let i = 0; i < count; i++) {

@@ -63,6 +63,7 @@ export class Watchers {
 
   /** The session that watches something, if it does. */
   find(id: BatchId, session: number): Session | undefined {
+    if (this.#watchers.size === 0) return undefined;
     return this.#watchers.get(nameOf(id, session))?.session;
   }
 
