@@ -104,8 +104,8 @@ export class DkvsCluster {
   }
 
   /**
-   * Settles when the peer at `port` votes and has what the leader has. One that was wiped comes
-   * back with another id: until the leader knows that, it speaks of the one that was.
+   * Settles when the peer at `port` votes and has what the leader has, or leads. One that was
+   * wiped comes back with another id: until the leader knows that, it speaks of the one that was.
    */
   async caughtUp(port: number, timeoutMs = 600_000, formerId = ''): Promise<void> {
     for (const end = performance.now() + timeoutMs; performance.now() < end;) {
@@ -136,8 +136,8 @@ function startPeer(
 
 function isCaughtUp(peer: PeerFacts): boolean {
   const lag = Number(peer.get('lag'));
-  return peer.get('role') === 'follower' && peer.get('connected') === '1' && lag >= 0 &&
-    lag <= LAG_MAX;
+  const isVoter = ['follower', 'leader'].includes(peer.get('role') ?? '');
+  return isVoter && peer.get('connected') === '1' && lag >= 0 && lag <= LAG_MAX;
 }
 
 function isRunning({ child }: RunningServer): boolean {
