@@ -5,7 +5,7 @@
  * Clients are on the leader, as etcd's own guide measures it, and for comparison spread over all.
  * etcd has no pipelining: beside `-P 16` it gets what it gets without. How many connections its
  * clients share is tried first, and the best number is taken: from 1 to 64 do equally well as a
- * rule, and one for each client costs it 40 %.
+ * rule, and one for each client costs it 40 % or more.
  */
 
 import { type BenchOptions, roundsOf, selectCases } from './lib/bench.ts';

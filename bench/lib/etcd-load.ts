@@ -11,7 +11,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { BenchmarkFigures } from './redis-benchmark.ts';
-import { ROOT } from './servers.ts';
+import { endWithBench, ROOT } from './servers.ts';
 
 export interface EtcdLoad {
   /** Connections take turns among them. */
@@ -30,15 +30,17 @@ export interface EtcdFigures extends BenchmarkFigures {
   readonly errors: number;
 }
 
-export const LOAD_PROCESS = join(ROOT, 'dist/bench/lib/etcd-load-process.js');
+const LOAD_PROCESS = join(ROOT, 'dist/bench/lib/etcd-load-process.js');
 const TIMEOUT_MS = 600_000;
 
 const run = promisify(execFile);
 
 /** Rejects when the process fails, or when one call of a hundred has. */
 export async function loadEtcd(load: EtcdLoad): Promise<EtcdFigures> {
-  const { stdout } = await run(
+  const running = run(
     process.execPath, [LOAD_PROCESS, JSON.stringify(load)], { timeout: TIMEOUT_MS });
+  endWithBench(running.child);
+  const { stdout } = await running;
   const figures = JSON.parse(stdout) as EtcdFigures;
   if (figures.errors > load.requests / 100) {
     throw new Error(`etcd failed ${figures.errors} of ${load.requests} calls`);

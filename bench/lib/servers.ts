@@ -180,6 +180,11 @@ class Leftovers {
 
 const leftovers = new Leftovers();
 
+/** A process that is no server, such as a load, ends with the bench too. */
+export function endWithBench(child: ChildProcess): void {
+  leftovers.addChild(child);
+}
+
 /** A new folder for data, gone when the bench ends. */
 export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dkvs-bench-'));
