@@ -6,6 +6,7 @@ import { runLargerThanMemory } from './larger-than-memory.ts';
 import { runLatency } from './latency.ts';
 import { type Bench, roundsOf } from './lib/bench.ts';
 import { run as runOverwrite } from './overwrite.ts';
+import { runPeers } from './peers.ts';
 import { runRecovery } from './recovery.ts';
 import { runThroughput } from './throughput.ts';
 import { run as runValueIndex } from './value-index.ts';
@@ -60,6 +61,12 @@ export const BENCHES: readonly Bench[] = [
     summary: 'RAM a key and the longest pause of a server that takes twenty million keys',
     needs: [],
     run: runIndexMemory,
+  },
+  {
+    name: 'peers',
+    summary: 'three peers beside etcd and beside one server; a leader killed, a peer wiped',
+    needs: ['redis-benchmark'],
+    run: runPeers,
   },
   {
     name: 'value-index',

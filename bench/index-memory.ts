@@ -60,7 +60,8 @@ Promise<IndexMemoryResult> {
   try {
     const before = await fillPart(server, commands, Math.ceil(keys * WARM_UP_SHARE));
     await readLoopPauses(server.child);
-    const { perSecond } = await fill(server.port, commands, keys, UNANSWERED_MAX);
+    const { perSecond } = await fill(
+      server.port, commands, keys, { unansweredMax: UNANSWERED_MAX });
     const pauses = await readLoopPauses(server.child);
     const after = await readMemory(server);
     const counted = keys - Math.ceil(keys * WARM_UP_SHARE);
@@ -95,7 +96,7 @@ interface Memory {
 
 async function fillPart(server: RunningServer, commands: SetCommands, keys: number):
 Promise<Memory> {
-  await fill(server.port, commands, keys, UNANSWERED_MAX);
+  await fill(server.port, commands, keys, { unansweredMax: UNANSWERED_MAX });
   return readMemory(server);
 }
 

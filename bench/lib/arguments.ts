@@ -7,17 +7,20 @@ export interface BenchArguments {
   readonly rounds?: number;
   readonly only?: string;
   readonly keys?: number;
+  readonly before?: string;
 }
 
 export type ArgumentsOutcome =
   | { readonly ok: true; readonly arguments: BenchArguments }
   | { readonly ok: false; readonly message: string };
 
-export const USAGE = 'npm run bench -- NAME [--smoke] [--rounds N] [--keys N] [--only TEXT]';
+export const USAGE =
+  'npm run bench -- NAME [--smoke] [--rounds N] [--keys N] [--only TEXT] [--before DIST]';
+
+type Mutable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
 export function parseArguments(words: readonly string[]): ArgumentsOutcome {
-  const parsed: { name: string; smoke: boolean; rounds?: number; only?: string; keys?: number } =
-    { name: '', smoke: false };
+  const parsed: Mutable<BenchArguments> = { name: '', smoke: false };
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
     const next = words[i + 1] ?? '';
@@ -27,6 +30,10 @@ export function parseArguments(words: readonly string[]): ArgumentsOutcome {
         continue;
       case '--only':
         parsed.only = next;
+        break;
+      case '--before':
+        if (next === '') return refuse(`${word} needs the dist folder of another build`);
+        parsed.before = next;
         break;
       case '--rounds':
       case '--keys': {

@@ -8,6 +8,8 @@ export interface BenchOptions {
   /** Only the cases whose name contains this. */
   readonly only?: string;
   readonly keys?: number;
+  /** The dist folder of another build, to compare with. */
+  readonly before?: string;
   readonly print: (line: string) => void;
 }
 
@@ -31,4 +33,11 @@ export function roundsOf({ smoke, rounds }: BenchOptions): number {
 export function verdict(isMet: boolean, { smoke }: BenchOptions): string {
   if (smoke) return 'not judged';
   return isMet ? 'met' : 'MISSED';
+}
+
+/** The cases whose name contains what was asked for. */
+export function selectCases<Case extends { readonly name: string }>(
+  cases: readonly Case[], { only = '' }: BenchOptions,
+): readonly Case[] {
+  return cases.filter(({ name }) => name.includes(only));
 }

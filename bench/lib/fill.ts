@@ -7,26 +7,29 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { SetCommands } from './set-commands.ts';
 
-const CONNECTIONS = 4;
 const CHUNK_BYTES = 64 * 1024;
-const UNANSWERED_MAX = 4096;
+const DEFAULTS: Required<FillOptions> = { connections: 4, unansweredMax: 4096 };
 const REPLY = Buffer.from('+OK\r\n');
+
+export interface FillOptions {
+  readonly connections?: number;
+  /** Commands of one connection that have no reply yet. */
+  readonly unansweredMax?: number;
+}
 
 export interface FillReport {
   readonly seconds: number;
   readonly perSecond: number;
 }
 
-/**
- * Writes keys 0 to `keys`, each once. `unansweredMax` bounds the commands of one of four
- * connections that have no reply yet.
- */
+/** Writes keys 0 to `keys`, each once. */
 export async function fill(
-  port: number, commands: SetCommands, keys: number, unansweredMax = UNANSWERED_MAX,
+  port: number, commands: SetCommands, keys: number, options: FillOptions = {},
 ): Promise<FillReport> {
+  const { connections, unansweredMax } = { ...DEFAULTS, ...options };
   const startedAt = performance.now();
-  const share = Math.ceil(keys / CONNECTIONS);
-  await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) =>
+  const share = Math.ceil(keys / connections);
+  await Promise.all(Array.from({ length: connections }, (_, i) =>
     fillRange({
       port, commands, unansweredMax,
       from: Math.min(keys, i * share), to: Math.min(keys, (i + 1) * share),

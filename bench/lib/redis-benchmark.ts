@@ -5,6 +5,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { endWithBench } from './servers.ts';
 
 export interface BenchmarkRun {
   readonly port: number;
@@ -33,10 +34,12 @@ const run = promisify(execFile);
 export async function redisBenchmark(
   { port, clients, pipeline, requests, keys, command }: BenchmarkRun,
 ): Promise<BenchmarkFigures> {
-  const { stdout } = await run('redis-benchmark', [
+  const running = run('redis-benchmark', [
     '-h', '127.0.0.1', '-p', `${port}`, '-c', `${clients}`, '-P', `${pipeline}`, '-r', `${keys}`,
     '-n', `${requests}`, '--csv', ...command,
   ], { timeout: TIMEOUT_MS });
+  endWithBench(running.child);
+  const { stdout } = await running;
   const row = stdout.trim().split('\n').at(-1) ?? '';
   // "test","rps","avg_latency_ms","min_latency_ms","p50","p95","p99","max"
   const cells = row.slice(1, -1).split('","').slice(1).map(Number);

@@ -38,6 +38,8 @@ export interface Launch {
   readonly dir: string;
   /** Opens a channel for messages: the loop probe answers on it. */
   readonly hasChannel?: boolean;
+  /** Whether the server is ready; by default, whether it answers PING. */
+  readonly isReady?: (port: number) => Promise<boolean>;
 }
 
 /** Long enough for a server to load tens of millions of keys. */
@@ -71,9 +73,9 @@ Promise<RunningServer> {
   return launch({ name: 'dkvs', command: process.execPath, args, port, dir, hasChannel: true });
 }
 
-const MAIN = join(ROOT, 'dist/src/main.js');
+export const MAIN = join(ROOT, 'dist/src/main.js');
 const PROBE = join(ROOT, 'dist/bench/lib/loop-probe.js');
-const QUIET = ['--loglevel', 'warning'];
+export const QUIET = ['--loglevel', 'warning'];
 
 export async function startRedis(fsync: Fsync, extra: readonly string[] = [], at?: string):
 Promise<RunningServer> {
@@ -101,14 +103,15 @@ export function hasCommand(command: string): boolean {
   }
 }
 
-export async function launch({ name, command, args, port, dir, hasChannel = false }: Launch):
-Promise<RunningServer> {
+export async function launch(
+  { name, command, args, port, dir, hasChannel = false, isReady = pongs }: Launch,
+): Promise<RunningServer> {
   const startedAt = performance.now();
   const channel = hasChannel ? 'ipc' as const : 'ignore' as const;
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', channel] });
   leftovers.addChild(child);
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
-  await answering(name, child, port, startedAt + START_MS_MAX);
+  await ready({ name, child, port, isReady, deadline: startedAt + START_MS_MAX });
   return {
     name, port, dir, child,
     pid: child.pid ?? 0,
@@ -177,6 +180,11 @@ class Leftovers {
 
 const leftovers = new Leftovers();
 
+/** A process that is no server, such as a load, ends with the bench too. */
+export function endWithBench(child: ChildProcess): void {
+  leftovers.addChild(child);
+}
+
 /** A new folder for data, gone when the bench ends. */
 export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dkvs-bench-'));
@@ -184,15 +192,19 @@ export async function makeFolder(): Promise<string> {
   return folder;
 }
 
-async function answering(name: string, child: ChildProcess, port: number, deadline: number):
-Promise<void> {
+interface Starting extends Required<Pick<Launch, 'name' | 'port' | 'isReady'>> {
+  readonly child: ChildProcess;
+  readonly deadline: number;
+}
+
+async function ready({ name, child, port, isReady, deadline }: Starting): Promise<void> {
   while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`${name} ended at start, code ${child.exitCode}`);
-    if (await pongs(port)) return;
+    if (await isReady(port)) return;
     await delay(POLL_MS);
   }
   child.kill('SIGKILL');
-  throw new Error(`${name} did not answer PING on port ${port} within ${START_MS_MAX} ms`);
+  throw new Error(`${name} was not ready on port ${port} within ${START_MS_MAX} ms`);
 }
 
 /** True when a server on this port answers PING with PONG: it has loaded its data. */

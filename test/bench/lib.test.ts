@@ -128,13 +128,20 @@ describe('statistics', () => {
 
 describe('the command line of the benches', () => {
   it('reads a name and its options in any order', () => {
-    const words = ['--rounds', '3', 'recovery', '--smoke', '--only', 'SET', '--keys', '9'];
-    const expected = { name: 'recovery', smoke: true, rounds: 3, only: 'SET', keys: 9 };
-    expect(parseArguments(words)).toEqual({ ok: true, arguments: expected });
+    const words = ['--rounds', '3', 'recovery', '--smoke', '--only', 'SET', '--keys', '9',
+      '--before', 'old/dist'];
+    expect(parseArguments(words)).toEqual({
+      ok: true,
+      arguments: {
+        name: 'recovery', smoke: true, rounds: 3, only: 'SET', keys: 9, before: 'old/dist',
+      },
+    });
   });
 
   it('refuses what it does not know, and says how it is used', () => {
-    for (const words of [['--fast'], ['a', 'b'], ['a', '--rounds', 'x'], ['a', '--keys']]) {
+    for (const words of [
+      ['--fast'], ['a', 'b'], ['a', '--rounds', 'x'], ['a', '--keys'], ['a', '--before'],
+    ]) {
       expect(parseArguments(words)).toMatchObject({ ok: false });
       expect(JSON.stringify(parseArguments(words))).toContain('usage');
     }
