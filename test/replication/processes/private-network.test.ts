@@ -99,7 +99,8 @@ describe.skipIf(reason !== undefined)(title, () => {
   it('leaves the network of this machine as it was, and nothing behind', () => {
     const links = (): string => spawnSync('ip', ['-o', 'link'], { encoding: 'utf8' }).stdout;
     const routes = (): string => spawnSync('ip', ['route'], { encoding: 'utf8' }).stdout;
-    const own = (): string[] => namespaceNames().filter((name) => name.includes(`-${process.pid}-`));
+    const mark = `-${process.pid}-`;
+    const own = (): string[] => namespaceNames().filter((name) => name.includes(mark));
     const before = links() + routes();
     network = PrivateNetwork.create(5);
     expect(own()).toHaveLength(6);
@@ -108,12 +109,15 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(own()).toEqual([]);
   });
 
-  it('takes away what a test left that was killed', () => {
+  it('takes away what a test left that was killed, processes too', async () => {
     const { pid } = spawnSync('true');
-    const leftOver = `dkvs-test-${pid}-1-router`;
+    const leftOver = `dkvs-test-${pid}-1-0`;
     spawnSync('ip', ['netns', 'add', leftOver]);
-    expect(namespaceNames()).toContain(leftOver);
+    const process = spawn('ip', ['netns', 'exec', leftOver, 'sh', '-c', 'echo there; exec cat']);
+    await new Promise((resolve) => void process.stdout.once('data', resolve));
+    const ended = new Promise((resolve) => void process.once('exit', (_, how) => resolve(how)));
     network = PrivateNetwork.create(1);
     expect(namespaceNames()).not.toContain(leftOver);
+    expect(await ended).toBe('SIGKILL');
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Hosts in Linux network namespaces of their own, so that real processes can be cut from each other.
+ * Hosts in Linux network namespaces of their own, to cut real processes from each other.
  *
  *     host 0 10.77.0.2 ----.
  *     host 1 10.77.1.2 ----+---- router, which forwards from each host to each other
@@ -14,7 +14,8 @@
  * rejected, because its sockets would fail at once, and so was a filter on the receiver, which the
  * kernel passes by for connections that stand (early demultiplexing).
  *
- * `remove` takes everything away; what a killed test left goes when the next network is made.
+ * `remove` takes everything away, processes on the hosts too; what a killed test left goes when the
+ * next network is made.
  * Needs Linux, root and iproute2: ask `whyNoNetwork` first, and skip visibly.
  */
 
@@ -106,7 +107,7 @@ export class PrivateNetwork {
 
   remove(): void {
     process.removeListener('exit', this.#onExit);
-    for (const name of this.#made.splice(0)) ip('netns', 'del', name);
+    for (const name of this.#made.splice(0)) removeNamespace(name);
   }
 
   get #router(): string {
@@ -186,15 +187,25 @@ export function namespaceNames(): string[] {
 function removeLeftOvers(): void {
   for (const name of namespaceNames()) {
     const [, pid] = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name) ?? [];
-    // Another test may be quicker, and then this fails.
-    if (pid !== undefined && !isAlive(Number(pid))) spawnSync('ip', ['netns', 'del', name]);
+    if (pid !== undefined && !isAlive(Number(pid))) removeNamespace(name);
   }
 }
 
+/** With the processes in it. Quietly does nothing when another test was quicker. */
+function removeNamespace(name: string): void {
+  const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' });
+  for (const pid of stdout.split('\n').filter(Boolean)) kill(Number(pid), 'SIGKILL');
+  spawnSync('ip', ['netns', 'del', name]);
+}
+
 function isAlive(pid: number): boolean {
+  return kill(pid, 0);
+}
+
+/** False when there is no such process. */
+function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return process.kill(pid, signal);
   } catch {
     return false;
   }
