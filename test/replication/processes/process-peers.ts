@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reservePorts } from '../../lib/reserve-ports.ts';
 import { DistServer } from '../../wire/dist-server.ts';
-import { eventually } from '../../wire/eventually.ts';
+import { DEADLINE_MS, eventually } from '../../wire/eventually.ts';
 import { WireClient, type Address } from '../../wire/wire-client.ts';
 import type { PrivateNetwork } from './private-network.ts';
 
@@ -55,7 +55,7 @@ export class ProcessPeers {
     const peers = new ProcessPeers(root, sites, options);
     try {
       await Promise.all(sites.map((_, i) => peers.launch(i)));
-      await Promise.all(peers.addresses.map(takesWrites));
+      await Promise.all(peers.addresses.map((address) => takesWrites(address)));
     } catch (error) {
       await peers.stop();
       throw error;
@@ -150,7 +150,7 @@ async function leaderSaidBy(address: Address): Promise<string> {
 }
 
 /** Waits until a server takes writes: there is a leader, and it knows. */
-export async function takesWrites(address: Address): Promise<void> {
+export async function takesWrites(address: Address, deadlineMs = DEADLINE_MS): Promise<void> {
   await eventually(`${JSON.stringify(address)} to take writes`, async () => {
     const client = await WireClient.connect(address);
     try {
@@ -158,5 +158,5 @@ export async function takesWrites(address: Address): Promise<void> {
     } finally {
       client.close();
     }
-  });
+  }, deadlineMs);
 }

@@ -12,7 +12,7 @@ import { Load } from './load.ts';
 import { mustHoldTheSame } from './peer-content.ts';
 import { takesWrites, type ProcessPeers } from './process-peers.ts';
 
-export const CLIENTS_PER_SERVER = 3;
+const CLIENTS_PER_SERVER = 3;
 
 /** So many more requests are answered: the cluster lives. */
 export async function answers(load: Load, more: number): Promise<void> {
@@ -28,14 +28,18 @@ export async function underLoad(
   const load = new Load(addresses);
   const troubled = async (): Promise<void> => {
     try {
-      await answers(load, 200);
+      await answers(load, 100);
       await trouble(load);
     } finally {
       load.stop();
     }
   };
-  await Promise.all([load.run(addresses.length * CLIENTS_PER_SERVER), troubled()]);
-  await Promise.all(addresses.map(takesWrites));
+  // Both to their ends, so that nothing is done to servers that the test has stopped.
+  const ends = await Promise.allSettled(
+    [load.run(addresses.length * CLIENTS_PER_SERVER), troubled()],
+  );
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  await Promise.all(addresses.map((address) => takesWrites(address)));
   await load.readAll();
   mustBeLinearizable(stringModel, load.history.operations());
   load.ledger.mustAgreeWith((await mustHoldTheSame(addresses)).ledger);
