@@ -1,22 +1,32 @@
-/** Clients that ask servers for one thing after the other, and write down what they were told. */
+/**
+ * ioredis clients that ask servers for one thing after the other, and write down what they were
+ * told: histories of strings for the checker, and a ledger.
+ */
 
+import type { Redis } from 'ioredis';
 import { Random } from '../../../src/lib/random.ts';
+import type { Address } from '../../wire/wire-client.ts';
 import { HistoryRecorder } from '../checker/history.ts';
 import type { StringCommand, StringReply } from '../checker/models.ts';
-import { WireClient } from '../../wire/wire-client.ts';
+import { ask, connectClient, type Outcome } from './asking.ts';
+import { Ledger } from './ledger.ts';
 
 const KEYS = 5;
 
 /** Requests between one key set and the next, so that each key has a short history. */
 const REQUESTS_PER_KEY_SET = 400;
 
-/** Nothing is known of a request that is not answered by then. */
-const PATIENCE_MS = 8000;
+/** One request in so many goes to the ledger. */
+const LEDGER_SHARE = 10;
+
+const PAUSE_MS = 20;
 
 export class Load {
   readonly history = new HistoryRecorder<StringCommand, StringReply>();
-  readonly #ports: readonly number[];
+  readonly ledger = new Ledger();
+  readonly #addresses: readonly Address[];
   readonly #random = new Random(7, 11);
+  readonly #keys = new Set<string>();
   #requests = 0;
   #names = 0;
   #isStopped = false;
@@ -24,8 +34,8 @@ export class Load {
   unknown = 0;
   refused = 0;
 
-  constructor(ports: readonly number[]) {
-    this.#ports = ports;
+  constructor(addresses: readonly Address[]) {
+    this.#addresses = addresses;
   }
 
   /** Resolves when it was stopped and every client has ended. */
@@ -37,56 +47,81 @@ export class Load {
     this.#isStopped = true;
   }
 
+  /** Reads every key through every server, as a part of the history. */
+  async readAll(): Promise<void> {
+    await Promise.all(this.#addresses.map(async (address) => {
+      const client = await connectClient(address);
+      if (client === undefined) throw new Error('a server is gone');
+      const name = this.#newName();
+      await Promise.all([...this.#keys].map((key) => this.#askString(name, client, key, GET)));
+      client.disconnect();
+    }));
+  }
+
   async #client(i: number): Promise<void> {
-    let client: WireClient | undefined;
-    let name = `c${++this.#names}`;
+    const address = this.#addresses[i % this.#addresses.length]!;
     while (!this.#isStopped) {
-      const port = this.#ports[i % this.#ports.length]!;
-      client ??= await WireClient.connect({ port }).catch(() => undefined);
+      const client = await connectClient(address);
       if (client === undefined) {
         await pause();
         continue;
       }
-      if (await this.#ask(name, client)) continue;
-      client.close();
-      client = undefined;
-      // As a new process: nothing is known about when the old one's request takes effect.
-      name = `c${++this.#names}`;
+      // As a new process: nothing is known about when an earlier one's request takes effect.
+      await this.#useUntilUnknown(this.#newName(), client);
+      client.disconnect();
     }
-    client?.close();
   }
 
-  /** False when the outcome is not known. */
-  async #ask(name: string, client: WireClient): Promise<boolean> {
-    const key = `k${Math.floor(this.#requests / REQUESTS_PER_KEY_SET)}-${this.#random.below(KEYS)}`;
-    const command = this.#choose();
+  async #useUntilUnknown(name: string, client: Redis): Promise<void> {
+    while (!this.#isStopped) {
+      const outcome = await this.#askSomething(name, client);
+      if (outcome.kind === 'unknown') return;
+      if (outcome.kind === 'refused') await pause();
+    }
+  }
+
+  #askSomething(name: string, client: Redis): Promise<Outcome> {
     this.#requests++;
+    if (this.#random.below(LEDGER_SHARE) === 0) return this.#askLedger(client);
+    const key = `k${Math.floor(this.#requests / REQUESTS_PER_KEY_SET)}-${this.#random.below(KEYS)}`;
+    this.#keys.add(key);
+    return this.#askString(name, client, key, this.#choose());
+  }
+
+  async #askLedger(client: Redis): Promise<Outcome> {
+    const [field, words] = this.ledger.next();
+    const outcome = await ask(client, words);
+    this.ledger.record(field, outcome);
+    this[outcome.kind]++;
+    return outcome;
+  }
+
+  async #askString(
+    name: string, client: Redis, key: string, command: StringCommand,
+  ): Promise<Outcome> {
     const call = this.history.call(name, key, command);
-    const reply = await within(client.call(...wordsOf(key, command)));
-    if (reply === undefined || reply.startsWith('-UNKNOWN')) {
-      this.unknown++;
-      return false;
-    }
-    if (reply.startsWith('-NOQUORUM')) {
-      this.refused++;
-      this.history.fail(call);
-      await pause();
-      return true;
-    }
-    this.answered++;
-    this.history.succeed(call, parse(reply));
-    return true;
+    const outcome = await ask(client, wordsOf(key, command));
+    if (outcome.kind === 'answered') this.history.succeed(call, outcome.reply as StringReply);
+    if (outcome.kind === 'refused') this.history.fail(call);
+    this[outcome.kind]++;
+    return outcome;
   }
 
   #choose(): StringCommand {
     const kind = this.#random.below(10);
     const unique = `${this.#requests}.`;
-    if (kind < 3) return { kind: 'get' };
+    if (kind < 3) return GET;
     if (kind < 5) return { kind: 'set', value: unique };
     if (kind < 8) return { kind: 'append', value: unique };
     return kind === 8 ? { kind: 'del' } : { kind: 'set', value: String(this.#requests) };
   }
+
+  #newName(): string {
+    return `c${++this.#names}`;
+  }
 }
+
+const GET: StringCommand = { kind: 'get' };
 
 function wordsOf(key: string, command: StringCommand): string[] {
   switch (command.kind) {
@@ -98,28 +133,6 @@ function wordsOf(key: string, command: StringCommand): string[] {
   }
 }
 
-function parse(reply: string): StringReply {
-  if (reply === '$-1\r\n') return null;
-  if (reply.startsWith(':')) return Number(reply.slice(1));
-  if (reply.startsWith('+')) return reply.slice(1, -2);
-  if (reply.startsWith('$')) return reply.slice(reply.indexOf('\r\n') + 2, -2);
-  throw new Error(`an unexpected reply: ${reply}`);
-}
-
-async function within(reply: Promise<string>): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([reply, late]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 function pause(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 20));
+  return new Promise((resolve) => void setTimeout(resolve, PAUSE_MS));
 }
