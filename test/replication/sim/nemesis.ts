@@ -107,7 +107,7 @@ export class Nemesis {
       const leader = this.#cluster.leader;
       const target = leader === undefined ? undefined : this.#nextTarget(leader);
       if (target !== undefined && leader?.replica!.membersRefusal(target) === undefined) {
-        this.#cluster.trace(() => `members: ${target.voters.join()} + ${target.learners.join()}`);
+        this.#cluster.trace?.(() => `members: ${target.voters.join()} + ${target.learners.join()}`);
         leader!.step({ kind: 'changeMembers', target });
       }
       this.#manageMembers();
