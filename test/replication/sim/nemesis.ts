@@ -8,6 +8,7 @@
 import type { MembersTarget } from '../../../src/replication/core/event.ts';
 import { nextMembers } from '../../../src/replication/core/members-policy.ts';
 import { isJoint } from '../../../src/replication/core/quorum.ts';
+import { usualRate } from './drifting-clock.ts';
 import { FAULTS, type FaultName } from './faults.ts';
 import { member, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
@@ -44,7 +45,7 @@ export class Nemesis {
     network.heal();
     network.mood = { ...network.mood, loss: 0, repeat: 0 };
     for (const node of nodes) {
-      node.clockRate = 1;
+      node.drift(usualRate(world));
       if (node.log !== undefined) node.log.mood = this.#cluster.disks;
       if (!node.isUp) world.after(world.between(0, 500), () => node.isUp || node.start());
     }

@@ -180,6 +180,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     replace: 'this.#runs = new TermRuns(base.index, 0);\n        this.#configurations = [];',
   },
   {
+    name: 'stamps an entry with its own clock though that is behind the log',
+    file: 'core/sending.js',
+    find: 'const timeMs = Math.max(log.lastTimeMs, now.wallMs);',
+    replace: 'const timeMs = now.wallMs;',
+  },
+  {
     name: 'a truncated configuration stays in force',
     file: 'core/raft-log.js',
     find: 'while ((this.#configurations.at(-1)?.index ?? 0) > index)',
