@@ -73,7 +73,9 @@ export class Nemesis {
     if (this.#replacing !== undefined || status === undefined) return false;
     const { configuration } = status;
     const { voters } = configuration;
-    if (isJoint(configuration) || voters.length < 3 || !voters.includes(node.id)) return false;
+    // Until it is committed, all the others may still go by the one before.
+    if (isJoint(configuration) || !leader!.replica!.raft.isConfigurationCommitted) return false;
+    if (voters.length < 3 || !voters.includes(node.id)) return false;
     if (nodes.some(({ isUp }) => !isUp) || nodes.some((one) => one.applied < leader!.applied - 5)) {
       return false;
     }
