@@ -1,5 +1,6 @@
 /** Each thing that may go wrong in a simulated cluster. True when it did. */
 
+import { usualRate } from './drifting-clock.ts';
 import type { Nemesis } from './nemesis.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
@@ -84,7 +85,16 @@ export const FAULTS = {
     return cluster.leader !== undefined;
   },
   'clock jumps': (_, cluster) => {
-    cluster.world.pick(cluster.nodes).wallOffsetMs += cluster.world.between(-60_000, 60_000);
+    cluster.world.pick(cluster.nodes).clock.setWallBy(cluster.world.between(-60_000, 60_000));
+    return true;
+  },
+  'clock drifts': (_, { world, nodes }) => {
+    world.pick(nodes).drift(usualRate(world));
+    return true;
+  },
+  // No crystal does that, but a virtual machine may. Only progress may depend on clocks.
+  'clock runs wild': (_, { world, nodes }) => {
+    world.pick(nodes).drift(world.between(0.7, 1.4));
     return true;
   },
   'slow disk': (_, cluster) => {

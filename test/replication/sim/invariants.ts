@@ -17,13 +17,17 @@ interface Committed {
   readonly term: number;
   /** It was committed in this term or before. */
   readonly knownInTerm: number;
+  /** Both of a batch that is applied. */
   readonly payload: Uint8Array;
+  readonly timeMs: number | undefined;
 }
 
 export class Invariants {
   readonly #leaders = new Map<number, MemberId>();
   /** By index - 1: what was delivered anywhere first. */
   readonly #committed: Committed[] = [];
+  /** The time of the last batch among them. */
+  #latestMs = 0;
   readonly #digests = new Map<number, number>();
   readonly #terms = new Map<MemberId, number>();
   readonly #votes = new Map<string, MemberId>();
@@ -79,7 +83,7 @@ export class Invariants {
   /** State machine safety: an entry is delivered, with a batch in it or none. */
   onDelivered(
     { id, term: knownInTerm }: RaftStatus, index: number, term: number,
-    payload: Uint8Array = NOTHING,
+    payload: Uint8Array = NOTHING, timeMs?: number,
   ): void {
     this.checks++;
     const known = this.#committed[index - 1];
@@ -87,14 +91,25 @@ export class Invariants {
       if (index !== this.#committed.length + 1) {
         throw new InvariantError(`${id} delivers entry ${index} before ${index - 1} was committed`);
       }
-      this.#committed.push({ term, knownInTerm, payload });
+      this.#onTime(id, index, timeMs);
+      this.#committed.push({ term, knownInTerm, payload, timeMs });
       return;
     }
-    if (known.term !== term || !isSame(known.payload, payload)) {
+    if (known.term !== term || known.timeMs !== timeMs || !isSame(known.payload, payload)) {
       throw new InvariantError(
         `${id} delivers at ${index} an entry of term ${term}, others one of ${known.term}`,
       );
     }
+  }
+
+  /** The time of batches never goes back, whoever led and whatever clock it had. */
+  #onTime(id: MemberId, index: number, timeMs = this.#latestMs): void {
+    if (timeMs < this.#latestMs) {
+      throw new InvariantError(
+        `${id} delivers at ${index} a batch of time ${timeMs}, behind one of ${this.#latestMs}`,
+      );
+    }
+    this.#latestMs = timeMs;
   }
 
   /** States agree at equal positions. */

@@ -8,6 +8,7 @@
 import type { MembersTarget } from '../../../src/replication/core/event.ts';
 import { nextMembers } from '../../../src/replication/core/members-policy.ts';
 import { isJoint } from '../../../src/replication/core/quorum.ts';
+import { usualRate } from './drifting-clock.ts';
 import { FAULTS, type FaultName } from './faults.ts';
 import { member, type SimCluster } from './sim-cluster.ts';
 import type { SimNode } from './sim-node.ts';
@@ -44,7 +45,7 @@ export class Nemesis {
     network.heal();
     network.mood = { ...network.mood, loss: 0, repeat: 0 };
     for (const node of nodes) {
-      node.clockRate = 1;
+      node.drift(usualRate(world));
       if (node.log !== undefined) node.log.mood = this.#cluster.disks;
       if (!node.isUp) world.after(world.between(0, 500), () => node.isUp || node.start());
     }
@@ -72,7 +73,9 @@ export class Nemesis {
     if (this.#replacing !== undefined || status === undefined) return false;
     const { configuration } = status;
     const { voters } = configuration;
-    if (isJoint(configuration) || voters.length < 3 || !voters.includes(node.id)) return false;
+    // Until it is committed, all the others may still go by the one before.
+    if (isJoint(configuration) || !leader!.replica!.raft.isConfigurationCommitted) return false;
+    if (voters.length < 3 || !voters.includes(node.id)) return false;
     if (nodes.some(({ isUp }) => !isUp) || nodes.some((one) => one.applied < leader!.applied - 5)) {
       return false;
     }
@@ -107,7 +110,7 @@ export class Nemesis {
       const leader = this.#cluster.leader;
       const target = leader === undefined ? undefined : this.#nextTarget(leader);
       if (target !== undefined && leader?.replica!.membersRefusal(target) === undefined) {
-        this.#cluster.trace(() => `members: ${target.voters.join()} + ${target.learners.join()}`);
+        this.#cluster.trace?.(() => `members: ${target.voters.join()} + ${target.learners.join()}`);
         leader!.step({ kind: 'changeMembers', target });
       }
       this.#manageMembers();

@@ -49,6 +49,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'counts its own entries before they are durable',
+    firstSeed: 8,
     file: 'core/leading.js',
     find: 'return id === raft.id ? log.durable :',
     replace: 'return id === raft.id ? log.lastIndex :',
@@ -67,6 +68,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'appends without looking at the entry before',
+    firstSeed: 7,
     file: 'core/following.js',
     find: 'const isKnown = prevIndex < log.commit || log.termOf(prevIndex) === prevTerm;',
     replace: 'const isKnown = prevIndex <= log.lastIndex;',
@@ -85,12 +87,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'takes what agreed with the last leader for what agrees with this one',
+    firstSeed: 6,
     file: 'core/raft-state.js',
     find: 'this.votedFor = votedFor;\n        this.matched = this.acknowledged = 0;',
     replace: 'this.votedFor = votedFor;\n        if (1) { this.#noteHardState(); return; }',
   },
   {
     name: 'a snapshot throws away acknowledged entries behind it',
+    firstSeed: 31,
     file: 'core/following.js',
     find: 'if (log.termOf(index) === term)\n            log.commitTo(index);',
     replace: 'if (false)\n            log.commitTo(index);',
@@ -109,36 +113,42 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'a change of members needs only the new majority',
+    firstSeed: 38,
     file: 'core/quorum.js',
     find: 'return outgoing.length === 0 ? one : Math.min(one, reachedBy(outgoing, reached));',
     replace: 'return one;',
   },
   {
     name: 'a change of members goes without a joint configuration',
+    firstSeed: 26,
     file: 'core/membership.js',
     find: 'voters, outgoing: now.voters, learners, members: [...members, ...leaving],',
     replace: 'voters, outgoing: [], learners, members,',
   },
   {
     name: 'learners count',
+    firstSeed: 3,
     file: 'core/quorum.js',
     find: 'const one = reachedBy(voters, reached);',
     replace: 'const one = reachedBy([...voters, ...arguments[0].learners], reached);',
   },
   {
     name: 'reads without proof that it still leads',
+    firstSeed: 12,
     file: 'core/reading.js',
     find: 'return id === raft.id ? Infinity : raft.progress.get(id)?.heardRound ?? 0;',
     replace: 'return Infinity;',
   },
   {
     name: 'a new leader reads before it has committed anything',
+    firstSeed: 2,
     file: 'core/reading.js',
     find: 'if (log.termOf(log.commit) !== raft.term)\n        return;',
     replace: '',
   },
   {
     name: 'a read joins a question that was asked before it arrived',
+    firstSeed: 7,
     file: 'core/barriers.js',
     find: 'this.#waiting.push({ id, deadlineMs });',
     replace: '(this.#question?.waiters ?? this.#waiting).push({ id, deadlineMs });',
@@ -169,6 +179,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'delivers what is committed elsewhere but not durable here',
+    firstSeed: 22,
     file: 'core/raft.js',
     find: 'return Math.min(log.commit, log.durable);',
     replace: 'return log.commit;',
@@ -180,7 +191,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     replace: 'this.#runs = new TermRuns(base.index, 0);\n        this.#configurations = [];',
   },
   {
+    name: 'stamps an entry with its own clock though that is behind the log',
+    file: 'core/sending.js',
+    find: 'const timeMs = Math.max(log.lastTimeMs, now.wallMs);',
+    replace: 'const timeMs = now.wallMs;',
+  },
+  {
     name: 'a truncated configuration stays in force',
+    firstSeed: 23,
     file: 'core/raft-log.js',
     find: 'while ((this.#configurations.at(-1)?.index ?? 0) > index)',
     replace: 'while (false)',

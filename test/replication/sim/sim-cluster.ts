@@ -55,7 +55,8 @@ export class SimCluster {
   readonly saveMs: number;
   disks: DiskMood;
   elections = 0;
-  trace: Trace = () => {};
+  /** Without one no text is made. */
+  trace: Trace | undefined;
   readonly #founders: Configuration;
 
   constructor(options: ClusterOptions) {
@@ -101,7 +102,7 @@ export class SimCluster {
   }
 
   send(from: SimNode, message: Message): void {
-    this.trace(() => `${from.id} -> ${message.to} ${describe(message)}`);
+    this.trace?.(() => `${from.id} -> ${message.to} ${describe(message)}`);
     this.#watch(from, message);
     const to = this.nodes.find(({ id }) => id === message.to);
     if (to === undefined) return;
@@ -116,7 +117,7 @@ export class SimCluster {
     const to = this.nodes.find(({ id }) => id === message.to);
     const isBroken = to === undefined || !to.isUp || this.network.isCut(from.name, to.name) ||
       this.world.chance(this.network.mood.loss);
-    this.trace(() => `${from.id} -> ${message.to} snapshot ${message.index} broken: ${isBroken}`);
+    this.trace?.(() => `${from.id} -> ${message.to} snapshot ${message.index} broken: ${isBroken}`);
     if (isBroken) return false;
     to.receiveSnapshot(message, image);
     // A stream that was given up by its sender may end much later.
@@ -130,11 +131,11 @@ export class SimCluster {
 
   onLeader(node: SimNode, term: number): void {
     this.elections++;
-    this.trace(() => `${node.id} leads term ${term}`);
+    this.trace?.(() => `${node.id} leads term ${term}`);
   }
 
   onCrash(node: SimNode): void {
-    this.trace(() => `${node.id} crashes`);
+    this.trace?.(() => `${node.id} crashes`);
   }
 
   checkLogs(): void {

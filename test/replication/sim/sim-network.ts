@@ -24,7 +24,8 @@ interface Link {
 export class SimNetwork {
   readonly #world: SimWorld;
   mood: NetworkMood;
-  readonly #links = new Map<string, Link>();
+  /** By sender, then receiver. */
+  readonly #links = new Map<string, Map<string, Link>>();
   sent = 0;
 
   constructor(world: SimWorld, mood: NetworkMood) {
@@ -57,7 +58,7 @@ export class SimNetwork {
 
   /** All links work again. */
   heal(): void {
-    for (const link of this.#links.values()) {
+    for (const link of this.#everyLink()) {
       link.isCut = false;
       link.clogMs = 0;
     }
@@ -78,12 +79,20 @@ export class SimNetwork {
   }
 
   #link(from: string, to: string): Link {
-    const name = `${from}>${to}`;
-    let link = this.#links.get(name);
+    let links = this.#links.get(from);
+    if (links === undefined) {
+      links = new Map();
+      this.#links.set(from, links);
+    }
+    let link = links.get(to);
     if (link === undefined) {
       link = { isCut: false, clogMs: 0, lastArrivalMs: 0 };
-      this.#links.set(name, link);
+      links.set(to, link);
     }
     return link;
+  }
+
+  #everyLink(): Link[] {
+    return [...this.#links.values()].flatMap((links) => [...links.values()]);
   }
 }

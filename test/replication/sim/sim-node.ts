@@ -4,10 +4,11 @@
  */
 
 import type { Configuration, MemberId } from '../../../src/replication/core/entry.ts';
-import type { Now, RaftEvent } from '../../../src/replication/core/event.ts';
+import type { RaftEvent } from '../../../src/replication/core/event.ts';
 import type { Message, Snapshot } from '../../../src/replication/core/message.ts';
 import { Replica } from '../../../src/replication/core/replica.ts';
 import { ReplicaDriver, type StatePort } from '../../../src/replication/core/replica-driver.ts';
+import { DriftingClock } from './drifting-clock.ts';
 import { InvariantError } from './invariants.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import { recoverLog, SimLog, type LogImage } from './sim-log.ts';
@@ -52,6 +53,7 @@ export class SimNode {
   readonly name: string;
   id: MemberId;
   disk: NodeDisk;
+  readonly clock: DriftingClock;
   readonly #cluster: SimCluster;
   #log: SimLog | undefined;
   #state: SimState | undefined;
@@ -61,9 +63,6 @@ export class SimNode {
   #tickAtMs = Infinity;
   #pausedUntilMs = 0;
   #peersLagMs = 0;
-  /** The clocks: wall offset and rate, which is 1 for a good one. */
-  wallOffsetMs = 0;
-  clockRate = 1;
   readonly #writes = new Map<number, (outcome: BatchOutcome) => void>();
   readonly #barriers = new Map<number, (index: number | undefined) => void>();
   #reads: WaitingRead[] = [];
@@ -77,6 +76,7 @@ export class SimNode {
     this.name = name;
     this.id = id;
     this.disk = disk;
+    this.clock = new DriftingClock(cluster.world);
   }
 
   get isUp(): boolean {
@@ -115,7 +115,7 @@ export class SimNode {
       heartbeatMs: HEARTBEAT_MS, random: () => world.random.float(), ...this.#cluster.bounds,
     };
     const start = { hardState, log: recoverLog(log), applied: state.applied };
-    const replica = new Replica(options, start, this.now());
+    const replica = new Replica(options, start, this.clock.now());
     replica.origins.restore(state.marks);
     this.#driver = new ReplicaDriver(replica, this.#makePorts(), hardState);
     this.#lastLeaderTerm = 0;
@@ -150,9 +150,11 @@ export class SimNode {
     this.#peersLagMs = world.chance(0.5) ? world.between(0, 20) : 0;
   }
 
-  now(): Now {
-    const monotonicMs = this.#cluster.world.nowMs * this.clockRate;
-    return { monotonicMs, wallMs: Math.floor(monotonicMs + this.wallOffsetMs) };
+  /** From now on its clocks run at this rate. */
+  drift(rate: number): void {
+    this.#cluster.trace?.(() => `${this.id} has clocks at the rate ${rate}`);
+    this.clock.rate = rate;
+    this.#after();
   }
 
   // ---- What comes in ----------------------------------------------------------------------------
@@ -279,7 +281,7 @@ export class SimNode {
       },
       send: (message) => this.#cluster.send(this, message),
       sendSnapshot: (to) => this.#sendSnapshot(to),
-      now: () => this.now(),
+      now: () => this.clock.now(),
     };
   }
 
@@ -296,7 +298,8 @@ export class SimNode {
       apply: (index, delivery) => {
         const { raft, status } = this.replica!;
         const term = raft.termOf(index) ?? 0;
-        this.#cluster.invariants.onDelivered(status, index, term, delivery?.proposal.body);
+        const { proposal, timeMs } = delivery ?? {};
+        this.#cluster.invariants.onDelivered(status, index, term, proposal?.body, timeMs);
         state.apply(index, delivery);
       },
       install: (snapshot, done) => state.install(snapshot, done),
@@ -417,7 +420,7 @@ export class SimNode {
       invariants.onLeaderCommit(status, raft.termOf(status.commit));
     }
     this.#lastCommit = status.commit;
-    const dueMs = Math.max(driver.deadlineMs / this.clockRate, world.nowMs);
+    const dueMs = this.clock.ringsAtMs(driver.deadlineMs);
     if (dueMs >= this.#tickAtMs || dueMs === Infinity) return;
     this.#tickAtMs = dueMs;
     world.after(dueMs - world.nowMs, this.#alive(() => this.#tick(dueMs)));
@@ -428,7 +431,7 @@ export class SimNode {
     this.#tickAtMs = Infinity;
     this.#awake(() => {
       const driver = this.#driver!;
-      if (this.now().monotonicMs >= driver.deadlineMs) driver.step({ kind: 'tick' });
+      if (this.clock.now().monotonicMs >= driver.deadlineMs) driver.step({ kind: 'tick' });
     });
   }
 }

@@ -3,9 +3,12 @@
  * numbers in the cluster's table, which keeps the simulation quick.
  */
 
+import { readU32, writeU32 } from '../../../src/lib/words.ts';
 import {
   replyTo, valueAfter, type StringCommand, type StringReply,
 } from '../checker/models.ts';
+
+const NUMBER_BYTES = 4;
 
 export interface SimOperation {
   readonly number: number;
@@ -26,9 +29,13 @@ export function applyOperation(
 
 /** A batch's body. */
 export function encodeOperations(numbers: readonly number[]): Uint8Array {
-  return new Uint8Array(Uint32Array.from(numbers).buffer);
+  const body = new Uint8Array(numbers.length * NUMBER_BYTES);
+  for (let i = 0; i < numbers.length; i++) writeU32(body, i * NUMBER_BYTES, numbers[i]!);
+  return body;
 }
 
 export function decodeOperations(body: Uint8Array): number[] {
-  return [...new Uint32Array(body.slice().buffer)];
+  const numbers: number[] = [];
+  for (let at = 0; at < body.length; at += NUMBER_BYTES) numbers.push(readU32(body, at));
+  return numbers;
 }
