@@ -135,14 +135,19 @@ export class Replica {
 
   take(now: Now): ReplicaUpdate {
     this.#settle(now);
-    const update = this.#raft.take();
+    // Named one by one: spreading an object here took half of a simulation's time.
+    const { install, hardState, entries, messages, logReads, snapshots, dropped } =
+      this.#raft.take();
     const barriersReady = this.#ready;
     const barriersFailed = this.#failed;
     const expired = this.#expired;
     this.#ready = [];
     this.#failed = [];
     this.#expired = [];
-    return { ...update, barriersReady, barriersFailed, expired };
+    return {
+      install, hardState, entries, messages, logReads, snapshots, dropped,
+      barriersReady, barriersFailed, expired,
+    };
   }
 
   /** Sends what is to be sent, asks what is to be asked, and gives up what took too long. */
