@@ -817,6 +817,12 @@ export const ORDERED_QUEUE_MAX = 64;
 /** How often the store's position is made durable, so that the replicated log can be cut. */
 export const ORDER_SAVE_MS = 1000;
 
+/**
+ * Requests of one connection that are in the order at once: what arrives in one or two reads. More
+ * wait undecoded until these have their replies.
+ */
+export const ORDERED_ROW_MAX = 4096;
+
 /** Objects for requests that are kept from one batch to the next: 200 bytes each. */
 export const ORDERED_ARGS_KEPT_MAX = 8192;
 

@@ -15,7 +15,9 @@
 
 import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
-import { CLOSE_LINGER_MS, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../limits.ts';
+import {
+  CLOSE_LINGER_MS, ORDERED_ROW_MAX, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE,
+} from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { RequestDecoder, SILENT_ERRORS, type Verdict } from '../protocol/request-decoder.ts';
 import { ReplyEncoder } from '../protocol/reply-encoder.ts';
@@ -263,8 +265,9 @@ export class Connection implements SessionLink, Talker, OutputHost {
       i += done + ordered;
       if (done > 0) this.#unacknowledged.replied(done);
       else if (ordered > 0) {
-        decoder.unreadAfter(batch[i - 1] as Args);
         this.#repliesDue = ordered;
+        if (i === count) return this.#orderMore();
+        decoder.unreadAfter(batch[i - 1] as Args);
         return executor.orderedRow;
       } else {
         const args = batch[i] as Args;
@@ -285,6 +288,28 @@ export class Connection implements SessionLink, Talker, OutputHost {
       }
     }
     return undefined;
+  }
+
+  /**
+   * All requests so far are on their way into the order: those behind them go with them, as far as
+   * they can be ordered too. What the last of them waits for.
+   */
+  #orderMore(): Promise<void> | undefined {
+    const { batch, executor } = this.#host;
+    const { decoder, session } = this;
+    let last = executor.orderedRow;
+    while (this.#repliesDue < ORDERED_ROW_MAX) {
+      const count = decoder.nextBatch(batch);
+      if (count === 0) break;
+      executor.prepare(session, batch, count);
+      const ordered = executor.orderRow(session, batch, 0, count);
+      if (ordered > 0) last = executor.orderedRow;
+      this.#repliesDue += ordered;
+      if (ordered === count) continue;
+      decoder.unreadFrom(batch[ordered] as Args);
+      break;
+    }
+    return last;
   }
 
   #onNoRequest(verdict: Verdict): void {

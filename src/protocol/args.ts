@@ -29,7 +29,8 @@ const COMPARE_IN_LOOP_BYTES_MAX = 64;
 export class Args {
   buf: Buffer = NO_BYTES;
   count = 0;
-  /** In a batch: one past the request in the decoder's window. */
+  /** In a batch: where the request begins in the decoder's window, and one past it. */
+  wireStart = 0;
   wireEnd = 0;
   /** Start and end of argument i at 2i and 2i+1. Grows with what has arrived, by doubling. */
   #bounds = new Uint32Array(ARGS_INITIAL * 2);

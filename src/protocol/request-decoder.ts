@@ -154,12 +154,10 @@ export class RequestDecoder {
     this.verdict = this.next();
     if (this.verdict !== 'command') return 0;
     batch[0] = this.args;
-    this.args.wireEnd = this.#input.at;
     let count = 1;
     for (; count < max; count += 1) {
       const args = batch[count] ??= new Args();
       if (!this.#take(args)) break;
-      args.wireEnd = this.#input.at;
     }
     return count;
   }
@@ -167,6 +165,11 @@ export class RequestDecoder {
   /** Requests of the batch behind this one have not been taken: they come again. */
   unreadAfter(args: Args): void {
     this.#input.rewind(args.wireEnd);
+  }
+
+  /** This request of the batch and those behind it have not been taken: they come again. */
+  unreadFrom(args: Args): void {
+    this.#input.rewind(args.wireStart);
   }
 
   next(): Verdict {
@@ -260,6 +263,8 @@ export class RequestDecoder {
   #complete(): Verdict {
     const input = this.#input;
     if (input.at - input.start > input.bytesMax) return this.#fail(QUERY_BUFFER_LIMIT_ERROR, 0);
+    this.#target.wireStart = input.start;
+    this.#target.wireEnd = input.at;
     input.finishRequest();
     return 'command';
   }

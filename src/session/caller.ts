@@ -82,6 +82,12 @@ export class Caller {
     this.leave(session, entry, mark);
   }
 
+  /** Nobody wants to hear of each request. */
+  get mayRow(): boolean {
+    const { monitors, observer } = this.#parts;
+    return monitors.count === 0 && !observer.wantsEach;
+  }
+
   /**
    * Runs requests `from` up to, not including, `end` of a batch, which are all for one brief
    * command: what surrounds a command is done once for all of them, and they share the time that it

@@ -197,8 +197,7 @@ export class Executor {
 
   /** Nothing that `run` and `#tryNow` ask is in the way of a request and those behind it. */
   #isRoadFree(session: Session, entry: TableEntry, args: Args): boolean {
-    const { monitors, observer } = this.#parts;
-    if (monitors.count > 0 || observer.wantsEach) return false;
+    if (!this.#caller.mayRow) return false;
     const order = this.#order;
     if (order !== undefined && (entry.isOrdered || !order.mayRead(session, entry))) return false;
     return this.#isWayFree(session, entry, args);

@@ -77,12 +77,18 @@ function readBatches(
       const args = batch[i]!;
       requests.push(readArgs(args));
       if (suspends?.() !== true) continue;
-      decoder.unreadAfter(args);
+      unreadBehind(decoder, i, count);
       decoder.suspend();
       return 'suspended';
     }
   }
   return decoder.verdict;
+}
+
+/** Both ways to say the same: those behind request `i`, or the next one and those behind it. */
+function unreadBehind(decoder: RequestDecoder, i: number, count: number): void {
+  if (i % 2 === 1 && i + 1 < count) decoder.unreadFrom(batch[i + 1]!);
+  else decoder.unreadAfter(batch[i]!);
 }
 
 function readArgs(args: Args): string[] {

@@ -150,6 +150,22 @@ describe('three servers that are peers', () => {
     expect(await client.replies(replies.length)).toEqual(replies);
   });
 
+  it('answer a long pipeline of writes in order, whatever comes between them', async () => {
+    const client = await servers.wire('three');
+    const commands: string[][] = [];
+    const replies: string[] = [];
+    for (let i = 1; i <= 9000; i++) {
+      commands.push(['INCR', 'long']);
+      replies.push(`:${i}\r\n`);
+      if (i % 1777 !== 0) continue;
+      commands.push(['GET', 'long'], ['SELECT', '0'], ['SET', 'long']);
+      replies.push(`$${`${i}`.length}\r\n${i}\r\n`, '+OK\r\n',
+        "-ERR wrong number of arguments for 'set' command\r\n");
+    }
+    client.send(...commands);
+    expect(await client.replies(replies.length)).toEqual(replies);
+  });
+
   it('say nothing while CLIENT REPLY is off, and answer again afterwards', async () => {
     const client = await servers.wire('two');
     client.send(['CLIENT', 'REPLY', 'OFF'], ['SET', 'quiet', '1'], ['INCR', 'quiet'], ['NOPE'],

@@ -33,6 +33,8 @@ export interface BatchHost {
    * it does elsewhere.
    */
   perform(session: Session, entry: TableEntry, args: Args): void;
+  /** Whether requests of the session may run in a row: nobody wants to hear of each. */
+  mayRow(session: Session): boolean;
   /**
    * Runs requests up to, not including, `count` of `row`, all for one brief command, as far as
    * their keys are in RAM; returns how many ran. `beforeEach` is told the number of each.

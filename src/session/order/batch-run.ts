@@ -155,6 +155,7 @@ export class BatchRun {
     const waiting = groups[this.#group];
     const { session: number, db } = this.#requests[this.#next]!;
     const session = this.#sessionOf(waiting, number, db);
+    if (!this.#host.mayRow(session)) return false;
     const count = this.#fillRow(entry, db, waiting, session);
     this.#beginRequest(this.#next);
     const ran = this.#host.performRow(session, entry, this.#row, count, this.#beforeEach);

@@ -39,5 +39,8 @@ class GhostLink implements SessionLink {
 }
 
 export function createGhost(realm: SessionRealm, pool: OutputPool): Session {
-  return new Session(new GhostLink(pool), realm);
+  const ghost = new Session(new GhostLink(pool), realm);
+  // Whoever asked was let in by the peer that it is connected to.
+  ghost.authenticated = true;
+  return ghost;
 }

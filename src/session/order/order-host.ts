@@ -98,6 +98,10 @@ export class OrderHost implements BatchHost, WatchersHost {
     if (this.#ghosts.has(session)) session.reply.rewind(mark);
   }
 
+  mayRow(session: Session): boolean {
+    return session.isPlain && this.#parts.caller.mayRow;
+  }
+
   performRow(
     session: Session, entry: TableEntry, row: readonly Args[], count: number,
     beforeEach: (i: number) => void,

@@ -61,13 +61,29 @@ export class Invariants {
     }
   }
 
-  /** A leader moves the commit index to entries of its own term only (section 5.4.2). */
-  onLeaderCommit({ id, term, commit }: RaftStatus, found: number | undefined): void {
+  /**
+   * A leader moves the commit index to entries of its own term only (section 5.4.2), which are on
+   * the disks of a majority, or of both while members change. `lacking`: voters whose disks have
+   * not got the entry.
+   */
+  onLeaderCommit(
+    { id, term, commit, configuration: { voters, outgoing } }: RaftStatus, found: number | undefined,
+    lacking: readonly MemberId[],
+  ): void {
     this.checks++;
-    if (found === term) return;
-    throw new InvariantError(
-      `${id} leads term ${term} and commits entry ${commit} of term ${found} by counting`,
-    );
+    if (found !== term) {
+      throw new InvariantError(
+        `${id} leads term ${term} and commits entry ${commit} of term ${found} by counting`,
+      );
+    }
+    for (const half of [voters, outgoing]) {
+      const without = half.filter((voter) => lacking.includes(voter));
+      if (without.length * 2 < half.length || half.length === 0) continue;
+      throw new InvariantError(
+        `${id} leads term ${term} and commits entry ${commit}, which is not on the disks of ` +
+          `${without.join()} of ${half.join()}`,
+      );
+    }
   }
 
   /** A snapshot replaces a log only if that lacks the entry that the snapshot ends with. */

@@ -120,7 +120,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'a change of members goes without a joint configuration',
-    firstSeed: 26,
+    firstSeed: 28,
     file: 'core/membership.js',
     find: 'voters, outgoing: now.voters, learners, members: [...members, ...leaving],',
     replace: 'voters, outgoing: [], learners, members,',

@@ -6,6 +6,7 @@ import type {
   Configuration, LogBase, Member, MemberId,
 } from '../../../src/replication/core/entry.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
+import type { RaftStatus } from '../../../src/replication/core/event.ts';
 import type { Message, Snapshot } from '../../../src/replication/core/message.ts';
 import type { Raft } from '../../../src/replication/core/raft.ts';
 import { Invariants, InvariantError } from './invariants.ts';
@@ -136,6 +137,15 @@ export class SimCluster {
 
   onCrash(node: SimNode): void {
     this.trace?.(() => `${node.id} crashes`);
+  }
+
+  /** Who has lost its disk since it acknowledged counts: its successor makes up for that. */
+  onLeaderCommit(status: RaftStatus, term: number | undefined): void {
+    const { commit, configuration: { voters, outgoing } } = status;
+    const lacking = term === undefined ? [] : [...voters, ...outgoing].filter((id) => {
+      return this.nodes.find((node) => node.id === id)?.holds(commit, term) === false;
+    });
+    this.invariants.onLeaderCommit(status, term, lacking);
   }
 
   checkLogs(): void {

@@ -107,6 +107,11 @@ export class SimLog implements LogPort {
     return index <= this.#durable.base.index + this.#durable.entries.length;
   }
 
+  /** Whether the platter holds the entry of this term there, or a state that includes it. */
+  holds(index: number, term: number): boolean {
+    return imageHolds(this.#durable, index, term);
+  }
+
   /** The newest that was written, durably or not. */
   get configuration(): Configuration {
     const { base, entries } = this.#volatile;
@@ -161,6 +166,10 @@ export class SimLog implements LogPort {
       for (const op of done) if (!this.#isDead) op.durable();
     });
   }
+}
+
+export function imageHolds({ base, entries }: LogImage, index: number, term: number): boolean {
+  return index <= base.index || entries[index - base.index - 1]?.term === term;
 }
 
 /** What a restart knows of a log, see RaftLog. */

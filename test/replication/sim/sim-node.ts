@@ -11,7 +11,7 @@ import { ReplicaDriver, type StatePort } from '../../../src/replication/core/rep
 import { DriftingClock } from './drifting-clock.ts';
 import { InvariantError } from './invariants.ts';
 import type { SimCluster } from './sim-cluster.ts';
-import { recoverLog, SimLog, type LogImage } from './sim-log.ts';
+import { imageHolds, recoverLog, SimLog, type LogImage } from './sim-log.ts';
 import type { StringReply } from '../checker/models.ts';
 import { SimState, type StateImage } from './sim-state.ts';
 
@@ -383,6 +383,11 @@ export class SimNode {
     }));
   }
 
+  /** Whether its disk has the entry of this term there, whether it is up or not. */
+  holds(index: number, term: number): boolean {
+    return this.#log?.holds(index, term) ?? imageHolds(this.disk.log, index, term);
+  }
+
   /** Entries that the saved state holds may go, but for some that slow members may still need. */
   #trim(): void {
     const position = this.#state!.durable.applied - this.#cluster.slack;
@@ -417,7 +422,7 @@ export class SimNode {
       this.#cluster.onLeader(this, status.term);
     }
     if (status.role === 'leader' && status.commit > this.#lastCommit) {
-      invariants.onLeaderCommit(status, raft.termOf(status.commit));
+      this.#cluster.onLeaderCommit(status, raft.termOf(status.commit));
     }
     this.#lastCommit = status.commit;
     const dueMs = this.clock.ringsAtMs(driver.deadlineMs);
