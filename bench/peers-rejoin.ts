@@ -7,13 +7,14 @@
  * new peer's use of the processors too. `--keys` sets the size of the dataset.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BenchOptions, selectCases, verdict } from './lib/bench.ts';
 import { DkvsCluster } from './lib/dkvs-cluster.ts';
 import { fill } from './lib/fill.ts';
 import { type OpenLoopOptions, type OpenLoopReport, runOpenLoop } from './lib/open-loop.ts';
 import { SetCommands } from './lib/set-commands.ts';
 import { formatTable } from './lib/table.ts';
-import { Histogram } from '../src/lib/histogram.ts';
+import type { Histogram } from '../src/lib/histogram.ts';
 
 interface Phase {
   readonly name: string;
@@ -34,9 +35,8 @@ const CONNECTIONS = 64;
 const TARGET_RATIO = 2;
 const BEFORE_MS = 20_000;
 const SMOKE_BEFORE_MS = 300;
-/** Loads follow one another until the peer is back: the last one ends at most so much later. */
-const WINDOW_MS = 1000;
-const SMOKE_WINDOW_MS = 100;
+const WARM_UP_MS = 3000;
+const SMOKE_WARM_UP_MS = 50;
 const REJOIN_MS_MAX = 1_800_000;
 
 export async function runPeersRejoin(options: BenchOptions): Promise<void> {
@@ -53,10 +53,11 @@ export async function runPeersRejoin(options: BenchOptions): Promise<void> {
     print(`wiped peer: ${keys} keys of ${SHAPE.valueBytes} bytes (filled in ` +
       `${seconds.toFixed(1)} s), ${rate} requests a second on the leader, half of them SET`);
     const load = { port: leader.port, commands, keys, rate, connections: CONNECTIONS };
-    const before = toPhase('before', [await runOpenLoop({
-      ...load, warmUpMs: smoke ? 50 : 3000, measureMs: smoke ? SMOKE_BEFORE_MS : BEFORE_MS,
-    })]);
-    const rejoin = await measureRejoin(cluster, load, smoke ? SMOKE_WINDOW_MS : WINDOW_MS);
+    const warmUpMs = smoke ? SMOKE_WARM_UP_MS : WARM_UP_MS;
+    const before = toPhase('before', await runOpenLoop({
+      ...load, warmUpMs, measureMs: smoke ? SMOKE_BEFORE_MS : BEFORE_MS,
+    }));
+    const rejoin = await measureRejoin(cluster, { ...load, warmUpMs, measureMs: REJOIN_MS_MAX });
     const isSameLeader = (await cluster.leader()).port === leader.port;
     report(before, rejoin, isSameLeader, options);
   } finally {
@@ -70,45 +71,29 @@ interface Rejoin {
   readonly seconds: number;
 }
 
-async function measureRejoin(
-  cluster: DkvsCluster, load: Omit<OpenLoopOptions, 'warmUpMs' | 'measureMs'>, windowMs: number,
-): Promise<Rejoin> {
+/** The peer loses its disk when the load has warmed up. */
+async function measureRejoin(cluster: DkvsCluster, load: OpenLoopOptions): Promise<Rejoin> {
   const [victim] = cluster.others(await cluster.leader());
   if (victim === undefined) throw new Error('there is no peer to wipe');
   const formerId = (await cluster.facts(victim.port))?.get('id') ?? '';
-  await victim.kill();
-  const startMs = performance.now();
-  const secondsSoFar = (): number => (performance.now() - startMs) / 1000;
-  let seconds = 0;
   let isBack = false;
-  const back = cluster.restart(victim, 'wiped').then(async ({ port, startMs: ownMs }) => {
+  const rejoin = async (): Promise<Omit<Rejoin, 'during'>> => {
+    await delay(load.warmUpMs);
+    await victim.kill();
+    const startMs = performance.now();
+    const { port, startMs: ownMs } = await cluster.restart(victim, 'wiped');
     await cluster.caughtUp(port, REJOIN_MS_MAX, formerId);
-    seconds = secondsSoFar();
-    return ownMs / 1000;
-  }).finally(() => {
-    isBack = true;
-  });
-  // It is awaited below, after the last load.
-  back.catch(() => {});
-  const reports = await loadUntil(() => isBack, { ...load, warmUpMs: 0, measureMs: windowMs });
-  return { startSeconds: await back, seconds, during: toPhase('during', reports) };
+    return { startSeconds: ownMs / 1000, seconds: (performance.now() - startMs) / 1000 };
+  };
+  const rejoining = rejoin().finally(() => void (isBack = true));
+  // It is awaited below, after the load.
+  rejoining.catch(() => {});
+  const report = await runOpenLoop({ ...load, isOver: () => isBack });
+  return { ...await rejoining, during: toPhase('during', report) };
 }
 
-async function loadUntil(isOver: () => boolean, load: OpenLoopOptions):
-Promise<readonly OpenLoopReport[]> {
-  const reports: OpenLoopReport[] = [];
-  while (!isOver()) reports.push(await runOpenLoop(load));
-  return reports;
-}
-
-function toPhase(name: string, reports: readonly OpenLoopReport[]): Phase {
-  const phase = { name, set: new Histogram(), get: new Histogram(), lag: new Histogram() };
-  for (const { set, get, lag } of reports) {
-    phase.set.merge(set);
-    phase.get.merge(get);
-    phase.lag.merge(lag);
-  }
-  return phase;
+function toPhase(name: string, { set, get, lag }: OpenLoopReport): Phase {
+  return { name, set, get, lag };
 }
 
 function report(

@@ -634,6 +634,15 @@ export const HEARTBEAT_INTERVAL_MS_MAX = 20_000;
 /** At 1000 writes a second of 1 KiB each, four minutes of absence without a snapshot. */
 export const RAFT_LOG_BYTES_DEFAULT = 256 * MiB;
 
+/**
+ * A state of 5 million small keys takes ten seconds, and a quarter of a terabyte an hour. As fast
+ * as it can, on a machine without processors to spare, latencies at the leader trebled.
+ */
+export const SNAPSHOT_RATE_DEFAULT = 64 * MiB;
+
+/** Below, the log would outgrow what is held of it before a state of some gigabytes has arrived. */
+export const SNAPSHOT_RATE_MIN = 1 * MiB;
+
 /** Below, a restart of one peer under load would already cost a snapshot of everything. */
 export const RAFT_LOG_BYTES_MIN = 16 * MiB;
 
@@ -784,7 +793,7 @@ export const RAFT_BODY_BYTES_MAX = 16 * MiB;
 
 /**
  * A log that is larger is cut although a member that gets a state needs what follows it: it will be
- * sent another state. Half an hour of writing at full speed, which moves a state of a terabyte.
+ * sent another state. An hour of writing at full speed, in which a quarter of a terabyte moves.
  */
 export const RAFT_HELD_LOG_BYTES_MAX = 8 * 1024 * MiB;
 

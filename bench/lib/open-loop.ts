@@ -25,7 +25,9 @@ export interface OpenLoopOptions {
   readonly connections: number;
   /** Not counted. */
   readonly warmUpMs: number;
+  /** At most so long, if `isOver` does not end it before. */
   readonly measureMs: number;
+  readonly isOver?: () => boolean;
 }
 
 /** All in microseconds. */
@@ -64,6 +66,7 @@ class OpenLoop {
   readonly #lag = new Histogram();
   #lanes: readonly Lane[] = [];
   #countFromMs = 0;
+  #endMs = 0;
   #sent = 0;
   #version = 1;
 
@@ -92,11 +95,13 @@ class OpenLoop {
     this.#countFromMs = startMs + warmUpMs;
     const failed = Promise.race(this.#lanes.map(({ failed }) => failed));
     await Promise.race([this.#sendAll(startMs, warmUpMs + measureMs), failed]);
+    this.#endMs = performance.now();
     await Promise.race([this.#drained(), failed]);
   }
 
   report(): OpenLoopReport {
-    const perSecond = (this.#set.count + this.#get.count) / (this.#options.measureMs / 1000);
+    const seconds = (this.#endMs - this.#countFromMs) / 1000;
+    const perSecond = (this.#set.count + this.#get.count) / seconds;
     return { set: this.#set, get: this.#get, lag: this.#lag, perSecond };
   }
 
@@ -110,7 +115,7 @@ class OpenLoop {
           this.#send(startMs, elapsedMs, nowMs);
         }
         for (const lane of this.#lanes) lane.flush();
-        if (elapsedMs >= durationMs) done();
+        if (elapsedMs >= durationMs || this.#options.isOver?.() === true) done();
         else setTimeout(tick, TICK_MS);
       };
       tick();

@@ -15,6 +15,8 @@ import {
   HEARTBEAT_INTERVAL_MS_MIN,
   RAFT_LOG_BYTES_DEFAULT,
   RAFT_LOG_BYTES_MIN,
+  SNAPSHOT_RATE_DEFAULT,
+  SNAPSHOT_RATE_MIN,
 } from '../limits.ts';
 import { bytes, integer, oneOf, peerName, peers, text } from './kinds.ts';
 import { option } from './option.ts';
@@ -103,5 +105,12 @@ export const PEER_OPTIONS = {
     'at-runtime',
     'Replicated log that stays on disk after it was applied, for peers that were away.',
     'Disk space; a peer that missed more than this gets all the data anew.',
+  ),
+  'snapshot-rate': option(
+    bytes(SNAPSHOT_RATE_MIN),
+    SNAPSHOT_RATE_DEFAULT,
+    'at-runtime',
+    'Bytes a second at which all the data is sent to a peer that is new or was away for long.',
+    'Higher brings it back sooner, and costs the clients of the leader more meanwhile.',
   ),
 } as const;

@@ -39,6 +39,7 @@ export async function openPeersSide(
     electionTimeoutMs: values['election-timeout'],
     heartbeatMs: values['heartbeat-interval'],
     logBytes: () => values['raft-log-bytes'],
+    snapshotRate: () => values['snapshot-rate'],
     secret: values['peer-secret'] === '' ? undefined : values['peer-secret'],
     tls: await readTls(config),
     listen: splitAddress(self.peerAddress),

@@ -28,6 +28,7 @@ describe('the options of peers', () => {
       'election-timeout': 600,
       'heartbeat-interval': 100,
       'raft-log-bytes': 268_435_456,
+      'snapshot-rate': 67_108_864,
     });
   });
 
@@ -36,6 +37,7 @@ describe('the options of peers', () => {
     ['broadcast-timeout', '100'],
     ['broadcast-timeout', '600000'],
     ['raft-log-bytes', '16mb'],
+    ['snapshot-rate', '1gb'],
   ])('%s may become %s on a running server', (name, value) => {
     expect(new Config().set([[name, value]])).toEqual({ ok: true });
   });
@@ -44,6 +46,7 @@ describe('the options of peers', () => {
     ['consistency', 'eventual', 'must be one of the following: sequential, linearizable'],
     ['broadcast-timeout', '99', 'must be between 100 and 600000 inclusive'],
     ['broadcast-timeout', '600001', 'must be between 100 and 600000 inclusive'],
+    ['snapshot-rate', '1023kb', 'must be between 1048576 and 9007199254740991 inclusive'],
     ['raft-log-bytes', '15mb', 'must be between 16777216 and 9007199254740991 inclusive'],
     ['node', 'a', "can't set immutable config"],
     ['broadcast', 'none', "can't set immutable config"],

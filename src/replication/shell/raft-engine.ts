@@ -59,6 +59,8 @@ export interface RaftEngineOptions {
   readonly heartbeatMs: number;
   /** Bytes of log that are kept behind what is saved. */
   readonly logBytes: () => number;
+  /** Bytes a second of a state that is sent to a peer which is far behind. */
+  readonly snapshotRate: () => number;
 }
 
 /** What has been opened before. */
@@ -121,6 +123,8 @@ export class RaftEngine implements TotalOrderBroadcast {
     });
     this.#transfer = new SnapshotTransfer({
       links: parts.links,
+      clock: options.clock,
+      bytesPerSecond: options.snapshotRate,
       log: options.log,
       state: () => (this.#driver === undefined ? undefined : this.#state),
       baseAt: (position) => this.#driver?.replica.raft.baseAt(position),

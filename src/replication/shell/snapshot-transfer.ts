@@ -7,6 +7,8 @@
  */
 
 import type { Logger } from 'pino';
+import type { Clock } from '../../io/clock.ts';
+import { Pace } from '../../lib/pace.ts';
 import { RAFT_HELD_SILENT_MS } from '../../limits.ts';
 import type { LogBase, MemberId } from '../core/entry.ts';
 import { encodeLogBase, parseLogBase } from '../core/log-base-codec.ts';
@@ -14,9 +16,13 @@ import type { Progress } from '../core/progress.ts';
 import type { OrderedState } from '../core/total-order-broadcast.ts';
 import type { IncomingStream } from '../links/incoming-stream.ts';
 import type { Links } from '../links/links.ts';
+import type { OutgoingStream } from '../links/outgoing-stream.ts';
 
 export interface SnapshotTransferParts {
   readonly links: Links;
+  readonly clock: Clock;
+  /** How fast a state is sent, so that this peer's clients hardly notice. */
+  bytesPerSecond(): number;
   readonly log: Logger;
   state(): OrderedState | undefined;
   /** What goes with the state at a position; undefined when the log does not know any more. */
@@ -98,7 +104,7 @@ export class SnapshotTransfer {
       if (base === undefined) throw new Error(`the log does not know ${snapshot.position}`);
       const stream = await this.#parts.links.openStream(to, encodeLogBase(base));
       try {
-        for await (const chunk of snapshot.chunks()) await stream.write(chunk);
+        await this.#sendChunks(snapshot.chunks(), stream);
         await stream.end();
       } catch (error) {
         stream.abort('the sender has failed');
@@ -107,6 +113,16 @@ export class SnapshotTransfer {
       return base.index;
     } finally {
       await snapshot.release();
+    }
+  }
+
+  async #sendChunks(chunks: AsyncIterable<Uint8Array>, stream: OutgoingStream): Promise<void> {
+    const { clock, bytesPerSecond } = this.#parts;
+    const pace = new Pace(clock.monotonicMs());
+    for await (const chunk of chunks) {
+      await stream.write(chunk);
+      const waitMs = pace.sent(chunk.length, bytesPerSecond(), clock.monotonicMs());
+      if (waitMs >= 1) await new Promise<void>((resolve) => void clock.setTimer(waitMs, resolve));
     }
   }
 

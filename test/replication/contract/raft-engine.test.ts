@@ -23,6 +23,7 @@ async function makeCluster(isPatient: boolean): Promise<BroadcastCluster> {
       random: new NodeRandomSource(), log: pino({ level: 'silent' }),
       self: members.find((member) => member.name === name)!, members,
       electionTimeoutMs: isPatient ? 4000 : 250, heartbeatMs: 50, logBytes: () => 1 << 30,
+      snapshotRate: () => 1 << 30,
       secret: 'open sesame', tls: undefined,
     }),
     remove: async () => rmSync(dir, { recursive: true, force: true }),

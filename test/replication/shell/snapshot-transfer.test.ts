@@ -8,6 +8,7 @@ import type { OrderedState } from '../../../src/replication/core/total-order-bro
 import type { Links } from '../../../src/replication/links/links.ts';
 import { SnapshotTransfer } from '../../../src/replication/shell/snapshot-transfer.ts';
 import { turns } from '../../session/order/order-peer.ts';
+import { SimClock } from '../../sim/sim-clock.ts';
 import { idOf } from '../core/members.ts';
 
 const [b, c] = [idOf('b'), idOf('c')];
@@ -54,7 +55,7 @@ beforeEach(() => {
   ends = new Map();
   progress = new Map([b, c].map((id) => [id, new Progress(id, 1, 0)]));
   transfer = new SnapshotTransfer({
-    links, log: pino({ level: 'silent' }), state: () => state,
+    links, clock: new SimClock(), bytesPerSecond: () => 1e6, log: pino({ level: 'silent' }), state: () => state,
     baseAt: (index) => ({ ...EMPTY_BASE, index, term: 1 }),
     onSent: (to) => progress.get(to)!.becomeProbe(),
     onReceived: () => ({ isWanted: false }),
