@@ -673,6 +673,12 @@ export const RAFT_QUEUE_BYTES_MAX = 64 * MiB;
 export const RAFT_BUFFER_BYTES = 64 * KiB;
 export const RAFT_BUFFER_KEPT_BYTES = 1 * MiB;
 
+/**
+ * With less to write, peers are sent it before it is synced here: a client that waits alone has its
+ * reply a tenth sooner. With more, it cost 4 % of the writes of 512 clients.
+ */
+export const RAFT_SEND_FIRST_BYTES_MAX = 4 * KiB;
+
 /** A larger group is written and synced in the pool: that takes longer than the way there. */
 export const RAFT_DIRECT_BYTES_MAX = 64 * KiB;
 

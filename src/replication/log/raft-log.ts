@@ -160,7 +160,7 @@ export class RaftLog {
 
   /** No entries may be appended until more is durable. */
   get isFull(): boolean {
-    return this.#commit.pendingBytes >= RAFT_QUEUE_BYTES_MAX;
+    return this.pendingBytes >= RAFT_QUEUE_BYTES_MAX;
   }
 
   // ---- Changes ----------------------------------------------------------------------------------
@@ -209,6 +209,11 @@ export class RaftLog {
     this.#stampTicket();
     segment.markedEnd = segment.end;
     this.#commit.flush();
+  }
+
+  /** What is not durable yet. */
+  get pendingBytes(): number {
+    return this.#commit.pendingBytes;
   }
 
   /** Of all its files. */

@@ -15,8 +15,8 @@ import type { RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
 import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
-  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_TRANSFER_MS_MAX, RAFT_UNCOMMITTED_BYTES_MAX,
-  RAFT_WINDOW_BYTES_MAX,
+  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_SEND_FIRST_BYTES_MAX, RAFT_TRANSFER_MS_MAX,
+  RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import {
@@ -262,6 +262,9 @@ export class RaftEngine implements TotalOrderBroadcast {
     this.#isPumping = true;
     try {
       act();
+      // What is said so far does not rest on what is about to be written: both go on together.
+      // With much at once there is always something else to do, and fewer turns are better.
+      if (this.#raftLog.pendingBytes < RAFT_SEND_FIRST_BYTES_MAX) this.#links.flush();
       while (this.#logPort.isDirty && this.#stopReason === undefined) {
         this.#logPort.isDirty = false;
         this.#raftLog.flush();
