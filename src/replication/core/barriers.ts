@@ -24,12 +24,17 @@ export interface BarrierReady {
 export class Barriers {
   readonly #retryMs: number;
   #ids = 0;
-  #requests = 0;
+  #requests: number;
   #waiting: Waiter[] = [];
   #question: Question | undefined;
 
-  constructor(retryMs: number) {
+  /**
+   * Questions have numbers behind `firstRequest`: others than those of an earlier start, answers
+   * to which may still be under way.
+   */
+  constructor(retryMs: number, firstRequest = 0) {
     this.#retryMs = retryMs;
+    this.#requests = firstRequest;
   }
 
   /** When `expire` has something to do. */

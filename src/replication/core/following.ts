@@ -28,6 +28,8 @@ export function onHeartbeat(raft: RaftState, message: Heartbeat): void {
   raft.log.commitTo(Math.min(message.commit, raft.matched));
   const { round, from } = message;
   if (round === 0) return;
+  // It may have become durable while nobody seemed to lead, and the leader not have heard of it.
+  raft.acknowledged = Math.max(raft.acknowledged, durableOf(raft));
   const { matched: receivedIndex, acknowledged: matchIndex } = raft;
   raft.send(from, { kind: 'heard', round, receivedIndex, matchIndex });
 }
@@ -53,12 +55,17 @@ export function onSnapshot(raft: RaftState, message: Snapshot): void {
 /** More of the log is durable. */
 export function onFollowerPersisted(raft: RaftState): void {
   if (raft.leader === undefined || raft.leader === raft.id) return;
-  if (Math.min(raft.matched, raft.log.durable) > raft.acknowledged) acknowledge(raft);
+  if (durableOf(raft) > raft.acknowledged) acknowledge(raft);
 }
 
-/** Tells the leader what is durable of that which agrees with its log. */
+/** What is durable of that which agrees with the leader's log. */
+function durableOf({ matched, log }: RaftState): number {
+  return Math.min(matched, log.durable);
+}
+
+/** Tells the leader so. */
 function acknowledge(raft: RaftState): void {
-  raft.acknowledged = Math.min(raft.matched, raft.log.durable);
+  raft.acknowledged = durableOf(raft);
   const { leader, acknowledged } = raft;
   if (leader === undefined) return;
   raft.send(leader, { kind: 'appended', matchIndex: acknowledged });

@@ -19,6 +19,7 @@ const NOTHING = new Uint8Array(0);
 /** The election is won. */
 export function takeOffice(raft: RaftState): void {
   raft.becomeLeader();
+  takeLogged(raft);
   // Entries of older terms are committed by committing one of this term (section 5.4.2).
   appendOwn(raft, 'empty', NOTHING);
   for (const progress of raft.progress.values()) sendAppends(raft, progress, true);
@@ -33,6 +34,15 @@ export function propose(raft: RaftState, payloads: readonly Uint8Array[]): void 
     else maybeTake(raft, payload);
   }
   sendToAll(raft);
+}
+
+/** What an earlier leader appended, and this one has, will be committed or is. */
+function takeLogged({ log, taken }: RaftState): void {
+  for (let index = log.commit + 1; index <= log.lastIndex; index++) {
+    const entry = log.entry(index);
+    const batch = entry?.kind === 'batch' ? decodeProposal(entry.payload) : undefined;
+    if (batch !== undefined) taken.add(batch);
+  }
 }
 
 function maybeTake(raft: RaftState, payload: Uint8Array): void {

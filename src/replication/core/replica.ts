@@ -22,6 +22,10 @@ export interface ReplicaOptions extends RaftOptions {
   readonly epoch: number;
 }
 
+/** Numbers of questions have 48 bits on a link; no start gets as far as to those of the next. */
+const REQUESTS_OF_EPOCH = 2 ** 40;
+const EPOCHS_APART = 2 ** 8;
+
 /** What a replica wants done, beside what Raft wants. */
 export interface ReplicaUpdate extends Update {
   readonly barriersReady: readonly BarrierReady[];
@@ -60,7 +64,7 @@ export class Replica {
     this.#outgoing = new Outgoing({
       origin: id, epoch, resendMs: electionTimeoutMs, resendMsMax: electionTimeoutMs * 8,
     });
-    this.#barriers = new Barriers(electionTimeoutMs / 2);
+    this.#barriers = new Barriers(electionTimeoutMs / 2, epoch % EPOCHS_APART * REQUESTS_OF_EPOCH);
   }
 
   get status(): RaftStatus {

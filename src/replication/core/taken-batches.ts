@@ -1,7 +1,8 @@
 /**
- * Leaders: which batches were appended in this term, so that one that is sent again, because its
- * delivery takes long, does not make the log longer and the delivery longer still. What a leader
- * appended stays in its log for as long as it leads; with the term all this is forgotten.
+ * Leaders: which batches are in the log and were not committed when their reign began, so that one
+ * that is sent again, because its delivery takes long or there is another leader, does not make the
+ * log longer and the delivery longer still. What a leader has in its log stays there for as long as
+ * it leads; with the term all this is forgotten.
  */
 
 import type { MemberId } from './entry.ts';

@@ -3,6 +3,16 @@ import { Barriers } from '../../../src/replication/core/barriers.ts';
 
 const RETRY_MS = 100;
 
+it('an answer to a question of an earlier start is none to those of this one', () => {
+  const [before, now] = [new Barriers(100, 0), new Barriers(100, 2 ** 40)];
+  before.add(1000);
+  now.add(1000);
+  const stale = before.nextRequest(0)!;
+  const request = now.nextRequest(0)!;
+  expect(now.answered(stale, 3)).toEqual([]);
+  expect(now.answered(request, 9)).toEqual([{ id: 1, index: 9 }]);
+});
+
 describe('barriers', () => {
   it('that come together share a question, and its answer', () => {
     const barriers = new Barriers(RETRY_MS);

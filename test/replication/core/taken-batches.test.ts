@@ -5,7 +5,7 @@ import { encodeProposal } from '../../../src/replication/core/proposal.ts';
 import { TakenBatches } from '../../../src/replication/core/taken-batches.ts';
 import { withSeed } from '../../lib/seeded.ts';
 import { LoneRaft } from './lone-raft.ts';
-import { idOf } from './members.ts';
+import { entryOf, idOf } from './members.ts';
 
 const [a, b] = [idOf('a'), idOf('b')];
 
@@ -59,13 +59,19 @@ describe('a batch that is sent again', () => {
     });
   });
 
-  it('is appended again by a leader that lost its office and got it back', () => {
+  it('is not appended by a leader that has it from the one before, and is else', () => {
     const raft = new LoneRaft().lead();
     expect(appended(raft, payload(1), payload(2))).toBe(2);
     expect(appended(raft, payload(1), payload(2), payload(3))).toBe(1);
-    raft.receive('c', { kind: 'heartbeat', term: 9, commit: 0, round: 1 });
+    const { lastIndex, commit } = raft.raft.status;
+    const entries = [entryOf(lastIndex, 9, 'other')];
+    raft.receive('c', {
+      kind: 'append', term: 9, prevIndex: lastIndex - 1, prevTerm: raft.raft.termOf(lastIndex - 1)!,
+      entries, commit,
+    });
     raft.campaign();
-    expect(appended(raft, payload(1), payload(2))).toBe(2);
+    expect(appended(raft, payload(1), payload(2))).toBe(0);
+    expect(appended(raft, payload(3), payload(4))).toBe(2);
   });
 
   it('counts as new if there was no room for it', () => {

@@ -57,8 +57,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'acknowledges entries before they are durable',
     file: 'core/following.js',
-    find: 'raft.acknowledged = Math.min(raft.matched, raft.log.durable);',
-    replace: 'raft.acknowledged = raft.matched;',
+    find: 'return Math.min(matched, log.durable);',
+    replace: 'return matched;',
   },
   {
     name: 'takes written for durable',

@@ -109,6 +109,7 @@ export class SimState implements StatePort {
       const { index, indexTerm: term, timeMs, configuration } = snapshot;
       this.#base = { index, term, timeMs, configuration };
       this.durable = this.image();
+      this.#host.onPosition(this.applied, this.#digest);
       done(this.#marks);
     });
   }
