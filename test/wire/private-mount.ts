@@ -49,10 +49,12 @@ export class HeldTmpfs {
   }
 
   /** Runs a program that sees the file system. */
-  run(...command: readonly string[]): void {
+  /** Returns what it prints. */
+  run(...command: readonly string[]): string {
     const [program = '', ...args] = [...this.wrapper, ...command];
-    const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
+    return stdout;
   }
 
   release(): void {
