@@ -37,10 +37,11 @@ export interface BatchHost {
   mayRow(session: Session): boolean;
   /**
    * Runs requests up to, not including, `count` of `row`, all for one brief command, as far as
-   * their keys are in RAM; returns how many ran. `beforeEach` is told the number of each.
+   * their keys are in RAM since `storage.begin`; returns how many ran. `beforeEach` is told the
+   * number of each, and says `beginRequest`.
    */
   performRow(
-    session: Session, entry: TableEntry, row: readonly Args[], count: number,
+    session: Session, entry: TableEntry, row: readonly Args[], count: number, timeMs: number,
     beforeEach: (i: number) => void,
   ): number;
   /**

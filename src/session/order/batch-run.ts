@@ -157,8 +157,9 @@ export class BatchRun {
     const session = this.#sessionOf(waiting, number, db);
     if (!this.#host.mayRow(session)) return false;
     const count = this.#fillRow(entry, db, waiting, session);
-    this.#beginRequest(this.#next);
-    const ran = this.#host.performRow(session, entry, this.#row, count, this.#beforeEach);
+    this.#host.keyspace.storage.begin();
+    const { timeMs } = this.#batch;
+    const ran = this.#host.performRow(session, entry, this.#row, count, timeMs, this.#beforeEach);
     this.#ran(ran, waiting);
     return ran > 0;
   }

@@ -103,14 +103,13 @@ export class OrderHost implements BatchHost, WatchersHost {
   }
 
   performRow(
-    session: Session, entry: TableEntry, row: readonly Args[], count: number,
+    session: Session, entry: TableEntry, row: readonly Args[], count: number, timeMs: number,
     beforeEach: (i: number) => void,
   ): number {
     const { caller } = this.#parts;
-    const { now } = this.keyspace;
     const mark = session.reply.mark();
     caller.lastCrash = undefined;
-    const ran = caller.performRow(session, entry, row, 0, count, now, Infinity, beforeEach);
+    const ran = caller.performRow(session, entry, row, 0, count, timeMs, Infinity, beforeEach);
     this.#checkCrash();
     if (this.#ghosts.has(session)) session.reply.rewind(mark);
     return ran;

@@ -60,6 +60,20 @@ describe('a batch', () => {
     expect([first, second, third].map(({ wait }) => wait.resolved)).toEqual([1, 1, 1]);
   });
 
+  it('begins each request anew for the storage, those in a row too', () => {
+    const { storage } = peer.server;
+    const begin = storage.begin.bind(storage);
+    let begun = 0;
+    storage.begin = () => {
+      begun++;
+      begin();
+    };
+    const lines = ['SET a 1', 'SET b 2', 'INCR a', 'SET c 3', { db: 1, commands: ['SET d 4'] }];
+    peer.give(bodyOf(...lines));
+    // The first is looked at before the batch begins, and its mark at the end.
+    expect(begun).toBe(lines.length + 2);
+  });
+
   it('makes what a client asked for that has gone, and goes on with those behind it', async () => {
     const [gone, there] = [peer.connect(), peer.connect()];
     const lost = waitOf(gone, 'INCR n', 'INCR n');
