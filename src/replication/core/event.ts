@@ -64,7 +64,7 @@ export interface Update {
   readonly hardState: HardState | undefined;
   readonly entries: readonly LogEntry[];
   readonly messages: readonly Message[];
-  /** Members that need entries from disk. */
+  /** Members that need entries from disk; a new leader may be one of them. */
   readonly logReads: readonly LogRead[];
   /** Members that need the whole state. */
   readonly snapshots: readonly MemberId[];

@@ -7,11 +7,11 @@ import type { LogEntry, MemberId } from './entry.ts';
 import { afterCommit } from './membership.ts';
 import type { Appended, Heard, Rejected } from './message.ts';
 import type { Progress } from './progress.ts';
-import { decodeProposal } from './proposal.ts';
+import { onTailRead, takeLogged } from './proposing.ts';
 import { reachedByMajority } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
 import { confirmReads, maybeBeginReadRound } from './reading.ts';
-import { appendOwn, beat, payloadBytes, sendAppends, sendToAll } from './sending.ts';
+import { appendOwn, beat, payloadBytes, sendAppends } from './sending.ts';
 import { maybeHandOver } from './transfer.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -26,38 +26,11 @@ export function takeOffice(raft: RaftState): void {
   beat(raft);
 }
 
-/** Appends and sends payloads, unless they are there; those that find no room are dropped. */
-export function propose(raft: RaftState, payloads: readonly Uint8Array[]): void {
-  for (const payload of payloads) {
-    const isFull = raft.log.uncommittedBytes > raft.options.uncommittedBytesMax;
-    if (isFull || raft.transferTo !== undefined) raft.outbox.dropped++;
-    else maybeTake(raft, payload);
-  }
-  sendToAll(raft);
-}
-
-/** What an earlier leader appended, and this one has, will be committed or is. */
-function takeLogged({ log, taken }: RaftState): void {
-  for (let index = log.commit + 1; index <= log.lastIndex; index++) {
-    const entry = log.entry(index);
-    const batch = entry?.kind === 'batch' ? decodeProposal(entry.payload) : undefined;
-    if (batch !== undefined) taken.add(batch);
-  }
-}
-
-function maybeTake(raft: RaftState, payload: Uint8Array): void {
-  const batch = decodeProposal(payload);
-  if (batch !== undefined) {
-    if (!raft.taken.isNew(batch)) return;
-    raft.taken.add(batch);
-  }
-  appendOwn(raft, 'batch', payload);
-}
-
-/** Entries that a member needs have been read from disk. */
+/** Entries that a member needs, or the leader itself, have been read from disk. */
 export function onLogRead(
   raft: RaftState, to: MemberId, entries: readonly LogEntry[],
 ): void {
+  if (to === raft.id) return onTailRead(raft, entries);
   const progress = raft.progress.get(to);
   if (raft.role !== 'leader' || progress === undefined || !progress.isReading) return;
   progress.isReading = false;

@@ -8,6 +8,7 @@
 
 import type { Configuration, HardState, LogEntry, MemberId } from './entry.ts';
 import type { Now, Role } from './event.ts';
+import type { LoggedTail } from './logged-tail.ts';
 import type { Message } from './message.ts';
 import { Outbox, type Letter } from './outbox.ts';
 import { Progress } from './progress.ts';
@@ -54,6 +55,7 @@ export class RaftState {
   round = 0;
   readonly reads = new PendingReads();
   readonly taken = new TakenBatches();
+  tail: LoggedTail | undefined;
   /** Leaders: who shall take over, until when. */
   transferTo: MemberId | undefined;
   transferDeadlineMs = Infinity;
@@ -164,6 +166,7 @@ export class RaftState {
     this.progress.clear();
     this.reads.clear();
     this.taken.clear();
+    this.tail = undefined;
   }
 
   #begin(term: number, votedFor: MemberId | undefined): void {

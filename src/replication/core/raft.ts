@@ -12,11 +12,12 @@ import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } fro
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
   maybeCommit, onAppended, onHeard, onHeartbeatTimeout, onLogRead, onRejected, onSnapshotSent,
-  onUnreachable, propose,
+  onUnreachable,
 } from './leading.ts';
 import { changeMembers, membersRefusal } from './membership.ts';
 import type { Message } from './message.ts';
 import type { Progress } from './progress.ts';
+import { propose } from './proposing.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { RaftState } from './raft-state.ts';
 import { onRead, onReadIndex, onReadIndexed } from './reading.ts';

@@ -203,4 +203,11 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     find: 'while ((this.#configurations.at(-1)?.index ?? 0) > index)',
     replace: 'while (false)',
   },
+  {
+    name: 'begins to lead without knowing which batches its disk has',
+    firstSeed: 600_313,
+    file: 'core/proposing.js',
+    find: 'next: commit + 1, lastIndex',
+    replace: 'next: lastIndex + 1, lastIndex',
+  },
 ];
