@@ -5,7 +5,7 @@
 
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { clusterPort } from './cluster-ports.ts';
+import { reservePort } from '../../test/lib/reserve-ports.ts';
 import { ask } from './server-facts.ts';
 import { launch, MAIN, makeFolder, QUIET, type RunningServer } from './servers.ts';
 
@@ -40,7 +40,7 @@ export class DkvsCluster {
 
   static async start(extra: readonly string[] = []): Promise<DkvsCluster> {
     const seats = await Promise.all(NAMES.map(async (name): Promise<Seat> => ({
-      name, port: await clusterPort(), peerPort: await clusterPort(), dir: await makeFolder(),
+      name, port: await reservePort(), peerPort: await reservePort(), dir: await makeFolder(),
     })));
     // Together: none is ready before all have agreed on who they are.
     const servers = await Promise.all(seats.map((seat) => startPeer(seat, seats, extra)));

@@ -4,7 +4,7 @@
  * majority unless it says otherwise.
  */
 
-import { clusterPort } from './cluster-ports.ts';
+import { reservePort } from '../../test/lib/reserve-ports.ts';
 import { launch, makeFolder, type RunningServer } from './servers.ts';
 
 const NAMES = ['a', 'b', 'c'] as const;
@@ -26,8 +26,8 @@ export class EtcdCluster {
   static async start(): Promise<EtcdCluster> {
     const members = await Promise.all(NAMES.map(async (name): Promise<Member> => ({
       name,
-      port: await clusterPort(),
-      peerUrl: `http://127.0.0.1:${await clusterPort()}`,
+      port: await reservePort(),
+      peerUrl: `http://127.0.0.1:${await reservePort()}`,
       dir: await makeFolder(),
     })));
     return new EtcdCluster(await Promise.all(members.map((one) => startMember(one, members))));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../../src/cli/ask.ts';
+import { reservePorts } from '../lib/reserve-ports.ts';
 import { InProcess } from '../wire/in-process.ts';
-import { freePorts } from '../wire/three-peers.ts';
 
 describe('a question to a server', () => {
   let open: InProcess;
@@ -28,7 +28,7 @@ describe('a question to a server', () => {
   });
 
   it('has no answer where nobody listens, or where it is an error or not flat', async () => {
-    const [port] = await freePorts(1);
+    const [port] = await reservePorts(1);
     expect(await ask(to(port!), ['PEERS', 'LEADER'])).toBeUndefined();
     expect(await ask(to(open.port), ['PEERS', 'LEADER'])).toBeUndefined();
     expect(await ask(to(open.port), ['GET', 'nosuch'])).toBeUndefined();

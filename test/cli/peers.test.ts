@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually, within } from '../wire/eventually.ts';
-import { PEER_NAMES, freePorts } from '../wire/three-peers.ts';
+import { PEER_NAMES } from '../wire/three-peers.ts';
 import { WireClient } from '../wire/wire-client.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,7 +23,7 @@ let output: string;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dkvs-launcher-'));
   output = '';
-  ports = await freePorts(6);
+  ports = await reservePorts(6);
   const places = new Map([6379, 6380, 6381, 16379, 16380, 16381].map((port, i) => {
     return [`127.0.0.1:${port}`, `127.0.0.1:${ports[i]}`];
   }));

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type DkvsServer } from '../../src/server.ts';
+import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually } from './eventually.ts';
-import { freePorts, PEER_NAMES, ThreePeers } from './three-peers.ts';
+import { PEER_NAMES, ThreePeers } from './three-peers.ts';
 import { WireClient } from './wire-client.ts';
 
 let peers: ThreePeers;
@@ -14,7 +15,7 @@ let ports: number[];
 
 beforeEach(async () => {
   peers = await ThreePeers.start();
-  ports = await freePorts(2);
+  ports = await reservePorts(2);
   dir = mkdtempSync(join(tmpdir(), 'dkvs-newcomer-'));
   const client = `127.0.0.1:${ports[0]}`;
   newcomer = createServer({

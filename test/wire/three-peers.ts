@@ -1,32 +1,16 @@
 /** Three servers inside the test that are each other's peers, on free ports of this machine. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type DkvsServer, type ServerOptions } from '../../src/server.ts';
+import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually } from './eventually.ts';
 import { WireClient } from './wire-client.ts';
 
 export const PEER_NAMES = ['a', 'b', 'c'] as const;
 
 export type PeerName = (typeof PEER_NAMES)[number];
-
-/** Ports that nobody listens on; all of them are held until the last is found. */
-export async function freePorts(count: number): Promise<number[]> {
-  const held: Server[] = [];
-  for (let i = 0; i < count; i++) {
-    const server = createTcpServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    held.push(server);
-  }
-  const ports = held.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(held.map((server) => new Promise((resolve) => void server.close(resolve))));
-  return ports;
-}
 
 export class ThreePeers {
   readonly #root = mkdtempSync(join(tmpdir(), 'dkvs-peers-'));
@@ -42,7 +26,7 @@ export class ThreePeers {
 
   /** Resolves when one of them leads, and all know it. */
   static async start(options: ServerOptions = {}): Promise<ThreePeers> {
-    const peers = new ThreePeers(await freePorts(6), options);
+    const peers = new ThreePeers(await reservePorts(6), options);
     await Promise.all(PEER_NAMES.map((name) => peers.listen(name)));
     await peers.leader();
     return peers;
