@@ -30,10 +30,14 @@ class WatchedMaker implements HintMaker {
   }
 }
 
-async function fillSegments(disk: SimFiles, clock: SimClock, hints: HintMaker): Promise<void> {
+/** Three segments: thirty values for as many keys, or more and smaller ones for a single key. */
+async function fillSegments(
+  disk: SimFiles, clock: SimClock, hints: HintMaker, kind: 'all live' | 'nearly dead' = 'all live',
+): Promise<void> {
   const store = await open({ files: disk, clock, hints });
-  for (let key = 0; key < 30; key += 1) {
-    put(store, `key:${key}`, 'v'.repeat(MIB / 10));
+  const count = kind === 'all live' ? 30 : 120;
+  for (let i = 0; i < count; i += 1) {
+    put(store, `key:${kind === 'all live' ? i : 0}`, 'v'.repeat(3 * MIB / count));
     await committed(store);
     await clock.advanceGently(20);
   }
@@ -64,6 +68,18 @@ describe('hints of full segments', () => {
     await clock.advanceGently(2000);
     expect(maker.ids).toContain(1);
     expect(await survivor.exists(HINT)).toBe(true);
+    expect(told.problems).toEqual([]);
+  });
+
+  it('are not made of one that is nearly dead, and a start does without', async () => {
+    const disk = new SimFiles();
+    const maker = new WatchedMaker(disk);
+    await fillSegments(disk, new SimClock(), maker, 'nearly dead');
+    expect(maker.ids).not.toContain(1);
+    const survivor = disk.crash(new Random(1, 1), 'lucky');
+    const told = new Told();
+    const store = await open({ files: survivor, clock: new SimClock(), told });
+    expect(await text(store, 'key:0')).toBe('v'.repeat(MIB / 40));
     expect(told.problems).toEqual([]);
   });
 
