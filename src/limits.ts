@@ -838,8 +838,8 @@ export const ORDER_SAVE_MS = 1000;
  */
 export const ORDERED_ROW_MAX = 4096;
 
-/** Objects for requests that are kept from one batch to the next: 200 bytes each. */
-export const ORDERED_ARGS_KEPT_MAX = 8192;
+/** Objects for requests that are kept from one batch to the next: 300 bytes each. */
+export const ORDERED_KEPT_MAX = 8192;
 
 /** Records of the system space that are looked at together at a start. */
 export const ORDER_MARKS_PAGE = 100;

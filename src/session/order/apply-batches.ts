@@ -13,7 +13,7 @@ import type { BatchId } from '../../replication/core/proposal.ts';
 import type {
   OrderedBatch, OrderedSnapshot, OrderedState,
 } from '../../replication/core/total-order-broadcast.ts';
-import { ArgsPool } from './args-pool.ts';
+import { RequestPool } from './request-pool.ts';
 import type { BatchHost } from './batch-host.ts';
 import { BatchRun, type BatchObstacle } from './batch-run.ts';
 import type { OrderMarks } from './order-marks.ts';
@@ -49,7 +49,7 @@ export class ApplyBatches implements OrderedState {
   readonly #whenIdle: (() => void)[] = [];
   readonly #queue: Queued[] = [];
   /** Of the batch under way. */
-  readonly #pool = new ArgsPool();
+  readonly #pool = new RequestPool();
   /** The batch under way, which waits for the disk unless this runs right now. */
   #run: BatchRun | undefined;
   #isRunning = false;

@@ -17,7 +17,7 @@ import type { OrderedBatch } from '../../replication/core/total-order-broadcast.
 import type { Session } from '../session.ts';
 import type { QueuedCommand } from '../transaction.ts';
 import { lookAt } from '../look-at.ts';
-import type { ArgsPool } from './args-pool.ts';
+import type { RequestPool } from './request-pool.ts';
 import type { BatchHost } from './batch-host.ts';
 import type { OrderMarks } from './order-marks.ts';
 import {
@@ -56,7 +56,7 @@ export class BatchRun {
    * request runs.
    */
   constructor(
-    host: BatchHost, marks: OrderMarks, pool: ArgsPool, batch: OrderedBatch,
+    host: BatchHost, marks: OrderMarks, pool: RequestPool, batch: OrderedBatch,
     takeGroups: () => readonly PendingGroup[],
   ) {
     this.#host = host;

@@ -12,9 +12,9 @@
  */
 
 import { readVarint, varintBytes, writeVarint } from '../../lib/varint.ts';
+import { copyBytes, viewOf, ViewMemo, type Bytes } from '../../lib/views.ts';
 import { ORDERED_BATCH_BYTES_MIN } from '../../limits.ts';
-import type { Args } from '../../protocol/args.ts';
-import { ArgsPool } from './args-pool.ts';
+import { Args } from '../../protocol/args.ts';
 
 export const ORDERED_COMMAND = 0;
 export const ORDERED_TRANSACTION = 1;
@@ -25,13 +25,30 @@ export type OrderedKind =
   | typeof ORDERED_COMMAND | typeof ORDERED_TRANSACTION | typeof ORDERED_EXPIRY
   | typeof ORDERED_UNWATCH;
 
-export interface OrderedRequest {
-  readonly kind: OrderedKind;
-  readonly session: number;
-  readonly db: number;
+export class OrderedRequest {
+  kind: OrderedKind = ORDERED_COMMAND;
+  session = 0;
+  db = 0;
   /** Borrowed from the batch. */
-  readonly commands: readonly Args[];
+  readonly commands: Args[] = [];
+
+  /** One is kept: nearly every request has one, and an array that was emptied is made anew. */
+  release(): void {
+    if (this.commands.length > 1) this.commands.length = 1;
+  }
 }
+
+/** Where the objects of a batch come from. */
+export interface RequestLender {
+  nextRequest(): OrderedRequest;
+  nextArgs(): Args;
+}
+
+/** Makes them. */
+const MAKER: RequestLender = {
+  nextRequest: () => new OrderedRequest(),
+  nextArgs: () => new Args(),
+};
 
 /** Of the numbers in a request each takes at most so much: lengths and counts are below 2^35. */
 const NUMBER_BYTES_MAX = 5;
@@ -46,7 +63,9 @@ export function orderedBytesMax(commands: readonly Args[]): number {
 /** Collects requests into a body. */
 export class OrderedBody {
   #buf = Buffer.allocUnsafe(ORDERED_BATCH_BYTES_MIN);
+  #words = viewOf(this.#buf);
   #at = 0;
+  #sourceWords = new ViewMemo();
 
   get bytes(): number {
     return this.#at;
@@ -64,17 +83,21 @@ export class OrderedBody {
   take(): Uint8Array {
     const body = Buffer.from(this.#buf.subarray(0, this.#at));
     this.#at = 0;
+    // It would keep what a client sent last.
+    this.#sourceWords = new ViewMemo();
     return body;
   }
 
   #addCommand(args: Args): void {
     this.#number(args.count);
+    const { buf } = args;
+    const source: Bytes = { buf, words: this.#sourceWords.of(buf) };
     for (let i = 0; i < args.count; i++) {
       const start = args.start(i);
       const length = args.end(i) - start;
       this.#number(length);
       this.#reserve(length);
-      args.buf.copy(this.#buf, this.#at, start, start + length);
+      copyBytes(source, start, this.#buf, this.#words, this.#at, length);
       this.#at += length;
     }
   }
@@ -89,13 +112,16 @@ export class OrderedBody {
     const larger = Buffer.allocUnsafe(Math.max(this.#buf.length * 2, this.#at + bytes));
     this.#buf.copy(larger, 0, 0, this.#at);
     this.#buf = larger;
+    this.#words = viewOf(larger);
   }
 }
 
-/** What a peer of the same version wrote; asserts that it is whole. `pool` lends the arguments. */
-export function readOrderedRequests(body: Uint8Array, pool = new ArgsPool()): OrderedRequest[] {
+/** What a peer of the same version wrote; asserts that it is whole. */
+export function readOrderedRequests(
+  body: Uint8Array, lender: RequestLender = MAKER,
+): OrderedRequest[] {
   const buf = Buffer.from(body.buffer, body.byteOffset, body.length);
-  const reader = new Reader(buf, pool);
+  const reader = new Reader(buf, lender);
   const requests: OrderedRequest[] = [];
   while (!reader.isAtEnd) requests.push(reader.request());
   return requests;
@@ -103,12 +129,12 @@ export function readOrderedRequests(body: Uint8Array, pool = new ArgsPool()): Or
 
 class Reader {
   readonly #buf: Buffer;
-  readonly #pool: ArgsPool;
+  readonly #lender: RequestLender;
   #at = 0;
 
-  constructor(buf: Buffer, pool: ArgsPool) {
+  constructor(buf: Buffer, lender: RequestLender) {
     this.#buf = buf;
-    this.#pool = pool;
+    this.#lender = lender;
   }
 
   get isAtEnd(): boolean {
@@ -116,17 +142,18 @@ class Reader {
   }
 
   request(): OrderedRequest {
-    const kind = this.#number() as OrderedKind;
-    const session = this.#number();
-    const db = this.#number();
+    const request = this.#lender.nextRequest();
+    request.kind = this.#number() as OrderedKind;
+    request.session = this.#number();
+    request.db = this.#number();
     const count = this.#number();
-    const commands: Args[] = [];
-    for (let i = 0; i < count; i++) commands.push(this.#command());
-    return { kind, session, db, commands };
+    for (let i = 0; i < count; i++) request.commands[i] = this.#command();
+    if (request.commands.length !== count) request.commands.length = count;
+    return request;
   }
 
   #command(): Args {
-    const args = this.#pool.next();
+    const args = this.#lender.nextArgs();
     args.begin(this.#buf);
     const count = this.#number();
     for (let i = 0; i < count; i++) {
