@@ -9,13 +9,13 @@
 
 import { type BenchOptions } from './lib/bench.ts';
 import { describeMachine } from './lib/machine.ts';
+import { runPeersAlone } from './peers-alone.ts';
 import { runPeersEtcd } from './peers-etcd.ts';
 import { runPeersFailover } from './peers-failover.ts';
-import { runPeersReads } from './peers-reads.ts';
 import { runPeersRejoin } from './peers-rejoin.ts';
 import { runPeersSeam } from './peers-seam.ts';
 
-const PARTS = [runPeersEtcd, runPeersReads, runPeersFailover, runPeersSeam, runPeersRejoin];
+const PARTS = [runPeersEtcd, runPeersAlone, runPeersFailover, runPeersSeam, runPeersRejoin];
 
 /** A part that fails does not keep the others from running; throws at the end. */
 export async function runPeers(options: BenchOptions): Promise<void> {

@@ -35,7 +35,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     ...hasCommand('etcd') ? ['SET', 'SET -P 16', 'linearizable GET'].flatMap((name) => [
       new RegExp(`^${name} on the leader +[1-9]`, 'm'), new RegExp(`^${name} on all +[1-9]`, 'm'),
     ]) : [/^beside etcd: left out/m],
-    /^sequential GET +[1-9]/m, /^seam, GET -P 16 +[1-9]/m,
+    /^sequential GET +[1-9]/m, /^ceiling, SET +[1-9]/m, /^seam, GET -P 16 +[1-9]/m,
     /^leader killed: writes again after at most [1-9]/m,
     /^wiped peer: it answered .* had caught up after \d+\.[0-9]/m,
     /^wiped peer: p99 during \/ before, SET [0-9]/m,
