@@ -13,11 +13,13 @@ export interface OpenRaftEngineOptions extends RaftEngineOptions {
   readonly tls: LinkTls | undefined;
   /** Where to listen for peers; by default on the host and port of the own peer address. */
   readonly listen?: { readonly host: string; readonly port: number };
+  /** Of the log, about; by default RAFT_SEGMENT_BYTES. */
+  readonly segmentBytes?: number;
 }
 
 /** Rejects with DiskError or RaftLogError, or with Node's error when it cannot listen. */
 export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<RaftEngine> {
-  const { files, dir, clock, random, log, self, members, secret, tls } = options;
+  const { files, dir, clock, random, log, self, members, secret, tls, segmentBytes } = options;
   const engineOf: { engine?: RaftEngine } = {};
   const raftLog = await openRaftLog(files, dir, {
     events: {
@@ -25,6 +27,7 @@ export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<Ra
       onFailure: (error) => engineOf.engine?.onLogFailure(error),
     },
     syncBudget: new BlockingBudget(clock, DIRECT_SYNC_FREE_MS),
+    ...segmentBytes !== undefined && { segmentBytes },
   });
   const identity = await beginLife(files, dir, self.name, random);
   const links = new Links({

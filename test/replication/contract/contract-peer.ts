@@ -21,7 +21,12 @@ export interface AppliedBatch {
 export interface KeptState {
   readonly applied: number;
   readonly batches: readonly AppliedBatch[];
+  /** Of the snapshot that it began as. */
+  readonly meta?: Uint8Array;
 }
+
+/** So many bytes of a snapshot at a time, all through one buffer. */
+const CHUNK_BYTES = 100;
 
 export const NEW_STATE: KeptState = { applied: 0, batches: [] };
 
@@ -41,6 +46,11 @@ export class ContractPeer implements OrderedState, OrderOutcome {
   takenWhileBusy = 0;
   /** The bodies are large: only their sizes are kept. */
   keepsText = true;
+  snapshotMeta: Uint8Array | undefined;
+  /** How often the state of another peer took the place of this one's. */
+  installs = 0;
+  #staged: KeptState | undefined;
+  #isInstalling = false;
   #applied: number;
   #isCalling = false;
   /** What the engine did wrong. */
@@ -51,6 +61,7 @@ export class ContractPeer implements OrderedState, OrderOutcome {
     this.engine = engine;
     this.batches = [...kept.batches];
     this.#applied = kept.applied;
+    this.snapshotMeta = kept.meta;
   }
 
   start(): void {
@@ -72,7 +83,8 @@ export class ContractPeer implements OrderedState, OrderOutcome {
 
   /** The state as it was when `applied` was the last position. */
   keptAt(applied: number): KeptState {
-    return { applied, batches: this.batches.filter(({ position }) => position <= applied) };
+    const batches = this.batches.filter(({ position }) => position <= applied);
+    return { applied, batches, ...this.snapshotMeta && { meta: this.snapshotMeta } };
   }
 
   get kept(): KeptState {
@@ -96,6 +108,7 @@ export class ContractPeer implements OrderedState, OrderOutcome {
   apply(position: number, batch: OrderedBatch | undefined): void {
     this.#called('apply');
     if (this.isBusy) this.takenWhileBusy++;
+    if (this.#isInstalling) this.faults.push(`position ${position} came during an installation`);
     if (position !== this.#applied + 1) {
       this.faults.push(`position ${position} came behind ${this.#applied}`);
     }
@@ -112,20 +125,39 @@ export class ContractPeer implements OrderedState, OrderOutcome {
     this.delivered.set(ticket, position);
   }
 
-  // The order of these tests is never cut, so nobody needs a snapshot.
-
-  readonly snapshotMeta = undefined;
-
   async exportSnapshot(): Promise<OrderedSnapshot> {
-    throw new Error('no snapshot is expected');
+    const bytes = Buffer.from(JSON.stringify({ applied: this.#applied, batches: this.batches }));
+    const position = this.#applied;
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+      const chunk = new Uint8Array(CHUNK_BYTES);
+      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+        const count = bytes.copy(chunk, 0, at, at + CHUNK_BYTES);
+        yield chunk.subarray(0, count);
+        // Whoever has kept it instead of a copy has nothing.
+        chunk.fill(0);
+      }
+    };
+    return { position, chunks, release: async () => {} };
   }
 
-  async receiveSnapshot(): Promise<number> {
-    throw new Error('no snapshot is expected');
+  async receiveSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    const copies: Buffer[] = [];
+    for await (const chunk of chunks) copies.push(Buffer.from(chunk));
+    this.#staged = JSON.parse(Buffer.concat(copies).toString()) as KeptState;
+    return this.#staged.applied;
   }
 
-  async installSnapshot(): Promise<void> {
-    throw new Error('no snapshot is expected');
+  async installSnapshot(meta: Uint8Array): Promise<void> {
+    const staged = this.#staged;
+    if (staged === undefined) throw new Error('no snapshot is staged');
+    if (staged.applied < this.#applied) this.faults.push('a snapshot took the state back');
+    this.#isInstalling = true;
+    await new Promise<void>((resolve) => void setTimeout(resolve, 5));
+    this.batches.splice(0, this.batches.length, ...staged.batches);
+    this.#applied = staged.applied;
+    this.snapshotMeta = Buffer.from(meta);
+    this.#isInstalling = false;
+    this.installs++;
   }
 
   // ---- OrderOutcome -----------------------------------------------------------------------------

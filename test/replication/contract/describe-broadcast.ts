@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TotalOrderBroadcast } from '../../../src/replication/core/total-order-broadcast.ts';
 import { eventually, within } from '../../wire/eventually.ts';
 import { ContractPeer, NEW_STATE, type KeptState } from './contract-peer.ts';
+import { broadcastFromAll, delay, ready, sameLength, turns } from './contract-steps.ts';
 
 export interface BroadcastCluster {
   /** Opens the engine of a peer, which goes on where it stopped if it ran before. */
@@ -20,9 +21,18 @@ const NAMES = ['a', 'b', 'c'];
 const SHORT_MS = 400;
 /** An outcome must come in bounded time: the timeout and a busy machine's delays. */
 const OUTCOME_MS_MAX = SHORT_MS + 5000;
+/** Batches of each that a peer misses, and about what each takes. */
+const MISSED = 40;
+const MISSED_BYTES = 500;
 
-/** `isPatient`: peers shall bear with each other while a body of the largest size is under way. */
-export type MakeCluster = (isPatient: boolean) => Promise<BroadcastCluster>;
+export interface ClusterNeeds {
+  /** Peers shall bear with each other while a body of the largest size is under way. */
+  readonly isPatient: boolean;
+  /** What all that are there have saved shall be kept by nobody, as far as that can be arranged. */
+  readonly isForgetful: boolean;
+}
+
+export type MakeCluster = (needs: ClusterNeeds) => Promise<BroadcastCluster>;
 
 export function describeBroadcast(name: string, makeCluster: MakeCluster): void {
   describe(name, () => {
@@ -58,8 +68,12 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
     beforeEach(async () => {
       peers = [];
       former = [];
-      cluster = await makeCluster(false);
+      cluster = await makeCluster({ isPatient: false, isForgetful: false });
     });
+    const makeAnother = async (needs: Partial<ClusterNeeds>): Promise<void> => {
+      await cluster.remove();
+      cluster = await makeCluster({ isPatient: false, isForgetful: false, ...needs });
+    };
 
     afterEach(async () => {
       const all = [...peers];
@@ -114,8 +128,7 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
       });
 
       it('takes bodies from none at all to bodyBytesMax, and counts what waits', async () => {
-        await cluster.remove();
-        cluster = await makeCluster(true);
+        await makeAnother({ isPatient: true });
         const [a, b, c] = await startAll();
         for (const peer of [a, b, c]) peer.keepsText = false;
         const { bodyBytesMax } = a.engine.capabilities;
@@ -372,6 +385,55 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
       });
     });
 
+    describe('a peer that lacks what nobody keeps', () => {
+      it('is given the state of another, and goes on from there', async () => {
+        const [a, b, c] = await startForgetful();
+        const late = await restart(c);
+        await sameLength([late], a.batches.length);
+        expect(late.installs).toBe(1);
+        expect(late.batches).toEqual(a.batches);
+        await ready(a, b, late);
+        await broadcastFromAll([a, b, late], 10, ' after');
+        await sameLength([a, b, late], 30 + 2 * MISSED + 30);
+        expect(late.batches).toEqual(a.batches);
+        expect(b.batches).toEqual(a.batches);
+      });
+
+      it('is not given it again after a restart, and repeats nothing', async () => {
+        const [a, b, c] = await startForgetful();
+        const late = await restart(c);
+        await sameLength([late], a.batches.length);
+        const again = await restart(late);
+        await ready(a, b, again);
+        await broadcastFromAll([again], 3, ' again');
+        await sameLength([a, b, again], 30 + 2 * MISSED + 3);
+        expect(again.installs).toBe(0);
+        expect(again.batches).toEqual(a.batches);
+      });
+
+      it('is given it when it has lost its own state, but not its place', async () => {
+        const [a, b, c] = await startForgetful();
+        const empty = await restart(c, NEW_STATE);
+        await sameLength([empty], a.batches.length);
+        expect(empty.batches).toEqual(a.batches);
+        await ready(a, b, empty);
+      });
+
+      /** `c` has stopped, and missed what the others have saved. */
+      async function startForgetful(): Promise<readonly [ContractPeer, ContractPeer, ContractPeer]> {
+        await makeAnother({ isForgetful: true });
+        const [a, b, c] = await startAll();
+        await broadcastFromAll([a, b, c], 10);
+        await sameLength([a, b, c], 30);
+        await stop(c);
+        await ready(a, b);
+        await broadcastFromAll([a, b], MISSED, ` ${'x'.repeat(MISSED_BYTES)}`);
+        await sameLength([a, b], 30 + 2 * MISSED);
+        for (const { engine, kept } of [a, b]) engine.saved(kept.applied);
+        return [a, b, c];
+      }
+    });
+
     describe('a stop', () => {
       it('in the middle of work ends it: nothing is told afterwards', async () => {
         const [a] = await startAll();
@@ -418,54 +480,4 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
       }
     });
   });
-}
-
-/** Until each of them takes part, and knows all that was delivered so far. */
-async function ready(...peers: readonly ContractPeer[]): Promise<void> {
-  for (const peer of peers) {
-    await eventually(`${peer.name} takes part`, () => peer.engine.refusal === undefined);
-    await eventually(`${peer.name} has a barrier`, async () => {
-      const id = peer.barrier(500);
-      peer.engine.flush();
-      await eventually('an outcome', () => peer.barriers.has(id) || peer.failedBarriers.has(id));
-      return peer.barriers.has(id);
-    });
-  }
-}
-
-/** `count` batches from each, a few at a time; waits until each peer has had its own. */
-async function broadcastFromAll(
-  peers: readonly ContractPeer[], count: number, suffix = '',
-): Promise<string[]> {
-  const texts: string[] = [];
-  const tickets: (readonly [ContractPeer, number])[] = [];
-  for (let i = 0; i < count; i++) {
-    for (const peer of peers) {
-      const text = `${peer.name}${i}${suffix}`;
-      texts.push(text);
-      tickets.push([peer, peer.broadcast(text)]);
-      if (i % 3 === 2 || i === count - 1) peer.engine.flush();
-    }
-    if (i % 7 === 6) await turns(1);
-  }
-  await eventually('all are delivered at home', () => {
-    return tickets.every(([peer, ticket]) => peer.delivered.has(ticket));
-  });
-  return texts;
-}
-
-async function sameLength(peers: readonly ContractPeer[], count: number): Promise<void> {
-  for (const peer of peers) {
-    await eventually(() => `${count} batches on ${peer.name}, there are ${peer.batches.length}`,
-      () => peer.batches.length >= count, 30_000);
-    expect(peer.batches.length).toBe(count);
-  }
-}
-
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => void setImmediate(resolve));
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms));
 }

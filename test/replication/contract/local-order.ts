@@ -1,8 +1,9 @@
 /**
  * The smallest engine behind TotalOrderBroadcast: peers in one process share an array. Nothing is
  * durable but the array itself, which lives as long as the cluster; delivery takes one turn of the
- * event loop. For tests of what is above the seam, and to show that the contract asks for no more
- * than it says.
+ * event loop. What all that are there have saved is cut off: whoever lacks it is given the state of
+ * another. For tests of what is above the seam, and to show that the contract asks for no more than
+ * it says.
  */
 
 import type { Clock, Timer } from '../../../src/io/clock.ts';
@@ -29,6 +30,8 @@ export class LocalCluster {
   readonly bodyBytesMax: number;
   /** The batch of position n is at n - 1. */
   readonly order: Shared[] = [];
+  /** Positions up to this one are given to nobody any more. */
+  cutAt = 0;
   readonly #started = new Set<string>();
   readonly #online = new Map<string, LocalOrder>();
   readonly #epochs = new Map<string, number>();
@@ -68,6 +71,17 @@ export class LocalCluster {
     return this.hasMajority ? this.names.find((name) => this.#online.has(name)) ?? '' : '';
   }
 
+  cut(): void {
+    const saved = [...this.#online.values()].map((engine) => engine.savedAt);
+    this.cutAt = Math.max(this.cutAt, Math.min(...saved));
+  }
+
+  /** Of another peer, as far as this one lacks. */
+  stateFor(name: string): OrderedState | undefined {
+    const others = [...this.#online.values()].filter((engine) => engine.name !== name);
+    return others.map(({ state }) => state).find((state) => (state?.applied ?? 0) >= this.cutAt);
+  }
+
   isOnline(name: string): boolean {
     return this.#online.has(name);
   }
@@ -101,7 +115,9 @@ export class LocalOrder implements TotalOrderBroadcast {
   #isWoken = false;
   #timer: Timer | undefined;
   #isStopped = false;
+  #isInstalling = false;
   waitingBytes = 0;
+  savedAt = 0;
 
   constructor(cluster: LocalCluster, name: string, epoch: number) {
     this.#cluster = cluster;
@@ -113,6 +129,10 @@ export class LocalOrder implements TotalOrderBroadcast {
   get refusal(): string | undefined {
     if (this.#isStopped) return 'this peer is shutting down';
     return this.#cluster.hasMet ? undefined : 'the peers have not met yet';
+  }
+
+  get state(): OrderedState | undefined {
+    return this.#state;
   }
 
   start(state: OrderedState, outcome: OrderOutcome): void {
@@ -163,8 +183,9 @@ export class LocalOrder implements TotalOrderBroadcast {
     this.wake();
   }
 
-  saved(): void {
-    // The array is never cut.
+  saved(position: number): void {
+    this.savedAt = position;
+    this.#cluster.cut();
   }
 
   status(): OrderStatus {
@@ -217,13 +238,40 @@ export class LocalOrder implements TotalOrderBroadcast {
   }
 
   #deliver(state: OrderedState): void {
-    const { order } = this.#cluster;
+    const { order, cutAt } = this.#cluster;
+    if (this.#isInstalling) return;
+    if (this.#delivered < cutAt) return void this.#bringUp(state);
     while (this.#delivered < order.length && !state.isBusy && !this.#isStopped) {
       const batch = order[this.#delivered++]!;
       const own = this.#isOwn(batch) ? this.#own.shift() : undefined;
       if (own !== undefined) this.waitingBytes -= own.bytes;
       state.apply(batch.position, { ...batch, ticket: own?.ticket });
     }
+  }
+
+  async #bringUp(state: OrderedState): Promise<void> {
+    const other = this.#cluster.stateFor(this.name);
+    if (other === undefined) return;
+    this.#isInstalling = true;
+    const snapshot = await other.exportSnapshot();
+    const position = await state.receiveSnapshot(snapshot.chunks());
+    await snapshot.release();
+    if (this.#isStopped) return;
+    await state.installSnapshot(Buffer.from(`${position}`));
+    this.#skip(position);
+    this.#isInstalling = false;
+    this.wake();
+  }
+
+  /** Own batches up to `position` are in the state that has come. */
+  #skip(position: number): void {
+    const gone = this.#cluster.order.slice(this.#delivered, position).filter((batch) => {
+      return batch.id.origin === this.name && batch.id.epoch === this.#epoch;
+    });
+    const own = this.#own.splice(0, gone.length);
+    for (const { bytes } of own) this.waitingBytes -= bytes;
+    this.#delivered = position;
+    if (own.length > 0) this.#outcome!.onSkipped(own.map(({ ticket }) => ticket));
   }
 
   #isOwn({ id }: Shared): boolean {

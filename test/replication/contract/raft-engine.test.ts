@@ -7,11 +7,14 @@ import { NodeFiles } from '../../../src/io/node-files.ts';
 import { NodeRandomSource } from '../../../src/io/node-random-source.ts';
 import { openRaftEngine } from '../../../src/replication/shell/open-raft-engine.ts';
 import { reservePorts } from '../../lib/reserve-ports.ts';
-import { describeBroadcast, type BroadcastCluster } from './describe-broadcast.ts';
+import { describeBroadcast, type BroadcastCluster, type ClusterNeeds } from './describe-broadcast.ts';
 
 const NAMES = ['a', 'b', 'c'] as const;
 
-async function makeCluster(isPatient: boolean): Promise<BroadcastCluster> {
+/** Segments of the log; what is saved in one is forgotten with it. */
+const SMALL_SEGMENT_BYTES = 4096;
+
+async function makeCluster({ isPatient, isForgetful }: ClusterNeeds): Promise<BroadcastCluster> {
   const dir = mkdtempSync(join(tmpdir(), 'dkvs-raft-'));
   const ports = await reservePorts(NAMES.length);
   const members = NAMES.map((name, i) => ({
@@ -22,7 +25,9 @@ async function makeCluster(isPatient: boolean): Promise<BroadcastCluster> {
       files: new NodeFiles(), dir: join(dir, name), clock: new NodeClock(),
       random: new NodeRandomSource(), log: pino({ level: 'silent' }),
       self: members.find((member) => member.name === name)!, members,
-      electionTimeoutMs: isPatient ? 4000 : 250, heartbeatMs: 50, logBytes: () => 1 << 30,
+      electionTimeoutMs: isPatient ? 4000 : 250, heartbeatMs: 50,
+      logBytes: () => (isForgetful ? 0 : 1 << 30),
+      ...isForgetful && { segmentBytes: SMALL_SEGMENT_BYTES },
       snapshotRate: () => 1 << 30,
       secret: 'open sesame', tls: undefined,
     }),
