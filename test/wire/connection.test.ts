@@ -291,7 +291,7 @@ describe('values of 100 MB', () => {
     await server.close();
     await server.listen();
     await expectValue(await server.connect(), value);
-  });
+  }, 60_000);
 
   async function expectValue(client: WireClient, value: Buffer): Promise<void> {
     const reply = Buffer.from(await client.call('GET', 'big'), 'latin1');

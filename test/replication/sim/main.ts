@@ -1,10 +1,10 @@
 /**
- * npm run sim -- --seeds N --seed S [--minutes M] [--trace] [--first]
+ * npm run sim -- --seeds N --seed S [--minutes M] [--first] [--brief]
  *
  * Runs N seeds from S on, each a cluster of simulated servers under faults, for M virtual minutes
- * or as long as its profile says,
- * and checks what they promise. Ends with status 1 when a seed fails, and names it; with --first it
- * ends at once then.
+ * or as long as its profile says, and checks what they promise. Ends with status 1 when a seed
+ * fails: that is named, and run once more for its trace, unless --brief says no. With --first
+ * nothing is run after the first that fails.
  */
 
 import { parseArgs } from 'node:util';
@@ -18,8 +18,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string' },
-    trace: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
+    brief: { type: 'boolean', default: false },
   },
 });
 
@@ -40,21 +40,21 @@ function main(): void {
   summarize(reports, (user + system) / 1e6);
 }
 
-/** The same seed once more, with its last messages. */
 function fail({ seed, profile, failure }: SeedReport, runMs: number | undefined): void {
-  const lines: (() => string)[] = [];
   process.exitCode = 1;
+  if (!values.brief) for (const line of lastLines(seed, runMs)) console.log(line);
   console.log(`seed ${seed} (${profile}) fails ${failure}`);
-  if (!values.trace) {
-    console.log(`again, with its trace: npm run sim -- --seeds 1 --seed ${seed} --trace`);
-    return;
-  }
+  console.log(`again: npm run sim -- --seeds 1 --seed ${seed}`);
+}
+
+/** The same seed once more: what was said last before it failed. */
+function lastLines(seed: number, runMs: number | undefined): string[] {
+  const lines: string[] = [];
   runSeed(seed, (text) => {
-    const shown = text();
-    lines.push(() => shown);
+    lines.push(text());
     if (lines.length > TRACE_LINES) lines.shift();
   }, runMs);
-  for (const line of lines) console.log(line());
+  return lines;
 }
 
 function summarize(reports: readonly SeedReport[], cpuSeconds: number): void {

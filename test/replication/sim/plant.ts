@@ -38,7 +38,7 @@ async function plant(path: string, { name, find, replace }: PlantedFault): Promi
 
 function simulate(dir: string, seed: number, seeds: number): Promise<Hunt> {
   const main = join(dir, 'test/replication/sim/main.js');
-  const args = [main, '--seed', String(seed), '--seeds', String(seeds), '--first'];
+  const args = [main, '--seed', String(seed), '--seeds', String(seeds), '--first', '--brief'];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';

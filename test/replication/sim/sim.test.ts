@@ -10,7 +10,7 @@ describe('a simulated cluster', () => {
     let answered = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const report = runSeed(seed);
-      expect(report.failure, `seed ${seed}: npm run sim -- --seeds 1 --seed ${seed} --trace`)
+      expect(report.failure, `seed ${seed}: npm run sim -- --seeds 1 --seed ${seed}`)
         .toBeUndefined();
       expect(report.undecided, `seed ${seed}`).toBe(0);
       expect(report.elections, `seed ${seed}`).toBeGreaterThan(0);
