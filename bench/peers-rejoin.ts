@@ -9,7 +9,6 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BenchOptions, selectCases, verdict } from './lib/bench.ts';
-import { diskCalm } from './lib/disk-calm.ts';
 import { DkvsCluster } from './lib/dkvs-cluster.ts';
 import { fill } from './lib/fill.ts';
 import { type OpenLoopOptions, type OpenLoopReport, runOpenLoop } from './lib/open-loop.ts';
@@ -49,11 +48,10 @@ export async function runPeersRejoin(options: BenchOptions): Promise<void> {
     const rate = smoke ? SMOKE_RATE : RATE;
     const { seconds } = await fill((await cluster.leader()).port, commands, keys, FILL);
     for (const port of cluster.ports) await cluster.caughtUp(port, REJOIN_MS_MAX);
-    const calmMs = smoke ? 0 : await diskCalm();
     // Another may lead by now: a fill is as much work as the machine can do.
     const leader = await cluster.leader();
     print(`wiped peer: ${keys} keys of ${SHAPE.valueBytes} bytes (filled in ` +
-      `${seconds.toFixed(1)} s, on disk ${(calmMs / 1000).toFixed(1)} s later), ${rate} requests a second on the leader, half of them SET`);
+      `${seconds.toFixed(1)} s), ${rate} requests a second on the leader, half of them SET`);
     const load = { port: leader.port, commands, keys, rate, connections: CONNECTIONS };
     const warmUpMs = smoke ? SMOKE_WARM_UP_MS : WARM_UP_MS;
     const before = toPhase('before', await runOpenLoop({

@@ -8,9 +8,10 @@
  *
  * When nothing waits to be sealed, it makes the hints that older segments lack, for the next start.
  *
- * A segment that is nearly dead when it is full gets none: the compactor takes it next, whatever
- * else there is, and a hint names the dead records too. Where few keys are overwritten all the time
- * these hints took a tenth of the processor time. A start reads such a segment whole.
+ * A segment that is nearly dead when it is full gets none: the compactor takes it as soon as the
+ * log is large enough to be compacted at all, and a hint names the dead records too. Where few keys
+ * are overwritten all the time these hints took a tenth of the processor time. A start reads such a
+ * segment whole.
  */
 
 import type { Clock, Timer } from '../io/clock.ts';

@@ -55,6 +55,7 @@ export class RaftState {
   round = 0;
   readonly reads = new PendingReads();
   readonly taken = new TakenBatches();
+  /** Leaders: see proposing.ts. */
   tail: LoggedTail | undefined;
   /** Leaders: who shall take over, until when. */
   transferTo: MemberId | undefined;

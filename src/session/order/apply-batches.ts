@@ -13,11 +13,11 @@ import type { BatchId } from '../../replication/core/proposal.ts';
 import type {
   OrderedBatch, OrderedSnapshot, OrderedState,
 } from '../../replication/core/total-order-broadcast.ts';
-import { RequestPool } from './request-pool.ts';
 import type { BatchHost } from './batch-host.ts';
 import { BatchRun, type BatchObstacle } from './batch-run.ts';
 import type { OrderMarks } from './order-marks.ts';
 import type { PendingGroup } from './pending-group.ts';
+import { RequestPool } from './request-pool.ts';
 
 /** Who waits for what this peer broadcast. */
 export interface BatchReplies {

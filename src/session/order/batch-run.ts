@@ -17,7 +17,6 @@ import type { OrderedBatch } from '../../replication/core/total-order-broadcast.
 import type { Session } from '../session.ts';
 import type { QueuedCommand } from '../transaction.ts';
 import { lookAt } from '../look-at.ts';
-import type { RequestPool } from './request-pool.ts';
 import type { BatchHost } from './batch-host.ts';
 import type { OrderMarks } from './order-marks.ts';
 import {
@@ -25,6 +24,7 @@ import {
   type OrderedRequest,
 } from './ordered-request.ts';
 import type { PendingGroup } from './pending-group.ts';
+import type { RequestPool } from './request-pool.ts';
 
 /** Why a batch cannot be applied to its end at once. */
 export type BatchObstacle =
