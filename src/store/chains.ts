@@ -376,11 +376,11 @@ export class ChainTable {
   }
 
   #addLive(record: RecordPlace): void {
-    this.#segments.bySlot[record.slot]!.addLive(record.sizeClass);
+    this.#segments.mustGet(record.slot).addLive(record.sizeClass);
   }
 
   readonly #subtract = (place: number, sizeClass: number): void => {
-    this.#segments.bySlot[placeSlot(place)]!.subtractLive(sizeClass);
+    this.#segments.mustGet(placeSlot(place)).subtractLive(sizeClass);
   };
 
   #releaseList(list: PlaceList | undefined): void {

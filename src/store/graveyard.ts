@@ -2,16 +2,22 @@
  * Indexes of dropped spaces: their records are dead at once, but taking them off the segments' live
  * bytes means a walk over every slot, so that is done in slices in the background.
  *
+ * Meanwhile the compactor may drop a segment that such records are in, and its slot may be given to
+ * another. So a grave keeps the segments themselves as its index names them.
+ *
  * Until then the compactor sees the segments fuller than they are, which only makes it wait.
  */
 
 import type { Clock } from '../io/clock.ts';
 import { GRAVEYARD_SLOTS_PER_SLICE } from '../limits.ts';
+import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { ValueIndex } from './value-index.ts';
 
 interface Grave {
   readonly index: ValueIndex;
+  /** By slot, as they were when the space was dropped. */
+  readonly segments: readonly (Segment | undefined)[];
   cursor: number;
 }
 
@@ -28,7 +34,7 @@ export class Graveyard {
 
   /** Takes an index whose chains are released already. */
   bury(index: ValueIndex): void {
-    this.#graves.push({ index, cursor: 0 });
+    this.#graves.push({ index, segments: this.#segments.bySlot.slice(), cursor: 0 });
     this.#dig();
     this.#schedule();
   }
@@ -54,10 +60,10 @@ export class Graveyard {
   #dig(): void {
     const grave = this.#graves[0];
     if (grave === undefined) return;
-    const { index } = grave;
+    const { index, segments } = grave;
     grave.cursor = index.scan(grave.cursor, GRAVEYARD_SLOTS_PER_SLICE, (slot) => {
       if (index.isChained(slot)) return;
-      this.#segments.bySlot[index.segmentOf(slot)]?.subtractLive(index.sizeClassOf(slot));
+      segments[index.segmentOf(slot)]?.subtractLive(index.sizeClassOf(slot));
     });
     if (grave.cursor !== 0) return;
     index.clear();

@@ -6,7 +6,9 @@
  * index or the memory of records or keys calls `forget`.
  *
  * Invariant: a tag match is never proof. A slot whose key is not in RAM makes the probe cold,
- * unless another slot turns out to be the key.
+ * unless another slot turns out to be the key. A record with another key is believed to be another
+ * key's only if that key hashes to the slot; else it is damaged or the slot points to the wrong
+ * record, and the probe throws DAMAGED: "absent" would be a guess.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -15,6 +17,7 @@ import type { Chain, ChainTable } from './chains.ts';
 import { ENTRY_HEADER_BYTES, entryKeyBytesAt } from './format/data-entry.ts';
 import type { KeyLookahead } from './lookahead.ts';
 import type { Residents } from './residents.ts';
+import { damaged } from './store-error.ts';
 import type { Space, SpaceTable } from './space-table.ts';
 import type { ValueIndex } from './value-index.ts';
 
@@ -110,7 +113,7 @@ export class KeyProbe {
       } else if (this.#isResidentKey(key)) {
         this.#found(slot);
         return;
-      }
+      } else this.#mustBelong(index, slot);
     }
   }
 
@@ -127,6 +130,19 @@ export class KeyProbe {
     const { buf, at } = this.#residents;
     const start = at + ENTRY_HEADER_BYTES;
     return key.equals(buf, start, start + entryKeyBytesAt(buf, at));
+  }
+
+  /** Throws unless the record that was found last holds a key that hashes to this slot. */
+  #mustBelong(index: ValueIndex, slot: number): void {
+    const { buf, at } = this.#residents;
+    const start = at + ENTRY_HEADER_BYTES;
+    const end = start + entryKeyBytesAt(buf, at);
+    this.#hasher.hash(buf, start, end);
+    const { hi, lo } = this.#hasher;
+    if (index.pageOfHash(hi) === index.pageOfHash(this.hi) && lo === this.lo) return;
+    throw damaged(this.#residents.pathOf(index.segmentOf(slot)), index.offsetOf(slot),
+      'the key of the record is not one that the index knows',
+      Buffer.from(buf.subarray(start, end)));
   }
 
   #remember(spaceId: number, key: ByteRange): void {

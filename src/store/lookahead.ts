@@ -175,11 +175,13 @@ export class KeyLookahead implements Lookahead {
     if (cache.size === 0) return;
     for (let n = 0; n < this.#cachedCount; n += 1) {
       const slot = this.#slots[this.#cached[n]!]!;
-      this.sink ^= cache.touch(index.segmentOf(slot), index.offsetOf(slot));
+      this.sink ^= cache.touch(this.#residents.segmentIdOf(index.segmentOf(slot)),
+        index.offsetOf(slot));
     }
     for (let n = 0; n < this.#cachedCount; n += 1) {
       const slot = this.#slots[this.#cached[n]!]!;
-      if (!cache.find(index.segmentOf(slot), index.offsetOf(slot))) continue;
+      const segmentId = this.#residents.segmentIdOf(index.segmentOf(slot));
+      if (!cache.find(segmentId, index.offsetOf(slot))) continue;
       this.#willRead(cache.buf, cache.at);
     }
   }

@@ -2,8 +2,13 @@
  * Records that were read from disk, kept off the heap: no JavaScript object per record.
  *
  *     chunk 1 MiB   | entry | entry | entry ...                       chunks form a queue, oldest
- *     first entry         | slot u32 | offset/8 u32 | bytes u32 | referenced u32 | record |
+ *     first entry         | segment id u32 | offset/8 u32 | bytes u32 |
+ *                         | referenced u32 | record |
  *     table         place -> address of its entry (in 8-byte units, plus 1); open addressing
+ *
+ * A place is a segment's id, which is never given out twice, and an offset. So an entry of a
+ * segment that is gone can never be taken for a record of a later one; it leaves when its chunk is
+ * recycled.
  *
  * First in, first out by chunk, but an entry that was used since stays: when the oldest chunk is
  * recycled, its referenced entries move to its start, up to half of it. That is as good as LRU for
@@ -71,9 +76,9 @@ export class ReadCache {
   }
 
   /** Whether the record at this place is here; `buf` and `at` then tell where. */
-  find(slot: number, offset: number): boolean {
+  find(segmentId: number, offset: number): boolean {
     if (this.#entries === 0) return false;
-    const address = this.#table[this.#positionOf(slot, offset / 8)]!;
+    const address = this.#table[this.#positionOf(segmentId, offset / 8)]!;
     if (address === 0) return false;
     const chunk = this.#chunkOf(address);
     const at = ((address - 1) & UNIT_MASK) * 8;
@@ -85,24 +90,24 @@ export class ReadCache {
   }
 
   /** Reads the memory where `find` will begin; the result means nothing. */
-  touch(slot: number, offset: number): number {
+  touch(segmentId: number, offset: number): number {
     const table = this.#table;
-    return table[hashOf(slot, offset / 8) & (table.length - 1)]!;
+    return table[hashOf(segmentId, offset / 8) & (table.length - 1)]!;
   }
 
   /** Copies a record in. */
-  insert(slot: number, offset: number, buf: Buffer, at: number, bytes: number): void {
+  insert(segmentId: number, offset: number, buf: Buffer, at: number, bytes: number): void {
     const room = bytes + ENTRY_HEADER_BYTES;
     if (bytes > READ_CACHE_RECORD_BYTES_MAX || this.#chunksMax() === 0) return;
-    let position = this.#positionOf(slot, offset / 8);
+    let position = this.#positionOf(segmentId, offset / 8);
     if (this.#table[position] !== 0) return;
     const before = this.#entries;
     const number = this.#makeRoom(room);
     // Entries that went to make room may have closed gaps in the table.
-    if (this.#entries !== before) position = this.#positionOf(slot, offset / 8);
+    if (this.#entries !== before) position = this.#positionOf(segmentId, offset / 8);
     const chunk = this.#chunks[number]!;
     const start = chunk.used;
-    chunk.words[start >>> 2] = slot;
+    chunk.words[start >>> 2] = segmentId;
     chunk.words[(start >>> 2) + 1] = offset / 8;
     chunk.words[(start >>> 2) + 2] = bytes;
     chunk.words[(start >>> 2) + 3] = 0;
@@ -112,28 +117,28 @@ export class ReadCache {
     this.#entries += 1;
   }
 
-  /** The compactor moved a record. */
-  move(slot: number, offset: number, newSlot: number, newOffset: number): void {
-    const position = this.#positionOf(slot, offset / 8);
-    const address = this.#table[position]!;
+  /** The compactor moved a record. An entry that the new place has already is dropped. */
+  move(segmentId: number, offset: number, newId: number, newOffset: number): void {
+    const address = this.#table[this.#positionOf(segmentId, offset / 8)]!;
     if (address === 0) return;
-    this.#removeAt(position);
-    const chunk = this.#chunkOf(address);
+    this.#drop(newId, newOffset);
+    // Closing the gap of the dropped entry may have moved this one.
+    this.#removeAt(this.#positionOf(segmentId, offset / 8));
+    const { words } = this.#chunkOf(address);
     const word = (((address - 1) & UNIT_MASK) * 8) >>> 2;
-    chunk.words[word] = newSlot;
-    chunk.words[word + 1] = newOffset / 8;
-    this.#table[this.#positionOf(newSlot, newOffset / 8)] = address;
+    words[word] = newId;
+    words[word + 1] = newOffset / 8;
+    this.#table[this.#positionOf(newId, newOffset / 8)] = address;
     this.#entries += 1;
   }
 
-  /** Forgets every record of a segment slot: its number will mean another segment. */
-  dropSlot(slot: number): void {
-    for (const number of this.#order) {
-      const chunk = this.#chunks[number]!;
-      this.#eachEntry(chunk, (word) => {
-        if (chunk.words[word] === slot) this.#forget(chunk, number, word);
-      });
-    }
+  /** Forgets a record: its entry is dead until the chunk is recycled. */
+  #drop(segmentId: number, offset: number): void {
+    const position = this.#positionOf(segmentId, offset / 8);
+    const address = this.#table[position]!;
+    if (address === 0) return;
+    this.#removeAt(position);
+    this.#chunkOf(address).words[(((address - 1) & UNIT_MASK) * 8) >>> 2] = 0;
   }
 
   // ---- Chunks -----------------------------------------------------------------------------------
@@ -195,7 +200,7 @@ export class ReadCache {
     this.#chunks[number] = undefined;
   }
 
-  /** Visits the first word of each entry, dead ones (slot 0) included. */
+  /** Visits the first word of each entry, dead ones (segment 0) included. */
   #eachEntry(chunk: Chunk, visit: (word: number) => void): void {
     for (let at = 0; at < chunk.used;) {
       const bytes = chunk.words[(at >>> 2) + 2]! + ENTRY_HEADER_BYTES;
@@ -218,16 +223,16 @@ export class ReadCache {
   }
 
   /** Where the place is in the table, or the gap where it would be. */
-  #positionOf(slot: number, units: number): number {
+  #positionOf(segmentId: number, units: number): number {
     const table = this.#table;
     const mask = table.length - 1;
-    let position = hashOf(slot, units) & mask;
+    let position = hashOf(segmentId, units) & mask;
     for (;;) {
       const address = table[position]!;
       if (address === 0) return position;
       const words = this.#chunks[(address - 1) >>> CHUNK_UNITS_SHIFT]!.words;
       const word = ((address - 1) & UNIT_MASK) << 1;
-      if (words[word] === slot && words[word + 1] === units) return position;
+      if (words[word] === segmentId && words[word + 1] === units) return position;
       position = (position + 1) & mask;
     }
   }
@@ -269,8 +274,8 @@ function addressOf(number: number, at: number): number {
   return number * CHUNK_UNITS + at / 8 + 1;
 }
 
-function hashOf(slot: number, units: number): number {
-  const mixed = Math.imul(slot, 0x9e3779b1) ^ Math.imul(units, 0x85ebca6b);
+function hashOf(segmentId: number, units: number): number {
+  const mixed = Math.imul(segmentId, 0x9e3779b1) ^ Math.imul(units, 0x85ebca6b);
   return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 8;
 }
 

@@ -6,6 +6,9 @@
  * record comes from disk by one positioned read of its size class, its checksums are verified once,
  * and it goes into the cache and to those who wait for it.
  *
+ * Outside of the index a place is a segment's id and an offset (`lastingPlaceOf`): a slot number
+ * names another segment once its own is gone.
+ *
  * Invariants: a segment is pinned while it is read. A loaded record stays until as many `release`s
  * as `hold`s, a guest until `dismissGuests`. The cache changes only when no borrowed range is left:
  * when a read ends, at the top of an event-loop turn, or between two commands.
@@ -37,7 +40,7 @@ export interface LoadedRecord {
 }
 
 interface Guest extends LoadedRecord {
-  readonly slot: number;
+  readonly segmentId: number;
   readonly offset: number;
   /** Its value was wanted, and perhaps will be again. */
   readonly stays: boolean;
@@ -45,14 +48,23 @@ interface Guest extends LoadedRecord {
 
 /** A record that is kept, wherever the compactor moves it. */
 export interface Held {
+  /** See `lastingPlaceOf`. */
   place: number;
   record: LoadedRecord;
   holders: number;
 }
 
-/** A place as one number: fits 46 bits. */
+/**
+ * A place as the index and the chains name it, as one number of 46 bits. It means something only as
+ * long as the record there is live, because the compactor moves it together with the record.
+ */
 export function placeOf(slot: number, offset: number): number {
   return slot * PLACE_UNITS + offset / 8;
+}
+
+/** A place that means the same for ever, as one number: 52 bits for the first 2^26 segments. */
+function lastingPlaceOf(segmentId: number, offset: number): number {
+  return segmentId * PLACE_UNITS + offset / 8;
 }
 
 export const placeSlot = (place: number): number => Math.floor(place / PLACE_UNITS);
@@ -84,7 +96,6 @@ export class Residents {
   constructor(segments: SegmentTable, cacheBytes: number) {
     this.#segments = segments;
     this.cache = new ReadCache(cacheBytes);
-    segments.onSlotReused = (slot) => this.cache.dropSlot(slot);
   }
 
   /** RAM of records that are held or being read. */
@@ -94,7 +105,8 @@ export class Residents {
 
   /** Whether the record at this place is in RAM; the fields then tell where. */
   find(slot: number, offset: number): boolean {
-    const block = this.#segments.bySlot[slot]!.granules[offset >>> GRANULE_SHIFT];
+    const segment = this.#segments.bySlot[slot]!;
+    const block = segment.granules[offset >>> GRANULE_SHIFT];
     if (block !== undefined) {
       this.buf = block.buf;
       this.view = block.view;
@@ -102,7 +114,7 @@ export class Residents {
       this.isWhole = true;
       return true;
     }
-    if (this.cache.find(slot, offset)) {
+    if (this.cache.find(segment.id, offset)) {
       this.hits++;
       this.buf = this.cache.buf;
       this.view = this.cache.view;
@@ -110,8 +122,9 @@ export class Residents {
       this.isWhole = true;
       return true;
     }
-    const held = this.#held.size === 0 ? undefined : this.#held.get(placeOf(slot, offset));
-    const record = held?.record ?? this.#findGuest(slot, offset);
+    const held = this.#held.size === 0
+      ? undefined : this.#held.get(lastingPlaceOf(segment.id, offset));
+    const record = held?.record ?? this.#findGuest(segment.id, offset);
     if (record === undefined) return false;
     this.buf = record.buf;
     this.view = undefined;
@@ -129,17 +142,18 @@ export class Residents {
     const length = isPartial ? KEY_READ_BYTES : bytes;
     const at = this.#guestBytes;
     if (at + length > GUEST_BYTES || this.#guests.length === GUESTS_MAX) return false;
-    const segment = this.#segments.bySlot[slot];
+    const segment = this.#segments.mustGet(slot);
     this.#guestBuf ??= Buffer.allocUnsafeSlow(GUEST_BYTES);
     const buf = this.#guestBuf;
-    const read = segment === undefined ? 0
-      : this.#segments.readNow(segment, buf, at, length, offset);
+    const read = this.#segments.readNow(segment, buf, at, length, offset);
     if (!isHeaderSound(buf, at, read)) return false;
     const isSound = isPartial ? hasKey(buf, at, read) : isPayloadSound(buf, at, read);
     if (!isSound) return false;
     this.misses++;
     this.#guestBytes = at + length + (-length & 7);
-    this.#guests.push({ slot, offset, buf, at, isWhole: !isPartial, stays: wholeOnly });
+    this.#guests.push({
+      segmentId: segment.id, offset, buf, at, isWhole: !isPartial, stays: wholeOnly,
+    });
     this.onChange();
     return true;
   }
@@ -150,12 +164,20 @@ export class Residents {
    */
   dismissGuests(): void {
     if (this.#guests.length === 0) return;
-    for (const { slot, offset, buf, at, stays } of this.#guests) {
-      if (stays) this.cache.insert(slot, offset, buf, at, entryBytesAt(buf, at));
+    for (const { segmentId, offset, buf, at, stays } of this.#guests) {
+      if (stays) this.cache.insert(segmentId, offset, buf, at, entryBytesAt(buf, at));
     }
     this.#guests.length = 0;
     this.#guestBytes = 0;
     this.onChange();
+  }
+
+  pathOf(slot: number): string {
+    return this.#segments.mustGet(slot).path;
+  }
+
+  segmentIdOf(slot: number): number {
+    return this.#segments.bySlot[slot]!.id;
   }
 
   /** The hot tail's block at a place, if it has one. */
@@ -164,21 +186,22 @@ export class Residents {
   }
 
   /**
-   * The record at a place, from RAM or disk. `bytes` is a bound of its size. With `wholeOnly`
+   * The record at a place, from RAM or disk. The segment is one that the index or a chain points
+   * to, or that the caller has pinned. `bytes` is a bound of the record's size. With `wholeOnly`
    * false, a large record is read up to its key. The memory may be borrowed: use it before the next
    * await.
    */
-  async read(slot: number, offset: number, bytes: number,
+  async read(segment: Segment, offset: number, bytes: number,
     wholeOnly: boolean): Promise<LoadedRecord> {
-    if (this.find(slot, offset) && (this.isWhole || !wholeOnly)) {
+    if (this.find(segment.slot, offset) && (this.isWhole || !wholeOnly)) {
       return { buf: this.buf, at: this.at, isWhole: this.isWhole };
     }
     const isPartial = !wholeOnly && bytes > KEY_READ_BYTES;
-    const place = placeOf(slot, offset) + (isPartial ? 0.5 : 0);
+    const place = lastingPlaceOf(segment.id, offset) + (isPartial ? 0.5 : 0);
     let reading = this.#reading.get(place);
     if (reading === undefined) {
       this.misses++;
-      reading = this.#readFromDisk(slot, offset, bytes, isPartial).finally(() => {
+      reading = this.#readFromDisk(segment, offset, bytes, isPartial).finally(() => {
         this.#reading.delete(place);
       });
       this.#reading.set(place, reading);
@@ -189,8 +212,8 @@ export class Residents {
   /**
    * Keeps a record that the caller owns at its place until `release`. A whole one replaces a part.
    */
-  hold(slot: number, offset: number, record: LoadedRecord): Held {
-    const place = placeOf(slot, offset);
+  hold(segment: Segment, offset: number, record: LoadedRecord): Held {
+    const place = lastingPlaceOf(segment.id, offset);
     let held = this.#held.get(place);
     if (held === undefined) {
       held = { place, record, holders: 0 };
@@ -214,36 +237,35 @@ export class Residents {
   }
 
   /** The compactor moved a record. */
-  move(slot: number, offset: number, newSlot: number, newOffset: number): void {
-    this.cache.move(slot, offset, newSlot, newOffset);
-    const held = this.#held.size === 0 ? undefined : this.#held.get(placeOf(slot, offset));
+  move(from: Segment, offset: number, to: Segment, newOffset: number): void {
+    this.cache.move(from.id, offset, to.id, newOffset);
+    const held = this.#held.size === 0
+      ? undefined : this.#held.get(lastingPlaceOf(from.id, offset));
     if (held !== undefined) {
       this.#held.delete(held.place);
-      held.place = placeOf(newSlot, newOffset);
+      held.place = lastingPlaceOf(to.id, newOffset);
       this.#held.set(held.place, held);
     }
     this.onChange();
   }
 
-  #findGuest(slot: number, offset: number): LoadedRecord | undefined {
+  #findGuest(segmentId: number, offset: number): LoadedRecord | undefined {
     for (const guest of this.#guests) {
-      if (guest.slot === slot && guest.offset === offset) return guest;
+      if (guest.segmentId === segmentId && guest.offset === offset) return guest;
     }
     return undefined;
   }
 
   // ---- Disk -------------------------------------------------------------------------------------
 
-  async #readFromDisk(slot: number, offset: number, bytes: number,
+  async #readFromDisk(segment: Segment, offset: number, bytes: number,
     isPartial: boolean): Promise<LoadedRecord> {
-    const segment = this.#segments.bySlot[slot];
-    if (segment === undefined) throw new Error(`residents: no segment has slot ${slot}`);
     this.#segments.pin(segment);
     try {
       if (isPartial) return await this.#readKey(segment, offset);
       const buf = await this.#readBytes(segment, offset, bytes);
       const record = this.#verify(segment, offset, buf);
-      if (record.isWhole) this.cache.insert(slot, offset, buf, 0, entryBytesAt(buf, 0));
+      if (record.isWhole) this.cache.insert(segment.id, offset, buf, 0, entryBytesAt(buf, 0));
       this.onChange();
       return record;
     } finally {

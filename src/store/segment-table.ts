@@ -1,8 +1,10 @@
 /**
  * The segments of an open store: id <-> slot, files, pins.
  *
- * A slot is the 20-bit number by which the index names a segment. Slots are given out in turn, so
- * one comes round again only after a million segments; what remembers places by slot is told then.
+ * A slot is the 20-bit number by which the index names a segment while it is open. Numbers are
+ * given out in turn, but one is given out again after a million segments. So a slot number names a
+ * segment only while that is there: what may outlive it (cached and held records, reads, graves)
+ * keeps the segment's id or the object.
  *
  * Invariants: a reader pins a segment while it reads, a snapshot holds it; a dropped segment's file
  * is closed and unlinked when the last pin and the last hold go. Few files are open at a time,
@@ -22,13 +24,10 @@ export class SegmentTable {
   readonly #files: Files;
   /** Segments with an open file, least recently used first. */
   readonly #readers = new Set<Segment>();
-  /** Told before a slot number is used a second time. */
-  onSlotReused: (slot: number) => void = () => undefined;
   /** Told when a file could not be removed: it is an orphan that the next start removes. */
   onUnlinkFailed: (path: string, error: unknown) => void = () => undefined;
   #nextId: number;
   #nextSlot = 1;
-  #hasWrapped = false;
   readonly #unlinking = new Set<Promise<void>>();
 
   constructor(files: Files, nextId: number) {
@@ -58,7 +57,9 @@ export class SegmentTable {
 
   add(id: number, kind: SegmentKind, path: string, state: SegmentState, bytes: number,
     slot: number = this.#takeSlot()): Segment {
+    if (this.bySlot[slot] !== undefined) throw new Error(`segment table: slot ${slot} is taken`);
     const segment = new Segment(id, slot, kind, path, state, bytes);
+    if (slot >= this.#nextSlot) this.#nextSlot = slot + 1;
     while (this.bySlot.length <= slot) this.bySlot.push(undefined);
     this.bySlot[slot] = segment;
     this.#byId.set(id, segment);
@@ -70,7 +71,19 @@ export class SegmentTable {
   remove(segment: Segment): void {
     segment.state = 'dropped';
     this.#byId.delete(segment.id);
-    this.bySlot[segment.slot] = undefined;
+    this.#freeSlot(segment);
+  }
+
+  /** The segment that has this slot now; a slot that nothing has is a bug of the caller. */
+  mustGet(slot: number): Segment {
+    const segment = this.bySlot[slot];
+    if (segment === undefined) throw new Error(`segment table: no segment has slot ${slot}`);
+    return segment;
+  }
+
+  /** Whether the slot is still its own: false once it is dropped and its readers have left. */
+  has(segment: Segment): boolean {
+    return this.bySlot[segment.slot] === segment;
   }
 
   /**
@@ -181,13 +194,18 @@ export class SegmentTable {
   }
 
   #unlink(segment: Segment): void {
-    this.bySlot[segment.slot] = undefined;
+    this.#freeSlot(segment);
     this.#closeReader(segment);
     this.#track(this.#files.unlink(segment.path).catch((error: unknown) => {
       this.onUnlinkFailed(segment.path, error);
     }));
     const hint = segment.path.replace(/\.(log|pack)$/, '.hint');
     this.#track(this.#files.unlink(hint));
+  }
+
+  /** A second call, for a segment whose slot is another's by now, changes nothing. */
+  #freeSlot(segment: Segment): void {
+    if (this.has(segment)) this.bySlot[segment.slot] = undefined;
   }
 
   /** Follows work in the background whose failure nobody needs. */
@@ -198,15 +216,10 @@ export class SegmentTable {
 
   #takeSlot(): number {
     for (let tries = 0; tries < SEGMENT_SLOTS_MAX; tries += 1) {
-      if (this.#nextSlot >= SEGMENT_SLOTS_MAX) {
-        this.#nextSlot = 1;
-        this.#hasWrapped = true;
-      }
+      if (this.#nextSlot >= SEGMENT_SLOTS_MAX) this.#nextSlot = 1;
       const slot = this.#nextSlot;
       this.#nextSlot += 1;
-      if (this.bySlot[slot] !== undefined) continue;
-      if (this.#hasWrapped) this.onSlotReused(slot);
-      return slot;
+      if (this.bySlot[slot] === undefined) return slot;
     }
     throw new Error(`segment table: all ${SEGMENT_SLOTS_MAX} slots are in use`);
   }

@@ -355,10 +355,11 @@ export class StoreChanges implements Effects {
   }
 
   #holdRecord(key: string, slot: number, offset: number, bytes: number): void {
-    const { residents } = this.#parts;
+    const { residents, segments } = this.#parts;
     if (!residents.find(slot, offset)) throw new Error('store: an appended record is not in RAM');
     const buf = Buffer.from(residents.buf.subarray(residents.at, residents.at + bytes));
-    this.holdSystem(key, residents.hold(slot, offset, { buf, at: 0, isWhole: true }));
+    const record = { buf, at: 0, isWhole: true };
+    this.holdSystem(key, residents.hold(segments.mustGet(slot), offset, record));
   }
 
   #dropSystem(key: string): void {

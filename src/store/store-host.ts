@@ -107,12 +107,15 @@ export class StoreHost implements CompactionHost {
 
   moveRecords(fromSlot: number, toSlot: number, records: RecordColumns, newOffset: Uint32Array,
     from: number, to: number): number {
+    const fromSegment = this.#segment(fromSlot);
+    const toSegment = this.#segment(toSlot);
     let moved = 0;
     for (let row = from; row < to; row += 1) {
       const index = this.#indexOf(records, row);
       if (index === undefined || records.kind[row] === KIND_DELETED) continue;
       if (!this.#move(index, fromSlot, toSlot, records, newOffset[row]!, row)) continue;
-      this.#parts.residents.move(fromSlot, records.offset[row]!, toSlot, newOffset[row]!);
+      this.#parts.residents.move(
+        fromSegment, records.offset[row]!, toSegment, newOffset[row]!);
       moved += 1;
     }
     return moved;
@@ -160,9 +163,7 @@ export class StoreHost implements CompactionHost {
   }
 
   #segment(slot: number): Segment {
-    const segment = this.#parts.segments.bySlot[slot];
-    if (segment === undefined) throw new Error(`store: no segment has slot ${slot}`);
-    return segment;
+    return this.#parts.segments.mustGet(slot);
   }
 
   #indexOf(records: RecordColumns, row: number): ValueIndex | undefined {

@@ -18,6 +18,7 @@ import {
 } from './format/data-entry.ts';
 import type { Held, LoadedRecord } from './residents.ts';
 import { placeOffset, placeSlot } from './residents.ts';
+import type { Segment } from './segment.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { StoreChanges } from './store-changes.ts';
 import { damaged } from './store-error.ts';
@@ -112,11 +113,11 @@ export class StoreLoader {
         reads.push(this.identify(this.#parts.chains.mustGet(index.chainOf(slot))));
         continue;
       }
-      const segmentSlot = index.segmentOf(slot);
+      const segment = this.#parts.segments.mustGet(index.segmentOf(slot));
       const offset = index.offsetOf(slot);
-      if (this.#parts.residents.find(segmentSlot, offset)) continue;
+      if (this.#parts.residents.find(segment.slot, offset)) continue;
       const bytes = sizeClassBytes(index.sizeClassOf(slot));
-      reads.push(this.#hold(segmentSlot, offset, bytes, false, kept));
+      reads.push(this.#hold(segment, offset, bytes, false, kept));
     }
     await Promise.all(reads);
   }
@@ -125,19 +126,19 @@ export class StoreLoader {
   #loadProbed(key: ByteRange, request: KeyToLoad, kept: Kept): Promise<void> | undefined {
     const { probe } = this.#parts;
     const index = probe.space!.index;
-    const segmentSlot = index.segmentOf(probe.slot);
+    const segment = this.#parts.segments.mustGet(index.segmentOf(probe.slot));
     const offset = index.offsetOf(probe.slot);
     const type = entryTypeAt(probe.buf, probe.at);
     const needsValue = request.need === NEED_VALUE;
     if (needsValue && !probe.isWhole) {
       const bytes = sizeClassBytes(index.sizeClassOf(probe.slot));
-      return this.#hold(segmentSlot, offset, bytes, true, kept);
+      return this.#hold(segment, offset, bytes, true, kept);
     }
     if (needsValue && type !== STRING) {
       this.#changes.warmProbed(key, false);
       return Promise.resolve();
     }
-    this.#keep(segmentSlot, offset, probe, kept);
+    this.#keep(segment, offset, probe, kept);
     return undefined;
   }
 
@@ -159,13 +160,13 @@ export class StoreLoader {
   /** The record at a place; rejects with DAMAGED if its value is needed and cannot be trusted. */
   async #readAt(place: number, sizeClass: number, wholeOnly: boolean): Promise<LoadedRecord> {
     const bytes = sizeClassBytes(sizeClass);
-    return await this.#read(placeSlot(place), placeOffset(place), bytes, wholeOnly);
+    const segment = this.#parts.segments.mustGet(placeSlot(place));
+    return await this.#read(segment, placeOffset(place), bytes, wholeOnly);
   }
 
-  async #read(slot: number, offset: number, bytes: number,
+  async #read(segment: Segment, offset: number, bytes: number,
     wholeOnly: boolean): Promise<LoadedRecord> {
-    const segment = this.#parts.segments.bySlot[slot]!;
-    const record = await this.#parts.residents.read(slot, offset, bytes, wholeOnly);
+    const record = await this.#parts.residents.read(segment, offset, bytes, wholeOnly);
     if (wholeOnly && !record.isWhole) {
       const start = record.at + ENTRY_HEADER_BYTES;
       const end = start + entryKeyBytesAt(record.buf, record.at);
@@ -176,19 +177,19 @@ export class StoreLoader {
   }
 
   #damagedAt(place: number): StoreError {
-    const segment = this.#parts.segments.bySlot[placeSlot(place)]!;
+    const segment = this.#parts.segments.mustGet(placeSlot(place));
     return damaged(segment.path, placeOffset(place), 'the key is not the one that the index knows');
   }
 
-  async #hold(slot: number, offset: number, bytes: number, wholeOnly: boolean,
+  async #hold(segment: Segment, offset: number, bytes: number, wholeOnly: boolean,
     kept: Kept): Promise<void> {
-    const record = await this.#read(slot, offset, bytes, wholeOnly);
-    this.#keep(slot, offset, record, kept);
+    const record = await this.#read(segment, offset, bytes, wholeOnly);
+    this.#keep(segment, offset, record, kept);
   }
 
   /** Keeps a copy: tail and cache may let go of the record before the command runs. */
-  #keep(slot: number, offset: number, record: LoadedRecord, kept: Kept): void {
-    const held = this.#parts.residents.hold(slot, offset, owned(record));
+  #keep(segment: Segment, offset: number, record: LoadedRecord, kept: Kept): void {
+    const held = this.#parts.residents.hold(segment, offset, owned(record));
     if (kept.records.has(held)) this.#parts.residents.release(held);
     kept.records.add(held);
   }

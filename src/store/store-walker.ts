@@ -120,7 +120,7 @@ export class StoreWalker {
     try {
       if ('chain' in met) return await this.#resolveChain(met.chain);
       const { segment, offset, bytes } = met;
-      const record = await this.#parts.residents.read(segment.slot, offset, bytes, false);
+      const record = await this.#parts.residents.read(segment, offset, bytes, false);
       if (record.isDamaged !== true) return scannedRecord(record);
       throw damaged(segment.path, offset, 'the checksum of a record is wrong');
     } catch (error) {

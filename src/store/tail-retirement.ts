@@ -3,6 +3,9 @@
  * key move to the read cache, so that a data set that fits the memory budget is served from RAM
  * however long ago its keys were written.
  *
+ * A block may outlive its segment, and the segment's slot may be another's by then: nothing in such
+ * a block is the newest record of its key.
+ *
  * Runs at a commit, when no borrowed range is left. Records that were replaced while in the block
  * are marked dead, so that their kind is none, and cost next to nothing. The others are looked up
  * in groups, so that their index slots come from RAM side by side (as in lookahead.ts).
@@ -17,7 +20,7 @@ import type { TailBlock } from './segment.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { ValueIndex } from './value-index.ts';
 
-type RetirementParts = Pick<StoreParts, 'hasher' | 'spaces' | 'residents'>;
+type RetirementParts = Pick<StoreParts, 'hasher' | 'spaces' | 'residents' | 'segments'>;
 
 const GROUP = 64;
 
@@ -39,6 +42,7 @@ export class TailRetirement {
   retire(block: TailBlock): void {
     const { buf, start, committed } = block;
     const { segment } = block.log;
+    if (!this.#parts.segments.has(segment)) return;
     let offset = skipGap(Math.max(start, SEGMENT_HEADER_BYTES));
     while (offset < committed) {
       const at = offset - start;
@@ -68,12 +72,12 @@ export class TailRetirement {
   #flush(block: TailBlock): void {
     const { residents } = this.#parts;
     const { buf, start } = block;
-    const { slot } = block.log.segment;
+    const { slot, id } = block.log.segment;
     this.#touch(block);
     for (let i = 0; i < this.#count; i += 1) {
       const at = this.#ats[i]!;
       if (!this.#isNewest(i, buf, slot, start + at)) continue;
-      residents.cache.insert(slot, start + at, buf, at, entryBytesAt(buf, at));
+      residents.cache.insert(id, start + at, buf, at, entryBytesAt(buf, at));
     }
     this.#count = 0;
   }
@@ -86,7 +90,7 @@ export class TailRetirement {
     let sink = 0;
     for (let i = 0; i < this.#count; i += 1) {
       this.#homes[i] = index.homeSlot(this.#his[i]!, this.#los[i]!);
-      sink ^= cache.touch(log.segment.slot, start + this.#ats[i]!);
+      sink ^= cache.touch(log.segment.id, start + this.#ats[i]!);
     }
     this.sink ^= sink ^ index.touch(this.#homes, this.#count);
   }

@@ -41,7 +41,7 @@ export class ValueLoader {
     const { chains, codecs, paging, probe, segments } = this.#parts;
     const { version } = chain;
     const { places, classes, singlesAt } = recordsOf(chain);
-    const pinned = places.map((place) => segments.bySlot[placeSlot(place)]!);
+    const pinned = places.map((place) => segments.mustGet(placeSlot(place)));
     for (const segment of pinned) segments.pin(segment);
     const replay = new Replay(mustGetCodec(codecs, chain.type), singlesAt);
     try {
@@ -82,7 +82,7 @@ export class ValueLoader {
     const { start, end } = entryValueAt(buf, at);
     const wanted = readVarint(buf, start, end);
     if (pages === wanted) return;
-    const { path } = this.#parts.segments.bySlot[placeSlot(base)]!;
+    const { path } = this.#parts.segments.mustGet(placeSlot(base));
     const reason = `of ${wanted} pages of the value ${pages} are there`;
     throw damaged(path, placeOffset(base), reason, key);
   }

@@ -63,11 +63,19 @@ describe('the read cache', () => {
     expect(isRight(cache, 1, 64, 80)).toBe(true);
   });
 
-  it('forgets a slot that is given to another segment', () => {
+  it('moves a record onto a location that it has already, and never shows the replaced entry', () => {
     const cache = new ReadCache(2 * MIB);
-    for (let i = 1; i < 100; i += 1) cache.insert(1 + (i % 2), i * 8, recordOf(1, i * 8, 64), 0, 64);
-    cache.dropSlot(1);
-    for (let i = 1; i < 100; i += 1) expect(cache.find(1 + (i % 2), i * 8)).toBe(i % 2 === 1);
+    cache.insert(1, 64, recordOf(1, 64, 80), 0, 80);
+    cache.insert(7, 800, recordOf(9, 9, 80), 0, 80);
+    cache.move(1, 64, 7, 800);
+    expect([cache.find(1, 64), cache.find(7, 800), cache.size]).toEqual([false, true, 1]);
+    expect(isRight(cache, 1, 64, 80)).toBe(true);
+    // Recycles every chunk, with the record in use and so kept.
+    for (let i = 0; i < 60_000; i += 1) {
+      cache.insert(2, i * 8, recordOf(2, i * 8, 200), 0, 200);
+      if (!cache.find(7, 800)) throw new Error('a record in use is gone');
+      if (!isRight(cache, 1, 64, 80)) throw new Error(`wrong bytes after ${i} records`);
+    }
   });
 
   it('shrinks at once when its budget does, down to nothing', () => {

@@ -79,14 +79,29 @@ describe('the segments', () => {
     expect(open).toBe(0);
   });
 
-  it('tell before a slot number is given out a second time', async () => {
+  it('give out no slot that a checkpoint has named, and none that is in use after a million', async () => {
     const { table } = await withFiles(1);
-    const reused: number[] = [];
-    table.onSlotReused = (slot) => reused.push(slot);
-    for (let id = 2; reused.length === 0 && id < SEGMENT_SLOTS_MAX + 10; id += 1) {
-      table.remove(table.add(id, SEGMENT_PACK, `/${id}.pack`, 'sealed', 10));
+    const named = table.add(2, SEGMENT_PACK, '/2.pack', 'sealed', BYTES, 20);
+    const next = table.add(3, SEGMENT_PACK, '/3.pack', 'sealed', BYTES);
+    expect([named.slot, next.slot]).toEqual([20, 21]);
+    expect(() => table.add(4, SEGMENT_PACK, '/4.pack', 'sealed', BYTES, 20)).toThrow('slot 20');
+    const seen = new Set<number>();
+    for (let id = 5; !seen.has(21) && id < SEGMENT_SLOTS_MAX + 30; id += 1) {
+      const segment = table.add(id, SEGMENT_PACK, `/${id}.pack`, 'sealed', BYTES);
+      seen.add(segment.slot);
+      table.remove(segment);
+      if (seen.size === 2) table.remove(next);
     }
-    // Slot 1 is still in use.
-    expect(reused).toEqual([2]);
+    expect([seen.has(1), seen.has(20), seen.has(21)]).toEqual([false, false, true]);
+  });
+
+  it('leave a slot to its new segment when the old one is let go late', async () => {
+    const { table } = await withFiles(1);
+    const old = table.byId(1)!;
+    table.remove(old);
+    const later = table.add(2, SEGMENT_PACK, '/2.pack', 'sealed', BYTES, old.slot);
+    table.drop(old);
+    await table.unlinked();
+    expect([table.has(old), table.has(later)]).toEqual([false, true]);
   });
 });

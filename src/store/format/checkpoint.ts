@@ -23,6 +23,12 @@ export const BLOCK_END = 4;
 /** Chains: see recovery/checkpoint-chains.ts. Kind 3 were chains that knew of no pages. */
 export const BLOCK_CHAINS = 5;
 
+/**
+ * The version of the file, apart from that of the directory. Up to 2 it was the directory's; such a
+ * checkpoint may count keys twice or miss some, so the index is made from the hints instead.
+ */
+export const CHECKPOINT_VERSION = 3;
+
 export interface CheckpointMeta {
   readonly version: number;
   /** Every segment with its slot in the index and its live records. */

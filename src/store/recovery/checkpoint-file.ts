@@ -11,11 +11,11 @@ import { CHECKPOINT_BLOCK_BYTES } from '../../limits.ts';
 import type { ChainTable } from '../chains.ts';
 import {
   BLOCK_CHAINS, BLOCK_END, BLOCK_META, BLOCK_PAGES, CHECKPOINT_BLOCK_HEADER_BYTES,
+  CHECKPOINT_VERSION,
   checkpointBlockKind, checkpointPayloadBytes, encodeCheckpointBlock, isCheckpointBlockSound,
 } from '../format/checkpoint.ts';
 import type { CheckpointMeta } from '../format/checkpoint.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { FORMAT_VERSION } from '../format/segment-header.ts';
 import type { ManifestKeeper } from '../manifest-keeper.ts';
 import type { SegmentTable } from '../segment-table.ts';
 import type { SpaceTable } from '../space-table.ts';
@@ -75,7 +75,7 @@ class BlockWriter {
 function metaOf({ segments, spaces, chains }: CheckpointEnv): CheckpointMeta {
   const all = segments.all().filter(({ state }) => state === 'sealed');
   return {
-    version: FORMAT_VERSION,
+    version: CHECKPOINT_VERSION,
     segments: all.map(({ id, bytes, slot, liveBytes, liveRecords }) =>
       ({ id, bytes, slot, liveBytes, liveRecords })),
     spaces: [...spaces.all()].map(({ id, index }) => ({ id, size: index.size })),
@@ -204,7 +204,9 @@ class Staged {
 
   /** Why the checkpoint does not belong to this manifest. */
   #misfit(meta: CheckpointMeta, manifest: Manifest): string | undefined {
-    if (meta.version !== FORMAT_VERSION) return `it has format version ${meta.version}`;
+    if (meta.version !== CHECKPOINT_VERSION) {
+      return `it has version ${meta.version}, and ${CHECKPOINT_VERSION} is what is trusted`;
+    }
     const { pageCount } = new ValueIndex();
     if (meta.pageCount !== pageCount) return 'it has another number of index pages';
     const bytes = new Map(meta.segments.map((segment) => [segment.id, segment.bytes]));
@@ -224,6 +226,7 @@ function placeSegments(segments: SegmentTable, meta: CheckpointMeta): void {
     segments.remove(segment);
     return segment;
   });
+  // All were removed first, so no slot that the checkpoint names is taken.
   meta.segments.forEach(({ slot, liveBytes, liveRecords }, i) => {
     const old = entries[i]!;
     const segment = segments.add(old.id, old.kind, old.path, 'sealed', old.bytes, slot);

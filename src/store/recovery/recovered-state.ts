@@ -57,7 +57,7 @@ export class RecoveredState {
   }
 
   addLive(slot: number, sizeClass: number): void {
-    this.#options.segments.bySlot[slot]!.addLive(sizeClass);
+    this.#options.segments.mustGet(slot).addLive(sizeClass);
   }
 
   /** The key of a record, latin1. */
@@ -82,7 +82,8 @@ export class RecoveredState {
       const buf = await this.#read(slot, offset, bytes);
       if (buf === undefined) continue;
       this.#takeSystemRecord(keyOf(buf), buf);
-      const held = this.#options.residents.hold(slot, offset, { buf, at: 0, isWhole: true });
+      const segment = this.#options.segments.mustGet(slot);
+      const held = this.#options.residents.hold(segment, offset, { buf, at: 0, isWhole: true });
       this.system.set(keyOf(buf).toString('latin1'), held);
     }
   }
@@ -98,10 +99,11 @@ export class RecoveredState {
   /** A copy of the record; undefined if it is damaged and that is tolerated. */
   async #read(slot: number, offset: number, bytes: number): Promise<Buffer | undefined> {
     const { residents, segments, isTolerant, onDamage } = this.#options;
+    const segment = segments.mustGet(slot);
     try {
-      const { buf, at, isWhole } = await residents.read(slot, offset, bytes, true);
+      const { buf, at, isWhole } = await residents.read(segment, offset, bytes, true);
       if (isWhole) return Buffer.from(buf.subarray(at, at + entryBytesAt(buf, at)));
-      throw damaged(segments.bySlot[slot]!.path, offset, 'the checksum of a record is wrong');
+      throw damaged(segment.path, offset, 'the checksum of a record is wrong');
     } catch (error) {
       if (!isTolerant || !(error instanceof StoreError) || error.code !== 'DAMAGED') throw error;
       onDamage(error);
