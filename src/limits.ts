@@ -28,10 +28,10 @@ export const ARGS_MAX = 1024 * 1024;
 export const REQUEST_BATCH_MAX = 64;
 
 /**
- * A row of requests that is run and timed as one ends when its replies are this large: then the
- * client's output limits are looked at, and the clock.
+ * A burst of requests that is run together ends when its replies are this large: then the client's
+ * output limits are looked at, and the clock.
  */
-export const ROW_REPLY_BYTES_MAX = 64 * KiB;
+export const BURST_REPLY_BYTES_MAX = 64 * KiB;
 
 /** Keys that are looked up ahead for such a batch; further ones are looked up when they run. */
 export const LOOKAHEAD_KEYS_MAX = 256;
@@ -303,8 +303,14 @@ export const EXPIRE_AT_MS_MAX = 2 ** 48 - 1;
  */
 export const STRING_REWRITE_BYTES_MAX = 1 * KiB;
 
-/** Times that a command's keys are brought in again because some left RAM meanwhile. */
-export const LOAD_ROUNDS_MAX = 100;
+/** Keys that are read from disk before the requests run that need them; the others when they do. */
+export const PREFETCH_KEYS_MAX = 4096;
+
+/**
+ * Bytes of records that one such prefetch keeps in RAM. What is beyond was read all the same, and so
+ * is likely in the kernel's page cache when the request reads it again.
+ */
+export const PREFETCH_BYTES_MAX = 16 * MiB;
 
 // ---- Connections --------------------------------------------------------------------------------
 
@@ -398,6 +404,12 @@ export const KEY_READ_BYTES = 4 * KiB;
  */
 export const GUEST_BYTES = 256 * KiB;
 export const GUESTS_MAX = 64;
+
+/**
+ * Memory of the records that one command has read at once (Storage.findNow) and may ask for again:
+ * a few of the usual large ones. Of those that are beyond, the proof of the key is read again.
+ */
+export const SCRATCH_BYTES_MAX = 16 * MiB;
 
 /** What a read on the serving thread may take for nothing: several times one of the page cache. */
 export const DIRECT_READ_FREE_MS = 0.02;
@@ -815,7 +827,7 @@ export const RAFT_CAUGHT_UP_ENTRIES = 64;
 /** A leader that shuts down waits so long for another to take over. */
 export const RAFT_TRANSFER_MS_MAX = 2000;
 
-// ---- Requests in the total order (session/order) ------------------------------------------------
+// ---- Requests in the total order (cluster) ------------------------------------------------------
 
 /** The first memory of a batch's body. */
 export const ORDERED_BATCH_BYTES_MIN = 16 * KiB;
@@ -833,10 +845,10 @@ export const ORDERED_QUEUE_MAX = 64;
 export const ORDER_SAVE_MS = 1000;
 
 /**
- * Requests of one connection that are in the order at once: what arrives in one or two reads. More
+ * Requests of one connection that are proposed at once: what arrives in one or two reads. More
  * wait undecoded until these have their replies.
  */
-export const ORDERED_ROW_MAX = 4096;
+export const BURST_ORDERED_MAX = 4096;
 
 /** Objects for requests that are kept from one batch to the next: 300 bytes each. */
 export const ORDERED_KEPT_MAX = 8192;

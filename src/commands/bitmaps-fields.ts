@@ -14,9 +14,8 @@ import type { FieldType, OverflowMode } from '../lib/bit-field.ts';
 import { parseInt64 } from '../lib/int64.ts';
 import type { Int64 } from '../lib/int64.ts';
 import { BIT_OFFSET_OUT_OF_RANGE } from './bitmaps.ts';
-import { defineCommands, type Context } from './command.ts';
+import { defineCommands, type WriteContext } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX, WRONG_TYPE_TEXT } from './reply-errors.ts';
-import { stringBytesMax } from './strings-bounds.ts';
 import { beginEdit, type StringEdit } from './strings-edit.ts';
 
 const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
@@ -40,7 +39,7 @@ interface Operation {
 // ---- Reading the request ------------------------------------------------------------------------
 
 /** The operations of the request, or the text of an error. */
-function parseOperations(ctx: Context): readonly Operation[] | string {
+function parseOperations(ctx: WriteContext): readonly Operation[] | string {
   const { args } = ctx;
   const operations: Operation[] = [];
   let mode: OverflowMode = 'WRAP';
@@ -65,13 +64,13 @@ function parseOperations(ctx: Context): readonly Operation[] | string {
   return operations;
 }
 
-function parseMode(ctx: Context, i: number): OverflowMode | undefined {
+function parseMode(ctx: WriteContext, i: number): OverflowMode | undefined {
   if (ctx.args.is(i, 'WRAP')) return 'WRAP';
   if (ctx.args.is(i, 'SAT')) return 'SAT';
   return ctx.args.is(i, 'FAIL') ? 'FAIL' : undefined;
 }
 
-function parseKind(ctx: Context, i: number): Operation['kind'] | undefined {
+function parseKind(ctx: WriteContext, i: number): Operation['kind'] | undefined {
   if (ctx.args.is(i, 'GET')) return 'get';
   if (ctx.args.is(i, 'SET')) return 'set';
   return ctx.args.is(i, 'INCRBY') ? 'incrby' : undefined;
@@ -79,7 +78,7 @@ function parseKind(ctx: Context, i: number): Operation['kind'] | undefined {
 
 /** Type, offset and operand from argument `i` on. */
 function parseOperation(
-  ctx: Context, i: number, kind: Operation['kind'], mode: OverflowMode,
+  ctx: WriteContext, i: number, kind: Operation['kind'], mode: OverflowMode,
 ): Operation | string {
   const { args } = ctx;
   const type = parseFieldType(args.buf, args.start(i), args.end(i));
@@ -92,7 +91,7 @@ function parseOperation(
 }
 
 /** A bit number, or after a number sign the number of a field of this width. */
-function parseOffset(ctx: Context, i: number, type: FieldType): number | undefined {
+function parseOffset(ctx: WriteContext, i: number, type: FieldType): number | undefined {
   const { buf } = ctx.args;
   const start = ctx.args.start(i);
   const end = ctx.args.end(i);
@@ -100,12 +99,12 @@ function parseOffset(ctx: Context, i: number, type: FieldType): number | undefin
   const offset = parseInt64(buf, counted ? start + 1 : start, end);
   if (offset === undefined || offset < 0) return undefined;
   const bit = Number(offset) * (counted ? type.bits : 1);
-  return bit / 8 < stringBytesMax(ctx) ? bit : undefined;
+  return bit / 8 < ctx.limits.stringBytes ? bit : undefined;
 }
 
 // ---- Doing it -----------------------------------------------------------------------------------
 
-function bitfield(ctx: Context): void {
+function bitfield(ctx: WriteContext): void {
   const operations = parseOperations(ctx);
   if (typeof operations === 'string') return ctx.reply.error(operations);
   const length = lengthNeeded(operations);
@@ -126,7 +125,7 @@ function bitfield(ctx: Context): void {
   if (changes > 0) db.notify('$', 'setbit', key);
 }
 
-function bitfieldReadOnly(ctx: Context): void {
+function bitfieldReadOnly(ctx: WriteContext): void {
   const operations = parseOperations(ctx);
   if (typeof operations === 'string') return ctx.reply.error(operations);
   if (operations.some(isWrite)) return ctx.reply.error(ONLY_GET);
@@ -151,7 +150,7 @@ function lengthNeeded(operations: readonly Operation[]): number {
   return length;
 }
 
-function readFields(ctx: Context, operations: readonly Operation[]): void {
+function readFields(ctx: WriteContext, operations: readonly Operation[]): void {
   const found = ctx.db.readString(ctx.args.at(1));
   if (found === WRONG_TYPE) return ctx.reply.error(WRONG_TYPE_TEXT);
   const bytes = found === undefined ? NO_BYTES : found.value.view();
@@ -160,7 +159,7 @@ function readFields(ctx: Context, operations: readonly Operation[]): void {
 }
 
 /** Replies to one operation; true when it changed the string, which `grows` makes any write do. */
-function perform(ctx: Context, operation: Operation, edit: StringEdit, grows: boolean): boolean {
+function perform(ctx: WriteContext, operation: Operation, edit: StringEdit, grows: boolean): boolean {
   const { kind, type, bit, operand, mode } = operation;
   const before = getField(edit.bytes(), bit, type);
   if (kind === 'get') {
@@ -191,7 +190,7 @@ function writeField(edit: StringEdit, { type, bit }: Operation, value: Int64): v
 export const bitFieldCommands = defineCommands([
   {
     name: 'bitfield', group: 'bitmap', since: '3.2.0', arity: -2, flags: ['write', 'denyoom'],
-    keys: ONE_KEY, complexity: 'O(1) for each operation', execute: bitfield,
+    keys: ONE_KEY, complexity: 'O(1) for each operation', apply: bitfield,
     summary: 'Reads, sets and adds to integers of any width inside a string.',
   },
   {

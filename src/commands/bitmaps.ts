@@ -8,9 +8,9 @@ import { combineBits, countBitRange, countBits, findBit, getBit } from '../lib/b
 import type { BitOperation } from '../lib/bits.ts';
 import { ByteRange } from '../lib/byte-range.ts';
 import type { Int64 } from '../lib/int64.ts';
-import { defineCommands, type Context } from './command.ts';
+import { defineCommands, type WriteContext } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX, WRONG_TYPE_TEXT } from './reply-errors.ts';
-import { isReversed, spanOf, stringBytesMax } from './strings-bounds.ts';
+import { isReversed, spanOf } from './strings-bounds.ts';
 import { beginEdit } from './strings-edit.ts';
 
 const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
@@ -24,13 +24,13 @@ const NO_BYTES = Buffer.alloc(0);
 // ---- One bit ------------------------------------------------------------------------------------
 
 /** The bit number in argument `i`, if a string may be long enough to have it. */
-function bitOffset(ctx: Context, i: number): number | undefined {
+function bitOffset(ctx: WriteContext, i: number): number | undefined {
   const offset = ctx.args.int64(i);
   if (offset === undefined || offset < 0) return undefined;
-  return Number(offset) / 8 < stringBytesMax(ctx) ? Number(offset) : undefined;
+  return Number(offset) / 8 < ctx.limits.stringBytes ? Number(offset) : undefined;
 }
 
-function getbit(ctx: Context): void {
+function getbit(ctx: WriteContext): void {
   const { args, reply } = ctx;
   const bit = bitOffset(ctx, 2);
   if (bit === undefined) return reply.error(BIT_OFFSET_OUT_OF_RANGE);
@@ -39,7 +39,7 @@ function getbit(ctx: Context): void {
   reply.integer(found === undefined ? 0 : getBit(found.value.view(), bit));
 }
 
-function setbit(ctx: Context): void {
+function setbit(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const bit = bitOffset(ctx, 2);
   if (bit === undefined) return reply.error(BIT_OFFSET_OUT_OF_RANGE);
@@ -66,13 +66,13 @@ function setbit(ctx: Context): void {
 // ---- Counting and searching ---------------------------------------------------------------------
 
 /** 8 for BIT, 1 for BYTE: positions for each byte of the string; undefined is a syntax error. */
-function unitsPerByte(ctx: Context, i: number): 1 | 8 | undefined {
+function unitsPerByte(ctx: WriteContext, i: number): 1 | 8 | undefined {
   if (ctx.args.count <= i || ctx.args.is(i, 'BYTE')) return 1;
   return ctx.args.is(i, 'BIT') ? 8 : undefined;
 }
 
 /** Like Redis 7.0, judges its options only when the key exists. */
-function bitcount(ctx: Context): void {
+function bitcount(ctx: WriteContext): void {
   const { args, reply } = ctx;
   const found = ctx.db.readString(args.at(1));
   if (found === WRONG_TYPE) return reply.error(WRONG_TYPE_TEXT);
@@ -93,7 +93,7 @@ function bitcount(ctx: Context): void {
     : countBits(bytes, span.first, span.last + 1));
 }
 
-function bitpos(ctx: Context): void {
+function bitpos(ctx: WriteContext): void {
   const { args, reply } = ctx;
   const bit = args.int64(2);
   if (bit === undefined) return reply.error(NOT_AN_INTEGER);
@@ -112,7 +112,7 @@ function bitpos(ctx: Context): void {
 }
 
 /** The bits that BITPOS looks at, both ends inclusive; or the text of an error. */
-function searchedBits(ctx: Context, length: number): { first: number; last: number } | string {
+function searchedBits(ctx: WriteContext, length: number): { first: number; last: number } | string {
   const { args } = ctx;
   if (args.count > 6) return SYNTAX;
   const first: Int64 | undefined = args.count > 3 ? args.int64(3) : 0;
@@ -128,7 +128,7 @@ function searchedBits(ctx: Context, length: number): { first: number; last: numb
 
 // ---- Combining ----------------------------------------------------------------------------------
 
-function bitOperation(ctx: Context): BitOperation | undefined {
+function bitOperation(ctx: WriteContext): BitOperation | undefined {
   const { args } = ctx;
   if (args.is(1, 'AND')) return 'AND';
   if (args.is(1, 'OR')) return 'OR';
@@ -136,7 +136,7 @@ function bitOperation(ctx: Context): BitOperation | undefined {
   return args.is(1, 'NOT') ? 'NOT' : undefined;
 }
 
-function bitop(ctx: Context): void {
+function bitop(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const operation = bitOperation(ctx);
   if (operation === undefined) return reply.error(SYNTAX);
@@ -152,7 +152,7 @@ function bitop(ctx: Context): void {
   reply.integer(result.length);
 }
 
-function storeResult(ctx: Context, result: Buffer): void {
+function storeResult(ctx: WriteContext, result: Buffer): void {
   const { db } = ctx;
   const key = ctx.args.at(2);
   if (result.length === 0) {
@@ -173,7 +173,7 @@ export const bitmapCommands = defineCommands([
   },
   {
     name: 'setbit', group: 'bitmap', since: '2.2.0', arity: 4, flags: ['write', 'denyoom'],
-    keys: ONE_KEY, complexity: 'O(1)', execute: setbit,
+    keys: ONE_KEY, complexity: 'O(1)', apply: setbit,
     summary: 'Sets or clears one bit of a string and replies what it was.',
   },
   {
@@ -189,7 +189,7 @@ export const bitmapCommands = defineCommands([
   {
     name: 'bitop', group: 'bitmap', since: '2.6.0', arity: -4, flags: ['write', 'denyoom'],
     keys: { first: 2, last: -1, step: 1 }, complexity: 'O(N) in the bytes of all sources',
-    execute: bitop,
+    apply: bitop,
     summary: 'Stores the AND, OR, XOR or NOT of strings at a key.',
   },
 ]);

@@ -20,12 +20,8 @@ export type Flag =
   | 'runs_queued'
   /** Blocks its connection: how long it takes says nothing about the server. */
   | 'waits'
-  /** What EXEC will do depends on it, so with peers it takes place on all of them. */
-  | 'watches'
   /** Its arguments may hold a password: MONITOR and SLOWLOG leave it out. */
-  | 'secret'
-  /** The same for every connection, so it goes through the total order; implied by `write`. */
-  | 'global';
+  | 'secret';
 
 export type Group =
   | 'string' | 'bitmap' | 'generic' | 'hash' | 'list' | 'set' | 'sorted-set' | 'stream' | 'pubsub'
@@ -69,7 +65,7 @@ export interface CommandFacts {
   readonly arity: number;
   readonly flags: readonly Flag[];
   readonly keys?: KeyPositions;
-  /** Where positions do not tell: visits every key (COMMAND GETKEYS and bringing in read this). */
+  /** Where positions do not tell: visits every key (COMMAND GETKEYS and prefetching read this). */
   readonly visitKeys?: (args: Args, visit: VisitKey) => void;
   /** Elements that it looks for in the collection at its key: told to the storage ahead. */
   readonly fields?: KeyPositions;

@@ -2,8 +2,9 @@
  * What a command is: a frozen value in a table.
  *
  * Dispatch, COMMAND, COMMAND DOCS, the tests and the README read the same table; the general path
- * never names a command. `execute` is synchronous: it reads the keyspace, writes one reply and
- * makes its changes through the Database, all in one go, and so is atomic.
+ * never names a command. `execute` and `apply` are synchronous: they read the keyspace, write one
+ * reply and make changes through the Database, all in one go, and so are atomic. A command that may
+ * write has `apply`, which gets a context without configuration, clock and client.
  *
  * A command that must wait for something other than its keys' records (a scan, a flush to disk, a
  * pause) gives `steps` instead: a generator that yields what it wants as data and is resumed with
@@ -18,29 +19,52 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
 import type { Random } from '../lib/random.ts';
 import type { CommandFacts } from './command-facts.ts';
-import type { ServerPort } from './server-port.ts';
+import type { MessagePort, ServerPort } from './server-port.ts';
 import type { SessionPort, Unblocked } from './session-port.ts';
 
 export type { Flag, Group, KeyPositions, VisitKey } from './command-facts.ts';
 
 export interface Command extends CommandFacts {
+  /** Of a command that changes nothing that others see. */
   readonly execute?: (ctx: Context) => void;
+  /** Of a command that may write or publish: with peers it runs on all of them. */
+  readonly apply?: (ctx: WriteContext) => void;
   readonly steps?: (ctx: Context) => Steps;
   readonly subcommands?: readonly Command[];
 }
 
-/** What a command works with while it runs; borrowed until it returns. */
-export interface Context {
+/**
+ * What the configuration of the server that took a request limits. It travels with the request, so
+ * that every peer decides alike.
+ */
+export interface RequestLimits {
+  /** `databases`: their numbers are below. */
+  readonly databases: number;
+  /** `proto-max-bulk-len`: bytes that a string may grow to. */
+  readonly stringBytes: number;
+}
+
+/**
+ * What a command that may write works with: nothing that differs between peers. No configuration,
+ * no clock but the request's own time, no client. Borrowed until it returns.
+ */
+export interface WriteContext {
   /** The request; args.at(0) is the name. Borrowed. */
   readonly args: Args;
   readonly reply: ReplyWriter;
   /** The selected database. */
   readonly db: Database;
   readonly keyspace: Keyspace;
-  /** The entry's time, ms since the epoch. The only clock a command may use. */
+  /** The request's time, ms since the epoch. The only clock a command may use. */
   readonly now: number;
-  /** Seeded by the entry. The only chance a command may use. */
+  /** Seeded with the request. The only randomness a command may use. */
   readonly random: Random;
+  readonly limits: RequestLimits;
+  readonly messages: MessagePort;
+}
+
+/** What a command that changes nothing may use beside that. */
+export interface Context extends WriteContext {
   readonly session: SessionPort;
   readonly server: ServerPort;
 }

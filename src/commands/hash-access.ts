@@ -7,7 +7,7 @@ import { DeltaWriter } from '../keyspace/pieces.ts';
 import { HASH } from '../keyspace/value-type.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
 import { HASH_FIELDS_MAX } from '../limits.ts';
-import type { Context } from './command.ts';
+import type { WriteContext } from './command.ts';
 import { WRONG_TYPE_TEXT } from './reply-errors.ts';
 import type { ConfigPort } from './server-port.ts';
 
@@ -18,16 +18,16 @@ const TOO_MANY_FIELDS = `ERR a hash holds at most ${HASH_FIELDS_MAX} fields`;
 /** Null when there is none; undefined when there is another type, and the error is replied. */
 export type HashOrNone = HashValue | null | undefined;
 
-export function readHash(ctx: Context): HashOrNone {
+export function readHash(ctx: WriteContext): HashOrNone {
   return toHash(ctx, ctx.db.readLive(ctx.args.at(1), HASH));
 }
 
 /** Of a hash about to be changed. */
-export function findHash(ctx: Context): HashOrNone {
+export function findHash(ctx: WriteContext): HashOrNone {
   return toHash(ctx, ctx.db.findLive(ctx.args.at(1), HASH));
 }
 
-function toHash(ctx: Context, live: LiveValue | undefined | typeof WRONG_TYPE): HashOrNone {
+function toHash(ctx: WriteContext, live: LiveValue | undefined | typeof WRONG_TYPE): HashOrNone {
   if (live === undefined) return null;
   if (live !== WRONG_TYPE) return live as HashValue;
   ctx.reply.error(WRONG_TYPE_TEXT);
@@ -38,7 +38,7 @@ function toHash(ctx: Context, live: LiveValue | undefined | typeof WRONG_TYPE): 
 export const hashDelta = new DeltaWriter();
 
 /** Applies a delta that sets fields; makes the hash when there is none. */
-export function setFields(ctx: Context, hash: HashValue | null, delta: ByteRange): HashValue {
+export function setFields(ctx: WriteContext, hash: HashValue | null, delta: ByteRange): HashValue {
   const key = ctx.args.at(1);
   if (hash !== null) {
     ctx.db.change(key, hash, delta);
@@ -52,7 +52,7 @@ export function setFields(ctx: Context, hash: HashValue | null, delta: ByteRange
 }
 
 /** Sets one field to a text of the server's own making, such as a number. */
-export function setFieldText(ctx: Context, hash: HashValue | null, text: string): void {
+export function setFieldText(ctx: WriteContext, hash: HashValue | null, text: string): void {
   hashDelta.begin(HASH_SET);
   hashDelta.range(ctx.args.at(2));
   hashDelta.latin1(text);
@@ -60,7 +60,7 @@ export function setFieldText(ctx: Context, hash: HashValue | null, text: string)
 }
 
 /** The error if the arguments from 2 on would take a hash beyond its bounds, or undefined. */
-export function boundError({ args }: Context, hash: HashValue | null): string | undefined {
+export function boundError({ args }: WriteContext, hash: HashValue | null): string | undefined {
   const added = Math.ceil((args.count - 2) / 2);
   return hash !== null && hash.size + added > HASH_FIELDS_MAX ? TOO_MANY_FIELDS : undefined;
 }

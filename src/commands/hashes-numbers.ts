@@ -5,7 +5,7 @@ import { addInt64, formatInt, parseInt64 } from '../lib/int64.ts';
 import type { Int64 } from '../lib/int64.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../lib/long-double.ts';
 import type { LongDouble } from '../lib/long-double.ts';
-import { defineCommands, type Context, type Flag } from './command.ts';
+import { defineCommands, type WriteContext, type Flag } from './command.ts';
 import { ONE_KEY, boundError, findHash, setFieldText } from './hash-access.ts';
 import { NAN_OR_INFINITY, NOT_AN_INTEGER, NOT_A_FLOAT, OVERFLOW } from './reply-errors.ts';
 
@@ -15,7 +15,7 @@ const VALUE_NOT_A_FLOAT = 'ERR hash value is not a float';
 const INFINITE_INCREMENT = 'ERR value is NaN or Infinity';
 const ZERO: LongDouble = { finite: true, mantissa: 0n, exponent: 0 };
 
-function hincrby(ctx: Context): void {
+function hincrby(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const increment = args.int64(3);
   if (increment === undefined) return reply.error(NOT_AN_INTEGER);
@@ -36,7 +36,7 @@ function integerIn(value: ByteRange | undefined): Int64 | undefined {
   return value === undefined ? 0 : parseInt64(value.buf, value.start, value.end);
 }
 
-function hincrbyfloat(ctx: Context): void {
+function hincrbyfloat(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const increment = floatIn(args.at(3));
   if (increment === undefined) return reply.error(NOT_A_FLOAT);
@@ -63,12 +63,12 @@ function floatIn(value: ByteRange | undefined): LongDouble | undefined {
 export const hashNumberCommands = defineCommands([
   {
     name: 'hincrby', group: 'hash', since: '2.0.0', arity: 4, flags: CHANGING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: hincrby,
+    complexity: 'O(1)', apply: hincrby,
     summary: 'Adds an integer to the integer in a field of a hash; an absent field counts as 0.',
   },
   {
     name: 'hincrbyfloat', group: 'hash', since: '2.6.0', arity: 4, flags: CHANGING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: hincrbyfloat,
+    complexity: 'O(1)', apply: hincrbyfloat,
     summary: 'Adds a float to the number in a field of a hash; an absent field counts as 0.',
   },
 ]);

@@ -7,7 +7,7 @@
 
 import { HASH_REMOVE, HASH_SET, type HashValue } from '../keyspace/hash-value.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
-import { defineCommands, type Context, type Flag } from './command.ts';
+import { defineCommands, type WriteContext, type Flag } from './command.ts';
 import { ONE_KEY, boundError, findHash, hashDelta, readHash, setFields } from './hash-access.ts';
 import { wrongArity } from './reply-errors.ts';
 
@@ -20,7 +20,7 @@ const SETTING: readonly Flag[] = Object.freeze(['write', 'denyoom', 'fast']);
 // ---- Setting ------------------------------------------------------------------------------------
 
 /** Sets the pairs from argument 2 on; the number of new fields, or undefined after an error. */
-function setPairs(ctx: Context, command: string): number | undefined {
+function setPairs(ctx: WriteContext, command: string): number | undefined {
   const { args, db, reply } = ctx;
   if (args.count % 2 !== 0) return void reply.error(wrongArity(command));
   const hash = findHash(ctx);
@@ -33,22 +33,22 @@ function setPairs(ctx: Context, command: string): number | undefined {
   return after - before;
 }
 
-function deltaOfPairs({ args }: Context): ByteRange {
+function deltaOfPairs({ args }: WriteContext): ByteRange {
   hashDelta.begin(HASH_SET);
   for (let i = 2; i < args.count; i++) hashDelta.bytes(args.buf, args.start(i), args.end(i));
   return hashDelta.finish();
 }
 
-function hset(ctx: Context): void {
+function hset(ctx: WriteContext): void {
   const added = setPairs(ctx, 'hset');
   if (added !== undefined) ctx.reply.integer(added);
 }
 
-function hmset(ctx: Context): void {
+function hmset(ctx: WriteContext): void {
   if (setPairs(ctx, 'hmset') !== undefined) ctx.reply.ok();
 }
 
-function hsetnx(ctx: Context): void {
+function hsetnx(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const hash = findHash(ctx);
   if (hash === undefined) return;
@@ -62,18 +62,18 @@ function hsetnx(ctx: Context): void {
 
 // ---- Getting ------------------------------------------------------------------------------------
 
-function replyValue(ctx: Context, hash: HashValue | null, field: number): void {
+function replyValue(ctx: WriteContext, hash: HashValue | null, field: number): void {
   const value = hash?.get(ctx.args.at(field));
   if (value === undefined) ctx.reply.nil();
   else ctx.reply.bulkRange(value);
 }
 
-function hget(ctx: Context): void {
+function hget(ctx: WriteContext): void {
   const hash = readHash(ctx);
   if (hash !== undefined) replyValue(ctx, hash, 2);
 }
 
-function hmget(ctx: Context): void {
+function hmget(ctx: WriteContext): void {
   const { args, reply } = ctx;
   const hash = readHash(ctx);
   if (hash === undefined) return;
@@ -81,24 +81,24 @@ function hmget(ctx: Context): void {
   for (let i = 2; i < args.count; i++) replyValue(ctx, hash, i);
 }
 
-function hexists(ctx: Context): void {
+function hexists(ctx: WriteContext): void {
   const hash = readHash(ctx);
   if (hash !== undefined) ctx.reply.integer(hash?.has(ctx.args.at(2)) === true ? 1 : 0);
 }
 
-function hstrlen(ctx: Context): void {
+function hstrlen(ctx: WriteContext): void {
   const hash = readHash(ctx);
   if (hash !== undefined) ctx.reply.integer(hash?.get(ctx.args.at(2))?.length ?? 0);
 }
 
-function hlen(ctx: Context): void {
+function hlen(ctx: WriteContext): void {
   const hash = readHash(ctx);
   if (hash !== undefined) ctx.reply.integer(hash?.size ?? 0);
 }
 
 // ---- Removing -----------------------------------------------------------------------------------
 
-function hdel(ctx: Context): void {
+function hdel(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const hash = findHash(ctx);
   if (hash === undefined) return;
@@ -113,7 +113,7 @@ function hdel(ctx: Context): void {
 }
 
 /** Adds to the delta the fields from argument 2 on that the hash has, each once; how many. */
-function writeFieldsPresent({ args }: Context, hash: HashValue): number {
+function writeFieldsPresent({ args }: WriteContext, hash: HashValue): number {
   const present = new Set<number>();
   for (let i = 2; i < args.count; i++) {
     const field = args.at(i);
@@ -128,17 +128,17 @@ function writeFieldsPresent({ args }: Context, hash: HashValue): number {
 export const hashCommands = defineCommands([
   {
     name: 'hset', group: 'hash', since: '2.0.0', arity: -4, flags: SETTING, keys: ONE_KEY,
-    fields: PAIRS, complexity: 'O(N) in the number of fields', execute: hset,
+    fields: PAIRS, complexity: 'O(N) in the number of fields', apply: hset,
     summary: 'Sets fields of a hash; replies how many of them are new.',
   },
   {
     name: 'hmset', group: 'hash', since: '2.0.0', arity: -4, flags: SETTING, keys: ONE_KEY,
-    fields: PAIRS, complexity: 'O(N) in the number of fields', execute: hmset,
+    fields: PAIRS, complexity: 'O(N) in the number of fields', apply: hmset,
     summary: 'Sets fields of a hash, as HSET does; replies OK.',
   },
   {
     name: 'hsetnx', group: 'hash', since: '2.0.0', arity: 4, flags: SETTING, keys: ONE_KEY,
-    fields: ONE_FIELD, complexity: 'O(1)', execute: hsetnx,
+    fields: ONE_FIELD, complexity: 'O(1)', apply: hsetnx,
     summary: 'Sets a field of a hash if the field does not exist.',
   },
   {
@@ -168,7 +168,7 @@ export const hashCommands = defineCommands([
   },
   {
     name: 'hdel', group: 'hash', since: '2.0.0', arity: -3, flags: ['write', 'fast'], keys: ONE_KEY,
-    fields: ALL_FIELDS, complexity: 'O(N) in the number of fields', execute: hdel,
+    fields: ALL_FIELDS, complexity: 'O(N) in the number of fields', apply: hdel,
     summary: 'Removes fields of a hash; the key goes with its last field.',
   },
 ]);

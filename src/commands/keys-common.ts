@@ -6,9 +6,8 @@ import { STRING } from '../keyspace/value-type.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
 import { DATABASES } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
-import type { Context } from './command.ts';
+import type { RequestLimits, WriteContext } from './command.ts';
 import { DB_OUT_OF_RANGE, NOT_AN_INTEGER } from './reply-errors.ts';
-import type { ConfigPort } from './server-port.ts';
 
 export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 export const ALL_KEYS = Object.freeze({ first: 1, last: -1, step: 1 });
@@ -20,7 +19,7 @@ const NOT_AN_INT32 = 'ERR value is out of range, value must between -2147483648 
  * The entry of the key in argument `i`, without its value. Counted as a hit or a miss like any
  * read, but not as a use: TTL or TYPE leave OBJECT IDLETIME as it is, as in Redis.
  */
-export function peek(ctx: Context, i: number): Found | undefined {
+export function peek(ctx: WriteContext, i: number): Found | undefined {
   const { args, db, keyspace } = ctx;
   const key = args.at(i);
   const found = db.find(key, NEED_KEY);
@@ -34,15 +33,11 @@ export function peek(ctx: Context, i: number): Found | undefined {
 }
 
 /** Number of a database, or the text of the error. */
-export function parseDbIndex(args: Args, i: number, config: ConfigPort): number | string {
+export function parseDbIndex(args: Args, i: number, limits: RequestLimits): number | string {
   const index = args.int64(i);
   if (index === undefined) return NOT_AN_INTEGER;
   if (index > INT32_MAX || index < -INT32_MAX - 1) return NOT_AN_INT32;
-  return index >= 0 && index < databaseCount(config) ? Number(index) : DB_OUT_OF_RANGE;
-}
-
-export function databaseCount(config: ConfigPort): number {
-  return Number(config.get('databases') ?? DATABASES);
+  return index >= 0 && index < limits.databases ? Number(index) : DB_OUT_OF_RANGE;
 }
 
 /** The database in argument `i` if there can be one: for finding the keys of a request. */

@@ -7,7 +7,7 @@ import { NEED_KEY } from '../keyspace/storage.ts';
 import { toInt64, type Int64 } from '../lib/int64.ts';
 import { EXPIRE_AT_MS_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
-import { defineCommands, type Context, type Flag } from './command.ts';
+import { defineCommands, type WriteContext, type Flag } from './command.ts';
 import { EX, EXAT, PX, PXAT, type TimeForm } from './expire-options.ts';
 import { ONE_KEY, peek } from './keys-common.ts';
 import { NOT_AN_INTEGER, invalidExpireTime, quotedWhole } from './reply-errors.ts';
@@ -68,7 +68,7 @@ function expireAtOf(time: Int64, form: TimeForm, nowMs: number, command: string)
   return Math.min(Number(at), EXPIRE_AT_MS_MAX);
 }
 
-function expire(ctx: Context, form: TimeForm, command: string): void {
+function expire(ctx: WriteContext, form: TimeForm, command: string): void {
   const { args, db, now, reply } = ctx;
   const conditions = parseConditions(args);
   if (typeof conditions === 'string') return reply.error(conditions);
@@ -89,7 +89,7 @@ function expire(ctx: Context, form: TimeForm, command: string): void {
   reply.integer(1);
 }
 
-function persist(ctx: Context): void {
+function persist(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const key = args.at(1);
   const found = db.find(key, NEED_KEY);
@@ -102,7 +102,7 @@ function persist(ctx: Context): void {
 // ---- Asking -------------------------------------------------------------------------------------
 
 /** Replies the time from `fromMs` to the expiry in units of `unitMs`, rounded to the nearest. */
-function replyExpiry(ctx: Context, unitMs: number, fromMs: number): void {
+function replyExpiry(ctx: WriteContext, unitMs: number, fromMs: number): void {
   const found = peek(ctx, 1);
   if (found === undefined) return ctx.reply.integer(NO_KEY);
   if (found.expireAt === 0) return ctx.reply.integer(NO_EXPIRY);
@@ -112,27 +112,27 @@ function replyExpiry(ctx: Context, unitMs: number, fromMs: number): void {
 export const keyExpiryCommands = defineCommands([
   {
     name: 'expire', group: 'generic', since: '1.0.0', arity: -3, flags: WRITING, keys: ONE_KEY,
-    need: NEED_KEY, complexity: 'O(1)', execute: (ctx) => expire(ctx, EX, 'expire'),
+    need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, EX, 'expire'),
     summary: 'Lets a key expire after some seconds.',
   },
   {
     name: 'pexpire', group: 'generic', since: '2.6.0', arity: -3, flags: WRITING, keys: ONE_KEY,
-    need: NEED_KEY, complexity: 'O(1)', execute: (ctx) => expire(ctx, PX, 'pexpire'),
+    need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, PX, 'pexpire'),
     summary: 'Lets a key expire after some milliseconds.',
   },
   {
     name: 'expireat', group: 'generic', since: '1.2.0', arity: -3, flags: WRITING, keys: ONE_KEY,
-    need: NEED_KEY, complexity: 'O(1)', execute: (ctx) => expire(ctx, EXAT, 'expireat'),
+    need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, EXAT, 'expireat'),
     summary: 'Lets a key expire at a time in seconds since 1970.',
   },
   {
     name: 'pexpireat', group: 'generic', since: '2.6.0', arity: -3, flags: WRITING, keys: ONE_KEY,
-    need: NEED_KEY, complexity: 'O(1)', execute: (ctx) => expire(ctx, PXAT, 'pexpireat'),
+    need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, PXAT, 'pexpireat'),
     summary: 'Lets a key expire at a time in milliseconds since 1970.',
   },
   {
     name: 'persist', group: 'generic', since: '2.2.0', arity: 2, flags: WRITING, keys: ONE_KEY,
-    need: NEED_KEY, complexity: 'O(1)', execute: persist,
+    need: NEED_KEY, complexity: 'O(1)', apply: persist,
     summary: 'Takes the expiry from a key.',
   },
   {

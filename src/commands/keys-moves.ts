@@ -6,7 +6,7 @@
  */
 
 import type { Args } from '../protocol/args.ts';
-import { defineCommands, type Context, type VisitKey } from './command.ts';
+import { defineCommands, type WriteContext, type VisitKey } from './command.ts';
 import { ONE_KEY, parseDbIndex, possibleDbIndex, putCopy, putMoved } from './keys-common.ts';
 import { NO_SUCH_KEY, SYNTAX } from './reply-errors.ts';
 
@@ -14,17 +14,17 @@ const TWO_KEYS = Object.freeze({ first: 1, last: 2, step: 1 });
 const SAME_OBJECT = 'ERR source and destination objects are the same';
 const SIZE_OF_VALUE = 'O(N) in the size of the value';
 
-function rename(ctx: Context): void {
+function rename(ctx: WriteContext): void {
   if (renameKey(ctx, false) !== undefined) ctx.reply.ok();
 }
 
-function renamenx(ctx: Context): void {
+function renamenx(ctx: WriteContext): void {
   const renamed = renameKey(ctx, true);
   if (renamed !== undefined) ctx.reply.integer(renamed ? 1 : 0);
 }
 
 /** Whether it was renamed; undefined after an error. */
-function renameKey(ctx: Context, onlyToNew: boolean): boolean | undefined {
+function renameKey(ctx: WriteContext, onlyToNew: boolean): boolean | undefined {
   const { args, db, reply } = ctx;
   const from = args.at(1);
   const to = args.at(2);
@@ -41,7 +41,7 @@ function renameKey(ctx: Context, onlyToNew: boolean): boolean | undefined {
   return true;
 }
 
-function copy(ctx: Context): void {
+function copy(ctx: WriteContext): void {
   const { args, db, keyspace, reply } = ctx;
   const options = parseCopyOptions(ctx);
   if (typeof options === 'string') return reply.error(options);
@@ -65,13 +65,13 @@ interface CopyOptions {
 }
 
 /** The options of COPY, or the text of the error. */
-function parseCopyOptions({ args, db, server }: Context): CopyOptions | string {
+function parseCopyOptions({ args, db, limits }: WriteContext): CopyOptions | string {
   let index = db.index;
   let replace = false;
   for (let i = 3; i < args.count; i++) {
     if (args.is(i, 'REPLACE')) replace = true;
     else if (args.is(i, 'DB') && i + 1 < args.count) {
-      const parsed = parseDbIndex(args, ++i, server.config);
+      const parsed = parseDbIndex(args, ++i, limits);
       if (typeof parsed === 'string') return parsed;
       index = parsed;
     } else return SYNTAX;
@@ -87,9 +87,9 @@ function visitCopyKeys(args: Args, visit: VisitKey): void {
   visit(2, db);
 }
 
-function move(ctx: Context): void {
-  const { args, db, keyspace, reply, server } = ctx;
-  const index = parseDbIndex(args, 2, server.config);
+function move(ctx: WriteContext): void {
+  const { args, db, keyspace, limits, reply } = ctx;
+  const index = parseDbIndex(args, 2, limits);
   if (typeof index === 'string') return reply.error(index);
   const target = keyspace.db(index);
   if (target === db) return reply.error(SAME_OBJECT);
@@ -114,22 +114,22 @@ function visitMoveKeys(args: Args, visit: VisitKey): void {
 export const keyMoveCommands = defineCommands([
   {
     name: 'rename', group: 'generic', since: '1.0.0', arity: 3, flags: ['write'], keys: TWO_KEYS,
-    complexity: SIZE_OF_VALUE, execute: rename,
+    complexity: SIZE_OF_VALUE, apply: rename,
     summary: 'Gives a key another name; whatever had that name is gone.',
   },
   {
     name: 'renamenx', group: 'generic', since: '1.0.0', arity: 3, flags: ['write', 'fast'],
-    keys: TWO_KEYS, complexity: SIZE_OF_VALUE, execute: renamenx,
+    keys: TWO_KEYS, complexity: SIZE_OF_VALUE, apply: renamenx,
     summary: 'Gives a key another name if nothing has that name.',
   },
   {
     name: 'copy', group: 'generic', since: '6.2.0', arity: -3, flags: ['write', 'denyoom'],
-    keys: TWO_KEYS, visitKeys: visitCopyKeys, complexity: SIZE_OF_VALUE, execute: copy,
+    keys: TWO_KEYS, visitKeys: visitCopyKeys, complexity: SIZE_OF_VALUE, apply: copy,
     summary: 'Copies a value to another key, of another database if asked.',
   },
   {
     name: 'move', group: 'generic', since: '1.0.0', arity: 3, flags: ['write', 'fast'],
-    keys: ONE_KEY, visitKeys: visitMoveKeys, complexity: SIZE_OF_VALUE, execute: move,
+    keys: ONE_KEY, visitKeys: visitMoveKeys, complexity: SIZE_OF_VALUE, apply: move,
     summary: 'Moves a key to another database if it is not there.',
   },
 ]);

@@ -2,13 +2,13 @@
 
 import { NEED_KEY } from '../keyspace/storage.ts';
 import { typeName } from '../keyspace/value-type.ts';
-import { defineCommands, type Context } from './command.ts';
+import { defineCommands, type WriteContext } from './command.ts';
 import { ALL_KEYS, ONE_KEY, peek } from './keys-common.ts';
 
 const PER_KEY = 'O(N) in the number of keys';
 
 /** A collection of any size goes in O(1): its records are dead, and the compactor reclaims them. */
-function del(ctx: Context): void {
+function del(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   let removed = 0;
   for (let i = 1; i < args.count; i++) {
@@ -21,14 +21,14 @@ function del(ctx: Context): void {
 }
 
 /** A key that is named twice counts twice. */
-function exists(ctx: Context): void {
+function exists(ctx: WriteContext): void {
   let count = 0;
   for (let i = 1; i < ctx.args.count; i++) if (peek(ctx, i) !== undefined) count++;
   ctx.reply.integer(count);
 }
 
 /** The one command that is a use of its keys even after CLIENT NO-TOUCH. */
-function touch(ctx: Context): void {
+function touch(ctx: WriteContext): void {
   const { args, db, keyspace, now, reply } = ctx;
   let count = 0;
   for (let i = 1; i < args.count; i++) {
@@ -40,7 +40,7 @@ function touch(ctx: Context): void {
   reply.integer(count);
 }
 
-function type(ctx: Context): void {
+function type(ctx: WriteContext): void {
   const found = peek(ctx, 1);
   ctx.reply.simple(found === undefined ? 'none' : typeName(found.type));
 }
@@ -48,12 +48,12 @@ function type(ctx: Context): void {
 export const keyCommands = defineCommands([
   {
     name: 'del', group: 'generic', since: '1.0.0', arity: -2, flags: ['write'], keys: ALL_KEYS,
-    need: NEED_KEY, complexity: PER_KEY, execute: del,
+    need: NEED_KEY, complexity: PER_KEY, apply: del,
     summary: 'Removes keys; replies how many there were.',
   },
   {
     name: 'unlink', group: 'generic', since: '4.0.0', arity: -2, flags: ['write', 'fast'],
-    keys: ALL_KEYS, need: NEED_KEY, complexity: PER_KEY, execute: del,
+    keys: ALL_KEYS, need: NEED_KEY, complexity: PER_KEY, apply: del,
     summary: 'Removes keys, as DEL does; both take the same short time.',
   },
   {

@@ -3,7 +3,7 @@
  * server that is not in a cluster serves all of them itself.
  */
 
-import { defineCommands, type Command, type Context, type Flag } from './command.ts';
+import { defineCommands, type Command, type Context, type Flag, type WriteContext } from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
 import type { SubscriptionsPort } from './session-port.ts';
 import { quoted } from './reply-errors.ts';
@@ -97,12 +97,12 @@ function replyUnsubscribed(
 
 // ---- Publishing and asking ----------------------------------------------------------------------
 
-function publish({ args, reply, server }: Context): void {
-  reply.integer(server.pubsub.publish(args.view(1), args.view(2)));
+function publish({ args, messages, reply }: WriteContext): void {
+  reply.integer(messages.publish(args.view(1), args.view(2)));
 }
 
-function spublish({ args, reply, server }: Context): void {
-  reply.integer(server.pubsub.spublish(args.view(1), args.view(2)));
+function spublish({ args, messages, reply }: WriteContext): void {
+  reply.integer(messages.spublish(args.view(1), args.view(2)));
 }
 
 function listChannels(
@@ -192,13 +192,13 @@ export const pubSubCommands = defineCommands([
   },
   {
     name: 'publish', group: 'pubsub', since: '2.0.0', arity: 3,
-    flags: PUBLISHING, execute: publish,
+    flags: PUBLISHING, apply: publish,
     complexity: 'O(N+M) in the number of subscribers of the channel and of all patterns',
     summary: 'Sends a message to everybody who listens to a channel.',
   },
   {
     name: 'spublish', group: 'pubsub', since: '7.0.0', arity: 3,
-    flags: PUBLISHING, execute: spublish,
+    flags: PUBLISHING, apply: spublish,
     keys: { first: 1, last: 1, step: 1 }, ...NO_KEYS,
     complexity: 'O(N) in the number of subscribers of the channel',
     summary: 'Sends a message to everybody who listens to a shard channel.',

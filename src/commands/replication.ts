@@ -43,11 +43,13 @@ function* waitAof(ctx: Context): Steps {
   }
   const timeout = parseTimeoutMs(args, 3);
   if (typeof timeout === 'string') return reply.error(timeout);
-  yield { kind: 'sync' };
+  // Inside EXEC nothing waits, and nothing of it is on disk yet.
+  const { inExec } = ctx.session;
+  if (!inExec) yield { kind: 'sync' };
   const count = yield* awaitReplicas(ctx, replicas, timeout);
   if (count === undefined) return reply.error(UNBLOCKED);
   reply.array(2);
-  reply.integer(1);
+  reply.integer(inExec ? 0 : 1);
   reply.integer(count);
 }
 

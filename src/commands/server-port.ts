@@ -64,15 +64,19 @@ export interface CommandStat {
   readonly latency: Histogram;
 }
 
-export interface PubSubPort {
-  /** Receivers. */
+/** Sends messages to the subscribers of this server; each call returns how many there are. */
+export interface MessagePort {
   publish(channel: Buffer, message: Buffer): number;
+  /** To a shard channel; they share no name with the others. */
+  spublish(channel: Buffer, message: Buffer): number;
+}
+
+export interface PubSubPort extends MessagePort {
   /** Channels with subscribers that match a glob pattern; undefined = all. */
   channels(pattern: Buffer | undefined): readonly Buffer[];
   subscribers(channel: Buffer): number;
   readonly patterns: number;
-  /** The same for shard channels, which share no name with the others. */
-  spublish(channel: Buffer, message: Buffer): number;
+  /** The same for shard channels. */
   shardChannels(pattern: Buffer | undefined): readonly Buffer[];
   shardSubscribers(channel: Buffer): number;
 }

@@ -3,8 +3,6 @@
  * session/session.ts; tests implement a plain one.
  */
 
-import type { ReplyWriter } from '../protocol/reply-encoder.ts';
-
 export type ReplyMode = 'on' | 'off' | 'skip';
 
 /**
@@ -74,16 +72,12 @@ export interface SessionPort {
 export interface TransactionPort {
   begin(): void;
   discard(): void;
-  /** Runs what is queued and writes EXEC's reply: an array, nil if touched, or an error. */
-  exec(reply: ReplyWriter): void;
   readonly queued: number;
   /** A queued command was refused: EXEC will abort. */
   readonly broken: boolean;
   watch(db: number, keys: readonly Buffer[]): void;
   unwatch(): void;
   readonly watching: number;
-  /** A watched key changed or expired since WATCH. */
-  readonly touched: boolean;
 }
 
 /** Channels, patterns and shard channels of one connection. */

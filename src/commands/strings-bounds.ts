@@ -1,11 +1,8 @@
 /**
- * Bounds of strings that several families check: positions that count from either end, and the
- * longest string that a command may grow.
+ * Bounds of strings that several families check: positions that count from either end.
  */
 
 import type { Int64 } from '../lib/int64.ts';
-import { BULK_BYTES_MAX_DEFAULT } from '../limits.ts';
-import type { Context } from './command.ts';
 
 /** Inclusive positions; empty when `first` is above `last`. */
 export interface Span {
@@ -29,10 +26,4 @@ export function spanOf(first: Int64, last: Int64, length: number): Span {
 /** Both count from the end and are the wrong way round: Redis calls that empty before it cuts. */
 export function isReversed(first: Int64, last: Int64): boolean {
   return first < 0 && last < 0 && first > last;
-}
-
-/** Bytes that a string may reach by APPEND, SETRANGE, SETBIT or BITFIELD: proto-max-bulk-len. */
-export function stringBytesMax(ctx: Context): number {
-  const text = ctx.server.config.get('proto-max-bulk-len');
-  return text === undefined ? BULK_BYTES_MAX_DEFAULT : Number(text);
 }

@@ -6,7 +6,6 @@ import type { Lcs, LcsMatch } from '../lib/lcs.ts';
 import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import { defineCommands, type Context } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './reply-errors.ts';
-import { stringBytesMax } from './strings-bounds.ts';
 
 const NOT_STRINGS = 'ERR The specified keys must contain string values';
 const LEN_AND_IDX = 'ERR If you want both the length and indexes, please just use IDX.';
@@ -47,7 +46,7 @@ function lcs(ctx: Context): void {
   if (first === WRONG_TYPE || second === WRONG_TYPE) return reply.error(NOT_STRINGS);
   const options = parseOptions(ctx);
   if (typeof options === 'string') return reply.error(options);
-  const tableBytesMax = stringBytesMax(ctx);
+  const tableBytesMax = ctx.limits.stringBytes;
   if (isLcsTooLarge(a.length, b.length, tableBytesMax)) return reply.error(TOO_LARGE);
   if (options.len) return reply.integer(lcsLength(a, b, tableBytesMax) as number);
   const found = findLcs(a, b, tableBytesMax) as Lcs;

@@ -13,7 +13,7 @@ import type { Int64 } from '../lib/int64.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../lib/long-double.ts';
 import type { LongDouble } from '../lib/long-double.ts';
 import { viewOf } from '../lib/views.ts';
-import { defineCommands, type Context, type Flag } from './command.ts';
+import { defineCommands, type WriteContext, type Flag } from './command.ts';
 import {
   NAN_OR_INFINITY, NOT_AN_INTEGER, NOT_A_FLOAT, OVERFLOW, WRONG_TYPE_TEXT,
 } from './reply-errors.ts';
@@ -22,7 +22,7 @@ const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 const CHANGING: readonly Flag[] = Object.freeze(['write', 'denyoom', 'fast']);
 const DECREMENT_OVERFLOW = 'ERR decrement would overflow';
 
-function addToInteger(ctx: Context, increment: Int64): void {
+function addToInteger(ctx: WriteContext, increment: Int64): void {
   const { db, reply } = ctx;
   const key = ctx.args.at(1);
   const found = db.findString(key);
@@ -51,7 +51,7 @@ function digitsOf(value: Int64): ByteRange {
 }
 
 function storeNumber(
-  ctx: Context, found: Found | undefined, number: ByteRange, event: string,
+  ctx: WriteContext, found: Found | undefined, number: ByteRange, event: string,
 ): void {
   const key = ctx.args.at(1);
   const existed = found !== undefined;
@@ -60,13 +60,13 @@ function storeNumber(
   ctx.db.notify('$', event, key);
 }
 
-function incrby(ctx: Context): void {
+function incrby(ctx: WriteContext): void {
   const increment = ctx.args.int64(2);
   if (increment === undefined) return ctx.reply.error(NOT_AN_INTEGER);
   addToInteger(ctx, increment);
 }
 
-function decrby(ctx: Context): void {
+function decrby(ctx: WriteContext): void {
   const decrement = ctx.args.int64(2);
   if (decrement === undefined) return ctx.reply.error(NOT_AN_INTEGER);
   if (decrement === INT64_MIN) return ctx.reply.error(DECREMENT_OVERFLOW);
@@ -75,7 +75,7 @@ function decrby(ctx: Context): void {
 
 const ZERO: LongDouble = { finite: true, mantissa: 0n, exponent: 0 };
 
-function incrbyfloat(ctx: Context): void {
+function incrbyfloat(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const found = db.findString(args.at(1));
   if (found === WRONG_TYPE) return reply.error(WRONG_TYPE_TEXT);
@@ -96,27 +96,27 @@ function floatIn(text: ByteRange): LongDouble | undefined {
 export const stringNumberCommands = defineCommands([
   {
     name: 'incr', group: 'string', since: '1.0.0', arity: 2, flags: CHANGING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: (ctx) => addToInteger(ctx, 1),
+    complexity: 'O(1)', apply: (ctx) => addToInteger(ctx, 1),
     summary: 'Adds one to the integer at a key; an absent key counts as 0.',
   },
   {
     name: 'decr', group: 'string', since: '1.0.0', arity: 2, flags: CHANGING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: (ctx) => addToInteger(ctx, -1),
+    complexity: 'O(1)', apply: (ctx) => addToInteger(ctx, -1),
     summary: 'Takes one from the integer at a key; an absent key counts as 0.',
   },
   {
     name: 'incrby', group: 'string', since: '1.0.0', arity: 3, flags: CHANGING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: incrby,
+    complexity: 'O(1)', apply: incrby,
     summary: 'Adds an integer to the integer at a key; an absent key counts as 0.',
   },
   {
     name: 'decrby', group: 'string', since: '1.0.0', arity: 3, flags: CHANGING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: decrby,
+    complexity: 'O(1)', apply: decrby,
     summary: 'Takes an integer from the integer at a key; an absent key counts as 0.',
   },
   {
     name: 'incrbyfloat', group: 'string', since: '2.6.0', arity: 3, flags: CHANGING, keys: ONE_KEY,
-    complexity: 'O(1)', execute: incrbyfloat,
+    complexity: 'O(1)', apply: incrbyfloat,
     summary: 'Adds a float to the number at a key; an absent key counts as 0.',
   },
 ]);

@@ -1,16 +1,16 @@
 /** Parts of strings: reading a range, writing at an offset, appending. */
 
 import { WRONG_TYPE } from '../keyspace/database.ts';
-import { defineCommands, type Context } from './command.ts';
+import { defineCommands, type WriteContext } from './command.ts';
 import { NOT_AN_INTEGER, STRING_TOO_LONG, WRONG_TYPE_TEXT } from './reply-errors.ts';
-import { isReversed, spanOf, stringBytesMax } from './strings-bounds.ts';
+import { isReversed, spanOf } from './strings-bounds.ts';
 import { beginEdit } from './strings-edit.ts';
 
 const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 const NO_BYTES = Buffer.alloc(0);
 
-function getrange(ctx: Context): void {
+function getrange(ctx: WriteContext): void {
   const { args, reply } = ctx;
   const first = args.int64(2);
   const last = args.int64(3);
@@ -24,7 +24,7 @@ function getrange(ctx: Context): void {
   reply.bulk(buf, start + span.first, start + span.last + 1);
 }
 
-function append(ctx: Context): void {
+function append(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const key = args.at(1);
   const value = args.at(2);
@@ -37,7 +37,7 @@ function append(ctx: Context): void {
     db.put(key, value);
     db.notify('n', 'new', key);
   } else {
-    if (after > stringBytesMax(ctx)) return reply.error(STRING_TOO_LONG);
+    if (after > ctx.limits.stringBytes) return reply.error(STRING_TOO_LONG);
     const edit = beginEdit(db, key, found, after, before);
     edit.write(before, value.view());
     edit.commit();
@@ -46,7 +46,7 @@ function append(ctx: Context): void {
   reply.integer(after);
 }
 
-function setrange(ctx: Context): void {
+function setrange(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const offset = args.int64(2);
   if (offset === undefined) return reply.error(NOT_AN_INTEGER);
@@ -58,7 +58,7 @@ function setrange(ctx: Context): void {
   const value = args.at(3);
   if (value.length === 0) return reply.integer(before);
   const end = Number(offset) + value.length;
-  if (end > stringBytesMax(ctx)) return reply.error(STRING_TOO_LONG);
+  if (end > ctx.limits.stringBytes) return reply.error(STRING_TOO_LONG);
   const after = Math.max(before, end);
   const edit = beginEdit(db, key, found, after, Number(offset));
   edit.write(Number(offset), value.view());
@@ -71,7 +71,7 @@ function setrange(ctx: Context): void {
 export const stringSliceCommands = defineCommands([
   {
     name: 'append', group: 'string', since: '2.0.0', arity: 3, flags: ['write', 'denyoom', 'fast'],
-    keys: ONE_KEY, complexity: 'O(N) in the bytes appended', execute: append,
+    keys: ONE_KEY, complexity: 'O(N) in the bytes appended', apply: append,
     summary: 'Appends to the string at a key; an absent key counts as empty.',
   },
   {
@@ -86,7 +86,7 @@ export const stringSliceCommands = defineCommands([
   },
   {
     name: 'setrange', group: 'string', since: '2.2.0', arity: 4, flags: ['write', 'denyoom'],
-    keys: ONE_KEY, complexity: 'O(N) in the bytes written', execute: setrange,
+    keys: ONE_KEY, complexity: 'O(N) in the bytes written', apply: setrange,
     summary: 'Overwrites a part of a string from an offset on; a gap is filled with zeros.',
   },
 ]);

@@ -9,7 +9,7 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import type { Args } from '../protocol/args.ts';
 import { WRONG_TYPE } from '../keyspace/database.ts';
 import { NEED_KEY, NEED_VALUE, type Need, type Found } from '../keyspace/storage.ts';
-import { defineCommands, type Context } from './command.ts';
+import { defineCommands, type WriteContext } from './command.ts';
 import {
   EX, PX, expireAtOf, parseGetExOptions, parseSetOptions, type SetOptions, type TimeForm,
 } from './expire-options.ts';
@@ -21,7 +21,7 @@ const KEYS_AND_VALUES = Object.freeze({ first: 1, last: -1, step: 2 });
 // ---- Getting ------------------------------------------------------------------------------------
 
 /** Replies a string or nil; false when it replied that the key holds another type. */
-function replyString(ctx: Context, found: Found | undefined | typeof WRONG_TYPE): boolean {
+function replyString(ctx: WriteContext, found: Found | undefined | typeof WRONG_TYPE): boolean {
   if (found === WRONG_TYPE) {
     ctx.reply.error(WRONG_TYPE_TEXT);
     return false;
@@ -31,11 +31,11 @@ function replyString(ctx: Context, found: Found | undefined | typeof WRONG_TYPE)
   return true;
 }
 
-function get(ctx: Context): void {
+function get(ctx: WriteContext): void {
   replyString(ctx, ctx.db.readString(ctx.args.at(1)));
 }
 
-function mget(ctx: Context): void {
+function mget(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   reply.array(args.count - 1);
   for (let i = 1; i < args.count; i++) {
@@ -45,13 +45,13 @@ function mget(ctx: Context): void {
   }
 }
 
-function strlen(ctx: Context): void {
+function strlen(ctx: WriteContext): void {
   const found = ctx.db.readString(ctx.args.at(1));
   if (found === WRONG_TYPE) return ctx.reply.error(WRONG_TYPE_TEXT);
   ctx.reply.integer(found === undefined ? 0 : found.value.length);
 }
 
-function getdel(ctx: Context): void {
+function getdel(ctx: WriteContext): void {
   const key = ctx.args.at(1);
   const found = ctx.db.readString(key);
   if (!replyString(ctx, found) || found === undefined) return;
@@ -59,7 +59,7 @@ function getdel(ctx: Context): void {
   ctx.db.notify('g', 'del', key);
 }
 
-function getex(ctx: Context): void {
+function getex(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const options = parseGetExOptions(args, 2);
   if (options === undefined) return reply.error(SYNTAX);
@@ -80,7 +80,7 @@ function getex(ctx: Context): void {
   db.notify('g', 'del', key);
 }
 
-function changeExpiry(ctx: Context, key: ByteRange, expireAt: number, event: string): void {
+function changeExpiry(ctx: WriteContext, key: ByteRange, expireAt: number, event: string): void {
   ctx.db.setExpiry(key, expireAt);
   ctx.db.notify('g', event, key);
 }
@@ -89,14 +89,14 @@ function changeExpiry(ctx: Context, key: ByteRange, expireAt: number, event: str
 
 /** Sets a string and tells who listens; `existed` is what a find in this command gave. */
 function store(
-  ctx: Context, key: ByteRange, value: ByteRange, expireAt: number, existed: boolean,
+  ctx: WriteContext, key: ByteRange, value: ByteRange, expireAt: number, existed: boolean,
 ): void {
   ctx.db.put(key, value, expireAt);
   if (!existed) ctx.db.notify('n', 'new', key);
   ctx.db.notify('$', 'set', key);
 }
 
-function set(ctx: Context): void {
+function set(ctx: WriteContext): void {
   const { args, db } = ctx;
   if (args.count > 3) return setWithOptions(ctx);
   const key = args.at(1);
@@ -109,7 +109,7 @@ function needOfSet(args: Args): Need {
   return args.count > 3 && parseSetOptions(args, 3)?.get === true ? NEED_VALUE : NEED_KEY;
 }
 
-function setWithOptions(ctx: Context): void {
+function setWithOptions(ctx: WriteContext): void {
   const { args, reply } = ctx;
   const options = parseSetOptions(args, 3);
   if (options === undefined) return reply.error(SYNTAX);
@@ -130,20 +130,20 @@ function setWithOptions(ctx: Context): void {
 }
 
 /** When the value that SET sets will expire, 0 = never; or the text of an error. */
-function timeOf(ctx: Context, options: SetOptions): number | string {
+function timeOf(ctx: WriteContext, options: SetOptions): number | string {
   const { lifetime, timeAt } = options;
   if (typeof lifetime === 'string') return 0;
   return expireAtOf(ctx.args, timeAt, lifetime, ctx.now, 'set');
 }
 
-function setnx(ctx: Context): void {
+function setnx(ctx: WriteContext): void {
   const key = ctx.args.at(1);
   if (ctx.db.has(key)) return ctx.reply.integer(0);
   store(ctx, key, ctx.args.at(2), 0, false);
   ctx.reply.integer(1);
 }
 
-function setExpiring(ctx: Context, form: TimeForm, command: string): void {
+function setExpiring(ctx: WriteContext, form: TimeForm, command: string): void {
   const { args, db, reply } = ctx;
   const expireAt = expireAtOf(args, 2, form, ctx.now, command);
   if (typeof expireAt === 'string') return reply.error(expireAt);
@@ -153,20 +153,20 @@ function setExpiring(ctx: Context, form: TimeForm, command: string): void {
   reply.ok();
 }
 
-function getset(ctx: Context): void {
+function getset(ctx: WriteContext): void {
   const key = ctx.args.at(1);
   const found = ctx.db.readString(key);
   if (!replyString(ctx, found)) return;
   store(ctx, key, ctx.args.at(2), 0, found !== undefined);
 }
 
-function mset(ctx: Context): void {
+function mset(ctx: WriteContext): void {
   if (ctx.args.count % 2 === 0) return ctx.reply.error(wrongArity('mset'));
   setAll(ctx);
   ctx.reply.ok();
 }
 
-function msetnx(ctx: Context): void {
+function msetnx(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   if (args.count % 2 === 0) return reply.error(wrongArity('msetnx'));
   for (let i = 1; i < args.count; i += 2) if (db.has(args.at(i))) return reply.integer(0);
@@ -174,7 +174,7 @@ function msetnx(ctx: Context): void {
   reply.integer(1);
 }
 
-function setAll(ctx: Context): void {
+function setAll(ctx: WriteContext): void {
   const { args, db } = ctx;
   for (let i = 1; i < args.count; i += 2) {
     const key = args.at(i);
@@ -191,39 +191,39 @@ export const stringCommands = defineCommands([
   {
     // NEED_VALUE, though only GET among the options reads the old value.
     name: 'set', group: 'string', since: '1.0.0', arity: -3, flags: ['write', 'denyoom'],
-    brief: true, keys: ONE_KEY, need: needOfSet, complexity: 'O(1)', execute: set,
+    brief: true, keys: ONE_KEY, need: needOfSet, complexity: 'O(1)', apply: set,
     summary: 'Sets a key to a string, whatever it held; on conditions and with an expiry if asked.',
   },
   {
     name: 'setnx', group: 'string', since: '1.0.0', arity: 3, flags: ['write', 'denyoom', 'fast'],
-    keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)', execute: setnx,
+    keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)', apply: setnx,
     summary: 'Sets a key to a string if the key does not exist.',
   },
   {
     name: 'setex', group: 'string', since: '2.0.0', arity: 4, flags: ['write', 'denyoom'],
     brief: true, keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)',
-    execute: (ctx) => setExpiring(ctx, EX, 'setex'),
+    apply: (ctx) => setExpiring(ctx, EX, 'setex'),
     summary: 'Sets a key to a string that expires after some seconds.',
   },
   {
     name: 'psetex', group: 'string', since: '2.6.0', arity: 4, flags: ['write', 'denyoom'],
     brief: true, keys: ONE_KEY, need: NEED_KEY, complexity: 'O(1)',
-    execute: (ctx) => setExpiring(ctx, PX, 'psetex'),
+    apply: (ctx) => setExpiring(ctx, PX, 'psetex'),
     summary: 'Sets a key to a string that expires after some milliseconds.',
   },
   {
     name: 'getset', group: 'string', since: '1.0.0', arity: 3, flags: ['write', 'denyoom', 'fast'],
-    keys: ONE_KEY, complexity: 'O(1)', execute: getset,
+    keys: ONE_KEY, complexity: 'O(1)', apply: getset,
     summary: 'Sets a key to a string and replies the string that it held before.',
   },
   {
     name: 'getdel', group: 'string', since: '6.2.0', arity: 2, flags: ['write', 'fast'],
-    keys: ONE_KEY, complexity: 'O(1)', execute: getdel,
+    keys: ONE_KEY, complexity: 'O(1)', apply: getdel,
     summary: 'Replies the string at a key and deletes the key.',
   },
   {
     name: 'getex', group: 'string', since: '6.2.0', arity: -2, flags: ['write', 'fast'],
-    keys: ONE_KEY, complexity: 'O(1)', execute: getex,
+    keys: ONE_KEY, complexity: 'O(1)', apply: getex,
     summary: 'Replies the string at a key and changes when the key expires.',
   },
   {
@@ -238,14 +238,14 @@ export const stringCommands = defineCommands([
   },
   {
     name: 'mset', group: 'string', since: '1.0.1', arity: -3, flags: ['write', 'denyoom'],
-    brief: true, keys: KEYS_AND_VALUES, need: NEED_KEY, execute: mset,
+    brief: true, keys: KEYS_AND_VALUES, need: NEED_KEY, apply: mset,
     complexity: 'O(N) in the number of keys',
     summary: 'Sets several keys to strings, all at once.',
   },
   {
     name: 'msetnx', group: 'string', since: '1.0.1', arity: -3, flags: ['write', 'denyoom'],
     brief: true, keys: KEYS_AND_VALUES, need: NEED_KEY, complexity: 'O(N) in the number of keys',
-    execute: msetnx,
+    apply: msetnx,
     summary: 'Sets several keys to strings if none of the keys exists.',
   },
 ]);

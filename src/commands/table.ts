@@ -7,14 +7,14 @@
  */
 
 import type { Args } from '../protocol/args.ts';
-import type { Command, Flag } from './command.ts';
+import type { Command, Context, Flag } from './command.ts';
 import { NEED_VALUE, type Need } from '../keyspace/storage.ts';
 import type { CommandLookup } from './server-port.ts';
 
 /** Longer than any subcommand: of a longer argument no string is made. */
 const SUBCOMMAND_BYTES_MAX = 64;
 
-/** What a command in a row of others must not do. */
+/** What a command in a burst of others must not do. */
 const NOT_BRIEF: readonly Flag[] = ['runs_queued', 'immediate', 'admin', 'blocking', 'pubsub'];
 
 /** A command with its flags unfolded; `id` is its position in `CommandTable.entries`. */
@@ -29,7 +29,6 @@ export class TableEntry {
   readonly mayReplicate: boolean;
   /** With peers it takes place everywhere, in one order. */
   readonly isOrdered: boolean;
-  readonly watches: boolean;
   /** What it replies depends on what has been written. */
   readonly readsData: boolean;
   readonly deniedWhenFull: boolean;
@@ -48,9 +47,13 @@ export class TableEntry {
   readonly subcommands: ReadonlyMap<string, TableEntry>;
   /**
    * Runs at once and takes about as long as its request and reply are large, so that many in a row
-   * can be run, and timed, as one.
+   * can be timed as one.
    */
   readonly isBrief: boolean;
+  /** Works on data alone: it changes nothing that decides whether the next request may run. */
+  readonly isPlain: boolean;
+  /** What runs it, if not steps. */
+  readonly action: ((ctx: Context) => void) | undefined;
 
   constructor(id: number, command: Command, subcommands: ReadonlyMap<string, TableEntry>) {
     const has = (flag: Flag): boolean => command.flags.includes(flag);
@@ -59,8 +62,9 @@ export class TableEntry {
     this.arity = command.arity;
     this.isWrite = has('write');
     this.mayReplicate = this.isWrite || has('may_replicate');
-    this.watches = has('watches');
-    this.isOrdered = this.mayReplicate || has('global') || this.watches;
+    this.isOrdered = this.mayReplicate;
+    this.action = command.apply ?? command.execute;
+    mustFit(command, this.mayReplicate);
     this.readsData = has('readonly') || has('runs_queued');
     this.deniedWhenFull = has('denyoom');
     this.deniedInMulti = has('no_multi');
@@ -74,8 +78,9 @@ export class TableEntry {
     this.shownInSlowLog = !has('skip_slowlog') && !has('secret') && !this.waits;
     this.#need = command.need ?? NEED_VALUE;
     this.subcommands = subcommands;
-    const isPlain = command.execute !== undefined && command.steps === undefined &&
+    const isPlain = this.action !== undefined && command.steps === undefined &&
       subcommands.size === 0 && !NOT_BRIEF.some(has);
+    this.isPlain = isPlain && (this.isWrite || has('readonly'));
     const hasPlainKeys = command.keys !== undefined && command.visitKeys === undefined;
     this.isBrief = isPlain && hasPlainKeys && (has('fast') || command.brief === true);
   }
@@ -149,6 +154,12 @@ export class CommandTable implements CommandLookup {
     const hash = foldedHash(name, 0, name.length);
     this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), entry]);
   }
+}
+
+/** A command that may write must not get what differs between peers. */
+function mustFit({ name, execute, apply }: Command, mayWrite: boolean): void {
+  if (mayWrite ? execute === undefined : apply === undefined) return;
+  throw new Error(`assertion failed: ${name} has ${mayWrite ? 'execute' : 'apply'}`);
 }
 
 /** Bit 5 makes ASCII letters lower case; what it does to other bytes only spreads them. */

@@ -1,6 +1,6 @@
 /**
- * MULTI and what belongs to it. The queue is the session's; whatever has not the flag 'immediate'
- * is queued by the executor and never gets here while a transaction is open.
+ * MULTI and what belongs to it. The queue is the session's; what has not the flag 'immediate' is
+ * queued by the engine and never gets here while a transaction is open.
  */
 
 import { NEED_KEY } from '../keyspace/storage.ts';
@@ -8,6 +8,7 @@ import { defineCommands, type Context, type Flag } from './command.ts';
 
 const NESTED = 'ERR MULTI calls can not be nested';
 const NO_MULTI_TO_RUN = 'ERR EXEC without MULTI';
+const ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
 const NO_MULTI_TO_DROP = 'ERR DISCARD without MULTI';
 const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
 
@@ -19,9 +20,11 @@ function multi({ reply, session }: Context): void {
   reply.ok();
 }
 
+/** What it is when there is a queue to run, the engine does: this is the rest. */
 function exec({ reply, session }: Context): void {
   if (!session.inTransaction) return reply.error(NO_MULTI_TO_RUN);
-  session.transaction.exec(reply);
+  session.transaction.discard();
+  reply.error(ABORTED);
 }
 
 function discard({ reply, session }: Context): void {
@@ -63,7 +66,7 @@ export const transactionCommands = defineCommands([
   },
   {
     name: 'watch', group: 'transactions', since: '2.2.0', arity: -2,
-    flags: [...FLAGS, 'fast', 'allow_busy', 'immediate', 'watches'],
+    flags: [...FLAGS, 'fast', 'allow_busy', 'immediate'],
     keys: { first: 1, last: -1, step: 1 },
     need: NEED_KEY, complexity: 'O(N) in the number of keys', execute: watch,
     summary: 'Makes the next EXEC do nothing if one of the keys has changed by then.',

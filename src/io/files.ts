@@ -129,6 +129,7 @@ export interface Lock {
 export interface Files {
   /** ENOENT when there is no such file. */
   openRead(path: string): Promise<ReadFile>;
+  openReadSync(path: string): ReadFile;
 
   /** Makes a new, empty file; EEXIST when the name is taken. Its name needs a syncDir to last. */
   create(path: string): Promise<WriteFile>;

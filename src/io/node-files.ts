@@ -228,6 +228,10 @@ export class NodeFiles implements Files {
     return new NodeReadFile(path, await this.#open('open', path, 'r'));
   }
 
+  openReadSync(path: string): ReadFile {
+    return new NodeReadFile(path, callSync('open', path, () => fs.openSync(path, 'r')));
+  }
+
   async create(path: string): Promise<WriteFile> {
     return new NodeWriteFile(path, await this.#open('create', path, 'wx'), this.#syncs);
   }

@@ -4,7 +4,7 @@
  * Every read decides expiry by the time of the running entry, and every change passes through here,
  * so this is the one place where effects are made: nothing else calls the storage's Effects.
  *
- * A command's keys were brought in before it runs. To meet a COLD one here is a bug: it asserts.
+ * A command's keys are usually in RAM when it runs. One that is only on disk is read here and now.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -17,13 +17,6 @@ import { STRING, type ValueType } from './value-type.ts';
 
 /** The key holds another type than the command works on. */
 export const WRONG_TYPE = Symbol('wrong type');
-
-/** A bug: what a command needs was not brought in before it ran. */
-export class NotInRamError extends Error {
-  constructor() {
-    super('assertion failed: a command met a key not brought in');
-  }
-}
 
 export class Database {
   readonly index: number;
@@ -42,20 +35,11 @@ export class Database {
     return this.#keyspace.storage.isCold(this.space, key, need);
   }
 
-  /**
-   * True when the key's time is over here and now, but was not yet at `orderMs`. False for a key
-   * that is not in RAM.
-   */
-  isInDoubt(key: ByteRange, orderMs: number): boolean {
-    const found = this.#keyspace.storage.find(this.space, key, NEED_KEY);
-    if (found === undefined || found === COLD) return false;
-    return found.expireAt > orderMs && found.expireAt <= this.#keyspace.now;
-  }
-
   /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */
   find(key: ByteRange, need: Need = NEED_VALUE): Found | undefined {
-    const found = this.#keyspace.storage.find(this.space, key, need);
-    if (found === COLD) throw new NotInRamError();
+    const { storage } = this.#keyspace;
+    let found = storage.find(this.space, key, need);
+    if (found === COLD) found = storage.findNow(this.space, key, need);
     if (found === undefined) return undefined;
     if (found.expireAt === 0 || found.expireAt > this.#keyspace.now) return found;
     if (!this.#keyspace.isReadOnly) this.#expire(key);
@@ -98,11 +82,20 @@ export class Database {
     return liveOf(this.find(key), type);
   }
 
+  /** Where the key last changed (Storage.version); 0 when it is absent or expired. */
+  version(key: ByteRange): number {
+    const { now, storage } = this.#keyspace;
+    let found = storage.find(this.space, key, NEED_KEY);
+    if (found === COLD) found = storage.findNow(this.space, key, NEED_KEY);
+    if (found === undefined || (found.expireAt !== 0 && found.expireAt <= now)) return 0;
+    return storage.version(this.space, key);
+  }
+
   has(key: ByteRange): boolean {
     return this.find(key, NEED_KEY) !== undefined;
   }
 
-  // ---- Changes. Each tells watchers; notifications are the command's own business. --------------
+  // ---- Changes. Notifications are the command's own business. -----------------------------------
 
   /** Sets a string whatever was there; `expireAt` in ms since the epoch, 0 = never. */
   put(key: ByteRange, value: ByteRange, expireAt = 0, raw = false): void {
@@ -160,12 +153,21 @@ export class Database {
     return this.#keyspace.storage.scan(this.space, cursor, count);
   }
 
+  /** As `scan`, reading from disk at once. */
+  scanNow(cursor: number, count: number): ScanPage {
+    return this.#keyspace.storage.scanNow(this.space, cursor, count);
+  }
+
   randomKey(random: () => number): Promise<ScannedKey | undefined> {
     return this.#keyspace.storage.randomKey(this.space, random);
   }
 
+  randomKeyNow(random: () => number): ScannedKey | undefined {
+    return this.#keyspace.storage.randomKeyNow(this.space, random);
+  }
+
   #touched(key: ByteRange): void {
-    this.#keyspace.modified(this.index, key);
+    this.#keyspace.modified(key);
     this.#keyspace.access.touch(key, this.#keyspace.now);
   }
 
@@ -173,7 +175,7 @@ export class Database {
     const keyspace = this.#keyspace;
     keyspace.storage.remove(this.space, key);
     keyspace.stats.expired++;
-    keyspace.modified(this.index, key);
+    keyspace.modified(key);
     keyspace.notify('x', 'expired', this.index, key);
   }
 }

@@ -20,7 +20,7 @@ export interface KeyspaceCore {
   /** Milliseconds since the epoch as the running entry carries them. */
   readonly now: number;
   /** A key changed. */
-  modified(db: number, key: ByteRange): void;
+  modified(key: ByteRange): void;
   /** A keyspace notification; `kind` is the letter of its class. */
   notify(kind: string, event: string, db: number, key: ByteRange): void;
 }

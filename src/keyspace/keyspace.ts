@@ -1,6 +1,6 @@
 /**
- * All databases: which space each one's keys live in, the time that the running entry carries, and
- * who hears of changes.
+ * All databases: which space each one's keys live in, the time of the request that runs, and who
+ * hears of changes.
  *
  * FLUSHDB gives a database a fresh space and SWAPDB exchanges two numbers, so neither touches a
  * record. The table of spaces is itself a record, in the system space 0, and so it is as durable
@@ -24,10 +24,6 @@ export const SPACES_KEY = Buffer.from('spaces');
 
 /** Who hears of changes to keys. Called in the middle of a command: must not change anything. */
 export interface KeyspaceListener {
-  /** The value, the expiry or the existence of a key changed: WATCH, tracking, blocked clients. */
-  modified(db: number, key: ByteRange): void;
-  /** Every key of a database may have changed. */
-  flushed(db: number): void;
   /** A keyspace notification; `kind` is the letter of its class in notify-keyspace-events. */
   notify(kind: string, event: string, db: number, key: ByteRange): void;
 }
@@ -91,7 +87,6 @@ export class Keyspace implements KeyspaceCore {
     this.#saveSpaces();
     this.#storage.dropSpace(old);
     this.changed();
-    this.#listener.flushed(index);
   }
 
   flushAll(): void {
@@ -104,8 +99,6 @@ export class Keyspace implements KeyspaceCore {
     this.#assign(b, space);
     this.#saveSpaces();
     this.changed();
-    this.#listener.flushed(a);
-    this.#listener.flushed(b);
   }
 
   changed(): void {
@@ -113,10 +106,22 @@ export class Keyspace implements KeyspaceCore {
   }
 
   /** A key changed: for Database. */
-  modified(db: number, key: ByteRange): void {
+  modified(key: ByteRange): void {
     this.changes++;
     if (this.access.isHeld) this.access.touchAnyway(key, this.now);
-    this.#listener.modified(db, key);
+  }
+
+  /** A place to come back to with `takeBack`; valid until the frame of this turn is closed. */
+  mark(): number {
+    return this.#storage.mark();
+  }
+
+  /** Undoes every change since `mark`. */
+  takeBack(mark: number): void {
+    if (this.#storage.mark() === mark) return;
+    this.#storage.takeBack(mark);
+    this.#spaces.set(readSpaces(this.#storage));
+    for (const db of this.#databases) db.space = this.#space(db.index);
   }
 
   notify(kind: string, event: string, db: number, key: ByteRange): void {

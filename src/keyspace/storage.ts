@@ -5,8 +5,8 @@
  * (test/keyspace/memory-storage.ts); one contract suite runs on both.
  *
  * - Everything but `load`, `scan` and `randomKey` is synchronous. A key whose record is only on
- *   disk is COLD: the caller leaves, loads it and comes back. Nothing may be awaited between a
- *   `find` and the change that rests on it.
+ *   disk is COLD: the caller leaves, loads it and comes back, or has it read at once (`findNow`).
+ *   Nothing may be awaited between a `find` and the change that rests on it.
  * - A *space* is one database's keys. FLUSHDB gives a database a new, empty space; SWAPDB swaps two
  *   numbers; so neither touches a record (see keyspace/keyspace.ts).
  * - Ranges handed in or out are borrowed until the caller returns to the event loop.
@@ -98,6 +98,16 @@ export interface Storage extends Effects {
   /** A command begins: borrowed ranges of the one before may hold other bytes now. */
   begin(): void;
   find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD;
+  /**
+   * As `find`, but reads what is only on disk at once, on this thread. What it returns is valid as
+   * long as what `find` does. Throws a StoreError that names file and offset.
+   */
+  findNow(space: number, key: ByteRange, need: Need): Found | undefined;
+  /**
+   * Where a key last changed, in RAM by a `find` just before; 0 = it is absent. With peers the log
+   * index, the same on all of them; alone the value_index of its newest record.
+   */
+  version(space: number, key: ByteRange): number;
   /** Whether `find` would say COLD. */
   isCold(space: number, key: ByteRange, need: Need): boolean;
   /**
@@ -117,12 +127,19 @@ export interface Storage extends Effects {
   scan(space: number, cursor: number, count: number): Promise<ScanPage>;
   /** A key chosen uniformly, or undefined when the space is empty. */
   randomKey(space: number, random: () => number): Promise<ScannedKey | undefined>;
+  /** The same two, reading from disk at once. They throw StoreError. */
+  scanNow(space: number, cursor: number, count: number): ScanPage;
+  randomKeyNow(space: number, random: () => number): ScannedKey | undefined;
   /** Keys whose expiry has passed, at most `max`, from a position that moves on with each call. */
   findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]>;
   /** Milliseconds until the keys that expire do so, on average over a sample; 0 = none does. */
   averageTtlMs(space: number, nowMs: number): number;
   /** Forgets a space: its records are dead from now on. */
   dropSpace(space: number): void;
+  /** A place in the changes of the open frame, to come back to. */
+  mark(): number;
+  /** Undoes the changes since `mark`, which was given for this frame. */
+  takeBack(mark: number): void;
   /** RAM and log bytes that one key costs; undefined if absent. */
   memoryUsage(space: number, key: ByteRange): number | undefined;
 }

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { Args } from '../protocol/args.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
-import type { Executor } from '../session/executor.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { SessionRealm } from '../session/session.ts';
 import type { OutputLimits } from './output-limit.ts';
 import type { Turn } from './turn.ts';
@@ -19,7 +19,7 @@ export interface NetCounters {
 }
 
 export interface ConnectionHost {
-  readonly executor: Executor;
+  readonly engine: Engine;
   readonly turn: Turn;
   readonly pool: OutputPool;
   /** Requests that are decoded together; their places are used by one connection at a time. */

@@ -1,12 +1,12 @@
 /**
- * One client's socket: bytes in, requests out to the executor, replies back.
+ * One client's socket: bytes in, requests out to the engine, replies back.
  *
- * - Requests run in order. While one waits (for the disk, a pause, a step) the following ones are
- *   kept undecoded, about READ_AHEAD_BYTES_MAX of them; then the socket is not read.
+ * - Requests run in order. While one waits (for the disk, a pause, the total order) it and those
+ *   behind it are kept undecoded, about READ_AHEAD_BYTES_MAX of them; then the socket is not read.
  * - Replies leave at the end of the turn (turn.ts), in one write (output.ts).
  * - A client that does not read its replies is slowed down first (UNSENT_BYTES_PAUSE), and closed
  *   when `client-output-buffer-limit` is passed.
- * - When the log fails, replies to writes that it did not take become errors (unacknowledged.ts).
+ * - When the log fails, a connection that waits for it is closed (turn.ts).
  *
  * Its life: open; closing (no further request runs, the replies so far go out); finished (our end
  * is sent, nothing goes out any more; what comes in is dropped); closed. A client that ends its
@@ -16,7 +16,7 @@
 import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
 import {
-  CLOSE_LINGER_MS, ORDERED_ROW_MAX, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE,
+  CLOSE_LINGER_MS, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE,
 } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { RequestDecoder, SILENT_ERRORS, type Verdict } from '../protocol/request-decoder.ts';
@@ -26,7 +26,6 @@ import type { ConnectionHost } from './connection-host.ts';
 import { OutputLimit } from './output-limit.ts';
 import { Output, type OutputHost } from './output.ts';
 import type { Talker } from './turn.ts';
-import { Unacknowledged } from './unacknowledged.ts';
 
 export class Connection implements SessionLink, Talker, OutputHost {
   readonly id: number;
@@ -38,16 +37,13 @@ export class Connection implements SessionLink, Talker, OutputHost {
   readonly #host: ConnectionHost;
   readonly #output: Output;
   readonly #limit = new OutputLimit();
-  readonly #unacknowledged = new Unacknowledged();
   readonly #connectedAt: number;
   readonly #address: string;
   readonly #localAddress: string;
   /** Something was written that the turn has not ended yet. */
   #isDirty = false;
-  /** A request waits, or several that are ordered together; the ones behind stay undecoded. */
+  /** A request waits; it and the ones behind it stay undecoded, unless it runs in steps. */
   #isBusy = false;
-  /** How many they are. */
-  #repliesDue = 1;
   /** Too many reply bytes are unsent; requests stay undecoded until the socket drains. */
   #isStalled = false;
   #isPaused = false;
@@ -73,7 +69,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#connectedAt = host.nowMs();
     this.#lastActiveAt = this.#connectedAt;
     this.reply = new ReplyEncoder(host.pool);
-    this.#output = new Output(socket, this.reply, host.pool, this.#unacknowledged, this);
+    this.#output = new Output(socket, this.reply, this);
     this.session = new Session(this, host.realm);
     socket.on('data', (chunk: Buffer, bytes?: number) => this.#onData(chunk, bytes));
     socket.on('end', () => this.#onEnd());
@@ -109,12 +105,12 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return this.#bytesIn;
   }
 
-  get takenBytes(): number {
-    return this.#bytesIn - this.decoder.unread;
+  bytesThrough(args: Args): number {
+    return this.#bytesIn - this.decoder.unreadBehind(args);
   }
 
-  wrote(mark: number, before: number): void {
-    this.#unacknowledged.wrote(mark, before);
+  get mayTakeMore(): boolean {
+    return !this.#isClosing && this.#output.unsentBytes <= UNSENT_BYTES_PAUSE;
   }
 
   wake(): void {
@@ -160,10 +156,9 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   // ---- Talker and OutputHost --------------------------------------------------------------------
 
-  endTurn(ticket: number, acknowledged: number, failure: string | undefined): boolean {
+  endTurn(ticket: number, acknowledged: number): boolean {
     this.#isDirty = false;
     if (this.#isFinished) return false;
-    if (failure !== undefined) this.#output.failOpen(failure);
     this.#output.endTurn(ticket, acknowledged);
     this.#afterFlush();
     return this.#output.waitsForTicket;
@@ -176,10 +171,9 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return this.#output.waitsForTicket;
   }
 
-  fail(text: string): void {
-    if (this.#isFinished) return;
-    this.#output.failSealed(text);
-    this.wake();
+  lose(): void {
+    this.#host.log.info({ client: this.#address }, 'closing a client: the log lost its writes');
+    this.destroy();
   }
 
   get isOpenWhole(): boolean {
@@ -228,88 +222,37 @@ export class Connection implements SessionLink, Talker, OutputHost {
     else this.#pump(this.#lastActiveAt);
   }
 
-  /** Runs requests until one has to wait, none is left, or the client falls behind. */
+  /** Serves requests until one has to wait, none is left, or the client falls behind. */
   #pump(nowMs: number): void {
-    this.#host.executor.beginChunk(nowMs);
-    const wait = this.#runRequests();
-    this.#host.executor.endChunk();
+    const wait = this.#serve(nowMs);
     if (wait !== undefined) this.#waitFor(wait);
     else this.wake();
   }
 
-  /** What the last request that ran has to wait for. */
-  #runRequests(): Promise<void> | undefined {
-    const { batch, executor } = this.#host;
+  /** What the next request, or the last one, has to wait for. */
+  #serve(nowMs: number): Promise<void> | undefined {
+    const { batch, engine } = this.#host;
     const { decoder, session } = this;
-    while (!this.#isClosing && !this.#isStalled) {
-      const count = decoder.nextBatch(batch);
-      if (count === 0) {
-        this.#onNoRequest(decoder.verdict);
-        break;
-      }
-      executor.prepare(session, batch, count);
-      const wait = this.#runBatch(batch, count);
-      if (wait !== undefined) return wait;
-    }
-    return undefined;
-  }
-
-  /** Runs the requests of a batch up to one that has to wait, or that ends or stalls this. */
-  #runBatch(batch: readonly Args[], count: number): Promise<void> | undefined {
-    const { executor } = this.#host;
-    const { decoder, reply, session } = this;
-    for (let i = 0; i < count && !this.#isClosing;) {
-      const before = reply.length;
-      const done = executor.runRow(session, batch, i, count);
-      const ordered = done > 0 ? 0 : executor.orderRow(session, batch, i, count);
-      i += done + ordered;
-      if (done > 0) this.#unacknowledged.replied(done);
-      else if (ordered > 0) {
-        this.#repliesDue = ordered;
-        if (i === count) return this.#orderMore();
-        decoder.unreadAfter(batch[i - 1] as Args);
-        return executor.orderedRow;
-      } else {
-        const args = batch[i] as Args;
-        const wait = executor.runPrepared(session, args, i);
-        if (wait !== undefined) {
-          this.#repliesDue = 1;
-          decoder.unreadAfter(args);
-          return wait;
-        }
-        i += 1;
-        if (reply.length !== before) this.#unacknowledged.replied();
-      }
-      if (this.#output.unsentBytes > UNSENT_BYTES_PAUSE) {
-        this.#isStalled = true;
-        decoder.unreadAfter(batch[i - 1] as Args);
-        this.#hold();
-        break;
-      }
-    }
-    return undefined;
-  }
-
-  /**
-   * All requests so far are on their way into the order: those behind them go with them, as far as
-   * they can be ordered too. What the last of them waits for.
-   */
-  #orderMore(): Promise<void> | undefined {
-    const { batch, executor } = this.#host;
-    const { decoder, session } = this;
-    let last = executor.orderedRow;
-    while (this.#repliesDue < ORDERED_ROW_MAX) {
+    while (!this.#isClosing) {
       const count = decoder.nextBatch(batch);
       if (count === 0) break;
-      executor.prepare(session, batch, count);
-      const ordered = executor.orderRow(session, batch, 0, count);
-      if (ordered > 0) last = executor.orderedRow;
-      this.#repliesDue += ordered;
-      if (ordered === count) continue;
-      decoder.unreadFrom(batch[ordered] as Args);
-      break;
+      const taken = engine.serve(session, batch, count, nowMs);
+      if (taken < count) decoder.unreadFrom(batch[taken] as Args);
+      if (engine.wait !== undefined) return engine.wait;
+      if (!this.mayTakeMore) return this.#stall();
     }
-    return last;
+    // What comes next is only said behind the replies that are due.
+    if (session.progress.due > 0) return session.progress.replied;
+    if (!this.#isClosing) this.#onNoRequest(decoder.verdict);
+    return undefined;
+  }
+
+  /** Nothing more is taken until the client has read its replies. */
+  #stall(): Promise<void> | undefined {
+    if (this.#isClosing) return this.session.progress.replied;
+    this.#isStalled = true;
+    this.#hold();
+    return undefined;
   }
 
   #onNoRequest(verdict: Verdict): void {
@@ -331,7 +274,6 @@ export class Connection implements SessionLink, Talker, OutputHost {
   /** The request that waited has its reply. */
   readonly #goOn = (): void => {
     this.#isBusy = false;
-    this.#unacknowledged.replied(this.#repliesDue);
     if (this.#isFinished) {
       this.#letGo();
       // It may have changed something, and others may wait for the batch that it held.
@@ -372,7 +314,6 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#host.log.info({ client: this.#address, error }, 'closing a client: bad input');
     if (!SILENT_ERRORS.has(error)) {
       this.reply.error(`ERR ${error}`);
-      this.#unacknowledged.replied();
     }
     this.#isClosing = true;
   }

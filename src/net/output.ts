@@ -15,9 +15,7 @@
 import type { Socket } from 'node:net';
 import { SOCKET_WRITE_BYTES_MAX } from '../limits.ts';
 import { NO_MEMORY } from '../protocol/output-pool.ts';
-import type { OutputPool } from '../protocol/output-pool.ts';
 import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
-import type { Correction, Unacknowledged } from './unacknowledged.ts';
 
 export interface OutputHost {
   /** False while the open piece is not to be touched: a reply or a commit is under way. */
@@ -29,8 +27,6 @@ export interface OutputHost {
 export class Output {
   readonly #socket: Socket;
   readonly #reply: ReplyEncoder;
-  readonly #pool: OutputPool;
-  readonly #unacknowledged: Unacknowledged;
   readonly #host: OutputHost;
   #inFlight = NO_MEMORY;
   /** Bytes of it that the socket took, and those that it is taking. */
@@ -43,13 +39,10 @@ export class Output {
   readonly #onWritten = (error?: Error | null): void => this.#wrote(error);
 
   constructor(
-    socket: Socket, reply: ReplyEncoder, pool: OutputPool, unacknowledged: Unacknowledged,
-    host: OutputHost,
+    socket: Socket, reply: ReplyEncoder, host: OutputHost,
   ) {
     this.#socket = socket;
     this.#reply = reply;
-    this.#pool = pool;
-    this.#unacknowledged = unacknowledged;
     this.#host = host;
   }
 
@@ -87,22 +80,6 @@ export class Output {
     this.#flush();
   }
 
-  /** Writes that were not acknowledged are lost: says so in the sealed piece. */
-  failSealed(text: string): void {
-    if (this.#sealed.length === 0 || this.#sealedTicket <= this.#acknowledged) return;
-    this.#sealedTicket = 0;
-    const correction = this.#unacknowledged.loseSealed();
-    if (correction !== undefined) this.#correctSealed(correction, text);
-  }
-
-  /** The same for the open piece. */
-  failOpen(text: string): void {
-    const correction = this.#unacknowledged.loseOpen();
-    if (correction === undefined) return;
-    this.#reply.rewind(correction.keptBytes);
-    for (let i = 0; i < correction.errors; i++) this.#reply.error(text);
-  }
-
   /** Forgets what the socket does not have. */
   drop(): void {
     this.#reply.release();
@@ -126,7 +103,6 @@ export class Output {
     if (this.#inFlight.length > 0 && this.#openTicket <= this.#acknowledged) return false;
     this.#sealed = this.#reply.take();
     this.#sealedTicket = this.#openTicket;
-    this.#unacknowledged.seal();
     return true;
   }
 
@@ -153,16 +129,5 @@ export class Output {
       if (!hasFailed) this.#flush();
     }
     if (!hasFailed) this.#host.onWritten(bytes);
-  }
-
-  #correctSealed({ keptBytes, errors }: Correction, text: string): void {
-    const old = this.#sealed;
-    const lines = Buffer.from(`-${text.replaceAll(/[\r\n]/g, ' ')}\r\n`.repeat(errors));
-    const bytes = keptBytes + lines.length;
-    this.#sealed = bytes === 0 ? NO_MEMORY : this.#pool.acquire(bytes);
-    this.#sealed.length = bytes;
-    old.buf.copy(this.#sealed.buf, 0, 0, keptBytes);
-    lines.copy(this.#sealed.buf, keptBytes);
-    this.#reply.recycle(old);
   }
 }

@@ -5,8 +5,9 @@
  * over, and the receiver gives it back with `recycle()` when the socket is done. What a command
  * wrote before it failed is dropped with `mark()` and `rewind()`.
  *
- * Between a take and the next reply the encoder holds no memory. A buffer grows by doubling; a
- * reply that would pass REPLY_BYTES_MAX throws ReplyTooLargeError and writes nothing.
+ * Between a take and the next reply the encoder holds no memory. A buffer grows by doubling. What
+ * would pass REPLY_BYTES_MAX is dropped and noted in `isTooLarge`, until `rewind`: never thrown,
+ * because a command must do the same wherever its reply goes.
  */
 import type { ByteRange } from '../lib/byte-range.ts';
 import { WORDS_BYTES_MAX, copyWords } from '../lib/views.ts';
@@ -98,17 +99,6 @@ export interface ReplyWriter {
   verbatim(format: string, text: string): void;
 }
 
-export class ReplyTooLargeError extends Error {
-  readonly code = 'REPLY_TOO_LARGE';
-  readonly bytes: number;
-
-  constructor(bytes: number) {
-    super(`reply of ${bytes} bytes; at most ${REPLY_BYTES_MAX} are built in memory`);
-    this.name = 'ReplyTooLargeError';
-    this.bytes = bytes;
-  }
-}
-
 export class ReplyEncoder implements ReplyWriter {
   protocol: 2 | 3 = 2;
 
@@ -118,6 +108,8 @@ export class ReplyEncoder implements ReplyWriter {
   #buf = NO_MEMORY.buf;
   #view = NO_MEMORY.view;
   #length = 0;
+  /** What was written before the reply became too large; what follows is written over and over. */
+  #kept: OutputMemory | undefined;
 
   constructor(pool: OutputPool) {
     this.#pool = pool;
@@ -134,8 +126,14 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** Drops what was written since `mark`; nothing may have been taken since. */
   rewind(mark: number): void {
+    if (this.#kept !== undefined) this.#restore(this.#kept);
     if (mark > this.#length) throw new Error(`rewind to ${mark}, beyond ${this.#length} bytes`);
     this.#length = mark;
+  }
+
+  /** Something was dropped: rewind to the mark of its reply, and say so. */
+  get isTooLarge(): boolean {
+    return this.#kept !== undefined;
   }
 
   /** The text of the error reply that begins at `mark`, or undefined if none does. */
@@ -147,6 +145,7 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** What was written. The caller owns it, and gives it to recycle() when it is sent. */
   take(): OutputMemory {
+    if (this.#kept !== undefined) this.#restore(this.#kept);
     const filled = this.#memory;
     filled.length = this.#length;
     this.#use(NO_MEMORY);
@@ -362,12 +361,30 @@ export class ReplyEncoder implements ReplyWriter {
   }
 
   #grow(bytes: number): void {
-    if (bytes > REPLY_BYTES_MAX) throw new ReplyTooLargeError(bytes);
+    if (bytes > REPLY_BYTES_MAX || this.#kept !== undefined) return this.#drop(bytes);
     const larger = this.#pool.acquire(bytes);
     const old = this.#memory;
     if (this.#length > 0) larger.buf.set(old.buf.subarray(0, this.#length));
     this.#use(larger);
     this.recycle(old);
+  }
+
+  /** Goes on in memory that is thrown away. */
+  #drop(bytes: number): void {
+    const wanted = bytes - this.#length;
+    if (this.#kept === undefined) {
+      this.#kept = this.#memory;
+      this.#kept.length = this.#length;
+    } else this.recycle(this.#memory);
+    this.#use(this.#pool.acquire(wanted));
+    this.#length = 0;
+  }
+
+  #restore(kept: OutputMemory): void {
+    this.recycle(this.#memory);
+    this.#kept = undefined;
+    this.#use(kept);
+    this.#length = kept.length;
   }
 
   #use(memory: OutputMemory): void {

@@ -162,9 +162,9 @@ export class RequestDecoder {
     return count;
   }
 
-  /** Requests of the batch behind this one have not been taken: they come again. */
-  unreadAfter(args: Args): void {
-    this.#input.rewind(args.wireEnd);
+  /** Bytes that came behind this request of the batch. */
+  unreadBehind(args: Args): number {
+    return this.#input.unread + this.#input.at - args.wireEnd;
   }
 
   /** This request of the batch and those behind it have not been taken: they come again. */

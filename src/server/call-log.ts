@@ -6,7 +6,7 @@ import type { TableEntry } from '../commands/table.ts';
 import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
 import type { LatencyMonitor } from '../observe/latency-monitor.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
-import type { CallObserver } from '../session/executor.ts';
+import type { CallObserver } from '../engine/accounts.ts';
 
 /** A row of brief calls usually takes less than this. */
 const ROW_MICROSECONDS = 1000;

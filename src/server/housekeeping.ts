@@ -3,7 +3,7 @@
 import type { Clock, Timer } from '../io/clock.ts';
 import type { Clients } from '../net/clients.ts';
 import type { Turn } from '../net/turn.ts';
-import type { ActiveExpiry } from '../session/active-expiry.ts';
+import type { ActiveExpiry } from '../engine/active-expiry.ts';
 import type { Rates } from './rates.ts';
 
 export interface HousekeepingParts {

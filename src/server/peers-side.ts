@@ -11,7 +11,7 @@ import { NodeRandomSource } from '../io/node-random-source.ts';
 import type { TotalOrderBroadcast } from '../replication/core/total-order-broadcast.ts';
 import type { LinkTls } from '../replication/links/sockets.ts';
 import { openRaftEngine } from '../replication/shell/open-raft-engine.ts';
-import { OrderMarks } from '../session/order/order-marks.ts';
+import { OrderMarks } from '../cluster/applied-marks.ts';
 import type { StorageSide } from './storage-side.ts';
 
 export interface PeersSide {

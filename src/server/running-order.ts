@@ -4,15 +4,17 @@
  */
 
 import type { Logger } from 'pino';
+import type { RequestLimits } from '../commands/command.ts';
+import type { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock, Timer } from '../io/clock.ts';
 import { ORDER_SAVE_MS } from '../limits.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
-import type { Executor } from '../session/executor.ts';
-import { ApplyBatches, type BatchReplies } from '../session/order/apply-batches.ts';
-import { createGhost } from '../session/order/ghost-session.ts';
-import { PeersOrder } from '../session/order/peers-order.ts';
-import type { Watchers } from '../session/order/watchers.ts';
+import type { Engine } from '../engine/engine.ts';
+import { ApplyBatches, type BatchReplies } from '../cluster/apply.ts';
+import { createApplySession } from '../cluster/apply-session.ts';
+import { Proposals } from '../cluster/proposals.ts';
 import type { SessionRealm } from '../session/session.ts';
 import type { PeersSide } from './peers-side.ts';
 import type { StorageSide } from './storage-side.ts';
@@ -24,7 +26,10 @@ export interface RunningOrderParts {
   readonly seed: readonly [number, number];
   readonly side: StorageSide;
   readonly peers: PeersSide;
-  readonly executor: Executor;
+  readonly engine: Engine;
+  readonly table: CommandTable;
+  readonly keyspace: Keyspace;
+  readonly limits: () => RequestLimits;
   readonly realm: SessionRealm;
   readonly pool: OutputPool;
   /** Lets nothing run until the returned function is called. */
@@ -33,15 +38,14 @@ export interface RunningOrderParts {
   adopt(): void;
   /** State and log may differ: the server must stop, and begin anew from its disk. */
   onBug(error: unknown): void;
-  /** Replies may go out that were held back. */
+  /** Replies were written: the turn must end. */
   scheduleTurn(): void;
 }
 
 export class RunningOrder {
   readonly #parts: RunningOrderParts;
-  readonly #order: PeersOrder;
+  readonly #order: Proposals;
   readonly #apply: ApplyBatches;
-  readonly #watchers: Watchers;
   #timer: Timer | undefined;
   #saving: Promise<void> | undefined;
   #isStopped = false;
@@ -50,33 +54,31 @@ export class RunningOrder {
 
   constructor(parts: RunningOrderParts) {
     this.#parts = parts;
-    const { config, seed, side, peers, executor, realm, pool, log } = parts;
+    const { config, seed, side, peers, engine, keyspace, table, realm, pool, log } = parts;
     const { broadcast, marks } = peers;
-    const host = executor.orderHost({
-      createGhost: () => createGhost(realm, pool),
-      onWatchLeft: (session) => {
-        this.#order.unwatch(session);
+    const host = {
+      keyspace, table, runner: engine.runner, prefetch: engine.prefetch,
+      applySession: createApplySession(realm, pool),
+      commit: (position: number) => {
+        this.#commit(position);
         parts.scheduleTurn();
       },
-      commit: (position, wasHeld) => {
-        this.#commit(position);
-        if (wasHeld) parts.scheduleTurn();
-      },
-      onFailure: (error) => {
+      onFailure: (error: unknown) => {
         log.error({ error }, 'a batch of the total order cannot be applied');
         this.#order.onStopped(error instanceof Error ? error.message : String(error));
         void broadcast.stop();
         // Half of a batch may have changed what is in RAM; only a start from disk mends that.
         if (side.failure === undefined) parts.onBug(error);
       },
-    });
-    this.#order = new PeersOrder({
+    };
+    this.#order = new Proposals({
       broadcast, seed,
       timeoutMs: () => config.values['broadcast-timeout'],
       monotonicMs: () => parts.clock.monotonicMs(),
       isLinearizable: () => config.values.consistency === 'linearizable',
       applied: marks,
-      refuse: (session, entry, text) => executor.refuse(session, entry, text),
+      limits: parts.limits,
+      refuse: (session, entry, text) => engine.runner.refuse(session, entry, text),
     });
     this.#apply = new ApplyBatches(host, this.#replies(), marks, {
       get meta() {
@@ -86,10 +88,8 @@ export class RunningOrder {
       receive: (chunks) => side.receiveSnapshot(chunks),
       install: (meta) => this.#install(meta),
     }, () => broadcast.resume());
-    this.#watchers = host.watchers;
-    host.watchers.restore(marks.watching);
-    executor.order = this.#order;
-    broadcast.administration?.watch(() => executor.onProgress());
+    engine.order = this.#order;
+    broadcast.administration?.watch(() => engine.onProgress());
   }
 
   /** From here on batches are delivered. */
@@ -128,12 +128,12 @@ export class RunningOrder {
 
   /** Whoever waits for a position goes on after those who wait for replies. */
   #replies(): BatchReplies {
-    const { executor } = this.#parts;
+    const { engine } = this.#parts;
     return {
       takeGroups: (ticket) => this.#order.takeGroups(ticket),
       onApplied: (position) => {
         this.#order.onApplied(position);
-        executor.onProgress();
+        engine.onProgress();
       },
     };
   }
@@ -156,7 +156,6 @@ export class RunningOrder {
       await side.installSnapshot(meta);
       adopt();
       await peers.marks.reload(side.storage, side.position);
-      this.#watchers.restore(peers.marks.watching);
     } finally {
       this.#isInstalling = false;
       release();
@@ -177,13 +176,10 @@ export class RunningOrder {
   /** Makes what is applied durable in the store, so that the order may forget it. */
   async #save(): Promise<void> {
     if (this.#isPaused || this.#isInstalling) return;
-    const { side, peers, executor } = this.#parts;
+    const { side, peers } = this.#parts;
     const { broadcast, marks } = peers;
     if (marks.position > side.position) {
-      await marks.notePosition(side.storage, () => {
-        // Half of a batch must not get into the log; the whole of it will carry its own position.
-        if (!executor.holdsBatch) this.#commit(marks.position);
-      });
+      await marks.notePosition(side.storage, () => this.#commit(marks.position));
     }
     const { position } = side;
     await side.sync();

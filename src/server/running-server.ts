@@ -7,7 +7,9 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { USUAL_LIMITS } from '../cluster/proposal-body.ts';
 import { allCommands } from '../commands/all-commands.ts';
+import type { RequestLimits } from '../commands/command.ts';
 import type { ShutdownOptions } from '../commands/server-port.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
@@ -22,8 +24,8 @@ import { CommandStats, ErrorStats } from '../observe/command-stats.ts';
 import { LatencyMonitor } from '../observe/latency-monitor.ts';
 import { SlowLog } from '../observe/slow-log.ts';
 import { OutputPool } from '../protocol/output-pool.ts';
-import { ActiveExpiry } from '../session/active-expiry.ts';
-import type { Executor } from '../session/executor.ts';
+import { ActiveExpiry } from '../engine/active-expiry.ts';
+import type { Engine } from '../engine/engine.ts';
 import { CallLog } from './call-log.ts';
 import { clientsPolicy } from './client-policy.ts';
 import { ServerConfigPort } from './config-port.ts';
@@ -68,7 +70,7 @@ export class RunningServer {
   readonly #pool = new OutputPool();
   readonly #saves: Saves;
   readonly #facade: ServerFacade;
-  readonly #executor: Executor;
+  readonly #engine: Engine;
   readonly #order: RunningOrder | undefined;
   readonly #turn: Turn;
   readonly #clients: Clients;
@@ -77,6 +79,7 @@ export class RunningServer {
   readonly #rates: Rates;
   readonly #housekeeping: Housekeeping;
   readonly #startedAt: number;
+  #limits: RequestLimits = USUAL_LIMITS;
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
@@ -90,13 +93,13 @@ export class RunningServer {
     this.#saves = this.#createSaves();
     this.#rates = new Rates(() => ({ ...this.#counters, calls: this.#callLog.calls }));
     this.#facade = this.#createFacade();
-    this.#executor = this.#plumbing.connect(this.#facade);
+    this.#engine = this.#plumbing.connect(this.#facade);
     const order = this.#createOrder();
     this.#order = order;
-    this.#turn = new Turn(side.gate, () => this.#executor.holdsBatch, () => order?.flush());
+    this.#turn = new Turn(side.gate, () => order?.flush());
     this.#expiry = new ActiveExpiry({
       keyspace: this.#plumbing.keyspace,
-      runInternal: (work) => this.#executor.runInternal(work),
+      runInternal: (work) => this.#engine.runInternal(work),
       expire: order === undefined ? undefined : (db, keys) => order.expire(db, keys),
       nowMs: () => clock.nowMs(),
     });
@@ -164,7 +167,9 @@ export class RunningServer {
     if (peers === undefined) return undefined;
     return new RunningOrder({
       config, clock, log, seed, side, peers,
-      executor: this.#executor, realm: this.#plumbing, pool: this.#pool,
+      engine: this.#engine, table: this.#table, keyspace: this.#plumbing.keyspace,
+      realm: this.#plumbing, pool: this.#pool,
+      limits: () => this.#limits,
       scheduleTurn: () => this.#turn.schedule(),
       holdAll: () => this.#holdAll(),
       onBug: this.#parts.onBug,
@@ -189,6 +194,7 @@ export class RunningServer {
         compact: () => side.compact(),
         reload: () => this.#reload(),
       },
+      limits: () => this.#limits,
       needsPassword: () => config.values.requirepass !== '',
     });
   }
@@ -199,7 +205,6 @@ export class RunningServer {
       clock,
       log,
       sync: () => this.#sync(),
-      holdsBatch: () => this.#executor.holdsBatch,
       changes: () => this.#plumbing.keyspace.changes,
     });
   }
@@ -269,7 +274,7 @@ export class RunningServer {
   #createHost(): ConnectionHost {
     const { config, log, clock, onBug } = this.#parts;
     return {
-      executor: this.#executor,
+      engine: this.#engine,
       turn: this.#turn,
       pool: this.#pool,
       batch: [],
@@ -309,6 +314,9 @@ export class RunningServer {
     const { config } = this.#parts;
     const apply = (): void => {
       const { values } = config;
+      this.#limits = {
+        databases: values.databases, stringBytes: values['proto-max-bulk-len'],
+      };
       this.#plumbing.events.configure(values['notify-keyspace-events']);
       this.#slowLog.thresholdMicros = values['slowlog-log-slower-than'];
       this.#slowLog.lengthMax = values['slowlog-max-len'];
@@ -317,7 +325,7 @@ export class RunningServer {
     apply();
     config.onChange([
       'notify-keyspace-events', 'slowlog-log-slower-than', 'slowlog-max-len',
-      'latency-monitor-threshold',
+      'latency-monitor-threshold', 'proto-max-bulk-len',
     ], apply);
   }
 }

@@ -12,14 +12,9 @@ export interface SavesParts {
   readonly log: Logger;
   /** Resolves when everything acknowledged is on disk. */
   sync(): Promise<void>;
-  /** True while a batch is under way that a sync now would not have. */
-  holdsBatch(): boolean;
   /** Changes to the keyspace since the start. */
   changes(): number;
 }
-
-/** How often to look whether a batch under way has ended. */
-const BATCH_POLL_MS = 1;
 
 export class Saves {
   readonly #parts: SavesParts;
@@ -82,12 +77,10 @@ export class Saves {
     );
   }
 
-  /** Waits first for a batch under way: an EXEC with BGSAVE in it means what it writes as well. */
+  /** Begins in a later turn: an EXEC with BGSAVE in it means what it writes as well. */
   async #sync(): Promise<void> {
-    const { changes, clock, holdsBatch, sync } = this.#parts;
-    while (holdsBatch()) {
-      await new Promise<void>((resolve) => void clock.setTimer(BATCH_POLL_MS, resolve));
-    }
+    const { changes, clock, sync } = this.#parts;
+    await new Promise<void>((resolve) => void clock.setTimer(0, resolve));
     const before = changes();
     await sync();
     this.#changesSaved = before;

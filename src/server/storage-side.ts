@@ -3,7 +3,7 @@
 import type { StoreFacts } from '../observe/info-source.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
-import type { WriteGate } from '../session/write-gate.ts';
+import type { WriteGate } from '../engine/write-gate.ts';
 
 export interface StorageSide {
   /** The open storage; another object after `reload`. */

@@ -4,7 +4,7 @@
 
 import type { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/store.ts';
-import type { WriteGate } from '../session/write-gate.ts';
+import type { WriteGate } from '../engine/write-gate.ts';
 
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 

@@ -1,25 +1,21 @@
 /**
- * Passes changes of keys on: to transactions that watch them, and, when `notify-keyspace-events`
- * asks for it, to the channels `__keyspace@<db>__:<key>` and `__keyevent@<db>__:<event>`.
+ * Passes changes of keys on, when `notify-keyspace-events` asks for it, to the channels `__keyspace@<db>__:<key>` and `__keyevent@<db>__:<event>`.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
 import type { KeyspaceListener } from '../keyspace/keyspace.ts';
 import type { PubSubHub } from './pub-sub-hub.ts';
-import type { WatchedKeys } from './watched-keys.ts';
 
 /** What 'A' stands for: every class but misses and new keys. */
 const ALL_CLASSES = 'g$lshzxetd';
 
 export class KeyspaceEvents implements KeyspaceListener {
-  readonly #watched: WatchedKeys;
   readonly #hub: PubSubHub;
   #classes = '';
   #toKeyspace = false;
   #toKeyevent = false;
 
-  constructor(watched: WatchedKeys, hub: PubSubHub) {
-    this.#watched = watched;
+  constructor(hub: PubSubHub) {
     this.#hub = hub;
   }
 
@@ -28,14 +24,6 @@ export class KeyspaceEvents implements KeyspaceListener {
     this.#toKeyspace = letters.includes('K');
     this.#toKeyevent = letters.includes('E');
     this.#classes = letters.replaceAll('A', ALL_CLASSES);
-  }
-
-  modified(db: number, key: ByteRange): void {
-    this.#watched.modified(db, key);
-  }
-
-  flushed(db: number): void {
-    this.#watched.flushed(db);
   }
 
   notify(kind: string, event: string, db: number, key: ByteRange): void {

@@ -7,11 +7,13 @@
  */
 
 import type { ClientFacts, ReplyMode, SessionPort } from '../commands/session-port.ts';
+import type { Args } from '../protocol/args.ts';
 import type { RequestDecoder } from '../protocol/request-decoder.ts';
 import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
 import { Blocking } from './blocking.ts';
 import type { Monitors } from './monitors.ts';
 import type { PubSubHub, Subscriber } from './pub-sub-hub.ts';
+import { RequestProgress } from './progress.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -23,17 +25,17 @@ export interface SessionLink {
   readonly isUnixSocket: boolean;
   readonly decoder: RequestDecoder;
   readonly reply: ReplyEncoder;
-  /**
-   * The request whose reply begins at `mark` of `reply` changed something; of `before` replies in
-   * front of it the link has not been told yet.
-   */
-  wrote(mark: number, before: number): void;
-  /** Bytes that have come from the client, and those of them that were taken as requests. */
+  /** Bytes that have come from the client. */
   readonly arrivedBytes: number;
-  readonly takenBytes: number;
+  /** How many of them come up to the end of this request of the batch that was decoded last. */
+  bytesThrough(args: Args): number;
+  /** It is not about to be closed, and the client keeps up with its replies. */
+  readonly mayTakeMore: boolean;
   /** Something was written into `reply` outside of a request: send it at the end of this turn. */
   wake(): void;
   closeAfterReply(): void;
+  /** Closes at once: its unsent replies may rest on what was not made. */
+  lose(): void;
 }
 
 /** What sessions share. */
@@ -41,7 +43,9 @@ export interface SessionRealm {
   readonly hub: PubSubHub;
   readonly monitors: Monitors;
   readonly needsPassword: boolean;
-  createTransaction(session: Session): Transaction;
+  createTransaction(): Transaction;
+  /** Whether a watched key has changed, as far as that can be told without reading the disk. */
+  isTouched(transaction: Transaction): boolean;
 }
 
 export class Session implements SessionPort, Subscriber {
@@ -64,12 +68,9 @@ export class Session implements SessionPort, Subscriber {
   noTouch = false;
   monitoring = false;
   wantsLatest: boolean | undefined;
-  /** Requests within the first so many bytes from the client may read: see order/. */
+  /** Requests within the first so many bytes from the client may read: see cluster/. */
   readableBytes = -1;
-  /** The request that waited to read goes by the time of the total order, not by the clock. */
-  readsByOrder = false;
-  /** Why the request that waited to read may not: the whole text of an error. */
-  readFailure: string | undefined;
+  readonly progress = new RequestProgress();
   #isEnded = false;
   /** Replies under way; EXEC's has those of its commands inside. */
   #replying = 0;
@@ -80,7 +81,7 @@ export class Session implements SessionPort, Subscriber {
     this.link = link;
     this.reply = link.reply;
     this.#realm = realm;
-    this.transaction = realm.createTransaction(this);
+    this.transaction = realm.createTransaction();
     this.subscriptions = new Subscriptions(realm.hub, this);
     this.#authenticated = !realm.needsPassword;
     link.decoder.authenticated = this.#authenticated;
@@ -171,7 +172,7 @@ export class Session implements SessionPort, Subscriber {
     if (this.isSubscriber) letters += 'P';
     if (this.transaction.isOpen) letters += 'x';
     if (this.blocking.isBlocked) letters += 'b';
-    if (this.transaction.touched) letters += 'd';
+    if (this.#realm.isTouched(this.transaction)) letters += 'd';
     if (this.link.isUnixSocket) letters += 'U';
     if (this.noEvict) letters += 'e';
     if (this.noTouch) letters += 'T';
@@ -207,6 +208,7 @@ export class Session implements SessionPort, Subscriber {
     this.blocking.forbid();
     this.#leaveShared();
     this.transaction.discard();
+    this.progress.forget();
   }
 
   deliver(channel: Buffer, message: Buffer): void {

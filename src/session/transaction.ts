@@ -1,24 +1,25 @@
 /**
  * One connection's MULTI: the queue, and the keys that it watches.
  *
- * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC runs
- * it in one go, so that the effects of all its commands are one batch in the log.
+ * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC takes
+ * both out at once, whatever becomes of it, and they run together or not at all.
  *
- * A watched key counts as touched when it was changed, removed, or has expired since; also when its
- * database was emptied or exchanged, unless it was absent before and is absent after.
+ * WATCH notes each key's version: the place in the order, or without peers in the log, at which it
+ * last changed; 0 for a key that is not there. Whoever runs the queue compares (`isTouched`). So
+ * nothing has to be told of changes, and with peers all of them compare the same numbers. A key
+ * that was absent at WATCH and is absent at EXEC is untouched, whatever happened in between.
  */
 
-import { ByteRange } from '../lib/byte-range.ts';
-import type { Args } from '../protocol/args.ts';
-import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import type { TransactionPort } from '../commands/session-port.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import { NEED_KEY } from '../keyspace/storage.ts';
+import { COLD, NEED_KEY } from '../keyspace/storage.ts';
+import { ByteRange } from '../lib/byte-range.ts';
 import { QUEUED_REQUEST_BYTES, TRANSACTION_BYTES_MAX } from '../limits.ts';
-import type { WatchedKeys, Watcher } from './watched-keys.ts';
+import type { Args } from '../protocol/args.ts';
 
-export interface QueuedCommand {
+/** One request whose arguments are owned, because it waits. */
+export interface QueuedRequest {
   readonly entry: TableEntry;
   readonly args: Args;
 }
@@ -26,47 +27,49 @@ export interface QueuedCommand {
 export interface WatchedKey {
   readonly db: number;
   readonly key: Buffer;
-  readonly existed: boolean;
-  /** Its expiry when it was watched; 0 = it had none, or the key was not there. */
-  readonly expireAt: number;
+  /** 0 = it was not there. */
+  readonly version: number;
+  /** The space of keys that the database was then: SWAPDB and FLUSHDB give it another. */
+  readonly space: number;
 }
 
-/** With peers, what a transaction watches is part of the state: who keeps it hears of changes. */
-export interface WatchListener {
-  /** It watches more, or something that it watches has changed. */
-  onChanged(): void;
-  /** It watches nothing any more. */
-  onDropped(): void;
+/** What EXEC takes out of the session. */
+export interface TakenTransaction {
+  readonly queue: readonly QueuedRequest[];
+  readonly watched: readonly WatchedKey[];
 }
 
-export type RunQueued = (queue: readonly QueuedCommand[], reply: ReplyWriter) => void;
+/** Keys watched over all connections, for INFO. */
+export interface WatchCount {
+  count: number;
+}
 
-const ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
-
-export class Transaction implements TransactionPort, Watcher {
+export class Transaction implements TransactionPort {
   readonly #keyspace: Keyspace;
-  readonly #registry: WatchedKeys;
-  readonly #run: RunQueued;
-  #open = false;
-  #broken = false;
-  #touched = false;
-  #queue: QueuedCommand[] = [];
+  readonly #total: WatchCount;
+  #isOpen = false;
+  #isBroken = false;
+  #queue: QueuedRequest[] = [];
   #bytes = 0;
-  #watched: WatchedKey[] = [];
-  listener: WatchListener | undefined;
+  /** By database and key. */
+  readonly #watched = new Map<string, WatchedKey>();
 
-  constructor(keyspace: Keyspace, registry: WatchedKeys, run: RunQueued) {
+  constructor(keyspace: Keyspace, total: WatchCount) {
     this.#keyspace = keyspace;
-    this.#registry = registry;
-    this.#run = run;
+    this.#total = total;
   }
 
   get isOpen(): boolean {
-    return this.#open;
+    return this.#isOpen;
   }
 
-  get queue(): readonly QueuedCommand[] {
+  get queue(): readonly QueuedRequest[] {
     return this.#queue;
+  }
+
+  /** RAM of the queue. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get queued(): number {
@@ -74,31 +77,36 @@ export class Transaction implements TransactionPort, Watcher {
   }
 
   get broken(): boolean {
-    return this.#broken;
-  }
-
-  get touched(): boolean {
-    return this.#touched || this.#watched.some((watched) => this.#expiredSince(watched));
+    return this.#isBroken;
   }
 
   get watching(): number {
-    return this.#watched.length;
+    return this.#watched.size;
+  }
+
+  get watched(): Iterable<WatchedKey> {
+    return this.#watched.values();
+  }
+
+  /** EXEC would run the queue. */
+  get canRun(): boolean {
+    return this.#isOpen && !this.#isBroken;
   }
 
   begin(): void {
-    this.#open = true;
+    this.#isOpen = true;
   }
 
   /** A command was refused while queueing: EXEC will abort. */
   break(): void {
-    if (this.#open) this.#broken = true;
+    if (this.#isOpen) this.#isBroken = true;
   }
 
   /** False when the queue is full; the transaction is broken then. */
   enqueue(entry: TableEntry, args: Args): boolean {
     const bytes = this.#bytes + args.bytes + QUEUED_REQUEST_BYTES;
     if (bytes > TRANSACTION_BYTES_MAX) {
-      this.#broken = true;
+      this.#isBroken = true;
       return false;
     }
     this.#bytes = bytes;
@@ -107,83 +115,53 @@ export class Transaction implements TransactionPort, Watcher {
   }
 
   discard(): void {
-    this.#open = false;
-    this.#broken = false;
+    this.#isOpen = false;
+    this.#isBroken = false;
     this.#queue = [];
     this.#bytes = 0;
     this.unwatch();
   }
 
-  exec(reply: ReplyWriter): void {
-    const queue = this.take(reply);
-    if (queue !== undefined) this.#run(queue, reply);
-  }
-
-  /**
-   * Ends the transaction and writes the head of EXEC's reply: an array, into which the caller
-   * writes the reply to each command of the queue. Undefined when the reply is whole: an error, or
-   * nil.
-   */
-  take(reply: ReplyWriter): readonly QueuedCommand[] | undefined {
-    const { queue, broken, touched } = this;
+  /** Ends the transaction; what it was is the caller's. */
+  take(): TakenTransaction {
+    const taken = { queue: this.#queue, watched: [...this.#watched.values()] };
     this.discard();
-    if (broken) return void reply.error(ABORTED);
-    if (touched) return void reply.nilArray();
-    reply.array(queue.length);
-    return queue;
+    return taken;
   }
 
   watch(db: number, keys: readonly Buffer[]): void {
+    const database = this.#keyspace.db(db);
     for (const key of keys) {
-      if (this.#watched.some((watched) => watched.db === db && watched.key.equals(key))) continue;
-      const found = this.#keyspace.db(db).find(new ByteRange(key), NEED_KEY);
-      const existed = found !== undefined;
-      this.#watched.push({ db, key, existed, expireAt: found?.expireAt ?? 0 });
-      this.#registry.add(db, key, this);
+      const name = `${db}:${key.toString('latin1')}`;
+      if (this.#watched.has(name)) continue;
+      const version = database.version(new ByteRange(key));
+      this.#watched.set(name, { db, key, version, space: database.space });
+      this.#total.count += 1;
     }
-    this.listener?.onChanged();
-  }
-
-  /** What it watches; and whether any of that was touched, but for what has only expired. */
-  get watched(): { readonly keys: readonly WatchedKey[]; readonly isTouched: boolean } {
-    return { keys: this.#watched, isTouched: this.#touched };
-  }
-
-  /** Watches what another one watched, from `watched`. */
-  adopt(keys: readonly WatchedKey[], isTouched: boolean): void {
-    this.#watched = [...keys];
-    this.#touched = isTouched;
-    for (const { db, key } of keys) this.#registry.add(db, key, this);
   }
 
   unwatch(): void {
-    const wasWatching = this.#watched.length > 0;
-    for (const { db, key } of this.#watched) this.#registry.remove(db, key, this);
-    this.#watched = [];
-    this.#touched = false;
-    if (wasWatching) this.listener?.onDropped();
+    this.#total.count -= this.#watched.size;
+    this.#watched.clear();
   }
+}
 
-  touch(): void {
-    if (this.#touched) return;
-    this.#touched = true;
-    this.listener?.onChanged();
+/** Whether one of the keys is not as it was watched. */
+export function isTouched(keyspace: Keyspace, watched: Iterable<WatchedKey>): boolean {
+  for (const { db, key, version, space } of watched) {
+    const database = keyspace.db(db);
+    if (database.version(new ByteRange(key)) !== version) return true;
+    if (version !== 0 && database.space !== space) return true;
   }
+  return false;
+}
 
-  onFlushed(db: number): void {
-    const isTouched = this.#watched.some((each) => {
-      return each.db === db && (each.existed || this.#mayExist(each));
-    });
-    if (isTouched) this.touch();
+/** The same as far as RAM can tell: for a list of clients, which must not read the disk. */
+export function isTouchedInRam(keyspace: Keyspace, watched: Iterable<WatchedKey>): boolean {
+  const { storage } = keyspace;
+  for (const each of watched) {
+    const found = storage.find(keyspace.db(each.db).space, new ByteRange(each.key), NEED_KEY);
+    if (found !== COLD && isTouched(keyspace, [each])) return true;
   }
-
-  /** Asked of the storage, because this must change nothing: an expired key stays where it is. */
-  #mayExist({ db, key }: WatchedKey): boolean {
-    const { storage } = this.#keyspace;
-    return storage.find(this.#keyspace.db(db).space, new ByteRange(key), NEED_KEY) !== undefined;
-  }
-
-  #expiredSince({ expireAt }: WatchedKey): boolean {
-    return expireAt !== 0 && expireAt <= this.#keyspace.now;
-  }
+  return false;
 }

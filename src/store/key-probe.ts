@@ -42,6 +42,9 @@ export class KeyProbe {
   /** Over all of `buf`, where there is one. */
   view: DataView | undefined;
 
+  /** Reads the key at once. Set by the store. */
+  onCold: (space: number, key: ByteRange) => void = () => undefined;
+
   readonly #hasher: KeyHash;
   readonly #spaces: SpaceTable;
   readonly #chains: ChainTable;
@@ -92,10 +95,13 @@ export class KeyProbe {
     if (!this.isCold) this.#remember(spaceId, key);
   }
 
-  /** Runs for a change. A cold key here means that the caller did not load it first: a bug. */
+  /** Runs for a change: a key that is only on disk is read at once. */
   mustRun(spaceId: number, key: ByteRange): void {
     this.run(spaceId, key);
-    if (this.isCold) throw new Error('store: a cold key is changed before it is loaded');
+    if (!this.isCold) return;
+    this.onCold(spaceId, key);
+    this.run(spaceId, key);
+    if (this.isCold) throw new Error('assertion failed: a key is cold after it was read');
   }
 
   #search(index: ValueIndex, first: number, key: ByteRange): void {

@@ -52,6 +52,7 @@ import type { StoreError } from './store-error.ts';
 import { StoreHost } from './store-host.ts';
 import { StoreLoader } from './store-loader.ts';
 import type { Paging, StoreParts } from './store-parts.ts';
+import { ReadNow } from './read-now.ts';
 import { StoreWalker } from './store-walker.ts';
 import { Store } from './store.ts';
 
@@ -200,13 +201,14 @@ class Session {
     const changes = new StoreChanges(parts);
     for (const [key, held] of state.system) changes.holdSystem(key, held);
     const loader = new StoreLoader(parts, changes);
+    const readNow = new ReadNow(parts, changes);
     this.#store = new Store({
-      parts, changes, loader, lock,
+      parts, changes, loader, readNow, lock,
       directReads: options.directIo === true
         ? new DirectReads(clock, parts.probe, parts.residents)
         : undefined,
       keeper: this.keeper, sealer: this.#sealer,
-      walker: new StoreWalker(parts, loader, log.onDamage),
+      walker: new StoreWalker(parts, loader, readNow, log.onDamage),
       budget: new MemoryBudget(parts, options.memoryBytes, options.readCacheBytes),
       graveyard: new Graveyard(parts.segments, clock),
       host: this.#makeHost(parts),

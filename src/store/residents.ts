@@ -20,7 +20,7 @@
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, isEntryHeaderSound, isEntryPayloadSound,
 } from './format/data-entry.ts';
-import { GUEST_BYTES, GUESTS_MAX, KEY_READ_BYTES } from '../limits.ts';
+import { GUEST_BYTES, GUESTS_MAX, KEY_READ_BYTES, SCRATCH_BYTES_MAX } from '../limits.ts';
 import { ReadCache } from './read-cache.ts';
 import { GRANULE_SHIFT } from './segment.ts';
 import type { Segment, TailBlock } from './segment.ts';
@@ -88,10 +88,13 @@ export class Residents {
   readonly #held = new Map<number, Held>();
   readonly #reading = new Map<number, Promise<LoadedRecord>>();
   #heldBytes = 0;
-  readonly #guests: Guest[] = [];
+  /** By lasting place. */
+  readonly #guests = new Map<number, Guest>();
   /** Made when the first guest comes. */
   #guestBuf: Buffer | undefined;
   #guestBytes = 0;
+  /** RAM of guests that have memory of their own. */
+  #scratchBytes = 0;
 
   constructor(segments: SegmentTable, cacheBytes: number) {
     this.#segments = segments;
@@ -141,7 +144,7 @@ export class Residents {
     const isPartial = !wholeOnly && bytes > KEY_READ_BYTES;
     const length = isPartial ? KEY_READ_BYTES : bytes;
     const at = this.#guestBytes;
-    if (at + length > GUEST_BYTES || this.#guests.length === GUESTS_MAX) return false;
+    if (at + length > GUEST_BYTES || this.#guests.size === GUESTS_MAX) return false;
     const segment = this.#segments.mustGet(slot);
     this.#guestBuf ??= Buffer.allocUnsafeSlow(GUEST_BYTES);
     const buf = this.#guestBuf;
@@ -151,7 +154,7 @@ export class Residents {
     if (!isSound) return false;
     this.misses++;
     this.#guestBytes = at + length + (-length & 7);
-    this.#guests.push({
+    this.#guests.set(lastingPlaceOf(segment.id, offset), {
       segmentId: segment.id, offset, buf, at, isWhole: !isPartial, stays: wholeOnly,
     });
     this.onChange();
@@ -159,16 +162,45 @@ export class Residents {
   }
 
   /**
+   * As `read`, but at once, blocking, and whatever it takes; the record is a guest with memory of its
+   * own. When there are many the oldest go: what points into them stays valid all the same. Throws
+   * a StoreError.
+   */
+  readNow(segment: Segment, offset: number, bytes: number, wholeOnly: boolean): LoadedRecord {
+    if (this.find(segment.slot, offset) && (this.isWhole || !wholeOnly)) {
+      return { buf: this.buf, at: this.at, isWhole: this.isWhole };
+    }
+    this.misses++;
+    const isPartial = !wholeOnly && bytes > KEY_READ_BYTES;
+    const record = isPartial ? this.#readKeyNow(segment, offset)
+      : this.#verify(segment, offset, this.#readBytesNow(segment, offset, bytes));
+    const { buf, at, isWhole } = record;
+    const place = lastingPlaceOf(segment.id, offset);
+    this.#scratchBytes += buf.length;
+    this.#guests.set(place, {
+      segmentId: segment.id, offset, buf, at, isWhole, stays: wholeOnly && isWhole,
+    });
+    for (const [oldest, guest] of this.#guests) {
+      if (this.#scratchBytes <= SCRATCH_BYTES_MAX || oldest === place) break;
+      this.#guests.delete(oldest);
+      this.#scratchBytes -= guest.buf === this.#guestBuf ? 0 : guest.buf.length;
+    }
+    this.onChange();
+    return record;
+  }
+
+  /**
    * The command has run, and nothing borrowed is in use. Only now may guests go into the cache:
    * before, they could have pushed out what the same command found there.
    */
   dismissGuests(): void {
-    if (this.#guests.length === 0) return;
-    for (const { segmentId, offset, buf, at, stays } of this.#guests) {
+    if (this.#guests.size === 0) return;
+    for (const { segmentId, offset, buf, at, stays } of this.#guests.values()) {
       if (stays) this.cache.insert(segmentId, offset, buf, at, entryBytesAt(buf, at));
     }
-    this.#guests.length = 0;
+    this.#guests.clear();
     this.#guestBytes = 0;
+    this.#scratchBytes = 0;
     this.onChange();
   }
 
@@ -250,10 +282,8 @@ export class Residents {
   }
 
   #findGuest(segmentId: number, offset: number): LoadedRecord | undefined {
-    for (const guest of this.#guests) {
-      if (guest.segmentId === segmentId && guest.offset === offset) return guest;
-    }
-    return undefined;
+    return this.#guests.size === 0
+      ? undefined : this.#guests.get(lastingPlaceOf(segmentId, offset));
   }
 
   // ---- Disk -------------------------------------------------------------------------------------
@@ -286,16 +316,31 @@ export class Residents {
     return { buf, at: 0, isWhole: false };
   }
 
+  #readKeyNow(segment: Segment, offset: number): LoadedRecord {
+    let buf = this.#readBytesNow(segment, offset, KEY_READ_BYTES);
+    this.#verifyHeader(segment, offset, buf);
+    const needed = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
+    if (needed > buf.length) buf = this.#readBytesNow(segment, offset, needed);
+    if (buf.length < needed) throw damaged(segment.path, offset, 'the file ends inside the key');
+    return { buf, at: 0, isWhole: false };
+  }
+
+  #readBytesNow(segment: Segment, offset: number, bytes: number): Buffer {
+    const buf = Buffer.allocUnsafeSlow(bytes);
+    try {
+      return buf.subarray(0, this.#segments.mustReadNow(segment, buf, 0, bytes, offset));
+    } catch (error) {
+      throw readFailed(segment, offset, error);
+    }
+  }
+
   /** Up to `bytes` bytes; fewer at the end of the file. */
   #readBytes(segment: Segment, offset: number, bytes: number): Promise<Buffer> {
     const buf = Buffer.allocUnsafeSlow(bytes);
     return new Promise((resolve, reject) => {
       this.#segments.read(segment, buf, 0, bytes, offset, (error, read) => {
         if (error === null) resolve(read === bytes ? buf : buf.subarray(0, read));
-        else {
-          reject(new StoreError('FAILED', `cannot read ${segment.path} at byte ${offset}: ` +
-            error.message, { file: segment.path, offset, cause: error }));
-        }
+        else reject(readFailed(segment, offset, error));
       });
     });
   }
@@ -318,6 +363,12 @@ export class Residents {
     if (isHeaderSound(buf, 0, buf.length)) return;
     throw damaged(segment.path, offset, 'the checksum of a record header is wrong');
   }
+}
+
+function readFailed({ path }: Segment, offset: number, error: unknown): StoreError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StoreError('FAILED', `cannot read ${path} at byte ${offset}: ${reason}`,
+    { file: path, offset, cause: error });
 }
 
 // ---- Of a record that begins at buf[at], of which `bytes` bytes were read -----------------------

@@ -143,6 +143,13 @@ export class SegmentTable {
     }
   }
 
+  /** Reads at once, blocking, whatever it takes; how many bytes. Throws DiskError. */
+  mustReadNow(segment: Segment, buf: Uint8Array, off: number, len: number, pos: number): number {
+    if (segment.reader === undefined) this.#keepReader(segment, this.#files.openReadSync(segment.path));
+    this.#touch(segment);
+    return segment.reader!.readSync(buf, off, len, pos);
+  }
+
   /** Ends when files of dropped segments are gone and the others are closed. */
   async close(): Promise<void> {
     for (const segment of this.#readers) this.#closeReader(segment);
@@ -158,14 +165,23 @@ export class SegmentTable {
 
   #open(segment: Segment): Promise<ReadFile> {
     segment.opening ??= this.#files.openRead(segment.path).then((file) => {
-      segment.reader = file;
-      this.#readers.add(segment);
-      this.#closeIdle();
-      return file;
+      return this.#keepReader(segment, file);
     }).finally(() => {
       segment.opening = undefined;
     });
     return segment.opening;
+  }
+
+  /** The file that the segment is read by from now on: another may have been opened meanwhile. */
+  #keepReader(segment: Segment, file: ReadFile): ReadFile {
+    if (segment.reader !== undefined) {
+      this.#track(file.close());
+      return segment.reader;
+    }
+    segment.reader = file;
+    this.#readers.add(segment);
+    this.#closeIdle();
+    return file;
   }
 
   #touch(segment: Segment): void {

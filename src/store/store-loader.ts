@@ -11,7 +11,7 @@ import { ByteRange } from '../lib/byte-range.ts';
 import { NEED_VALUE } from '../keyspace/storage.ts';
 import type { KeyToLoad } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
-import { READS_AT_ONCE } from '../limits.ts';
+import { PREFETCH_BYTES_MAX, READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt,
@@ -22,7 +22,6 @@ import type { Segment } from './segment.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { StoreChanges } from './store-changes.ts';
 import { damaged } from './store-error.ts';
-import type { StoreError } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
 import { ValueLoader } from './value-loader.ts';
 import type { ValueIndex } from './value-index.ts';
@@ -31,6 +30,7 @@ import type { ValueIndex } from './value-index.ts';
 interface Kept {
   readonly records: Set<Held>;
   readonly chains: Set<Chain>;
+  bytes: number;
 }
 
 export class StoreLoader {
@@ -47,7 +47,7 @@ export class StoreLoader {
 
   /** See Storage.load. */
   async load(keys: readonly KeyToLoad[]): Promise<() => void> {
-    const kept: Kept = { records: new Set(), chains: new Set() };
+    const kept: Kept = { records: new Set(), chains: new Set(), bytes: 0 };
     try {
       await forEachAtOnce(keys, READS_AT_ONCE, (key) => this.#loadKey(key, kept));
     } catch (error) {
@@ -65,24 +65,13 @@ export class StoreLoader {
   async identify(chain: Chain): Promise<void> {
     if (chain.key !== undefined) return;
     const version = chain.version;
-    const base = await this.#readAt(chain.base, chain.baseClass, false);
-    const start = base.at + ENTRY_HEADER_BYTES;
-    const key = Buffer.from(base.buf.subarray(start, start + entryKeyBytesAt(base.buf, base.at)));
-    this.#parts.hasher.hash(key, 0, key.length);
-    const { hi, lo } = this.#parts.hasher;
-    const isKey = (hi & 0xffff) === chain.hi && lo === chain.lo;
-    if (!isKey) throw this.#damagedAt(chain.base);
-    let last = base;
-    if (chain.deltas.length > 0) {
-      const { places, classes } = chain.deltas;
-      last = await this.#readAt(places.at(-1)!, classes.at(-1)!, false);
-    }
+    const key = keyOf(this.#parts, chain, await this.#readAt(chain.base, chain.baseClass, false));
+    const { places, classes } = chain.deltas;
+    const last = places.length === 0
+      ? await this.#readAt(chain.base, chain.baseClass, false)
+      : await this.#readAt(places.at(-1)!, classes.at(-1)!, false);
     if (chain.version !== version || chain.key !== undefined) return;
-    chain.key = key;
-    chain.expireAt = entryExpireAtAt(last.buf, last.at);
-    chain.raw = entryIsRawAt(last.buf, last.at);
-    if (this.#parts.chains.has(chain)) this.#parts.chains.charge(chain);
-    this.#parts.probe.forget();
+    learnKey(this.#parts, chain, key, last);
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
@@ -167,18 +156,8 @@ export class StoreLoader {
   async #read(segment: Segment, offset: number, bytes: number,
     wholeOnly: boolean): Promise<LoadedRecord> {
     const record = await this.#parts.residents.read(segment, offset, bytes, wholeOnly);
-    if (wholeOnly && !record.isWhole) {
-      const start = record.at + ENTRY_HEADER_BYTES;
-      const end = start + entryKeyBytesAt(record.buf, record.at);
-      throw damaged(segment.path, offset, 'the checksum of a record is wrong',
-        Buffer.from(record.buf.subarray(start, end)));
-    }
+    if (wholeOnly) mustBeWhole(segment, offset, record);
     return record;
-  }
-
-  #damagedAt(place: number): StoreError {
-    const segment = this.#parts.segments.mustGet(placeSlot(place));
-    return damaged(segment.path, placeOffset(place), 'the key is not the one that the index knows');
   }
 
   async #hold(segment: Segment, offset: number, bytes: number, wholeOnly: boolean,
@@ -187,8 +166,13 @@ export class StoreLoader {
     this.#keep(segment, offset, record, kept);
   }
 
-  /** Keeps a copy: tail and cache may let go of the record before the command runs. */
+  /**
+   * Keeps a copy: tail and cache may let go of the record before the command runs. What is beyond
+   * PREFETCH_BYTES_MAX was only read.
+   */
   #keep(segment: Segment, offset: number, record: LoadedRecord, kept: Kept): void {
+    if (kept.bytes > 0 && kept.bytes + record.buf.length > PREFETCH_BYTES_MAX) return;
+    kept.bytes += record.buf.length;
     const held = this.#parts.residents.hold(segment, offset, owned(record));
     if (kept.records.has(held)) this.#parts.residents.release(held);
     kept.records.add(held);
@@ -198,6 +182,36 @@ export class StoreLoader {
     for (const held of kept.records) this.#parts.residents.release(held);
     for (const chain of kept.chains) chain.pins -= 1;
   }
+}
+
+/** The key of a chain, from its base; throws DAMAGED if it is another one. */
+export function keyOf({ hasher, segments }: StoreParts, chain: Chain, base: LoadedRecord): Buffer {
+  const start = base.at + ENTRY_HEADER_BYTES;
+  const key = Buffer.from(base.buf.subarray(start, start + entryKeyBytesAt(base.buf, base.at)));
+  hasher.hash(key, 0, key.length);
+  if ((hasher.hi & 0xffff) === chain.hi && hasher.lo === chain.lo) return key;
+  const { path } = segments.mustGet(placeSlot(chain.base));
+  throw damaged(path, placeOffset(chain.base), 'the key is not the one that the index knows');
+}
+
+/** What a chain that recovery made lacks; `last` is its newest record. */
+export function learnKey(
+  { chains, probe }: StoreParts, chain: Chain, key: Buffer, last: LoadedRecord,
+): void {
+  chain.key = key;
+  chain.expireAt = entryExpireAtAt(last.buf, last.at);
+  chain.raw = entryIsRawAt(last.buf, last.at);
+  if (chains.has(chain)) chains.charge(chain);
+  probe.forget();
+}
+
+/** Throws DAMAGED unless all of the record can be trusted. */
+export function mustBeWhole(segment: Segment, offset: number, record: LoadedRecord): void {
+  if (record.isWhole) return;
+  const start = record.at + ENTRY_HEADER_BYTES;
+  const end = start + entryKeyBytesAt(record.buf, record.at);
+  throw damaged(segment.path, offset, 'the checksum of a record is wrong',
+    Buffer.from(record.buf.subarray(start, end)));
 }
 
 /** The same record in memory of its own. */

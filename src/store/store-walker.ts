@@ -13,6 +13,7 @@ import {
   ENTRY_HEADER_BYTES, entryExpireAtAt, entryKeyBytesAt, entryTypeAt,
 } from './format/data-entry.ts';
 import { EXPIRY_SECONDS_MAX } from './index-slot.ts';
+import type { ReadNow } from './read-now.ts';
 import type { LoadedRecord } from './residents.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { Segment } from './segment.ts';
@@ -35,11 +36,14 @@ const RANDOM_TRIES = 8;
 export class StoreWalker {
   readonly #parts: StoreParts;
   readonly #loader: StoreLoader;
+  readonly #readNow: ReadNow;
   readonly #onDamage: (error: StoreError) => void;
 
-  constructor(parts: StoreParts, loader: StoreLoader, onDamage: (error: StoreError) => void) {
+  constructor(parts: StoreParts, loader: StoreLoader, readNow: ReadNow,
+    onDamage: (error: StoreError) => void) {
     this.#parts = parts;
     this.#loader = loader;
+    this.#readNow = readNow;
     this.#onDamage = onDamage;
   }
 
@@ -60,6 +64,36 @@ export class StoreWalker {
       if (key !== undefined) return key;
     }
     return undefined;
+  }
+
+  scanNow(spaceId: number, cursor: number, count: number): ScanPage {
+    const index = this.#parts.spaces.get(spaceId)?.index;
+    if (index === undefined) return { cursor: 0, keys: [] };
+    const slots: number[] = [];
+    const next = index.scan(cursor, count, (slot) => slots.push(slot));
+    return { cursor: next, keys: slots.map((slot) => this.#keyNow(index, slot)) };
+  }
+
+  randomKeyNow(spaceId: number, random: () => number): ScannedKey | undefined {
+    const index = this.#parts.spaces.get(spaceId)?.index;
+    const slot = index?.randomSlot(random) ?? -1;
+    return index === undefined || slot === -1 ? undefined : this.#keyNow(index, slot);
+  }
+
+  /** Reads no structure and changes no slot: those of one scan stay valid. */
+  #keyNow(index: ValueIndex, slot: number): ScannedKey {
+    const { chains, residents, segments } = this.#parts;
+    if (index.isChained(slot)) {
+      const chain = chains.mustGet(index.chainOf(slot));
+      this.#readNow.identify(chain);
+      return scannedChain(chain, chain.key!);
+    }
+    const segment = segments.mustGet(index.segmentOf(slot));
+    const offset = index.offsetOf(slot);
+    const bytes = sizeClassBytes(index.sizeClassOf(slot));
+    const record = residents.readNow(segment, offset, bytes, false);
+    if (record.isDamaged !== true) return scannedRecord(record);
+    throw damaged(segment.path, offset, 'the checksum of a record is wrong');
   }
 
   async findExpired(spaceId: number, nowMs: number, max: number): Promise<readonly Buffer[]> {

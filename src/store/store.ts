@@ -16,7 +16,7 @@ import type { Lock } from '../io/files.ts';
 import { ByteRange } from '../lib/byte-range.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
 import { LiveString } from '../keyspace/live-string.ts';
-import { COLD, NEED_VALUE } from '../keyspace/storage.ts';
+import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
 import type {
   Found, KeyToLoad, Lookahead, Need, ScanPage, ScannedKey, Storage,
 } from '../keyspace/storage.ts';
@@ -26,7 +26,7 @@ import { STORE_TICK_MS } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import type { CompactionHost } from './compaction-host.ts';
 import {
-  entryExpireAtAt, entryIsRawAt, entryTypeAt, entryValueAt,
+  entryExpireAtAt, entryIsRawAt, entryTypeAt, entryValueAt, entryValueIndexAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
 import type { DirectReads } from './direct-reads.ts';
@@ -34,6 +34,7 @@ import type { Graveyard } from './graveyard.ts';
 import type { Acknowledged, Appendfsync } from './log-writer.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
+import type { ReadNow } from './read-now.ts';
 import type { Sealer } from './sealer.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { SnapshotExports } from './snapshot/snapshot-exports.ts';
@@ -54,6 +55,7 @@ export interface StoreMembers {
   readonly parts: StoreParts;
   readonly changes: StoreChanges;
   readonly loader: StoreLoader;
+  readonly readNow: ReadNow;
   readonly walker: StoreWalker;
   readonly budget: MemoryBudget;
   readonly graveyard: Graveyard;
@@ -125,6 +127,7 @@ export class Store implements Storage {
     this.#changes = members.changes;
     this.compaction = members.host;
     this.position = members.keeper.position;
+    this.#parts.probe.onCold = (space, key) => members.readNow.bring(space, key, NEED_KEY);
     this.#parts.residents.onChange = () => this.#parts.probe.forget();
     const retirement = new TailRetirement(members.parts);
     this.#parts.tail.onDrop = (block) => retirement.retire(block);
@@ -158,6 +161,28 @@ export class Store implements Storage {
       return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
     }
     return new FoundKey(type, expireAt, entryValueAt(buf, at, probe.view), undefined, raw);
+  }
+
+  findNow(space: number, key: ByteRange, need: Need): Found | undefined {
+    this.#members.readNow.bring(space, key, need);
+    const found = this.find(space, key, need);
+    if (found === COLD) throw new Error('assertion failed: a key is cold after it was read');
+    return found;
+  }
+
+  version(space: number, key: ByteRange): number {
+    const { probe } = this.#parts;
+    probe.run(space, key);
+    if (probe.slot === -1) return 0;
+    return probe.chain === undefined ? entryValueIndexAt(probe.buf, probe.at) : probe.chain.version;
+  }
+
+  mark(): number {
+    return this.#parts.writer.appendedLsn;
+  }
+
+  takeBack(): void {
+    // Written in the next step.
   }
 
   isCold(space: number, key: ByteRange, need: Need): boolean {
@@ -194,6 +219,14 @@ export class Store implements Storage {
 
   randomKey(space: number, random: () => number): Promise<ScannedKey | undefined> {
     return this.#members.walker.randomKey(space, random);
+  }
+
+  scanNow(space: number, cursor: number, count: number): ScanPage {
+    return this.#members.walker.scanNow(space, cursor, count);
+  }
+
+  randomKeyNow(space: number, random: () => number): ScannedKey | undefined {
+    return this.#members.walker.randomKeyNow(space, random);
   }
 
   findExpired(space: number, nowMs: number, max: number): Promise<readonly Buffer[]> {

@@ -64,6 +64,23 @@ export class ValueLoader {
     probe.forget();
   }
 
+  /** As `load`, at once; `read` gives whole, sound records, borrowed. */
+  loadNow(chain: Chain, read: (place: number, sizeClass: number) => LoadedRecord): void {
+    const { chains, codecs, paging, probe } = this.#parts;
+    const { places, classes, singlesAt } = recordsOf(chain);
+    const replay = new Replay(mustGetCodec(codecs, chain.type), singlesAt);
+    if (chain.pages !== undefined) {
+      const base = read(chain.base, chain.baseClass);
+      this.#mustHavePages(chain, chain.pages.length - 1, base);
+    }
+    places.forEach((place, i) => replay.add(read(place, classes[i]!)));
+    const { live } = replay;
+    chain.raw ||= replay.isRaw;
+    if (live.baseBytes >= paging.baseBytesMin) chain.run = replay.run;
+    chains.warm(chain, live);
+    probe.forget();
+  }
+
   /** Replays some records, in slices of SLICE_MS. */
   async #replay(records: readonly LoadedRecord[], replay: Replay): Promise<void> {
     const { clock } = this.#parts;
@@ -77,8 +94,11 @@ export class ValueLoader {
   }
 
   /** Recovery that goes on over damage may have left some out. */
-  async #checkPages({ base, baseClass, key }: Chain, pages: number): Promise<void> {
-    const { buf, at } = await this.#read(base, baseClass);
+  async #checkPages(chain: Chain, pages: number): Promise<void> {
+    this.#mustHavePages(chain, pages, await this.#read(chain.base, chain.baseClass));
+  }
+
+  #mustHavePages({ base, key }: Chain, pages: number, { buf, at }: LoadedRecord): void {
     const { start, end } = entryValueAt(buf, at);
     const wanted = readVarint(buf, start, end);
     if (pages === wanted) return;

@@ -1,3 +1,4 @@
+import { USUAL_LIMITS } from '../../src/cluster/proposal-body.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bitmapCommands } from '../../src/commands/bitmaps.ts';
 import { bitFieldCommands } from '../../src/commands/bitmaps-fields.ts';
@@ -28,23 +29,23 @@ describe('SETBIT and GETBIT', () => {
     expect(redis.run('GETBIT', 'b', 4_000_000_000)).toBe(0);
   });
 
-  it('tell watchers only when something changed', () => {
+  it('change and tell only when a bit changes or is new', () => {
     redis.run('SETBIT', 'b', 9, 1);
-    redis.modified.length = 0;
+    const { changes } = redis.keyspace;
     redis.notified.length = 0;
     redis.run('SETBIT', 'b', 9, 1);
-    expect([...redis.modified, ...redis.notified]).toEqual([]);
+    expect([redis.keyspace.changes, redis.notified]).toEqual([changes, []]);
     redis.run('SETBIT', 'b', 16, 0);
-    expect(redis.modified).toEqual(['b@0']);
+    expect(redis.keyspace.changes).toBe(changes + 1);
     expect(redis.notified).toEqual(['setbit b@0']);
   });
 
   it('end where proto-max-bulk-len ends', () => {
-    options.set('proto-max-bulk-len', '2');
+    redis.limits = { ...redis.limits, stringBytes: 2 };
     expect(redis.run('SETBIT', 'b', 15, 1)).toBe(0);
     expect(redis.run('SETBIT', 'b', 16, 1)).toEqual(OUT_OF_RANGE);
     expect(redis.run('BITFIELD', 'b', 'GET', 'u8', 16)).toEqual(OUT_OF_RANGE);
-    options.clear();
+    redis.limits = USUAL_LIMITS;
     expect(redis.run('GETBIT', 'b', 2 ** 32)).toEqual(OUT_OF_RANGE);
     expect(redis.run('GETBIT', 'b', 2 ** 32 - 1)).toBe(0);
   });

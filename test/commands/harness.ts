@@ -4,6 +4,7 @@
  * `run('SET', 'k', 'v')` gives the reply as a JS tree (see test/protocol/recording-reply.ts).
  */
 
+import { USUAL_LIMITS } from '../../src/cluster/proposal-body.ts';
 import { Args } from '../../src/protocol/args.ts';
 import type { Command, Context } from '../../src/commands/command.ts';
 import type { ServerPort } from '../../src/commands/server-port.ts';
@@ -29,10 +30,9 @@ export class CommandHarness {
   readonly keyspace: Keyspace;
   /** 'event key@db' of each keyspace notification. */
   readonly notified: string[] = [];
-  /** 'key@db' of each change that watchers hear of. */
-  readonly modified: string[] = [];
   now = 1_700_000_000_000;
   dbIndex = 0;
+  limits = USUAL_LIMITS;
   protocol: 2 | 3;
   readonly random = new Random(1, 2);
   readonly #table = new Map<string, Command>();
@@ -47,8 +47,6 @@ export class CommandHarness {
     }
     this.storage = new MemoryStorage([liveStringCodec, ...(options.codecs ?? [])]);
     this.keyspace = new Keyspace(this.storage, {
-      modified: (db, key) => void this.modified.push(`${key.latin1()}@${db}`),
-      flushed: (db) => void this.modified.push(`*@${db}`),
       notify: (_kind, event, db, key) => void this.notified.push(`${event} ${key.latin1()}@${db}`),
     });
   }
@@ -56,8 +54,9 @@ export class CommandHarness {
   /** The reply of a synchronous command; a command in steps needs `runSteps`. */
   run(...parts: readonly (string | Buffer | number)[]): unknown {
     const { command, context, reply } = this.#prepare(parts);
-    if (command.execute === undefined) throw new Error(`${command.name} runs in steps`);
-    command.execute(context);
+    const action = command.apply ?? command.execute;
+    if (action === undefined) throw new Error(`${command.name} runs in steps`);
+    action(context);
     return reply.value;
   }
 
@@ -89,7 +88,8 @@ export class CommandHarness {
     this.keyspace.now = this.now;
     const context: Context = {
       args, reply, keyspace: this.keyspace, db: this.keyspace.db(this.dbIndex),
-      now: this.now, random: this.random,
+      now: this.now, random: this.random, limits: this.limits,
+      messages: this.#options.server?.pubsub ?? { publish: () => 0, spublish: () => 0 },
       session: (this.#options.session ?? {}) as SessionPort,
       server: (this.#options.server ?? {}) as ServerPort,
     };

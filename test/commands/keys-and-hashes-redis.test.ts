@@ -37,8 +37,8 @@ describe('the table of keys and hashes', () => {
   });
 
   it('has a handler for every command that is not only its subcommands', () => {
-    for (const { name, execute, steps, subcommands } of described) {
-      expect((execute ?? steps) === undefined, name).toBe(subcommands !== undefined);
+    for (const { name, apply, execute, steps, subcommands } of described) {
+      expect((apply ?? execute ?? steps) === undefined, name).toBe(subcommands !== undefined);
     }
   });
 });

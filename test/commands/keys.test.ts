@@ -84,6 +84,7 @@ describe('SELECT', () => {
 
   it('changes the session, and only if there is such a database', () => {
     const { harness, session } = start(4);
+    harness.limits = { ...harness.limits, databases: 4 };
     expect(harness.run('SELECT', '3')).toBe('OK');
     expect(session.dbIndex).toBe(3);
     expect(harness.run('SELECT', '4')).toEqual(new RecordedError('ERR DB index is out of range'));
@@ -149,10 +150,8 @@ describe('copies', () => {
     harness.run('SET', 'k', 'v');
     harness.run('COPY', 'k', 'k', 'DB', '2');
     expect(harness.notified.slice(-2)).toEqual(['new k@2', 'copy_to k@2']);
-    expect(harness.modified.at(-1)).toBe('k@2');
     harness.run('MOVE', 'k', '3');
     expect(harness.notified.slice(-3)).toEqual(['new k@3', 'move_from k@0', 'move_to k@3']);
-    expect(harness.modified.slice(-2)).toEqual(['k@3', 'k@0']);
   });
 });
 
@@ -165,7 +164,6 @@ describe('flushing and swapping', () => {
     }
     harness.run('SWAPDB', '0', '2');
     harness.run('SWAPDB', '1', '1');
-    expect(harness.modified.slice(-2)).toEqual(['*@0', '*@2']);
     harness.dbIndex = 1;
     harness.run('FLUSHDB');
     const values = [0, 1, 2].map((db) => {

@@ -88,10 +88,10 @@ describe('PEERS POSITION and AWAIT', () => {
   it('waits until it is applied, and is woken then', async () => {
     const { client, peers, server } = start();
     const reply = client.run('PEERS AWAIT 22 0');
-    server.executor.onProgress();
+    server.engine.onProgress();
     expect(client.session.blocking.isBlocked).toBe(true);
     peers.applied = 22;
-    server.executor.onProgress();
+    server.engine.onProgress();
     expect(await reply).toBe('+OK\r\n');
     expect(client.session.blocking.isBlocked).toBe(false);
   });
@@ -104,7 +104,7 @@ describe('PEERS POSITION and AWAIT', () => {
       expect(client.session.blocking.isBlocked).toBe(true);
       server.clock.advance(1);
       expect(await reply).toBe('-TIMEOUT this peer has applied position 20, not 22\r\n');
-      server.executor.onProgress();
+      server.engine.onProgress();
       expect(client.heard()).toBe('');
     }
   });
@@ -185,11 +185,11 @@ describe('WAIT with peers', () => {
     const reply = client.run('WAIT 2 60000');
     peers.applied = 30;
     peers.change('c', { position: 19 });
-    server.executor.onProgress();
+    server.engine.onProgress();
     expect(client.session.blocking.isBlocked).toBe(true);
     peers.change('c', { position: 20 });
     peers.change('b', { position: 30 });
-    server.executor.onProgress();
+    server.engine.onProgress();
     expect(await reply).toBe(':2\r\n');
   });
 

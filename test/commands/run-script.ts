@@ -34,8 +34,6 @@ export class ScriptRunner {
   constructor(commands: readonly Command[]) {
     this.#table = new CommandTable([commands, HELPER_COMMANDS]);
     this.#keyspace = new Keyspace(this.storage, {
-      modified: () => {},
-      flushed: () => {},
       notify: (_kind, event, db, key) => void this.notified.push(`${event} ${key.latin1()}@${db}`),
     });
   }
@@ -49,17 +47,22 @@ export class ScriptRunner {
   }
 
   #runOne(args: Args): void {
-    const command = this.#table.lookup(args)?.command;
-    if (command?.execute === undefined) throw new Error(`no command ${args.text(0)} here`);
+    const entry = this.#table.lookup(args);
+    const command = entry?.command;
+    if (command === undefined || entry?.action === undefined) throw new Error(`no command ${args.text(0)} here`);
     const { arity, name } = command;
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
       return this.#encoder.error(wrongArity(name));
     }
     const keyspace = this.#keyspace;
     keyspace.now = Date.now();
-    command.execute({
+    entry.action({
       args, reply: this.#encoder, keyspace, db: keyspace.db(0), now: keyspace.now,
-      random: this.#random, session: {} as SessionPort,
+      random: this.#random, messages: { publish: () => 0, spublish: () => 0 },
+      limits: {
+        databases: 16, stringBytes: Number(this.config.get('proto-max-bulk-len') ?? 2 ** 29),
+      },
+      session: {} as SessionPort,
       server: { config: { get: (option: string) => this.config.get(option),
         set: (pairs: readonly (readonly [string, string])[]) => this.#configure(pairs) },
       } as unknown as ServerPort,

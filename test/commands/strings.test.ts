@@ -27,7 +27,6 @@ beforeEach(() => {
     server: { config },
   });
   redis.keyspace.db(0).putLive(ByteRange.ofText('list'), inertList);
-  redis.modified.length = 0;
 });
 
 function expiryOf(key: string): number | undefined {
@@ -80,11 +79,12 @@ describe('SET', () => {
       .toEqual(new RecordedError("ERR invalid expire time in 'set' command"));
   });
 
-  it('tells watchers of the one key that it set, and nobody when it did not', () => {
+  it('changes the one key that it sets, and none when it does not', () => {
+    const { changes } = redis.keyspace;
     redis.run('SET', 'k', 'v', 'XX');
-    expect(redis.modified).toEqual([]);
+    expect(redis.keyspace.changes).toBe(changes);
     redis.run('SET', 'k', 'v', 'EX', 5);
-    expect(redis.modified).toEqual(['k@0']);
+    expect(redis.keyspace.changes).toBe(changes + 1);
     expect(redis.notified).toEqual(['new k@0', 'set k@0', 'expire k@0']);
   });
 });
@@ -195,7 +195,7 @@ describe('parts of strings', () => {
   it('grow a string to proto-max-bulk-len and not beyond', () => {
     const tooLong = new RecordedError(
       'ERR string exceeds maximum allowed size (proto-max-bulk-len)');
-    options.set('proto-max-bulk-len', '10');
+    redis.limits = { ...redis.limits, stringBytes: 10 };
     expect(redis.run('SETRANGE', 's', 9, 'x')).toBe(10);
     expect(redis.run('SETRANGE', 's', 10, 'x')).toEqual(tooLong);
     expect(redis.run('APPEND', 's', 'x')).toEqual(tooLong);
@@ -206,7 +206,7 @@ describe('parts of strings', () => {
 
 describe('LCS', () => {
   it('refuses a table that would exceed proto-max-bulk-len, before it is made', () => {
-    options.set('proto-max-bulk-len', '400');
+    redis.limits = { ...redis.limits, stringBytes: 400 };
     redis.run('MSET', 'a', '123456789', 'b', '123456789', 'c', '1234567890');
     expect(redis.run('LCS', 'a', 'b')).toBe('123456789');
     expect(redis.run('LCS', 'a', 'c', 'LEN')).toEqual(new RecordedError(

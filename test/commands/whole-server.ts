@@ -25,7 +25,7 @@ import { CallLog } from '../../src/server/call-log.ts';
 import { ServerConfigPort } from '../../src/server/config-port.ts';
 import { ServerFacade } from '../../src/server/server-facade.ts';
 import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
-import type { Executor } from '../../src/session/executor.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { Session, type SessionLink } from '../../src/session/session.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
@@ -63,7 +63,7 @@ export class WholeClient implements SessionLink {
   readonly id: number;
   readonly #connectedAt: number;
   readonly arrivedBytes = 0;
-  readonly takenBytes = 0;
+  readonly mayTakeMore = true;
   address: string;
   isClosed = false;
   isKilled = false;
@@ -85,12 +85,18 @@ export class WholeClient implements SessionLink {
     };
   }
 
-  wrote(): void {}
+  bytesThrough(): number {
+    return 0;
+  }
 
   wake(): void {}
 
   closeAfterReply(): void {
     this.isClosed = true;
+  }
+
+  lose(): void {
+    this.isKilled = true;
   }
 
   kill(): void {
@@ -103,7 +109,7 @@ export class WholeClient implements SessionLink {
   async run(command: string | readonly string[]): Promise<string> {
     const words = typeof command === 'string' ? command.split(' ') : command;
     const args = Args.ofBuffers(words.map((word) => Buffer.from(word, 'latin1')));
-    await this.#server.executor.run(this.session, args);
+    await this.#server.serve(this.session, args);
     return this.heard();
   }
 
@@ -134,7 +140,7 @@ export class WholeServer implements ClientsPort {
   readonly expiry = { isOn: true };
   readonly plumbing: SessionPlumbing;
   readonly facade: ServerFacade;
-  readonly executor: Executor;
+  readonly engine: Engine;
   /** What commands asked of the shell, in order. */
   readonly asked: string[] = [];
   store: StoreFacts = IDLE_STORE;
@@ -166,10 +172,23 @@ export class WholeServer implements ClientsPort {
         compact: () => void this.asked.push('compact'),
         reload: async () => void this.asked.push('reload'),
       },
+      limits: () => ({
+        databases: this.config.values.databases,
+        stringBytes: this.config.values['proto-max-bulk-len'],
+      }),
       needsPassword: () => this.config.values.requirepass !== '',
     });
     this.facade = this.#createFacade(callLog);
-    this.executor = this.plumbing.connect(this.facade);
+    this.engine = this.plumbing.connect(this.facade);
+  }
+
+  /** What a connection does with one request: asks again until it was taken and answered. */
+  async serve(session: Session, args: Args): Promise<void> {
+    for (let taken = 0; taken === 0 && !session.isEnded;) {
+      taken = this.engine.serve(session, [args], 1, this.clock.nowMs());
+      await this.engine.wait;
+    }
+    await session.progress.replied;
   }
 
   connect(): WholeClient {

@@ -4,6 +4,7 @@
  * server's.
  */
 
+import { USUAL_LIMITS } from '../../src/cluster/proposal-body.ts';
 import { Args } from '../../src/protocol/args.ts';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
@@ -15,9 +16,9 @@ import { Config } from '../../src/config/config.ts';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { Random } from '../../src/lib/random.ts';
-import { refusal } from '../../src/session/admission.ts';
+import { refusal } from '../../src/engine/admit.ts';
 import type { Session } from '../../src/session/session.ts';
-import type { WriteGate } from '../../src/session/write-gate.ts';
+import type { WriteGate } from '../../src/engine/write-gate.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 
 export class WireRunner {
@@ -37,8 +38,6 @@ export class WireRunner {
   constructor(commands: readonly Command[]) {
     this.#table = new CommandTable([commands]);
     this.#keyspace = new Keyspace(this.storage, {
-      modified: () => {},
-      flushed: () => {},
       notify: (_kind, event, db, key) => void this.notified.push(`${event} ${key.latin1()}@${db}`),
     });
   }
@@ -60,7 +59,7 @@ export class WireRunner {
     if (refused !== undefined || entry === undefined) return this.#encoder.error(refused ?? '');
     this.#keyspace.now = Date.now();
     const context = this.#context(args);
-    entry.command.execute?.(context);
+    entry.action?.(context);
     if (entry.command.steps !== undefined) await this.#drive(entry.command.steps(context));
   }
 
@@ -75,7 +74,8 @@ export class WireRunner {
       this.#config.get((each) => each === name)[0]?.[1];
     return {
       args, reply: this.#encoder, keyspace, db: keyspace.db(this.#session.dbIndex),
-      now: keyspace.now, random: this.#random,
+      now: keyspace.now, random: this.#random, limits: USUAL_LIMITS,
+      messages: { publish: () => 0, spublish: () => 0 },
       session: this.#session as unknown as SessionPort,
       server: { config: { get }, startedAt: keyspace.now } as unknown as ServerPort,
     };

@@ -22,6 +22,7 @@ interface Entry {
   /** What a log would hold of a live value. */
   base: Buffer;
   deltas: Buffer[];
+  version: number;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -33,6 +34,8 @@ export class MemoryStorage implements Storage {
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
   /** Number of effects so far. */
   effects = 0;
+  /** What undoes each change, oldest first. */
+  readonly #undo: (() => void)[] = [];
 
   constructor(codecs: readonly LiveCodec[] = []) {
     this.codecs = new Map(codecs.map((codec) => [codec.type, codec]));
@@ -57,22 +60,58 @@ export class MemoryStorage implements Storage {
     return { type, expireAt, raw, live, value: new ByteRange(bytes) };
   }
 
+  findNow(space: number, key: ByteRange, need: Need): Found | undefined {
+    this.coldKeys.delete(key.latin1());
+    const found = this.find(space, key, need);
+    return found === COLD ? undefined : found;
+  }
+
+  version(space: number, key: ByteRange): number {
+    return this.#space(space).get(key.latin1())?.version ?? 0;
+  }
+
+  mark(): number {
+    return this.#undo.length;
+  }
+
+  takeBack(mark: number): void {
+    while (this.#undo.length > mark) this.#undo.pop()!();
+  }
+
+  /** Notes what is there now, before a change. */
+  #keep(space: number, key: ByteRange): void {
+    this.effects++;
+    const name = key.latin1();
+    const entries = this.#space(space);
+    const before = entries.get(name);
+    const deltas = before?.deltas.length ?? 0;
+    const copy = before === undefined ? undefined : { ...before };
+    this.#undo.push(() => {
+      if (before === undefined || copy === undefined) return void entries.delete(name);
+      Object.assign(before, copy);
+      before.deltas.length = deltas;
+      if (before.live !== undefined) before.live = this.#replayed(before).live;
+      entries.set(name, before);
+    });
+  }
+
   async load(keys: readonly KeyToLoad[]): Promise<() => void> {
     for (const { key } of keys) this.coldKeys.delete(key.toString('latin1'));
     return () => {};
   }
 
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
-    this.effects++;
+    this.#keep(space, key);
     this.#space(space).set(key.latin1(), {
       type: STRING, expireAt, raw, value: value.copy(), live: undefined, base: NO_BYTES, deltas: [],
+      version: this.effects,
     });
   }
 
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
-    this.effects++;
+    this.#keep(space, key);
     this.#space(space).set(key.latin1(), {
-      type: live.type, expireAt, raw: false, value: NO_BYTES, live,
+      version: this.effects, type: live.type, expireAt, raw: false, value: NO_BYTES, live,
       base: Buffer.from(live.encodeBase()), deltas: [],
     });
   }
@@ -88,8 +127,9 @@ export class MemoryStorage implements Storage {
   }
 
   change(space: number, key: ByteRange, delta: ByteRange): void {
-    this.effects++;
+    this.#keep(space, key);
     const entry = this.#mustGet(space, key);
+    entry.version = this.effects;
     if (entry.live === undefined) throw new Error('assertion failed: not a live value');
     entry.live.applyDelta(delta.buf, delta.start, delta.end);
     entry.deltas.push(delta.copy());
@@ -97,12 +137,14 @@ export class MemoryStorage implements Storage {
   }
 
   expire(space: number, key: ByteRange, expireAt: number): void {
-    this.effects++;
-    this.#mustGet(space, key).expireAt = expireAt;
+    this.#keep(space, key);
+    const entry = this.#mustGet(space, key);
+    entry.expireAt = expireAt;
+    entry.version = this.effects;
   }
 
   remove(space: number, key: ByteRange): boolean {
-    this.effects++;
+    this.#keep(space, key);
     return this.#space(space).delete(key.latin1());
   }
 
@@ -115,12 +157,20 @@ export class MemoryStorage implements Storage {
   }
 
   async scan(space: number, cursor: number, count: number): Promise<ScanPage> {
+    return this.scanNow(space, cursor, count);
+  }
+
+  scanNow(space: number, cursor: number, count: number): ScanPage {
     const all = [...this.#space(space)];
     const keys = all.slice(cursor, cursor + count).map(scanned);
     return { cursor: cursor + count >= all.length ? 0 : cursor + count, keys };
   }
 
   async randomKey(space: number, random: () => number): Promise<ScannedKey | undefined> {
+    return this.randomKeyNow(space, random);
+  }
+
+  randomKeyNow(space: number, random: () => number): ScannedKey | undefined {
     const all = [...this.#space(space)];
     const chosen = all[Math.floor(random() * all.length)];
     return chosen === undefined ? undefined : scanned(chosen);
@@ -140,6 +190,10 @@ export class MemoryStorage implements Storage {
   }
 
   dropSpace(space: number): void {
+    const before = this.spaces.get(space);
+    this.#undo.push(() => {
+      if (before !== undefined) this.spaces.set(space, before);
+    });
     this.spaces.delete(space);
   }
 

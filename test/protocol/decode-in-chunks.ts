@@ -85,10 +85,8 @@ function readBatches(
   return decoder.verdict;
 }
 
-/** Both ways to say the same: those behind request `i`, or the next one and those behind it. */
 function unreadBehind(decoder: RequestDecoder, i: number, count: number): void {
-  if (i % 2 === 1 && i + 1 < count) decoder.unreadFrom(batch[i + 1]!);
-  else decoder.unreadAfter(batch[i]!);
+  if (i + 1 < count) decoder.unreadFrom(batch[i + 1]!);
 }
 
 function readArgs(args: Args): string[] {

@@ -4,8 +4,8 @@ import type { Random } from '../../src/lib/random.ts';
 import { OUTPUT_BUFFER_BYTES_MIN, REPLY_BYTES_MAX } from '../../src/limits.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { viewOf } from '../../src/lib/views.ts';
-import { OutputPool } from '../../src/protocol/output-pool.ts';
-import { ReplyEncoder, ReplyTooLargeError } from '../../src/protocol/reply-encoder.ts';
+import { OutputPool, type OutputMemory } from '../../src/protocol/output-pool.ts';
+import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
 import type { ReplyWriter } from '../../src/protocol/reply-encoder.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';
 import { RecordedError, RecordingReply } from './recording-reply.ts';
@@ -171,14 +171,26 @@ describe('ReplyEncoder', () => {
     expect(encoder.take().toString()).toBe(lines.join(''));
   });
 
-  it('refuses a reply beyond its bound, and goes on from the mark', () => {
-    const encoder = new ReplyEncoder(new OutputPool());
+  it('drops a reply beyond its bound, says so, and goes on from the mark', () => {
+    const encoder = new ReplyEncoder(new SmallPool());
     encoder.ok();
-    const tooLong = { length: REPLY_BYTES_MAX } as Uint8Array;
-    expect(() => encoder.bulk(tooLong)).toThrow(ReplyTooLargeError);
-    expect(encoder.take().toString()).toBe('+OK\r\n');
+    const mark = encoder.mark();
+    encoder.bulk(Buffer.alloc(1000), 0, REPLY_BYTES_MAX);
+    encoder.bulkText('what comes behind it');
+    expect(encoder.isTooLarge).toBe(true);
+    encoder.rewind(mark);
+    encoder.error('ERR too large');
+    expect(encoder.isTooLarge).toBe(false);
+    expect(encoder.take().toString()).toBe('+OK\r\n-ERR too large\r\n');
   });
 });
+
+/** Stands for memory that no test should take. */
+class SmallPool extends OutputPool {
+  override acquire(bytes: number): OutputMemory {
+    return super.acquire(Math.min(bytes, 1024));
+  }
+}
 
 /** Writes one random reply to all writers. */
 function writeRandom(random: Random, writers: readonly ReplyWriter[], depth: number): void {

@@ -9,7 +9,8 @@ import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { PeersFacade } from '../../src/server/peers-facade.ts';
 import { RunningOrder } from '../../src/server/running-order.ts';
 import type { StorageSide } from '../../src/server/storage-side.ts';
-import { OrderMarks } from '../../src/session/order/order-marks.ts';
+import { OrderMarks } from '../../src/cluster/applied-marks.ts';
+import { USUAL_LIMITS } from '../../src/cluster/proposal-body.ts';
 import { FakePeers } from '../commands/fake-peers.ts';
 import { WholeServer } from '../commands/whole-server.ts';
 
@@ -48,12 +49,13 @@ class PlayedEngine implements TotalOrderBroadcast {
 describe('a server on an engine without a leader', () => {
   it('wakes who awaits a position when it is applied, and has nobody to hand over', async () => {
     const server = new WholeServer();
-    const { storage, config, clock, executor, plumbing: realm } = server;
+    const { storage, config, clock, engine, table, plumbing: realm } = server;
     const broadcast = new PlayedEngine();
     const peers = { broadcast, marks: await OrderMarks.read(storage, 0) };
     const side = { storage, position: 0, failure: undefined, commitAt: () => {}, sync: () => {} };
     const order = new RunningOrder({
-      config, clock, executor, realm, peers, log: pino({ level: 'silent' }), seed: [1, 2],
+      config, clock, engine, table, keyspace: realm.keyspace, limits: () => USUAL_LIMITS,
+      realm, peers, log: pino({ level: 'silent' }), seed: [1, 2],
       side: side as unknown as StorageSide, pool: new OutputPool(), scheduleTurn: () => {},
       holdAll: () => () => {}, adopt: () => {},
       onBug: (error) => { throw error; },

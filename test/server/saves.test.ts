@@ -17,7 +17,6 @@ function start(): {
       world.syncs++;
       settle = (error) => (error === undefined ? resolve() : reject(error));
     }),
-    holdsBatch: () => world.holds,
     changes: () => world.changes,
   });
   const end = async (error?: Error): Promise<void> => {

@@ -140,6 +140,10 @@ export class SimFiles implements Files {
     return this.#promise('open', path, () => this.#opened(path));
   }
 
+  openReadSync(path: string): ReadFile {
+    return this.#kernel.sync('open', path, unlessFault(() => this.#opened(path)));
+  }
+
   create(path: string): Promise<WriteFile> {
     return this.#promise('create', path, () => this.#created(path));
   }

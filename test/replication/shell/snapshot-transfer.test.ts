@@ -7,7 +7,7 @@ import { Progress } from '../../../src/replication/core/progress.ts';
 import type { OrderedState } from '../../../src/replication/core/total-order-broadcast.ts';
 import type { Links } from '../../../src/replication/links/links.ts';
 import { SnapshotTransfer } from '../../../src/replication/shell/snapshot-transfer.ts';
-import { turns } from '../../session/order/order-peer.ts';
+import { turns } from '../../cluster/order-peer.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { idOf } from '../core/members.ts';
 

@@ -1,0 +1,63 @@
+/** What this peer's clients asked for since the last batch was closed. */
+
+import type { RequestLimits } from '../commands/command.ts';
+import type { Args } from '../protocol/args.ts';
+import type { PendingGroup } from './pending-group.ts';
+import {
+  ORDERED_LIMITS, OrderedBody, USUAL_LIMITS, encodeLimits, type OrderedKind,
+} from './proposal-body.ts';
+
+/** A batch that is closed: its body, and who waits. */
+export interface ClosedBatch {
+  readonly body: Uint8Array;
+  readonly groups: readonly PendingGroup[];
+}
+
+export class OpenBatch {
+  readonly #body = new OrderedBody();
+  /** Of the requests that were added last. */
+  #limits = USUAL_LIMITS;
+  #groups: PendingGroup[] = [];
+  #followers: PendingGroup[] = [];
+
+  get isEmpty(): boolean {
+    return this.#body.bytes === 0;
+  }
+
+  get bytes(): number {
+    return this.#body.bytes;
+  }
+
+  add(
+    kind: OrderedKind, session: number, db: number, commands: readonly Args[],
+    limits: RequestLimits = this.#limits,
+  ): void {
+    if (!isSame(limits, this.#limits)) {
+      this.#body.add(ORDERED_LIMITS, 0, 0, [encodeLimits(limits)]);
+      this.#limits = limits;
+    }
+    this.#body.add(kind, session, db, commands);
+  }
+
+  /** Who waits for the requests that were added last. */
+  wait(group: PendingGroup): void {
+    this.#groups.push(group);
+  }
+
+  /** Waits for the batch as a whole; comes behind those who wait for requests in it. */
+  follow(resolve: () => void): void {
+    this.#followers.push({ session: undefined, entries: [], resolve });
+  }
+
+  close(): ClosedBatch {
+    const closed = { body: this.#body.take(), groups: [...this.#groups, ...this.#followers] };
+    this.#limits = USUAL_LIMITS;
+    this.#groups = [];
+    this.#followers = [];
+    return closed;
+  }
+}
+
+function isSame(one: RequestLimits, other: RequestLimits): boolean {
+  return one.databases === other.databases && one.stringBytes === other.stringBytes;
+}

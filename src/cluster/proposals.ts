@@ -1,0 +1,320 @@
+/**
+ * Requests of this peer's clients on their way into the total order.
+ *
+ * - What clients ask for in one turn becomes one batch, proposed at the turn's end (`flush`). The
+ *   requests of one connection keep their order, because batches do.
+ * - Their replies are written where the batch is applied (apply.ts), for the clients that still wait
+ *   for it. One that is told UNKNOWN waits no longer; its batch is applied all the same.
+ * - A read takes place here and now: what this peer has applied includes all that this connection
+ *   was told before. A linearizable one first waits for a read index, which it shares with others.
+ */
+
+import type { Command, RequestLimits } from '../commands/command.ts';
+import type { TableEntry } from '../commands/table.ts';
+import { Args } from '../protocol/args.ts';
+import { Random } from '../lib/random.ts';
+import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../limits.ts';
+import type {
+  OrderOutcome, TotalOrderBroadcast,
+} from '../replication/core/total-order-broadcast.ts';
+import type { Session } from '../session/session.ts';
+import type { Requests } from '../engine/requests.ts';
+import type { TakenTransaction } from '../session/transaction.ts';
+import type { BatchReplies } from './apply.ts';
+import { OpenBatch, type ClosedBatch } from './open-batch.ts';
+import {
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
+  orderedBytesMax, type OrderedKind,
+} from './proposal-body.ts';
+import type { PendingGroup } from './pending-group.ts';
+import type { RequestOrder } from '../engine/request-order.ts';
+
+export interface ProposalsParts {
+  readonly broadcast: TotalOrderBroadcast;
+  readonly seed: readonly [number, number];
+  /** How long a request may wait for a majority, milliseconds. */
+  timeoutMs(): number;
+  monotonicMs(): number;
+  readonly isLinearizable: () => boolean;
+  /** The highest position that is applied here, and the time of its batch. */
+  readonly applied: { readonly position: number; readonly timeMs: number };
+  /** What the configuration of this peer limits at present. */
+  readonly limits: () => RequestLimits;
+  /** Writes an error as the reply to a request that will not run. */
+  refuse(session: Session, entry: TableEntry, text: string): void;
+}
+
+/** A batch that waits for room. */
+interface WaitingBatch extends ClosedBatch {
+  readonly deadlineMs: number;
+}
+
+interface WaitingReader {
+  readonly session: Session;
+  /** Bytes that had arrived from its client when it asked. */
+  readonly arrivedBytes: number;
+  readonly resolve: () => void;
+}
+
+export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
+  readonly #parts: ProposalsParts;
+  readonly #random: Random;
+  readonly #open = new OpenBatch();
+  /** Closed, but there is no room for them yet. */
+  #closed: WaitingBatch[] = [];
+  readonly #waiting = new Map<number, readonly PendingGroup[]>();
+  /** Readers that ask for a barrier at the next flush. */
+  #readers: WaitingReader[] = [];
+  readonly #asking = new Map<number, readonly WaitingReader[]>();
+  /** Readers whose barrier names a position that is not applied yet. */
+  #behind: { readonly position: number; readonly readers: readonly WaitingReader[] }[] = [];
+  #stopReason: string | undefined;
+
+  constructor(parts: ProposalsParts) {
+    this.#parts = parts;
+    this.#random = new Random(...parts.seed);
+  }
+
+  // ---- RequestOrder -----------------------------------------------------------------------------
+
+  get timeMs(): number {
+    return this.#parts.applied.timeMs;
+  }
+
+  refusal({ transaction }: Session, entry: TableEntry, args: Args): string | undefined {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return refusal;
+    if (!entry.runsQueued) return this.#sizeRefusal([args]);
+    const { queue } = transaction;
+    const refused = queue.find((queued) => !mayOrder(queued.entry.command));
+    if (refused === undefined) {
+      const watched = encodeWatched([...transaction.watched]);
+      return this.#sizeRefusal([watched, ...queue.map((queued) => queued.args)]);
+    }
+    const { name } = refused.entry.command;
+    return `ERR with peers, a transaction that writes cannot hold '${name}'`;
+  }
+
+  #sizeRefusal(commands: readonly Args[]): string | undefined {
+    const bytes = orderedBytesMax(commands);
+    const { bodyBytesMax } = this.#parts.broadcast.capabilities;
+    if (bytes <= bodyBytesMax) return undefined;
+    return `ERR a write of ${bytes} bytes; with peers at most ${bodyBytesMax} are allowed`;
+  }
+
+  propose(session: Session, { entries, args }: Requests, from: number, to: number): Promise<void> {
+    const { id } = session.link;
+    let first = from;
+    for (let i = from; i < to; i++) {
+      const commands = [args[i]!];
+      if (i > first && this.#wouldOverflow(commands)) {
+        void this.#wait(session, entries.slice(first, i) as TableEntry[]);
+        first = i;
+      }
+      this.#add(ORDERED_COMMAND, id, session.dbIndex, commands);
+    }
+    // Batches are applied in order, so the last of its groups is the last to have its replies.
+    return this.#wait(session, entries.slice(first, to) as TableEntry[]);
+  }
+
+  proposeTransaction(
+    session: Session, exec: TableEntry, { queue, watched }: TakenTransaction,
+  ): Promise<void> {
+    const commands = queue.map(({ args }) => args);
+    const kind = watched.length === 0 ? ORDERED_TRANSACTION : ORDERED_WATCHED;
+    if (kind === ORDERED_WATCHED) commands.unshift(encodeWatched(watched));
+    this.#add(kind, session.link.id, session.dbIndex, commands);
+    return this.#wait(session, [exec]);
+  }
+
+  mayRead(session: Session, entry: TableEntry, args: Args): boolean {
+    if (!entry.readsData || !this.#wantsLatest(session)) return true;
+    return session.readableBytes >= session.link.bytesThrough(args);
+  }
+
+  waitToRead(session: Session): Promise<void> {
+    return new Promise((resolve) => {
+      const { arrivedBytes } = session.link;
+      this.#readers.push({ session, arrivedBytes, resolve });
+    });
+  }
+
+  async expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
+    const { broadcast } = this.#parts;
+    if (this.#refusal() !== undefined || broadcast.status().role !== 'leader') return false;
+    this.#add(ORDERED_EXPIRY, 0, db, [Args.ofBuffers(keys)]);
+    const applied = this.#follow();
+    this.flush();
+    await applied;
+    return true;
+  }
+
+  /** The end of a turn: broadcasts what came in it. */
+  flush(): void {
+    this.#close();
+    this.#askForReaders();
+    this.#broadcastClosed();
+    this.#parts.broadcast.flush();
+  }
+
+  // ---- BatchReplies -----------------------------------------------------------------------------
+
+  takeGroups(ticket: number | undefined): readonly PendingGroup[] {
+    if (ticket === undefined) return [];
+    const groups = this.#waiting.get(ticket) ?? [];
+    this.#waiting.delete(ticket);
+    return groups;
+  }
+
+  /** More is applied: readers that waited for it may go on. */
+  onApplied(position: number): void {
+    while ((this.#behind[0]?.position ?? Infinity) <= position) {
+      letRead(this.#behind.shift()!.readers);
+    }
+    if (this.#closed.length > 0) this.flush();
+  }
+
+  // ---- OrderOutcome -----------------------------------------------------------------------------
+
+  onExpired(ticket: number, mayApply: boolean): void {
+    const ms = this.#parts.timeoutMs();
+    this.#refuse(this.takeGroups(ticket), mayApply
+      ? `UNKNOWN no majority of peers confirmed this within ${ms} ms: it may have been made, or ` +
+        'be made soon, once'
+      : `NOQUORUM no majority of peers within ${ms} ms: this was not made`);
+    if (this.#closed.length > 0) this.flush();
+  }
+
+  onSkipped(tickets: readonly number[]): void {
+    for (const ticket of tickets) {
+      this.#refuse(this.takeGroups(ticket),
+        'UNKNOWN this was made, but its reply is lost: this peer was brought up to date by ' +
+        'another');
+    }
+  }
+
+  onBarrier(id: number, position: number): void {
+    const readers = this.#asking.get(id) ?? [];
+    this.#asking.delete(id);
+    if (position <= this.#parts.applied.position) return letRead(readers);
+    this.#behind.push({ position, readers });
+    this.#behind.sort((one, other) => one.position - other.position);
+  }
+
+  onBarrierFailed(id: number): void {
+    const readers = this.#asking.get(id) ?? [];
+    this.#asking.delete(id);
+    const ms = this.#parts.timeoutMs();
+    failToRead(readers, `NOQUORUM no majority of peers answered within ${ms} ms: a linearizable ` +
+      'read needs one');
+  }
+
+  onStopped(reason: string): void {
+    this.#stopReason = reason;
+    this.#close();
+    const groups = [...this.#waiting.values(), ...this.#closed.map((one) => one.groups)].flat();
+    this.#waiting.clear();
+    this.#closed = [];
+    this.#refuse(groups, `UNKNOWN this peer stopped taking part (${reason}): this may have been ` +
+      'made');
+    const behind = this.#behind.flatMap((one) => one.readers);
+    const readers = [...behind, ...[...this.#asking.values()].flat(), ...this.#readers];
+    this.#readers = [];
+    this.#behind = [];
+    this.#asking.clear();
+    failToRead(readers, `NOQUORUM this peer stopped taking part: ${reason}`);
+  }
+
+  // ---- Inside -----------------------------------------------------------------------------------
+
+  #refusal(): string | undefined {
+    const reason = this.#stopReason ?? this.#parts.broadcast.refusal;
+    return reason === undefined ? undefined : `NOQUORUM no majority of peers: ${reason}`;
+  }
+
+  #wantsLatest({ wantsLatest }: Session): boolean {
+    return wantsLatest ?? this.#parts.isLinearizable();
+  }
+
+  #add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
+    if (this.#wouldOverflow(commands)) this.#close();
+    this.#open.add(kind, session, db, commands, this.#parts.limits());
+  }
+
+  /** With this request the open batch would be larger than the engine takes. */
+  #wouldOverflow(commands: readonly Args[]): boolean {
+    const { bodyBytesMax } = this.#parts.broadcast.capabilities;
+    return !this.#open.isEmpty && this.#open.bytes + orderedBytesMax(commands) > bodyBytesMax;
+  }
+
+  #wait(session: Session, entries: readonly TableEntry[]): Promise<void> {
+    return new Promise((resolve) => {
+      this.#open.wait({ session, entries, resolve });
+      if (this.#open.bytes >= ORDERED_BATCH_BYTES_MAX) this.#close();
+    });
+  }
+
+  #follow(): Promise<void> {
+    return new Promise((resolve) => void this.#open.follow(resolve));
+  }
+
+  #close(): void {
+    if (this.#open.isEmpty) return;
+    const deadlineMs = this.#parts.monotonicMs() + this.#parts.timeoutMs();
+    this.#closed.push({ ...this.#open.close(), deadlineMs });
+  }
+
+  /**
+   * As many as there is room for; the others go when some are applied or given up. One whose time
+   * is up by then is given up by the engine, which has not sent it.
+   */
+  #broadcastClosed(): void {
+    const { broadcast } = this.#parts;
+    while (this.#closed.length > 0 && broadcast.waitingBytes < ORDERED_WAITING_BYTES_MAX) {
+      const { body, groups, deadlineMs } = this.#closed.shift()!;
+      const seed = [this.#random.next(), this.#random.next()] as const;
+      const timeoutMs = Math.max(0, deadlineMs - this.#parts.monotonicMs());
+      const ticket = broadcast.broadcast(body, seed, timeoutMs);
+      if (groups.length > 0) this.#waiting.set(ticket, groups);
+    }
+  }
+
+  #askForReaders(): void {
+    if (this.#readers.length === 0) return;
+    const readers = this.#readers;
+    this.#readers = [];
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return failToRead(readers, refusal);
+    this.#asking.set(this.#parts.broadcast.barrier(this.#parts.timeoutMs()), readers);
+  }
+
+  #refuseOne(session: Session, entry: TableEntry, text: string): void {
+    if (!session.isEnded) this.#parts.refuse(session, entry, text);
+  }
+
+  #refuse(groups: readonly PendingGroup[], text: string): void {
+    for (const { session, entries, resolve } of groups) {
+      for (const entry of entries) if (session !== undefined) this.#refuseOne(session, entry, text);
+      resolve();
+    }
+  }
+}
+
+/** Administration in many turns would hold up what all peers do; other such commands only read. */
+function mayOrder({ steps, flags }: Command): boolean {
+  return steps === undefined || !flags.includes('admin');
+}
+
+function letRead(readers: readonly WaitingReader[]): void {
+  for (const { session, arrivedBytes, resolve } of readers) {
+    session.readableBytes = Math.max(session.readableBytes, arrivedBytes);
+    resolve();
+  }
+}
+
+function failToRead(readers: readonly WaitingReader[], text: string): void {
+  for (const { session, resolve } of readers) {
+    session.progress.readFailure = text;
+    resolve();
+  }
+}

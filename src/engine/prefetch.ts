@@ -1,0 +1,82 @@
+/**
+ * Which keys of requests are only on disk: what is worth waiting for before they run, so that other
+ * connections go on meanwhile. It is for speed alone: what was not prefetched is read when the
+ * request asks for it (Storage.findNow).
+ */
+
+import type { VisitKey } from '../commands/command.ts';
+import type { TableEntry } from '../commands/table.ts';
+import { visitKeys } from '../commands/visit-keys.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
+import { DATABASES, PREFETCH_KEYS_MAX } from '../limits.ts';
+import { Args } from '../protocol/args.ts';
+import type { QueuedRequest } from '../session/transaction.ts';
+
+const NO_ARGS = new Args();
+
+export class Prefetch {
+  readonly #keyspace: Keyspace;
+  // The request that is looked at, for #visit, which is made once.
+  #args: Args = NO_ARGS;
+  #dbIndex = 0;
+  #need: Need = NEED_VALUE;
+  /** Undefined: it is enough to know whether there is one. */
+  #keys: KeyToLoad[] | undefined;
+  #isAnyCold = false;
+  readonly #visit: VisitKey = (arg, db = this.#dbIndex) => this.#check(arg, db);
+
+  constructor(keyspace: Keyspace) {
+    this.#keyspace = keyspace;
+  }
+
+  /** Whether the request would have to wait for the disk. */
+  isCold(entry: TableEntry, args: Args, dbIndex: number): boolean {
+    this.#keys = undefined;
+    this.#isAnyCold = false;
+    this.#look(entry, args, dbIndex);
+    return this.#isAnyCold;
+  }
+
+  /** Appends the request's keys that are only on disk, as owned copies; up to PREFETCH_KEYS_MAX. */
+  collect(entry: TableEntry, args: Args, dbIndex: number, keys: KeyToLoad[]): void {
+    this.#keys = keys;
+    this.#look(entry, args, dbIndex);
+    this.#keys = undefined;
+  }
+
+  /** The same for a queue; SELECT in it changes where the keys of those behind it are. */
+  collectQueue(queue: readonly QueuedRequest[], dbIndex: number, keys: KeyToLoad[]): void {
+    let db = dbIndex;
+    for (const { entry, args } of queue) {
+      const selected = entry.command.selects?.(args) ?? [];
+      if (selected.length === 1 && selected[0] !== undefined) db = selected[0];
+      this.collect(entry, args, db, keys);
+    }
+  }
+
+  #look(entry: TableEntry, args: Args, dbIndex: number): void {
+    const { command } = entry;
+    if (command.keys === undefined && command.visitKeys === undefined) return;
+    this.#args = args;
+    this.#dbIndex = dbIndex;
+    this.#need = entry.needOf(args);
+    visitKeys(command, args, this.#visit);
+    this.#args = NO_ARGS;
+  }
+
+  /** A database that does not exist is the command's to refuse. */
+  #check(arg: number, db: number): void {
+    if (!(db >= 0 && db < DATABASES)) return;
+    const keys = this.#keys;
+    if (keys === undefined ? this.#isAnyCold : keys.length >= PREFETCH_KEYS_MAX) return;
+    const { space, storage } = this.#at(db);
+    if (!storage.isCold(space, this.#args.at(arg), this.#need)) return;
+    this.#isAnyCold = true;
+    keys?.push({ space, key: this.#args.copy(arg), need: this.#need });
+  }
+
+  #at(db: number): { readonly space: number; readonly storage: Keyspace['storage'] } {
+    return { space: this.#keyspace.db(db).space, storage: this.#keyspace.storage };
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The total order as the engine sees it: where requests that change something go when there are
+ * peers. Implemented by cluster/proposals.ts; without peers there is none.
+ */
+
+import type { TableEntry } from '../commands/table.ts';
+import type { Args } from '../protocol/args.ts';
+import type { Session } from '../session/session.ts';
+import type { TakenTransaction } from '../session/transaction.ts';
+import type { Requests } from './requests.ts';
+
+export interface RequestOrder {
+  /** Milliseconds since 1970 up to which the order has come; reads take no earlier time. */
+  readonly timeMs: number;
+  /** Why the request cannot be proposed: the whole text of an error; else undefined. */
+  refusal(session: Session, entry: TableEntry, args: Args): string | undefined;
+  /**
+   * Proposes requests `from` up to, not including, `to`, one after the other. Resolves when all of
+   * them have their replies, which are written where they are applied. The bytes are copied.
+   */
+  propose(session: Session, requests: Requests, from: number, to: number): Promise<void>;
+  /** The same for what MULTI queued; `exec` is the request that ended it. */
+  proposeTransaction(
+    session: Session, exec: TableEntry, transaction: TakenTransaction,
+  ): Promise<void>;
+  /** Whether the request may read what is here now. */
+  mayRead(session: Session, entry: TableEntry, args: Args): boolean;
+  /** It may when this resolves, or there is an error in `session.progress.readFailure`. */
+  waitToRead(session: Session): Promise<void>;
+  /**
+   * Has keys removed whose time is over; resolves when that is done, or failed. False when another
+   * peer sees to that.
+   */
+  expire(db: number, keys: readonly Buffer[]): Promise<boolean>;
+}

@@ -1,0 +1,206 @@
+/**
+ * The one loop that runs requests: a client's burst, a proposal that the total order delivered,
+ * EXEC's queue. Nothing else calls a command.
+ *
+ *     run(requests, from, to, environment) -> the first request that did not run, and `stop` why
+ *
+ * Requests were admitted before (admit.ts). The loop gives each its context, takes back what one
+ * that throws has changed, writes exactly one reply for each, and accounts for their time.
+ *
+ * How it fails: what a client's request throws becomes an error reply, and nothing of it was made.
+ * What a request of the total order throws goes on to the caller: this peer cannot do what the
+ * others did, and must stop.
+ */
+
+import type { TableEntry } from '../commands/table.ts';
+import type { Clock } from '../io/clock.ts';
+import type { Random } from '../lib/random.ts';
+import { BURST_REPLY_BYTES_MAX, REPLY_BYTES_MAX } from '../limits.ts';
+import type { Args } from '../protocol/args.ts';
+import type { Monitors } from '../session/monitors.ts';
+import type { Session } from '../session/session.ts';
+import { isTouched, type TakenTransaction } from '../session/transaction.ts';
+import { Accounts, type CallObserver } from './accounts.ts';
+import { CommandContext, type ContextParts } from './command-context.ts';
+import type { Environment } from './environment.ts';
+import type { Prefetch } from './prefetch.ts';
+import { applyReplyMode, showTo } from './replying.ts';
+import { requestsOf, type Requests } from './requests.ts';
+import { runStepsNow, type NowServices } from './steps-now.ts';
+
+/** Why `run` has stopped. */
+export type Stop = 'done' | 'cold' | 'full';
+
+export interface RunnerParts extends ContextParts {
+  readonly clock: Clock;
+  readonly observer: CallObserver;
+  readonly monitors: Monitors;
+  readonly random: Random;
+  readonly prefetch: Prefetch;
+  readonly services: NowServices;
+  /** With peers: nothing changes but by requests of the order. */
+  readonly isReadOnly: () => boolean;
+}
+
+const TOO_LARGE = `ERR the reply has more than ${REPLY_BYTES_MAX} bytes and is not built; ` +
+  'what the request changes was changed';
+
+export class Runner {
+  stop: Stop = 'done';
+  readonly #parts: RunnerParts;
+  readonly #accounts: Accounts;
+  #context: CommandContext | undefined;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#accounts = new Accounts(parts.clock, parts.observer);
+  }
+
+  /** Runs requests `from` up to, not including, `to`; returns the first that did not run. */
+  run(requests: Requests, from: number, to: number, env: Environment): number {
+    const { session } = env;
+    const context = this.#enter(env, requests.args[from]!);
+    const stopAt = env.seed === undefined && !env.isInTransaction
+      ? session.reply.length + BURST_REPLY_BYTES_MAX : Infinity;
+    this.stop = 'done';
+    session.beginReply();
+    this.#accounts.begin();
+    try {
+      for (let i = from; i < to; i++) {
+        if (!this.#mayGoOn(requests, i, env, stopAt)) return i;
+        this.#runOne(requests.entries[i]!, requests.args[i]!, i, env, context);
+      }
+      return to;
+    } finally {
+      this.#accounts.end(context);
+      session.endReply();
+    }
+  }
+
+  /**
+   * Runs what MULTI queued as one request: all of it, or, if a watched key has changed, nothing.
+   * `exec` is the request that ended it.
+   */
+  runTransaction(
+    { queue, watched }: TakenTransaction, exec: TableEntry, args: Args, env: Environment,
+  ): void {
+    const { keyspace, observer } = this.#parts;
+    const { session } = env;
+    const { reply } = session;
+    const mark = reply.mark();
+    const undo = keyspace.mark();
+    keyspace.now = env.nowMs;
+    session.beginReply();
+    try {
+      if (isTouched(keyspace, watched)) reply.nilArray();
+      else {
+        reply.array(queue.length);
+        this.run(requestsOf(queue), 0, queue.length, { ...env, isInTransaction: true });
+      }
+    } catch (error) {
+      if (env.seed !== undefined) throw error;
+      keyspace.takeBack(undo);
+      this.#replyError(session, mark, error);
+      observer.crashed(exec, error);
+    } finally {
+      session.endReply();
+    }
+    this.#finish(exec, args, mark, env);
+  }
+
+  /** A request that may not run: its reply is the error. */
+  refuse(session: Session, entry: TableEntry | undefined, text: string): void {
+    const mark = session.reply.mark();
+    session.reply.error(text);
+    this.#parts.observer.refused(entry, text);
+    applyReplyMode(session, entry, mark);
+  }
+
+  /** The reply of a request that waits for EXEC. */
+  queued(session: Session, isTaken: boolean): void {
+    const mark = session.reply.mark();
+    if (isTaken) session.reply.simple('QUEUED');
+    else session.reply.error('ERR transaction is too large');
+    applyReplyMode(session, undefined, mark);
+  }
+
+  #mayGoOn(requests: Requests, i: number, env: Environment, stopAt: number): boolean {
+    const { keyspace, prefetch } = this.#parts;
+    const { session } = env;
+    if (session.reply.length >= stopAt) {
+      this.stop = 'full';
+      return false;
+    }
+    keyspace.storage.begin();
+    if (i < env.prefetchedTo) return true;
+    if (!prefetch.isCold(requests.entries[i]!, requests.args[i]!, session.dbIndex)) return true;
+    this.stop = 'cold';
+    return false;
+  }
+
+  #runOne(
+    entry: TableEntry, args: Args, i: number, env: Environment, context: CommandContext,
+  ): void {
+    const { reply } = env.session;
+    const { keyspace, monitors, random } = this.#parts;
+    const mark = reply.mark();
+    const isOrdered = env.seed !== undefined;
+    keyspace.isReadOnly = isOrdered ? !entry.isOrdered : this.#parts.isReadOnly();
+    if (env.seed !== undefined) random.reseed(env.seed[0] ^ (env.firstIndex + i), env.seed[1]);
+    context.refill(args);
+    if (env.isAwaited || entry.isOrdered || entry.command.selects !== undefined) {
+      this.#perform(entry, env, context, mark);
+    }
+    if (reply.isTooLarge) this.#replaceTooLarge(env.session, mark);
+    if (monitors.count > 0 && entry.shownToMonitors) showTo(monitors, context);
+    this.#accounts.ran(entry, reply.errorAt(mark), context);
+    if (!env.isInTransaction) applyReplyMode(env.session, entry, mark);
+  }
+
+  #perform(entry: TableEntry, env: Environment, context: CommandContext, mark: number): void {
+    const { keyspace, observer, services } = this.#parts;
+    const undo = keyspace.mark();
+    try {
+      if (entry.action !== undefined) entry.action(context);
+      else runStepsNow(entry, context, services);
+    } catch (error) {
+      const isWhole = env.seed === undefined ? !env.isInTransaction : !entry.isOrdered;
+      if (!isWhole) throw error;
+      keyspace.takeBack(undo);
+      this.#replyError(env.session, mark, error);
+      observer.crashed(entry, error);
+    }
+  }
+
+  /** EXEC itself is one more call for those who keep statistics. */
+  #finish(exec: TableEntry, args: Args, mark: number, env: Environment): void {
+    const { monitors } = this.#parts;
+    const { session } = env;
+    const context = this.#enter(env, args);
+    if (session.reply.isTooLarge) this.#replaceTooLarge(session, mark);
+    if (monitors.count > 0 && exec.shownToMonitors) showTo(monitors, context);
+    this.#accounts.begin();
+    this.#accounts.ran(exec, session.reply.errorAt(mark), context);
+    applyReplyMode(session, exec, mark);
+  }
+
+  #enter(env: Environment, args: Args): CommandContext {
+    const { keyspace, random } = this.#parts;
+    keyspace.now = env.nowMs;
+    const context = this.#context ??= new CommandContext(this.#parts, random, env, args);
+    context.enter(env);
+    context.refill(args);
+    return context;
+  }
+
+  /** What was replied since `mark` is dropped for an error. */
+  #replyError({ reply }: Session, mark: number, error: unknown): void {
+    reply.rewind(mark);
+    reply.error(`ERR ${error instanceof Error ? error.message : 'internal error'}`);
+  }
+
+  #replaceTooLarge({ reply }: Session, mark: number): void {
+    reply.rewind(mark);
+    reply.error(TOO_LARGE);
+  }
+}

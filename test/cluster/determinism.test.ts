@@ -1,0 +1,191 @@
+/**
+ * Peers that are given the same batches hold the same state at each position, whatever differs
+ * between them: clocks, reads in between, what is in RAM, whose clients asked, what was told whom.
+ */
+
+import { expect, it } from 'vitest';
+import { Random } from '../../src/lib/random.ts';
+import type { OrderedBatch } from '../../src/replication/core/total-order-broadcast.ts';
+import {
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
+  type OrderedKind,
+} from '../../src/cluster/proposal-body.ts';
+import type { PendingGroup } from '../../src/cluster/pending-group.ts';
+import { testSeed } from '../lib/seeded.ts';
+import type { WholeClient } from '../commands/whole-server.ts';
+import {
+  argsOf, batchOf, bodyOf, OrderPeer, turns, type BodyRequest, type Line,
+} from './order-peer.ts';
+
+const BATCHES = 400;
+const STRINGS = ['a', 'b', 'c', 'd'];
+const HASHES = ['h', 'i'];
+const KEYS = [...STRINGS, ...HASHES];
+
+class Generator {
+  readonly #random: Random;
+  /** What clients watched at earlier positions, encoded. */
+  watched: Line[] = [[]];
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.#random.below(items.length)]!;
+  }
+
+  below(n: number): number {
+    return this.#random.below(n);
+  }
+
+  command(timeMs: number): Line {
+    const { key, field, text } = this.#words();
+    const number = `${this.below(200) - 100}`;
+    return this.pick<Line>([
+      ['SET', this.pick(STRINGS), text], ['SET', key, text, 'PX', `${1 + this.below(300)}`],
+      ['SET', key, text, 'EXAT', `${Math.floor(timeMs / 1000) + this.below(2)}`, 'GET'],
+      ['SET', key, text, 'KEEPTTL', 'XX'], ['SETNX', key, text], ['GETSET', key, text],
+      ['APPEND', this.pick(STRINGS), text], ['INCRBY', this.pick(STRINGS), number],
+      ['INCRBYFLOAT', this.pick(STRINGS), '0.1'], ['SETRANGE', this.pick(STRINGS), '3', text],
+      ['SETBIT', this.pick(STRINGS), `${this.below(90)}`, '1'], ['GETDEL', key],
+      ['BITOP', 'XOR', this.pick(STRINGS), this.pick(STRINGS), this.pick(STRINGS)],
+      ['BITFIELD', this.pick(STRINGS), 'INCRBY', 'u5', `${this.below(50)}`, '3'],
+      ['GETEX', key, 'PX', `${1 + this.below(200)}`], ['MSET', key, text, this.pick(KEYS), number],
+      ['MSETNX', key, text, 'e', number], ['DEL', key], ['UNLINK', key, this.pick(KEYS)],
+      ['HSET', this.pick(HASHES), field, text, this.pick(['f', 'g', 'x']), number],
+      ['HINCRBY', this.pick(HASHES), field, number], ['HDEL', this.pick(HASHES), field],
+      ['HINCRBYFLOAT', this.pick(HASHES), field, '1.5'], ['HSETNX', this.pick(HASHES), field, text],
+      ['RENAME', key, this.pick(KEYS)], ['RENAMENX', key, this.pick(KEYS)],
+      ['COPY', key, this.pick(KEYS), 'REPLACE'], ['COPY', key, this.pick(KEYS), 'DB', '1'],
+      ['MOVE', key, '1'], ['PEXPIRE', key, `${this.below(300)}`], ['PERSIST', key],
+      ['PEXPIREAT', key, `${timeMs + this.below(400) - 50}`], ['EXPIRE', key, '1', 'GT'],
+      ['PUBLISH', 'news', text],
+      this.below(8) === 0 ? ['FLUSHDB'] : ['SETNX', key, number],
+      this.below(8) === 0 ? ['SWAPDB', '0', '1'] : ['APPEND', key, '.'],
+    ]);
+  }
+
+  request(timeMs: number, session: number): BodyRequest {
+    return { session, ...this.#request(timeMs) };
+  }
+
+  #request(timeMs: number): BodyRequest {
+    const db = this.below(2);
+    const kind = this.pick<OrderedKind>([ORDERED_COMMAND, ORDERED_COMMAND, ORDERED_TRANSACTION]);
+    if (this.below(10) === 0) return { kind: ORDERED_EXPIRY, db, commands: [KEYS] };
+    if (kind === ORDERED_COMMAND) return { kind, db, commands: [this.command(timeMs)] };
+    const commands = Array.from({ length: 1 + this.below(4) }, (): Line => {
+      return this.below(4) === 0 ? this.#queuedOnly() : this.command(timeMs);
+    });
+    const queue = [...commands, 'DBSIZE'];
+    if (this.below(2) === 0) return { kind, db, commands: queue };
+    return { kind: ORDERED_WATCHED, db, commands: [this.pick(this.watched), ...queue] };
+  }
+
+  read(): Line {
+    const key = this.pick(KEYS);
+    return this.pick([
+      ['GET', key], ['HGETALL', key], ['HRANDFIELD', key, '3'], ['RANDOMKEY'], ['TTL', key],
+      ['SCAN', '0'], ['EXISTS', ...KEYS], ['OBJECT', 'FREQ', key], ['TOUCH', key], ['TYPE', key],
+    ]);
+  }
+
+  #queuedOnly(): Line {
+    const key = this.pick(HASHES);
+    return this.pick<Line>([
+      ['SELECT', `${this.below(2)}`], ['HRANDFIELD', key, '2'], ['GET', this.pick(KEYS)],
+      ['CLIENT', 'SETNAME', 'x'], ['PING'],
+    ]);
+  }
+
+  #words(): { key: string; field: string; text: string } {
+    const text = this.below(12) === 0 ? 'long '.repeat(this.below(60)) + '!' : `v${this.below(50)}`;
+    return { key: this.pick(KEYS), field: this.pick(['f', 'g', 'x', 'y']), text };
+  }
+}
+
+/** Own clients of one peer ask for these requests: gives those who wait. */
+function askAsClients(
+  peer: OrderPeer, clients: readonly WholeClient[], requests: readonly BodyRequest[],
+): PendingGroup[] {
+  const groups: PendingGroup[] = [];
+  const lookup = (line: Line) => peer.server.table.lookup(argsOf(line))!;
+  for (const { kind, session: number, db, commands } of requests) {
+    if (kind === ORDERED_EXPIRY) continue;
+    const client = clients[number!]!;
+    const { session } = client;
+    session.dbIndex = db!;
+    const isQueue = kind === ORDERED_TRANSACTION || kind === ORDERED_WATCHED;
+    const entries = [lookup(isQueue ? 'EXEC' : commands[0]!)];
+    groups.push({ session, entries, resolve: () => {} });
+  }
+  return groups;
+}
+
+it.each([testSeed(), 1])('three peers agree at each position, seed %i', async (seed) => {
+  const made = new Generator(new Random(1, seed));
+  const beside = new Generator(new Random(2, seed));
+  const peers = [await OrderPeer.create(), await OrderPeer.create(), await OrderPeer.create()];
+  peers[1]!.server.clock.advance(3_600_000);
+  peers[2]!.server.clock.jumpWall(-5_000);
+  const readers = peers.map((peer) => peer.connect());
+  // At most one request of each in a batch.
+  const askers = Array.from({ length: 5 }, () => peers[0]!.connect());
+  await readers[2]!.run('SUBSCRIBE news');
+  let timeMs = Date.UTC(2026, 5, 1);
+  let touched = 0;
+  let untouched = 0;
+  for (let position = 1; position <= BATCHES; position++) {
+    timeMs += made.below(60);
+    const requests = Array.from({ length: 1 + made.below(5) }, (_, i) => made.request(timeMs, i));
+    const body = made.below(30) === 0 ? new Uint8Array(0) : bodyOf(...requests);
+    const batch = batchOf(position, body, { timeMs, seed: [made.below(2 ** 32), position] });
+    for (const asker of askers) asker.heard();
+    await applyEverywhere(peers, askers, requests, batch);
+    requests.forEach(({ kind }, i) => {
+      if (kind !== ORDERED_WATCHED || body.length === 0) return;
+      if (askers[i]!.heard().endsWith('*-1\r\n')) touched++;
+      else untouched++;
+    });
+    made.watched = [await watchedNow(peers[0]!, made), ...made.watched].slice(0, 4);
+    for (const [i, peer] of peers.entries()) {
+      expect(peer.failures, `seed ${seed}`).toEqual([]);
+      expect(peer.apply.applied).toBe(position);
+      peer.server.clock.advance(beside.below(40) * i);
+      if (i < 2 && beside.below(2) === 0) await readers[i]!.run(beside.read());
+    }
+    const [first, ...others] = peers.map((peer) => peer.digest());
+    for (const other of others) expect(other, `position ${position}, seed ${seed}`).toBe(first);
+  }
+  expect(peers[0]!.digest().split('\n').length).toBeGreaterThan(3);
+  expect(untouched, 'transactions that ran').toBeGreaterThan(20);
+  expect(touched, 'transactions that a watched key prevented').toBeGreaterThan(5);
+}, 60_000);
+
+/** What a client of a peer watches now. */
+async function watchedNow(peer: OrderPeer, made: Generator): Promise<Line> {
+  const client = peer.connect();
+  await client.run(`SELECT ${made.below(2)}`);
+  await client.run(`WATCH ${made.pick(KEYS)} ${made.pick(KEYS)}`);
+  const args = encodeWatched(client.session.transaction.take().watched);
+  return Array.from({ length: args.count }, (_, i) => args.latin1(i));
+}
+
+/** At the first peer clients wait for the replies; at the second nothing is in RAM. */
+async function applyEverywhere(
+  peers: readonly OrderPeer[], askers: readonly WholeClient[], requests: readonly BodyRequest[],
+  batch: OrderedBatch,
+): Promise<void> {
+  const { position, body } = batch;
+  const [first, second, third] = peers;
+  if (body.length > 0) {
+    first!.groups.set(position, askAsClients(first!, askers, requests));
+  }
+  first!.apply.apply(position, { ...batch, ticket: position });
+  for (const key of [...KEYS, 'e', 'order:other:1']) second!.server.storage.coldKeys.add(key);
+  second!.apply.apply(position, batch);
+  for (let i = 0; i < 50 && second!.apply.applied < position; i++) await turns(1);
+  second!.server.storage.coldKeys.clear();
+  third!.apply.apply(position, batch);
+}

@@ -1,0 +1,219 @@
+/**
+ * The session side of one peer over a keyspace in memory: executor, sessions, what applies batches,
+ * and, when it is given an engine, the way of requests into the order. Turns end when a test says.
+ */
+
+import { ByteRange } from '../../src/lib/byte-range.ts';
+import type { MemberId } from '../../src/replication/core/entry.ts';
+import type {
+  OrderedBatch, TotalOrderBroadcast,
+} from '../../src/replication/core/total-order-broadcast.ts';
+import { Args } from '../../src/protocol/args.ts';
+import { OutputPool } from '../../src/protocol/output-pool.ts';
+import { ApplyBatches } from '../../src/cluster/apply.ts';
+import { createApplySession } from '../../src/cluster/apply-session.ts';
+import { OrderMarks } from '../../src/cluster/applied-marks.ts';
+import {
+  ORDERED_COMMAND, OrderedBody, USUAL_LIMITS, type OrderedKind,
+} from '../../src/cluster/proposal-body.ts';
+import type { PendingGroup } from '../../src/cluster/pending-group.ts';
+import { Proposals } from '../../src/cluster/proposals.ts';
+import type { RequestOrder } from '../../src/engine/request-order.ts';
+import type { KeyToLoad } from '../../src/keyspace/storage.ts';
+import { WholeServer, type WholeClient } from '../commands/whole-server.ts';
+
+/** The requests of a batch, each a line of words or the words. */
+export type Line = string | readonly string[];
+
+export interface BodyRequest {
+  readonly kind?: OrderedKind;
+  /** Number of the connection at the peer that it came from. */
+  readonly session?: number;
+  readonly db?: number;
+  readonly commands: readonly Line[];
+}
+
+export function argsOf(line: Line): Args {
+  const words = typeof line === 'string' ? line.split(' ') : line;
+  return Args.ofBuffers(words.map((word) => Buffer.from(word, 'latin1')));
+}
+
+export function bodyOf(...requests: readonly (Line | BodyRequest)[]): Uint8Array {
+  const body = new OrderedBody();
+  for (const request of requests) {
+    const isLine = typeof request === 'string' || Array.isArray(request);
+    const { kind = ORDERED_COMMAND, session = 7, db = 0, commands } = isLine
+      ? { commands: [request as Line] } : request as BodyRequest;
+    body.add(kind, session, db, commands.map(argsOf));
+  }
+  return body.take();
+}
+
+export function batchOf(
+  position: number, body: Uint8Array, more: Partial<OrderedBatch> = {},
+): OrderedBatch {
+  const id = { origin: 'other:1' as MemberId, epoch: 1, number: position };
+  return { position, timeMs: 1_800_000_000_000, seed: [1, position], body, id, ticket: undefined,
+    ...more };
+}
+
+export class OrderPeer {
+  readonly server = new WholeServer();
+  readonly marks: OrderMarks;
+  readonly apply: ApplyBatches;
+  /** Positions of the frames. */
+  readonly commits: number[] = [];
+  limits = USUAL_LIMITS;
+  readonly failures: unknown[] = [];
+  /** Who waits, by ticket; for tests without an engine. */
+  readonly groups = new Map<number, readonly PendingGroup[]>();
+  readonly applied: number[] = [];
+  resumed = 0;
+  timeoutMs = 1000;
+  monotonicMs = (): number => 0;
+  isLinearizable = false;
+  /** What is said of the next commit; it throws then. */
+  commitError: Error | undefined;
+  readonly order: Proposals | undefined;
+  #loads: (() => void)[] | undefined;
+  #loadError: Error | undefined;
+
+  private constructor(marks: OrderMarks, engine: TotalOrderBroadcast | undefined) {
+    this.marks = marks;
+    const { engine: requests, plumbing, table } = this.server;
+    const host = {
+      keyspace: plumbing.keyspace, table, runner: requests.runner, prefetch: requests.prefetch,
+      applySession: createApplySession(plumbing, new OutputPool()),
+      commit: (position: number) => {
+        if (this.commitError !== undefined) throw this.commitError;
+        this.commits.push(position);
+      },
+      onFailure: (error: unknown) => {
+        this.failures.push(error);
+        this.order?.onStopped(String(error));
+      },
+    };
+    this.order = engine === undefined ? undefined : this.#createOrder(engine);
+    const replies = this.order ?? {
+      takeGroups: (ticket: number | undefined) => this.groups.get(ticket ?? -1) ?? [],
+      onApplied: () => {},
+    };
+    this.apply = new ApplyBatches(host, {
+      takeGroups: (ticket) => replies.takeGroups(ticket),
+      onApplied: (position) => {
+        this.applied.push(position);
+        replies.onApplied(position);
+      },
+    }, marks, NO_SNAPSHOTS, () => {
+      this.resumed++;
+      engine?.resume();
+    });
+    requests.order = this.order ?? noOrder(marks);
+    if (this.order !== undefined) engine?.start(this.apply, this.order);
+  }
+
+  #createOrder(broadcast: TotalOrderBroadcast): Proposals {
+    return new Proposals({
+      broadcast, seed: [3, 4],
+      timeoutMs: () => this.timeoutMs,
+      monotonicMs: () => this.monotonicMs(),
+      isLinearizable: () => this.isLinearizable,
+      applied: this.marks,
+      limits: () => this.limits,
+      refuse: (session, entry, text) => this.server.engine.runner.refuse(session, entry, text),
+    });
+  }
+
+  static async create(engine?: TotalOrderBroadcast): Promise<OrderPeer> {
+    const { storage } = new WholeServer();
+    return new OrderPeer(await OrderMarks.read(storage, 0), engine);
+  }
+
+  connect(): WholeClient {
+    return this.server.connect();
+  }
+
+  /** Applies batches of these requests, one a position, from the next one on. */
+  give(...bodies: readonly Uint8Array[]): void {
+    for (const body of bodies) {
+      const position = (this.applied.at(-1) ?? 0) + 1;
+      this.apply.apply(position, batchOf(position, body));
+    }
+  }
+
+  /** Sends a request and ends the turn; the reply comes when it is ordered and applied. */
+  run(client: WholeClient, line: Line): Promise<string> {
+    const reply = client.run(line);
+    this.order?.flush();
+    return reply;
+  }
+
+  /** From now on loads wait for `arrive`. */
+  holdLoads(): void {
+    const { storage } = this.server;
+    const load = storage.load.bind(storage);
+    this.#loads = [];
+    storage.load = async (keys: readonly KeyToLoad[]): Promise<() => void> => {
+      await new Promise<void>((resolve) => void this.#loads!.push(resolve));
+      if (this.#loadError !== undefined) throw this.#loadError;
+      return load(keys);
+    };
+  }
+
+  /** Loads under way. */
+  get loading(): number {
+    return this.#loads?.length ?? 0;
+  }
+
+  async arrive(error?: Error): Promise<void> {
+    this.#loadError = error;
+    for (const resolve of this.#loads!.splice(0)) resolve();
+    await turns(3);
+  }
+
+  /** What is stored, by database and key, as text that two peers can be compared by. */
+  digest(): string {
+    const { storage, plumbing } = this.server;
+    const lines: string[] = [];
+    const spaces: (readonly [string, number])[] = plumbing.keyspace.databases
+      .map(({ index, space }) => [`db${index}`, space]);
+    for (const [name, space] of [['system', 0] as const, ...spaces]) {
+      const keys = [...storage.spaces.get(space)?.keys() ?? []].toSorted();
+      for (const key of keys) {
+        const found = storage.find(space, new ByteRange(Buffer.from(key, 'latin1')), 0 as never);
+        if (typeof found !== 'object') throw new Error(`${key} is cold`);
+        const { live, value, type, expireAt } = found;
+        const bytes = live === undefined ? value.copy() : live.encodeBase();
+        lines.push(`${name} ${key} ${type} ${expireAt} ${bytes.toString('latin1')}`);
+      }
+    }
+    return lines.join('\n');
+  }
+}
+
+const noSnapshot = async (): Promise<never> => {
+  throw new Error('no snapshot is expected');
+};
+
+const NO_SNAPSHOTS = {
+  meta: undefined, export: noSnapshot, receive: noSnapshot, install: noSnapshot,
+};
+
+/** Nothing goes in here; batches come from the test. */
+function noOrder(marks: OrderMarks): RequestOrder {
+  return {
+    get timeMs() {
+      return marks.timeMs;
+    },
+    refusal: () => undefined,
+    propose: async () => {},
+    proposeTransaction: async () => {},
+    mayRead: () => true,
+    waitToRead: async () => {},
+    expire: async () => false,
+  };
+}
+
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => void setImmediate(resolve));
+}
