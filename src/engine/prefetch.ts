@@ -60,9 +60,15 @@ export class Prefetch {
     if (command.keys === undefined && command.visitKeys === undefined) return;
     this.#args = args;
     this.#dbIndex = dbIndex;
-    this.#need = entry.needOf(args);
-    visitKeys(command, args, this.#visit);
-    this.#args = NO_ARGS;
+    try {
+      this.#need = entry.needOf(args);
+      visitKeys(command, args, this.#visit);
+    } catch {
+      // A damaged record, or a bug in the key positions: the request meets it too, and says so.
+      this.#isAnyCold = false;
+    } finally {
+      this.#args = NO_ARGS;
+    }
   }
 
   /** A database that does not exist is the command's to refuse. */

@@ -132,7 +132,7 @@ export class Runner {
       return false;
     }
     keyspace.storage.begin();
-    if (i < env.prefetchedTo) return true;
+    if (i < env.prefetchedTo || env.isInTransaction) return true;
     if (!prefetch.isCold(requests.entries[i]!, requests.args[i]!, session.dbIndex)) return true;
     this.stop = 'cold';
     return false;

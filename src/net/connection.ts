@@ -44,6 +44,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #isDirty = false;
   /** A request waits; it and the ones behind it stay undecoded, unless it runs in steps. */
   #isBusy = false;
+  /** The next request has waited: it is still answered when the connection is to be closed. */
+  #hasUntaken = false;
   /** Too many reply bytes are unsent; requests stay undecoded until the socket drains. */
   #isStalled = false;
   #isPaused = false;
@@ -110,7 +112,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   }
 
   get mayTakeMore(): boolean {
-    return !this.#isClosing && this.#output.unsentBytes <= UNSENT_BYTES_PAUSE;
+    const mayServe = !this.#isClosing || this.#hasUntaken;
+    return mayServe && this.#output.unsentBytes <= UNSENT_BYTES_PAUSE;
   }
 
   wake(): void {
@@ -233,26 +236,26 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #serve(nowMs: number): Promise<void> | undefined {
     const { batch, engine } = this.#host;
     const { decoder, session } = this;
-    while (!this.#isClosing) {
+    while (this.mayTakeMore) {
       const count = decoder.nextBatch(batch);
       if (count === 0) break;
-      const taken = engine.serve(session, batch, count, nowMs);
+      const taken = engine.serve(session, batch, this.#isClosing ? 1 : count, nowMs);
       if (taken < count) decoder.unreadFrom(batch[taken] as Args);
+      this.#hasUntaken = engine.wait !== undefined && taken < count;
       if (engine.wait !== undefined) return engine.wait;
-      if (!this.mayTakeMore) return this.#stall();
     }
     // What comes next is only said behind the replies that are due.
     if (session.progress.due > 0) return session.progress.replied;
-    if (!this.#isClosing) this.#onNoRequest(decoder.verdict);
+    if (this.#isClosing) return undefined;
+    if (this.mayTakeMore) this.#onNoRequest(decoder.verdict);
+    else this.#stall();
     return undefined;
   }
 
   /** Nothing more is taken until the client has read its replies. */
-  #stall(): Promise<void> | undefined {
-    if (this.#isClosing) return this.session.progress.replied;
+  #stall(): void {
     this.#isStalled = true;
     this.#hold();
-    return undefined;
   }
 
   #onNoRequest(verdict: Verdict): void {
