@@ -25,6 +25,20 @@ export class NotInRamError extends Error {
   }
 }
 
+/** When a key last changed: what WATCH notes and EXEC compares. Plain numbers, to be sent. */
+export interface KeyVersion {
+  /** The space in which the key was found; 0 when it was absent, in whatever space. */
+  readonly space: number;
+  readonly version: number;
+}
+
+const ABSENT: KeyVersion = { space: 0, version: 0 };
+
+/** Whether nothing has changed the key between the two, SWAPDB and FLUSHDB included. */
+export function isSameVersion(a: KeyVersion, b: KeyVersion): boolean {
+  return a.space === b.space && a.version === b.version;
+}
+
 export class Database {
   readonly index: number;
   /** Set by Keyspace alone. */
@@ -50,6 +64,20 @@ export class Database {
     const found = this.#keyspace.storage.find(this.space, key, NEED_KEY);
     if (found === undefined || found === COLD) return false;
     return found.expireAt > orderMs && found.expireAt <= this.#keyspace.now;
+  }
+
+  /**
+   * The key's version by the time of the running entry. With peers two keys that one entry changed
+   * have equal numbers, and SWAPDB may put one in the place of the other: so the space, which is
+   * the same on every peer, is part of it. Changes nothing.
+   */
+  version(key: ByteRange): KeyVersion | typeof COLD {
+    const { storage, now } = this.#keyspace;
+    const found = storage.find(this.space, key, NEED_KEY);
+    if (found === COLD) return COLD;
+    if (found === undefined || (found.expireAt !== 0 && found.expireAt <= now)) return ABSENT;
+    const version = storage.version(this.space, key);
+    return version === COLD ? COLD : { space: this.space, version };
   }
 
   /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */

@@ -14,7 +14,8 @@ import { STRING } from '../keyspace/value-type.ts';
 import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt,
+  entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
+  entryKeyStartAt, entryStampAt, entryTypeAt,
 } from './format/data-entry.ts';
 import type { Held, LoadedRecord } from './residents.ts';
 import { placeOffset, placeSlot } from './residents.ts';
@@ -61,12 +62,12 @@ export class StoreLoader {
     };
   }
 
-  /** Key and expiry of a chain that recovery made; the chain may be gone afterwards. */
+  /** Key, expiry and stamp of a chain that recovery made; the chain may be gone afterwards. */
   async identify(chain: Chain): Promise<void> {
     if (chain.key !== undefined) return;
     const version = chain.version;
     const base = await this.#readAt(chain.base, chain.baseClass, false);
-    const start = base.at + ENTRY_HEADER_BYTES;
+    const start = entryKeyStartAt(base.buf, base.at);
     const key = Buffer.from(base.buf.subarray(start, start + entryKeyBytesAt(base.buf, base.at)));
     this.#parts.hasher.hash(key, 0, key.length);
     const { hi, lo } = this.#parts.hasher;
@@ -81,6 +82,7 @@ export class StoreLoader {
     chain.key = key;
     chain.expireAt = entryExpireAtAt(last.buf, last.at);
     chain.raw = entryIsRawAt(last.buf, last.at);
+    chain.stamp = entryStampAt(last.buf, last.at);
     if (this.#parts.chains.has(chain)) this.#parts.chains.charge(chain);
     this.#parts.probe.forget();
   }
@@ -168,7 +170,7 @@ export class StoreLoader {
     wholeOnly: boolean): Promise<LoadedRecord> {
     const record = await this.#parts.residents.read(segment, offset, bytes, wholeOnly);
     if (wholeOnly && !record.isWhole) {
-      const start = record.at + ENTRY_HEADER_BYTES;
+      const start = entryKeyStartAt(record.buf, record.at);
       const end = start + entryKeyBytesAt(record.buf, record.at);
       throw damaged(segment.path, offset, 'the checksum of a record is wrong',
         Buffer.from(record.buf.subarray(start, end)));
@@ -203,7 +205,7 @@ export class StoreLoader {
 /** The same record in memory of its own. */
 function owned(record: LoadedRecord): LoadedRecord {
   const { buf, at, isWhole } = record;
-  const bytes = isWhole ? entryBytesAt(buf, at) : ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+  const bytes = isWhole ? entryBytesAt(buf, at) : entryBytesToKeyEndAt(buf, at);
   if (at === 0 && buf.length <= bytes + 64) return record;
   return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
 }

@@ -12,6 +12,7 @@ import {
   COLD, type Found, type KeyToLoad, type Need, type ScannedKey, type ScanPage, type Storage,
 } from '../../src/keyspace/storage.ts';
 import { STRING, type ValueType } from '../../src/keyspace/value-type.ts';
+import { NO_STAMP, stampOfValueIndex, versionOf } from '../../src/store/format/version-stamp.ts';
 
 interface Entry {
   type: ValueType;
@@ -22,6 +23,8 @@ interface Entry {
   /** What a log would hold of a live value. */
   base: Buffer;
   deltas: Buffer[];
+  /** When it last changed: see src/store/format/version-stamp.ts. */
+  stamp: number;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -33,6 +36,8 @@ export class MemoryStorage implements Storage {
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
   /** Number of effects so far. */
   effects = 0;
+  logIndex = NO_STAMP;
+  #valueIndex = 0;
 
   constructor(codecs: readonly LiveCodec[] = []) {
     this.codecs = new Map(codecs.map((codec) => [codec.type, codec]));
@@ -57,6 +62,12 @@ export class MemoryStorage implements Storage {
     return { type, expireAt, raw, live, value: new ByteRange(bytes) };
   }
 
+  version(space: number, key: ByteRange): number | typeof COLD {
+    if (this.coldKeys.has(key.latin1())) return COLD;
+    const entry = this.#space(space).get(key.latin1());
+    return entry === undefined ? 0 : versionOf(entry.stamp, this.logIndex !== NO_STAMP);
+  }
+
   async load(keys: readonly KeyToLoad[]): Promise<() => void> {
     for (const { key } of keys) this.coldKeys.delete(key.toString('latin1'));
     return () => {};
@@ -66,6 +77,7 @@ export class MemoryStorage implements Storage {
     this.effects++;
     this.#space(space).set(key.latin1(), {
       type: STRING, expireAt, raw, value: value.copy(), live: undefined, base: NO_BYTES, deltas: [],
+      stamp: this.#stamp(),
     });
   }
 
@@ -73,7 +85,7 @@ export class MemoryStorage implements Storage {
     this.effects++;
     this.#space(space).set(key.latin1(), {
       type: live.type, expireAt, raw: false, value: NO_BYTES, live,
-      base: Buffer.from(live.encodeBase()), deltas: [],
+      base: Buffer.from(live.encodeBase()), deltas: [], stamp: this.#stamp(),
     });
   }
 
@@ -93,12 +105,15 @@ export class MemoryStorage implements Storage {
     if (entry.live === undefined) throw new Error('assertion failed: not a live value');
     entry.live.applyDelta(delta.buf, delta.start, delta.end);
     entry.deltas.push(delta.copy());
+    entry.stamp = this.#stamp();
     if (entry.type === STRING) entry.raw = true;
   }
 
   expire(space: number, key: ByteRange, expireAt: number): void {
     this.effects++;
-    this.#mustGet(space, key).expireAt = expireAt;
+    const entry = this.#mustGet(space, key);
+    entry.expireAt = expireAt;
+    entry.stamp = this.#stamp();
   }
 
   remove(space: number, key: ByteRange): boolean {
@@ -165,6 +180,11 @@ export class MemoryStorage implements Storage {
     const live = codec.decodeBase(entry.base, 0, entry.base.length);
     for (const delta of entry.deltas) live.applyDelta(delta, 0, delta.length);
     return { ...entry, live, deltas: [...entry.deltas] };
+  }
+
+  #stamp(): number {
+    this.#valueIndex++;
+    return this.logIndex === NO_STAMP ? stampOfValueIndex(this.#valueIndex) : this.logIndex;
   }
 
   #space(space: number): Map<string, Entry> {

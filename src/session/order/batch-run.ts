@@ -104,6 +104,7 @@ export class BatchRun {
 
   #begin(): void {
     this.#groups = this.#takeGroups();
+    this.#host.keyspace.storage.logIndex = this.#batch.position;
     this.#host.watchers.dropEarlier(this.#batch.id);
   }
 
