@@ -12,21 +12,11 @@ import { inspectStore } from '../../src/store/inspect.ts';
 import type { Store } from '../../src/store/store.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
+import { pass } from './snapshot/helpers.ts';
 import { MIB, Told, committed, open, put, range, set, text, versionAt } from './helpers.ts';
 
 const DIR = '/data';
 const COLDEST = { memoryBytes: 2 * MIB, hotTailBytes: 0, readCacheBytes: 0 };
-
-/** Lets time pass until the work has ended. */
-async function pass<T>(clock: SimClock, work: Promise<T>): Promise<T> {
-  let isDone = false;
-  const watched = work.finally(() => {
-    isDone = true;
-  });
-  watched.catch(() => undefined);
-  while (!isDone) await clock.advanceGently(3);
-  return await watched;
-}
 
 // ---- What a server of format 2 wrote ------------------------------------------------------------
 
