@@ -88,6 +88,7 @@ export class ProposalRun {
   /** Runs all of it. `groups`: who waits for the batch, in order. */
   run(groups: readonly PendingGroup[]): void {
     this.#groups = groups;
+    this.#host.keyspace.storage.logIndex = this.#batch.position;
     while (this.#next < this.#requests.length) {
       if (this.#next >= this.#lookedUpTo) this.#lookAhead();
       this.#runNext(this.#requests[this.#next]!);

@@ -18,6 +18,20 @@ import { STRING, type ValueType } from './value-type.ts';
 /** The key holds another type than the command works on. */
 export const WRONG_TYPE = Symbol('wrong type');
 
+/** When a key last changed: what WATCH notes and EXEC compares. Plain numbers, to be sent. */
+export interface KeyVersion {
+  /** The space in which the key was found; 0 when it was absent, in whatever space. */
+  readonly space: number;
+  readonly version: number;
+}
+
+const ABSENT: KeyVersion = { space: 0, version: 0 };
+
+/** Whether nothing has changed the key between the two, SWAPDB and FLUSHDB included. */
+export function isSameVersion(a: KeyVersion, b: KeyVersion): boolean {
+  return a.space === b.space && a.version === b.version;
+}
+
 export class Database {
   readonly index: number;
   /** Set by Keyspace alone. */
@@ -82,13 +96,19 @@ export class Database {
     return liveOf(this.find(key), type);
   }
 
-  /** Where the key last changed (Storage.version); 0 when it is absent or expired. */
-  version(key: ByteRange): number {
+  /**
+   * The key's version by the time of the running request. With peers two keys that one entry changed
+   * have equal numbers, and SWAPDB may put one in the place of the other: so the space, which is
+   * the same on every peer, is part of it. Changes nothing.
+   */
+  version(key: ByteRange): KeyVersion {
     const { now, storage } = this.#keyspace;
     let found = storage.find(this.space, key, NEED_KEY);
     if (found === COLD) found = storage.findNow(this.space, key, NEED_KEY);
-    if (found === undefined || (found.expireAt !== 0 && found.expireAt <= now)) return 0;
-    return storage.version(this.space, key);
+    if (found === undefined || (found.expireAt !== 0 && found.expireAt <= now)) return ABSENT;
+    const version = storage.version(this.space, key);
+    if (version === COLD) throw new Error('assertion failed: a key that was found is cold');
+    return { space: this.space, version };
   }
 
   has(key: ByteRange): boolean {

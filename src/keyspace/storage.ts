@@ -95,6 +95,11 @@ export interface Lookahead {
 
 export interface Storage extends Effects {
   readonly lookahead: Lookahead;
+  /**
+   * With peers: the log index of the entry whose requests run, or ran last; set before the first
+   * of them, and never back to 0. 0 = alone, without an order. It is what changes are dated with.
+   */
+  logIndex: number;
   /** A command begins: borrowed ranges of the one before may hold other bytes now. */
   begin(): void;
   find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD;
@@ -103,13 +108,19 @@ export interface Storage extends Effects {
    * long as what `find` does. Throws a StoreError that names file and offset.
    */
   findNow(space: number, key: ByteRange, need: Need): Found | undefined;
-  /**
-   * Where a key last changed, in RAM by a `find` just before; 0 = it is absent. With peers the log
-   * index, the same on all of them; alone the value_index of its newest record.
-   */
-  version(space: number, key: ByteRange): number;
   /** Whether `find` would say COLD. */
   isCold(space: number, key: ByteRange, need: Need): boolean;
+  /**
+   * When content, expiry or existence of a key last changed: with peers the log index of the entry
+   * that changed it, the same on every peer; alone the value_index. 0: there is no such key. 1: it
+   * has not changed since the storage took part in the order (alone: since it left it). An expired
+   * key that was not removed yet has the version of its record: the caller decides expiry.
+   *
+   * Within one space, a key whose version is the same has not changed in between, unless it is
+   * absent. With peers that is so between two entries; in the middle of one it is not. Versions of
+   * different keys or spaces are not to be compared: Database.version has the space with it.
+   */
+  version(space: number, key: ByteRange): number | typeof COLD;
   /**
    * Brings records into RAM and keeps them there until the returned function is called. Rejects
    * with a StoreError that names file and offset when a record is damaged.

@@ -28,6 +28,7 @@ export async function openPeersSide(
   const self = findOwnPeer(values);
   if (self === undefined || chooseBroadcast(values) === 'none') return undefined;
   const marks = await OrderMarks.read(side.storage, side.position);
+  side.storage.logIndex = marks.position;
   const broadcast = await openRaftEngine({
     files: new NodeFiles(),
     dir: `${values.dir}/raft`,

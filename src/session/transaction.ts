@@ -12,6 +12,7 @@
 
 import type { TransactionPort } from '../commands/session-port.ts';
 import type { TableEntry } from '../commands/table.ts';
+import { isSameVersion, type KeyVersion } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { COLD, NEED_KEY } from '../keyspace/storage.ts';
 import { ByteRange } from '../lib/byte-range.ts';
@@ -24,13 +25,9 @@ export interface QueuedRequest {
   readonly args: Args;
 }
 
-export interface WatchedKey {
+export interface WatchedKey extends KeyVersion {
   readonly db: number;
   readonly key: Buffer;
-  /** 0 = it was not there. */
-  readonly version: number;
-  /** The space of keys that the database was then: SWAPDB and FLUSHDB give it another. */
-  readonly space: number;
 }
 
 /** What EXEC takes out of the session. */
@@ -134,8 +131,8 @@ export class Transaction implements TransactionPort {
     for (const key of keys) {
       const name = `${db}:${key.toString('latin1')}`;
       if (this.#watched.has(name)) continue;
-      const version = database.version(new ByteRange(key));
-      this.#watched.set(name, { db, key, version, space: database.space });
+      const { space, version } = database.version(new ByteRange(key));
+      this.#watched.set(name, { db, key, space, version });
       this.#total.count += 1;
     }
   }
@@ -148,10 +145,9 @@ export class Transaction implements TransactionPort {
 
 /** Whether one of the keys is not as it was watched. */
 export function isTouched(keyspace: Keyspace, watched: Iterable<WatchedKey>): boolean {
-  for (const { db, key, version, space } of watched) {
-    const database = keyspace.db(db);
-    if (database.version(new ByteRange(key)) !== version) return true;
-    if (version !== 0 && database.space !== space) return true;
+  for (const each of watched) {
+    const now = keyspace.db(each.db).version(new ByteRange(each.key));
+    if (!isSameVersion(now, each)) return true;
   }
   return false;
 }

@@ -5,12 +5,12 @@
  *     BEGIN <- PAGE <- PAGE <- BASE <- RUN <- RUN <- delta            a huge one
  *
  * Which records count when another follows, chain-shape.ts says. Every record of a chain carries
- * the key's whole expiry, so the last one tells it. The index slot of such a key holds the chain's
- * id.
+ * the key's whole expiry and, but for PAGE, when the key last changed, so the last one tells both.
+ * The index slot of such a key holds the chain's id.
  *
  * Invariants: a chain always has a base. Live bytes of segments count every record that `places`
- * visits, once. Recovery makes cold chains without a key; key and expiry
- * are known once `key` is set. RAM held by live values is counted in `bytes`.
+ * visits, once. Recovery makes cold chains without a key; key, expiry
+ * and stamp are known once `key` is set. RAM held by live values is counted in `bytes`.
  */
 
 import { lruLinks, LruList } from '../lib/lru-list.ts';
@@ -21,6 +21,7 @@ import { SECOND_CHANCES_MAX } from '../limits.ts';
 import { ChainShape } from './chain-shape.ts';
 import type { DeltaRun } from './delta-run.ts';
 import { FLAG_RAW, KIND_BEGIN, KIND_EXPIRE } from './format/data-entry.ts';
+import { NO_STAMP } from './format/version-stamp.ts';
 import { placeOf, placeSlot } from './residents.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { Space } from './space-table.ts';
@@ -82,6 +83,8 @@ export class Chain extends ChainShape {
   key: Buffer | undefined;
   expireAt = 0;
   raw = false;
+  /** When the key last changed, by its records in the log (format/version-stamp.ts). */
+  stamp = NO_STAMP;
   live: LiveValue | undefined;
   /** The single deltas at the tail's end, for the next RUN; undefined while they are not known. */
   run: DeltaRun | undefined;

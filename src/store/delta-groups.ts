@@ -36,6 +36,14 @@ export class DeltaGroups {
     group.clear();
   }
 
+  /** Writes what the chain's group holds by now. */
+  flushOne(chain: Chain): void {
+    const { group } = chain;
+    if (group === undefined || group.count === 0) return;
+    this.#write(chain, group);
+    group.clear();
+  }
+
   /** Writes all groups. */
   flush(): void {
     if (this.#chains.length === 0) return;

@@ -11,8 +11,8 @@ import type { KeyHash } from '../lib/key-hash.ts';
 import { HINT_SLICE_RECORDS } from '../limits.ts';
 import { DAMAGED, END, RECORD, SegmentScan } from './compaction/segment-scan.ts';
 import {
-  ENTRY_HEADER_BYTES, KIND_DELETED, KIND_PAD, entryExpireAtAt, entryKeyBytesAt, entryKindAt,
-  entrySpaceAt, entryValueIndexAt,
+  KIND_DELETED, KIND_PAD, entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt,
+  entrySpaceAt, entryTypeByteAt, entryValueIndexAt,
 } from './format/data-entry.ts';
 import { encodeHint } from './format/hint.ts';
 import type { SegmentSummary } from './format/hint.ts';
@@ -29,10 +29,11 @@ export type Pause = () => Promise<void>;
 /** Adds the row of the record at buf[at], which starts at `offset` of its segment. */
 export function addRow(rows: HintRows, hasher: KeyHash, buf: Buffer, at: number, offset: number,
   bytes: number): void {
-  const start = at + ENTRY_HEADER_BYTES;
+  const start = entryKeyStartAt(buf, at);
   hasher.hash(buf, start, start + entryKeyBytesAt(buf, at));
-  rows.add(hasher.hi, hasher.lo, entryKindAt(buf, at), buf[at + 9]!, entrySpaceAt(buf, at), offset,
-    bytes, expirySecondsOfMs(entryExpireAtAt(buf, at)), entryValueIndexAt(buf, at));
+  rows.add(hasher.hi, hasher.lo, entryKindAt(buf, at), entryTypeByteAt(buf, at),
+    entrySpaceAt(buf, at), offset, bytes, expirySecondsOfMs(entryExpireAtAt(buf, at)),
+    entryValueIndexAt(buf, at));
 }
 
 /** Reads `bytes` bytes of a segment; throws DAMAGED at the first thing that is not sound. */

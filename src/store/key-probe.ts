@@ -14,7 +14,7 @@
 import type { ByteRange } from '../lib/byte-range.ts';
 import type { KeyHash } from '../lib/key-hash.ts';
 import type { Chain, ChainTable } from './chains.ts';
-import { ENTRY_HEADER_BYTES, entryKeyBytesAt } from './format/data-entry.ts';
+import { entryKeyBytesAt, entryKeyStartAt } from './format/data-entry.ts';
 import type { KeyLookahead } from './lookahead.ts';
 import type { Residents } from './residents.ts';
 import { damaged } from './store-error.ts';
@@ -134,14 +134,14 @@ export class KeyProbe {
 
   #isResidentKey(key: ByteRange): boolean {
     const { buf, at } = this.#residents;
-    const start = at + ENTRY_HEADER_BYTES;
+    const start = entryKeyStartAt(buf, at);
     return key.equals(buf, start, start + entryKeyBytesAt(buf, at));
   }
 
   /** Throws unless the record that was found last holds a key that hashes to this slot. */
   #mustBelong(index: ValueIndex, slot: number): void {
     const { buf, at } = this.#residents;
-    const start = at + ENTRY_HEADER_BYTES;
+    const start = entryKeyStartAt(buf, at);
     const end = start + entryKeyBytesAt(buf, at);
     this.#hasher.hash(buf, start, end);
     const { hi, lo } = this.#hasher;

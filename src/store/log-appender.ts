@@ -14,11 +14,12 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import { WORDS_BYTES_MAX, ViewMemo, copyWords } from '../lib/views.ts';
 import { LOG_GRANULE_BYTES, SEGMENT_START_BYTES_MAX } from '../limits.ts';
 import {
-  ENTRY_HEADER_BYTES, HEADER_ROOM_BYTES, KIND_DELETED, entryBytes, skipGap, writeEntryHeader,
-  writePad,
+  ENTRY_HEADER_BYTES, HEADER_ROOM_BYTES, KIND_DELETED, STAMP_BYTES, entryBytes, skipGap,
+  writeEntryHeader, writePad,
 } from './format/data-entry.ts';
 import { FRAME_HEADER_BYTES, FRAME_MORE, writeFrameHeader } from './format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
+import { NO_STAMP, stampOfValueIndex } from './format/version-stamp.ts';
 import type { HotTail } from './hot-tail.ts';
 import type { LogSegment, TailBlock } from './segment.ts';
 
@@ -48,6 +49,12 @@ export class LogAppender {
   offset = 0;
   bytes = 0;
   valueIndex = 0;
+
+  /**
+   * What a record that changes its key is stamped with: the log index of the entry whose requests
+   * run; NO_STAMP alone, where the value_index says it.
+   */
+  logIndex = NO_STAMP;
 
   /** Blocks with bytes that were not handed to the kernel, in log order. */
   readonly dirty: TailBlock[] = [];
@@ -91,24 +98,33 @@ export class LogAppender {
     return this.current.lsnBase + this.block.used;
   }
 
-  /** Appends a record; the ranges are copied. */
+  /** The stamp of the record appended last, if that changed its key. */
+  get changeStamp(): number {
+    return this.logIndex === NO_STAMP ? stampOfValueIndex(this.valueIndex) : this.logIndex;
+  }
+
+  /**
+   * Appends a record; the ranges are copied. `stamp`: `logIndex` for a change, the key's present
+   * one for a record that changes nothing, NO_STAMP where no key is told by it.
+   */
   append(kind: number, typeByte: number, space: number, key: ByteRange, value: ByteRange,
-    expireAtMs: number): void {
+    expireAtMs: number, stamp: number): void {
     const keyBytes = key.end - key.start;
     const valueBytes = value.end - value.start;
-    const bytes = entryBytes(keyBytes, valueBytes);
+    const stampBytes = stamp === NO_STAMP ? 0 : STAMP_BYTES;
+    const bytes = entryBytes(keyBytes, valueBytes, stampBytes);
     if (this.#frameBlock === undefined) this.#openFrame();
     this.#makeRoom(bytes);
     const block = this.block;
     const offset = block.used;
     const at = offset - block.start;
-    const body = at + ENTRY_HEADER_BYTES;
+    const body = at + ENTRY_HEADER_BYTES + stampBytes;
     this.#copy(key, keyBytes, block, body);
     this.#copy(value, valueBytes, block, body + keyBytes);
     for (let i = body + keyBytes + valueBytes; i < at + bytes; i += 1) block.buf[i] = 0;
     const valueIndex = this.nextValueIndex;
     writeEntryHeader(block.view, at, kind, typeByte, valueIndex, space, keyBytes, valueBytes,
-      expireAtMs);
+      expireAtMs, stamp);
     block.used = offset + bytes;
     this.nextValueIndex = valueIndex + 1;
     this.#frameRecords += 1;

@@ -18,6 +18,7 @@ import { typeByteOf } from './chains.ts';
 import type { Chain, RecordPlace } from './chains.ts';
 import { DeltaRun } from './delta-run.ts';
 import { KIND_BASE, KIND_BEGIN, KIND_DELTA, KIND_PAGE, KIND_RUN } from './format/data-entry.ts';
+import { NO_STAMP } from './format/version-stamp.ts';
 import { sizeClassOf } from './size-class.ts';
 import type { StoreParts } from './store-parts.ts';
 
@@ -48,16 +49,16 @@ export class PageWriter {
   /** Appends deltas of a warm chain: a DELTA, and a RUN when it is time for one. */
   appendDeltas(chain: Chain, deltas: DeltaRun): void {
     const { run } = chain;
-    if (run === undefined) return this.#appendDelta(chain, KIND_DELTA, deltas);
+    if (run === undefined) return this.#appendChange(chain, KIND_DELTA, deltas);
     const { runBytesMin, runDeltasMin } = this.#parts.paging;
     if (deltas.bytes >= runBytesMin) {
       // Many are a run of their own at once, so that their bytes are written only once.
       if (run.count > 0) this.#writeRun(chain, run);
-      return this.#appendDelta(chain, KIND_RUN, deltas);
+      return this.#appendChange(chain, KIND_RUN, deltas);
     }
     const { buf, start, end } = deltas.range();
     run.addAll(buf, start, end);
-    this.#appendDelta(chain, KIND_DELTA, deltas);
+    this.#appendChange(chain, KIND_DELTA, deltas);
     if (run.bytes >= runBytesMin || run.count >= runDeltasMin) this.#writeRun(chain, run);
   }
 
@@ -67,13 +68,20 @@ export class PageWriter {
     this.#parts.chains.cool(chain);
   }
 
+  /** Says again what single deltas said. */
   #writeRun(chain: Chain, run: DeltaRun): void {
-    this.#appendDelta(chain, KIND_RUN, run);
+    this.#appendDeltas(chain, KIND_RUN, run, chain.stamp);
     run.clear();
   }
 
-  #appendDelta(chain: Chain, kind: number, deltas: DeltaRun): void {
-    const record = this.#append(chain, kind, new ByteRange(chain.key!), deltas.range());
+  #appendChange(chain: Chain, kind: number, deltas: DeltaRun): void {
+    const { appender } = this.#parts.writer;
+    this.#appendDeltas(chain, kind, deltas, appender.logIndex);
+    chain.stamp = appender.changeStamp;
+  }
+
+  #appendDeltas(chain: Chain, kind: number, deltas: DeltaRun, stamp: number): void {
+    const record = this.#append(chain, kind, new ByteRange(chain.key!), deltas.range(), stamp);
     this.#parts.chains.addDelta(chain, record, kind);
   }
 
@@ -95,10 +103,11 @@ export class PageWriter {
       if (page === undefined) {
         this.#forget(chain);
         const count = countOf(chain.pending!.length);
-        chains.complete(chain, this.#append(chain, KIND_BASE, key, count));
+        chains.complete(chain, this.#append(chain, KIND_BASE, key, count, chain.stamp));
         return true;
       }
-      chains.addPage(chain, this.#append(chain, KIND_PAGE, key, new ByteRange(page)));
+      const range = new ByteRange(page);
+      chains.addPage(chain, this.#append(chain, KIND_PAGE, key, range, NO_STAMP));
     }
     return false;
   }
@@ -119,7 +128,7 @@ export class PageWriter {
     const snapshot = live.snapshot(paging.pageBytes);
     this.#snapshots.set(chain, snapshot);
     chain.pins += 1;
-    chains.begin(chain, this.#append(chain, KIND_BEGIN, key, NO_BYTES));
+    chains.begin(chain, this.#append(chain, KIND_BEGIN, key, NO_BYTES, chain.stamp));
     // What comes from here on is behind the BEGIN, and can be written again as runs.
     chain.run = new DeltaRun();
     return snapshot;
@@ -144,21 +153,22 @@ export class PageWriter {
     const records: RecordPlace[] = [];
     // It may be the value of a key that is renamed while its base is written.
     for (const chain of this.#snapshots.keys()) if (chain.live === live) this.abandon(chain);
-    appender.append(KIND_BEGIN, typeByte, space, key, NO_BYTES, expireAt);
+    appender.append(KIND_BEGIN, typeByte, space, key, NO_BYTES, expireAt, NO_STAMP);
     records.push(this.#lastRecord());
     const snapshot = live.snapshot(paging.pageBytes);
     for (let page = snapshot.next(); page !== undefined; page = snapshot.next()) {
-      appender.append(KIND_PAGE, typeByte, space, key, new ByteRange(page), expireAt);
+      appender.append(KIND_PAGE, typeByte, space, key, new ByteRange(page), expireAt, NO_STAMP);
       records.push(this.#lastRecord());
     }
     const count = countOf(records.length - 1);
-    appender.append(KIND_BASE, typeByte, space, key, count, expireAt);
+    appender.append(KIND_BASE, typeByte, space, key, count, expireAt, appender.logIndex);
     return records;
   }
 
-  #append(chain: Chain, kind: number, key: ByteRange, value: ByteRange): RecordPlace {
+  #append(chain: Chain, kind: number, key: ByteRange, value: ByteRange,
+    stamp: number): RecordPlace {
     const { appender } = this.#parts.writer;
-    appender.append(kind, typeByteOf(chain), chain.space.id, key, value, chain.expireAt);
+    appender.append(kind, typeByteOf(chain), chain.space.id, key, value, chain.expireAt, stamp);
     return this.#lastRecord();
   }
 

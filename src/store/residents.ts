@@ -18,7 +18,7 @@
  */
 
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, isEntryHeaderSound, isEntryPayloadSound,
+  ENTRY_HEADER_BYTES, entryBytesAt, entryBytesToKeyEndAt, isEntryHeaderSound, isEntryPayloadSound,
 } from './format/data-entry.ts';
 import { GUEST_BYTES, GUESTS_MAX, KEY_READ_BYTES, SCRATCH_BYTES_MAX } from '../limits.ts';
 import { ReadCache } from './read-cache.ts';
@@ -307,7 +307,7 @@ export class Residents {
   async #readKey(segment: Segment, offset: number): Promise<LoadedRecord> {
     let buf = await this.#readBytes(segment, offset, KEY_READ_BYTES);
     this.#verifyHeader(segment, offset, buf);
-    const needed = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
+    const needed = entryBytesToKeyEndAt(buf, 0);
     if (needed > buf.length) {
       buf = await this.#readBytes(segment, offset, needed);
       this.#verifyHeader(segment, offset, buf);
@@ -319,7 +319,7 @@ export class Residents {
   #readKeyNow(segment: Segment, offset: number): LoadedRecord {
     let buf = this.#readBytesNow(segment, offset, KEY_READ_BYTES);
     this.#verifyHeader(segment, offset, buf);
-    const needed = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
+    const needed = entryBytesToKeyEndAt(buf, 0);
     if (needed > buf.length) buf = this.#readBytesNow(segment, offset, needed);
     if (buf.length < needed) throw damaged(segment.path, offset, 'the file ends inside the key');
     return { buf, at: 0, isWhole: false };
@@ -379,7 +379,7 @@ function isHeaderSound(buf: Buffer, at: number, bytes: number): boolean {
 
 /** Behind a sound header: whether the key is there. Whoever looks for a key compares its bytes. */
 function hasKey(buf: Buffer, at: number, bytes: number): boolean {
-  return ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at) <= bytes;
+  return entryBytesToKeyEndAt(buf, at) <= bytes;
 }
 
 /** Behind a sound header: whether key and value are there, and as they were written. */

@@ -20,10 +20,11 @@ import { collisionKey, collisionName } from './collisions.ts';
 import { DeltaGroups } from './delta-groups.ts';
 import { DeltaRun } from './delta-run.ts';
 import {
-  ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELETED, KIND_EXPIRE, KIND_PUT, entryBytesAt,
-  entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt, entryValueAt,
+  FLAG_RAW, KIND_DELETED, KIND_EXPIRE, KIND_PUT, entryBytesAt, entryExpireAtAt, entryIsRawAt,
+  entryKeyBytesAt, entryKeyStartAt, entryStampAt, entryTypeAt, entryTypeByteAt, entryValueAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
+import { NO_STAMP } from './format/version-stamp.ts';
 import type { Graveyard } from './graveyard.ts';
 import { expirySecondsOfMs } from './index-slot.ts';
 import { PageWriter } from './page-writer.ts';
@@ -61,14 +62,16 @@ export class StoreChanges implements Effects {
     probe.mustRun(space, key);
     const into = probe.space ?? this.#beginSpace(space, key);
     const typeByte = raw ? STRING | FLAG_RAW : STRING;
-    this.#parts.writer.appender.append(KIND_PUT, typeByte, space, key, value, expireAt);
+    const { appender } = this.#parts.writer;
+    appender.append(KIND_PUT, typeByte, space, key, value, expireAt, appender.logIndex);
     this.#point(into, key, STRING, expireAt);
     probe.forget();
   }
 
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
     this.#mustWrite();
-    const { probe, chains, writer } = this.#parts;
+    const { probe, chains } = this.#parts;
+    const { appender } = this.#parts.writer;
     probe.mustRun(space, key);
     const into = probe.space ?? this.#beginSpace(space, key);
     const typeByte = live.type === STRING ? STRING | FLAG_RAW : live.type;
@@ -76,12 +79,13 @@ export class StoreChanges implements Effects {
     const pages = isHuge ? this.#pages.appendWhole(live, space, key, typeByte, expireAt) : [];
     if (!isHuge) {
       const base = new ByteRange(live.encodeBase());
-      writer.appender.append(KIND_PUT, typeByte, space, key, base, expireAt);
+      appender.append(KIND_PUT, typeByte, space, key, base, expireAt, appender.logIndex);
     }
+    const stamp = appender.changeStamp;
     const { hi, lo } = probe;
     const slot = this.#point(into, key, live.type, expireAt);
     const chain = chains.create(into, hi, lo, live.type, recordOf(into.index, slot));
-    this.#identify(chain, key.copy(), expireAt, live.type === STRING);
+    this.#identify(chain, key.copy(), expireAt, live.type === STRING, stamp);
     if (isHuge) chains.adoptPages(chain, pages);
     this.#warm(chain, live);
     into.index.setChain(slot, chain.id, into.index.sizeClassOf(slot));
@@ -133,7 +137,7 @@ export class StoreChanges implements Effects {
     probe.mustRun(space, key);
     if (probe.slot === -1) return false;
     const index = probe.space!.index;
-    writer.appender.append(KIND_DELETED, 0, space, key, NO_BYTES, 0);
+    writer.appender.append(KIND_DELETED, 0, space, key, NO_BYTES, 0, NO_STAMP);
     this.#release(index, probe.slot);
     index.remove(probe.slot);
     if (space === SYSTEM_SPACE) this.#dropSystem(key.latin1());
@@ -205,6 +209,11 @@ export class StoreChanges implements Effects {
   /** Writes the deltas of this tick. At a commit, before anything else. */
   flushDeltas(): void {
     this.#groups.flush();
+  }
+
+  /** Writes those of one value. */
+  flushDeltasOf(chain: Chain): void {
+    this.#groups.flushOne(chain);
   }
 
   #appendDeltas(chain: Chain, deltas: DeltaRun): void {
@@ -350,7 +359,7 @@ export class StoreChanges implements Effects {
       throw new Error('store: the key of a compared slot is gone');
     }
     const { buf, at } = residents;
-    const start = at + ENTRY_HEADER_BYTES;
+    const start = entryKeyStartAt(buf, at);
     return new ByteRange(buf, start, start + entryKeyBytesAt(buf, at));
   }
 
@@ -376,15 +385,16 @@ export class StoreChanges implements Effects {
     const { slot, hi, lo } = probe;
     const type = index.typeOf(slot) as ValueType;
     const chain = chains.create(probe.space!, hi, lo, type, recordOf(index, slot));
-    this.#identify(chain, key, expireAt, raw);
+    this.#identify(chain, key, expireAt, raw, entryStampAt(probe.buf, probe.at));
     index.setChain(slot, chain.id, index.sizeClassOf(slot));
     return chain;
   }
 
-  #identify(chain: Chain, key: Buffer, expireAt: number, raw: boolean): void {
+  #identify(chain: Chain, key: Buffer, expireAt: number, raw: boolean, stamp: number): void {
     chain.key = key;
     chain.expireAt = expireAt;
     chain.raw = raw;
+    chain.stamp = stamp;
     this.#parts.chains.charge(chain);
   }
 
@@ -397,11 +407,13 @@ export class StoreChanges implements Effects {
 
   /** Writes the whole small record again with another expiry. */
   #expireRecord(key: ByteRange, expireAt: number): void {
-    const { probe, writer } = this.#parts;
+    const { probe } = this.#parts;
+    const { appender } = this.#parts.writer;
     const { buf, at } = probe;
     const value = entryValueAt(buf, at);
     const space = probe.space!;
-    writer.appender.append(KIND_PUT, buf[at + 9]!, space.id, key, value, expireAt);
+    const typeByte = entryTypeByteAt(buf, at);
+    appender.append(KIND_PUT, typeByte, space.id, key, value, expireAt, appender.logIndex);
     this.#point(space, key, entryTypeAt(buf, at) as ValueType, expireAt);
   }
 
@@ -409,7 +421,10 @@ export class StoreChanges implements Effects {
     const { writer, chains } = this.#parts;
     const { appender } = writer;
     const typeByte = typeByteOf(chain);
-    appender.append(KIND_EXPIRE, typeByte, chain.space.id, key, NO_BYTES, chain.expireAt);
+    const { id } = chain.space;
+    const { logIndex } = appender;
+    appender.append(KIND_EXPIRE, typeByte, id, key, NO_BYTES, chain.expireAt, logIndex);
+    chain.stamp = appender.changeStamp;
     chains.addDelta(chain, {
       slot: appender.slot, offset: appender.offset, sizeClass: sizeClassOf(appender.bytes),
     }, KIND_EXPIRE);
@@ -422,13 +437,14 @@ export class StoreChanges implements Effects {
     this.#parts.chains.release(chain);
   }
 
-  /** Writes a new base. */
+  /** Writes a new base, of the value as it was changed last. */
   #rewrite(chain: Chain, live: LiveValue): void {
     const { writer, chains } = this.#parts;
     const { appender } = writer;
     const base = new ByteRange(live.encodeBase());
     const key = new ByteRange(chain.key!);
-    appender.append(KIND_PUT, typeByteOf(chain), chain.space.id, key, base, chain.expireAt);
+    const { expireAt, space, stamp } = chain;
+    appender.append(KIND_PUT, typeByteOf(chain), space.id, key, base, expireAt, stamp);
     chains.rebase(chain, {
       slot: appender.slot, offset: appender.offset, sizeClass: sizeClassOf(appender.bytes),
     });

@@ -14,7 +14,8 @@ import { STRING } from '../keyspace/value-type.ts';
 import { PREFETCH_BYTES_MAX, READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryTypeAt,
+  entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
+  entryKeyStartAt, entryStampAt, entryTypeAt,
 } from './format/data-entry.ts';
 import type { Held, LoadedRecord } from './residents.ts';
 import { placeOffset, placeSlot } from './residents.ts';
@@ -61,7 +62,7 @@ export class StoreLoader {
     };
   }
 
-  /** Key and expiry of a chain that recovery made; the chain may be gone afterwards. */
+  /** Key, expiry and stamp of a chain that recovery made; the chain may be gone afterwards. */
   async identify(chain: Chain): Promise<void> {
     if (chain.key !== undefined) return;
     const version = chain.version;
@@ -186,7 +187,7 @@ export class StoreLoader {
 
 /** The key of a chain, from its base; throws DAMAGED if it is another one. */
 export function keyOf({ hasher, segments }: StoreParts, chain: Chain, base: LoadedRecord): Buffer {
-  const start = base.at + ENTRY_HEADER_BYTES;
+  const start = entryKeyStartAt(base.buf, base.at);
   const key = Buffer.from(base.buf.subarray(start, start + entryKeyBytesAt(base.buf, base.at)));
   hasher.hash(key, 0, key.length);
   if ((hasher.hi & 0xffff) === chain.hi && hasher.lo === chain.lo) return key;
@@ -201,6 +202,7 @@ export function learnKey(
   chain.key = key;
   chain.expireAt = entryExpireAtAt(last.buf, last.at);
   chain.raw = entryIsRawAt(last.buf, last.at);
+  chain.stamp = entryStampAt(last.buf, last.at);
   if (chains.has(chain)) chains.charge(chain);
   probe.forget();
 }
@@ -208,7 +210,7 @@ export function learnKey(
 /** Throws DAMAGED unless all of the record can be trusted. */
 export function mustBeWhole(segment: Segment, offset: number, record: LoadedRecord): void {
   if (record.isWhole) return;
-  const start = record.at + ENTRY_HEADER_BYTES;
+  const start = entryKeyStartAt(record.buf, record.at);
   const end = start + entryKeyBytesAt(record.buf, record.at);
   throw damaged(segment.path, offset, 'the checksum of a record is wrong',
     Buffer.from(record.buf.subarray(start, end)));
@@ -217,7 +219,7 @@ export function mustBeWhole(segment: Segment, offset: number, record: LoadedReco
 /** The same record in memory of its own. */
 function owned(record: LoadedRecord): LoadedRecord {
   const { buf, at, isWhole } = record;
-  const bytes = isWhole ? entryBytesAt(buf, at) : ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+  const bytes = isWhole ? entryBytesAt(buf, at) : entryBytesToKeyEndAt(buf, at);
   if (at === 0 && buf.length <= bytes + 64) return record;
   return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
 }

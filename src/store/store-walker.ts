@@ -10,7 +10,7 @@ import type { ValueType } from '../keyspace/value-type.ts';
 import { EXPIRY_SLOTS_PER_CALL, READS_AT_ONCE, TTL_SAMPLE_SLOTS } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import {
-  ENTRY_HEADER_BYTES, entryExpireAtAt, entryKeyBytesAt, entryTypeAt,
+  entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt, entryTypeAt,
 } from './format/data-entry.ts';
 import { EXPIRY_SECONDS_MAX } from './index-slot.ts';
 import type { ReadNow } from './read-now.ts';
@@ -180,7 +180,7 @@ function scannedChain(chain: Chain, key: Buffer): ScannedKey {
 }
 
 function scannedRecord({ buf, at }: Pick<LoadedRecord, 'buf' | 'at'>): ScannedKey {
-  const start = at + ENTRY_HEADER_BYTES;
+  const start = entryKeyStartAt(buf, at);
   return {
     key: Buffer.from(buf.subarray(start, start + entryKeyBytesAt(buf, at))),
     type: entryTypeAt(buf, at) as ValueType,

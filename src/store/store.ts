@@ -26,9 +26,10 @@ import { STORE_TICK_MS } from '../limits.ts';
 import type { Chain } from './chains.ts';
 import type { CompactionHost } from './compaction-host.ts';
 import {
-  entryExpireAtAt, entryIsRawAt, entryTypeAt, entryValueAt, entryValueIndexAt,
+  entryExpireAtAt, entryIsRawAt, entryStampAt, entryTypeAt, entryValueAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
+import { NO_STAMP, VERSION_ABSENT, versionOf } from './format/version-stamp.ts';
 import type { DirectReads } from './direct-reads.ts';
 import type { Graveyard } from './graveyard.ts';
 import type { Acknowledged, Appendfsync } from './log-writer.ts';
@@ -170,13 +171,6 @@ export class Store implements Storage {
     return found;
   }
 
-  version(space: number, key: ByteRange): number {
-    const { probe } = this.#parts;
-    probe.run(space, key);
-    if (probe.slot === -1) return 0;
-    return probe.chain === undefined ? entryValueIndexAt(probe.buf, probe.at) : probe.chain.version;
-  }
-
   mark(): number {
     return this.#parts.writer.appendedLsn;
   }
@@ -247,6 +241,30 @@ export class Store implements Storage {
     }
     return INDEX_BYTES_PER_KEY + sizeClassBytes(chain.baseClass) + chain.logBytes +
       chain.chargedBytes;
+  }
+
+  version(space: number, key: ByteRange): number | typeof COLD {
+    const { probe, writer } = this.#parts;
+    probe.run(space, key);
+    if (probe.slot === -1) return probe.isCold ? COLD : VERSION_ABSENT;
+    const isOrdered = this.logIndex !== NO_STAMP;
+    const { chain } = probe;
+    if (chain === undefined) return versionOf(entryStampAt(probe.buf, probe.at), isOrdered);
+    // Two changes must not look like one: what comes from here on is another record.
+    if (writer.failure === undefined) this.#changes.flushDeltasOf(chain);
+    return versionOf(chain.stamp, isOrdered);
+  }
+
+  get logIndex(): number {
+    return this.#parts.writer.appender.logIndex;
+  }
+
+  set logIndex(logIndex: number) {
+    const { writer } = this.#parts;
+    if (writer.appender.logIndex === logIndex) return;
+    // Deltas that are gathered belong to the entry before.
+    if (writer.failure === undefined) this.#changes.flushDeltas();
+    writer.appender.logIndex = logIndex;
   }
 
   // ---- Changing ---------------------------------------------------------------------------------

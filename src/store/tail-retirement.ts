@@ -13,7 +13,7 @@
 
 import { frameIsAt, FRAME_HEADER_BYTES } from './format/frame.ts';
 import {
-  ENTRY_HEADER_BYTES, KIND_PUT, entryBytesAt, entryKeyBytesAt, entryKindAt, entrySpaceAt, skipGap,
+  KIND_PUT, entryBytesAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt, entrySpaceAt, skipGap,
 } from './format/data-entry.ts';
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
 import type { TailBlock } from './segment.ts';
@@ -59,7 +59,7 @@ export class TailRetirement {
   #add(block: TailBlock, at: number): void {
     const { buf } = block;
     const { hasher } = this.#parts;
-    const key = at + ENTRY_HEADER_BYTES;
+    const key = entryKeyStartAt(buf, at);
     hasher.hash(buf, key, key + entryKeyBytesAt(buf, at));
     const i = this.#count;
     this.#ats[i] = at;

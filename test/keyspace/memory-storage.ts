@@ -12,6 +12,7 @@ import {
   COLD, type Found, type KeyToLoad, type Need, type ScannedKey, type ScanPage, type Storage,
 } from '../../src/keyspace/storage.ts';
 import { STRING, type ValueType } from '../../src/keyspace/value-type.ts';
+import { NO_STAMP, stampOfValueIndex, versionOf } from '../../src/store/format/version-stamp.ts';
 
 interface Entry {
   type: ValueType;
@@ -22,7 +23,8 @@ interface Entry {
   /** What a log would hold of a live value. */
   base: Buffer;
   deltas: Buffer[];
-  version: number;
+  /** When it last changed: see src/store/format/version-stamp.ts. */
+  stamp: number;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -36,6 +38,8 @@ export class MemoryStorage implements Storage {
   effects = 0;
   /** What undoes each change, oldest first. */
   readonly #undo: (() => void)[] = [];
+  logIndex = NO_STAMP;
+  #valueIndex = 0;
 
   constructor(codecs: readonly LiveCodec[] = []) {
     this.codecs = new Map(codecs.map((codec) => [codec.type, codec]));
@@ -66,8 +70,10 @@ export class MemoryStorage implements Storage {
     return found === COLD ? undefined : found;
   }
 
-  version(space: number, key: ByteRange): number {
-    return this.#space(space).get(key.latin1())?.version ?? 0;
+  version(space: number, key: ByteRange): number | typeof COLD {
+    if (this.coldKeys.has(key.latin1())) return COLD;
+    const entry = this.#space(space).get(key.latin1());
+    return entry === undefined ? 0 : versionOf(entry.stamp, this.logIndex !== NO_STAMP);
   }
 
   mark(): number {
@@ -104,15 +110,15 @@ export class MemoryStorage implements Storage {
     this.#keep(space, key);
     this.#space(space).set(key.latin1(), {
       type: STRING, expireAt, raw, value: value.copy(), live: undefined, base: NO_BYTES, deltas: [],
-      version: this.effects,
+      stamp: this.#stamp(),
     });
   }
 
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
     this.#keep(space, key);
     this.#space(space).set(key.latin1(), {
-      version: this.effects, type: live.type, expireAt, raw: false, value: NO_BYTES, live,
-      base: Buffer.from(live.encodeBase()), deltas: [],
+      type: live.type, expireAt, raw: false, value: NO_BYTES, live,
+      base: Buffer.from(live.encodeBase()), deltas: [], stamp: this.#stamp(),
     });
   }
 
@@ -129,10 +135,10 @@ export class MemoryStorage implements Storage {
   change(space: number, key: ByteRange, delta: ByteRange): void {
     this.#keep(space, key);
     const entry = this.#mustGet(space, key);
-    entry.version = this.effects;
     if (entry.live === undefined) throw new Error('assertion failed: not a live value');
     entry.live.applyDelta(delta.buf, delta.start, delta.end);
     entry.deltas.push(delta.copy());
+    entry.stamp = this.#stamp();
     if (entry.type === STRING) entry.raw = true;
   }
 
@@ -140,7 +146,7 @@ export class MemoryStorage implements Storage {
     this.#keep(space, key);
     const entry = this.#mustGet(space, key);
     entry.expireAt = expireAt;
-    entry.version = this.effects;
+    entry.stamp = this.#stamp();
   }
 
   remove(space: number, key: ByteRange): boolean {
@@ -219,6 +225,11 @@ export class MemoryStorage implements Storage {
     const live = codec.decodeBase(entry.base, 0, entry.base.length);
     for (const delta of entry.deltas) live.applyDelta(delta, 0, delta.length);
     return { ...entry, live, deltas: [...entry.deltas] };
+  }
+
+  #stamp(): number {
+    this.#valueIndex++;
+    return this.logIndex === NO_STAMP ? stampOfValueIndex(this.#valueIndex) : this.logIndex;
   }
 
   #space(space: number): Map<string, Entry> {

@@ -25,8 +25,12 @@ export interface StorageUnderTest {
 const SPACE = 1;
 const at = (text: string): ByteRange => ByteRange.ofText(text);
 
+type ContractTest = (
+  title: string, body: (storage: Storage, subject: StorageUnderTest) => Promise<void>,
+) => void;
+
 export function describeStorage(name: string, make: () => Promise<StorageUnderTest>): void {
-  const test = (title: string, body: (storage: Storage, subject: StorageUnderTest) => Promise<void>): void => {
+  const test: ContractTest = (title, body) => {
     it(title, async () => {
       const subject = await make();
       try {
@@ -199,6 +203,13 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
     });
   });
 
+  for (const isOrdered of [false, true]) {
+    describeVersions(name, (title, body) => test(title, async (storage, subject) => {
+      if (isOrdered) storage.logIndex = 1000;
+      await body(storage, subject);
+    }), isOrdered);
+  }
+
   describe(`${name}: walks`, () => {
     test('a scan returns each key that stays, whatever comes and goes meanwhile', async (storage, subject) => {
       for (let i = 0; i < 500; i++) storage.put(SPACE, at(`stay${i}`), at('v'), 0, false);
@@ -248,6 +259,121 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       expect([...seen].sort()).toEqual(['a', 'b', 'c']);
     });
   });
+}
+
+/** Versions, of a storage that is alone and of one that takes part in an order. */
+function describeVersions(name: string, test: ContractTest, isOrdered: boolean): void {
+  /** The next entry runs; alone nothing says so. */
+  const next = (storage: Storage): void => {
+    if (isOrdered) storage.logIndex += 100;
+  };
+
+  describe(`${name}: versions ${isOrdered ? 'with peers' : 'alone'}`, () => {
+    test('a version moves with each change, and with nothing else', async (storage, subject) => {
+      const seen = new Set<number>([0]);
+      const long = 'v'.repeat(EXPIRE_REWRITE_BYTES_MAX + 1);
+      const changes: readonly ((key: string) => void)[] = [
+        (key) => storage.put(SPACE, at(key), at('one'), 0, false),
+        (key) => storage.expire(SPACE, at(key), 5000),
+        (key) => storage.put(SPACE, at(key), at(long), 0, false),
+        (key) => storage.expire(SPACE, at(key), 6000),
+        (key) => storage.expire(SPACE, at(key), 0),
+        (key) => {
+          storage.makeLive(SPACE, at(key));
+          storage.change(SPACE, at(key), new ByteRange(LiveString.delta(0, Buffer.from('x'))));
+        },
+        (key) => storage.change(SPACE, at(key), new ByteRange(LiveString.delta(1, Buffer.from('y')))),
+        (key) => storage.putLive(SPACE, at(key), hashOf(['f', '1']), 0),
+        (key) => storage.change(SPACE, at(key), new ByteRange(hashSet(['g', long]))),
+        (key) => storage.expire(SPACE, at(key), 7000),
+        (key) => storage.change(SPACE, at(key), new ByteRange(hashSet(['g', '2']))),
+      ];
+      expect(storage.version(SPACE, at('k'))).toBe(0);
+      for (const [i, change] of changes.entries()) {
+        next(storage);
+        await loaded(storage, 'k', NEED_VALUE, () => change('k'));
+        const version = storage.version(SPACE, at('k')) as number;
+        if (isOrdered) expect([i, version]).toEqual([i, storage.logIndex]);
+        expect([i, seen.has(version)]).toEqual([i, false]);
+        seen.add(version);
+        next(storage);
+        expect([i, await coldVersion(subject, 'k', NEED_KEY)]).toEqual([i, version]);
+        expect([i, await coldVersion(subject, 'k', NEED_VALUE)]).toEqual([i, version]);
+      }
+      await loaded(storage, 'k', NEED_KEY, () => storage.remove(SPACE, at('k')));
+      expect(await coldVersion(subject, 'k', NEED_KEY)).toBe(0);
+    });
+
+    test('a base that is written again keeps the version', async (storage, subject) => {
+      storage.putLive(SPACE, at('h'), hashOf(['f', '1']), 0);
+      for (let i = 0; i < 40; i++) {
+        next(storage);
+        const delta = new ByteRange(hashSet([`f${i % 4}`, 'v'.repeat(2000)]));
+        await loaded(storage, 'h', NEED_VALUE, () => storage.change(SPACE, at('h'), delta));
+        const version = storage.version(SPACE, at('h'));
+        next(storage);
+        expect(await coldVersion(subject, 'h', NEED_KEY)).toBe(version);
+      }
+    });
+
+    test('a change that follows a read of the version is another one', async (storage) => {
+      storage.putLive(SPACE, at('h'), hashOf(['f', '1']), 0);
+      const versions = new Set<unknown>();
+      for (let i = 0; i < 5; i++) {
+        next(storage);
+        storage.change(SPACE, at('h'), new ByteRange(hashSet(['f', String(i)])));
+        versions.add(storage.version(SPACE, at('h')));
+        expect(storage.version(SPACE, at('h'))).toBe([...versions].at(-1));
+      }
+      expect(versions.size).toBe(5);
+    });
+
+    test('deltas that two entries made are not one change', async (storage, subject) => {
+      next(storage);
+      storage.putLive(SPACE, at('h'), hashOf(['f', '1']), 0);
+      storage.putLive(SPACE, at('g'), hashOf(['f', '1']), 0);
+      storage.change(SPACE, at('h'), new ByteRange(hashSet(['f', '2'])));
+      const first = storage.logIndex;
+      next(storage);
+      storage.change(SPACE, at('g'), new ByteRange(hashSet(['f', '2'])));
+      if (!isOrdered) return;
+      expect(await coldVersion(subject, 'h', NEED_KEY)).toBe(first);
+      expect(await coldVersion(subject, 'g', NEED_KEY)).toBe(storage.logIndex);
+    });
+
+    test('a dropped space has no versions, and later ones are new', async (storage, subject) => {
+      storage.put(SPACE, at('a'), at('one'), 0, false);
+      const version = storage.version(SPACE, at('a'));
+      next(storage);
+      storage.dropSpace(SPACE);
+      expect(storage.version(SPACE, at('a'))).toBe(0);
+      storage.put(SPACE, at('a'), at('one'), 0, false);
+      expect([0, version]).not.toContain(await coldVersion(subject, 'a', NEED_KEY));
+    });
+
+    test('a key that changed before the order, or in it, has version 1 beyond', async (storage, subject) => {
+      storage.put(SPACE, at('s'), at('one'), 0, false);
+      storage.putLive(SPACE, at('h'), hashOf(['f', '1']), 0);
+      await subject.settle();
+      await loaded(storage, 'h', NEED_VALUE, () =>
+        storage.change(SPACE, at('h'), new ByteRange(hashSet(['f', '2']))));
+      storage.logIndex = isOrdered ? 0 : 500;
+      for (const key of ['s', 'h']) expect(await coldVersion(subject, key, NEED_KEY)).toBe(1);
+      await loaded(storage, 's', NEED_KEY, () => storage.put(SPACE, at('s'), at('two'), 0, false));
+      const version = await coldVersion(subject, 's', NEED_KEY);
+      if (isOrdered) expect(version).toBeGreaterThan(1);
+      else expect(version).toBe(500);
+    });
+  });
+}
+
+/** The key's version after everything went cold, loaded as far as `need` says. */
+async function coldVersion(subject: StorageUnderTest, key: string, need: Need): Promise<unknown> {
+  await subject.settle();
+  const release = await subject.storage.load([{ space: SPACE, key: Buffer.from(key), need }]);
+  const version = subject.storage.version(SPACE, at(key));
+  release();
+  return version;
 }
 
 /** The key as it is found after everything went cold, loaded if need be. */

@@ -28,6 +28,8 @@ export interface CrashPlan {
   /** What the store sees of the disk: a test puts a liar in between. */
   readonly disguise?: (disk: SimFiles) => Files;
   readonly options?: Partial<StoreOptions>;
+  /** The versions of keys are part of the state: of a store with peers, or of one that is alone. */
+  readonly versions?: 'with peers' | 'alone';
 }
 
 /** One life of a store: opened on a disk, worked with until the power goes or the work is done. */
@@ -41,19 +43,23 @@ class Life {
   readonly #model: CrashModel;
   readonly #random: Random;
   readonly #plan: CrashPlan;
+  /** Of the batch before; later lives go on behind those before them. */
+  #logIndex: number;
 
   constructor(disk: SimFiles, plan: CrashPlan, life: number) {
     this.#disk = disk;
     this.#plan = plan;
     this.#random = new Random(plan.seed, life);
-    this.#model = new CrashModel(this.#random, KEYS);
+    this.#model = new CrashModel(this.#random, KEYS, plan.versions === 'alone');
+    this.#logIndex = life * plan.batches;
   }
 
   /** Opens, hands the recovered state to `check`, works, closes. */
   async run(check: (state: State) => void): Promise<void> {
     const told = new Told();
     const store = await this.#open(told);
-    const state = await stateOf(store, this.#model.keys());
+    if (this.#plan.versions === 'with peers') store.logIndex = Math.max(1, this.#logIndex);
+    const state = await this.#read(store);
     check(state);
     this.history = [state];
     await this.#model.restore(store);
@@ -71,7 +77,13 @@ class Life {
     if (unexpected !== undefined) throw unexpected;
   }
 
+  #read(store: Store): Promise<State> {
+    return stateOf(store, this.#model.keys(), this.#plan.versions !== undefined);
+  }
+
   async #batch(store: Store): Promise<void> {
+    this.#logIndex += 1;
+    if (this.#plan.versions === 'with peers') store.logIndex = this.#logIndex;
     for (let n = 1 + this.#random.below(5); n > 0; n -= 1) await this.#model.step(store);
     this.history.push(this.#model.state());
     const number = this.history.length - 1;

@@ -14,14 +14,15 @@ import { NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import type { Random } from '../../src/lib/random.ts';
 import type { Store } from '../../src/store/store.ts';
-import { fetch, range } from './helpers.ts';
+import { fetch, range, versionAt } from './helpers.ts';
 
 export const SPACES = [1, 2] as const;
 
 type Value =
   | { readonly type: typeof STRING; text: string }
   | { readonly type: typeof HASH; readonly live: HashValue };
-type Entry = { value: Value; expireAt: number };
+/** `version`: as the store says it with peers, or alone when `readsVersions`. */
+type Entry = { value: Value; expireAt: number; version?: number | undefined };
 
 /** "space:key" -> a text that says everything about the value. */
 export type State = ReadonlyMap<string, string>;
@@ -30,10 +31,13 @@ export class CrashModel {
   readonly #random: Random;
   readonly #keys: number;
   readonly #entries = new Map<string, Entry>();
+  readonly #readsVersions: boolean;
 
-  constructor(random: Random, keys: number) {
+  /** `readsVersions`: of a store that is alone, after each step. With peers they are known. */
+  constructor(random: Random, keys: number, readsVersions = false) {
     this.#random = random;
     this.#keys = keys;
+    this.#readsVersions = readsVersions;
   }
 
   keys(): string[] {
@@ -42,9 +46,9 @@ export class CrashModel {
 
   state(): State {
     const state = new Map<string, string>();
-    for (const [name, { value, expireAt }] of this.#entries) {
+    for (const [name, { value, expireAt, version }] of this.#entries) {
       const text = value.type === STRING ? textOf(value.text) : hexOf(value.live);
-      state.set(name, `${text}@${expireAt}`);
+      state.set(name, `${text}${versionText(version)}@${expireAt}`);
     }
     return state;
   }
@@ -59,7 +63,10 @@ export class CrashModel {
         const value: Value = found.type === HASH
           ? { type: HASH, live: copyOf(found.live!) }
           : { type: STRING, text: found.value.latin1() };
-        this.#entries.set(`${space}:${key}`, { value, expireAt: found.expireAt });
+        const { expireAt } = found;
+        const version = this.#readsVersions || store.logIndex > 0
+          ? await versionAt(store, key, space) : undefined;
+        this.#entries.set(`${space}:${key}`, { value, expireAt, version });
       }
     }
   }
@@ -71,8 +78,20 @@ export class CrashModel {
     const name = `${space}:${key}`;
     const release = await store.load([{ space, key: Buffer.from(key), need: NEED_VALUE }]);
     store.begin();
-    this.#choose(store, space, key, this.#entries.get(name));
+    const before = this.#entries.get(name);
+    this.#choose(store, space, key, before);
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) this.#noteVersion(store, space, key, entry, before?.version);
     release();
+  }
+
+  #noteVersion(store: Store, space: number, key: string, entry: Entry,
+    before: number | undefined): void {
+    if (store.logIndex > 0) entry.version = store.logIndex;
+    if (!this.#readsVersions) return;
+    const version = store.version(space, range(key)) as number;
+    if (version === before) throw new Error(`${key}: changed, and its version ${version} stayed`);
+    entry.version = version;
   }
 
   #choose(store: Store, space: number, key: string, entry: Entry | undefined): void {
@@ -148,8 +167,12 @@ export class CrashModel {
   }
 }
 
-/** What a store holds, read through its public face; checks that counts and scans agree. */
-export async function stateOf(store: Store, keys: readonly string[]): Promise<State> {
+/**
+ * What a store holds, read through its public face; checks that counts and scans agree. Versions
+ * are in it when asked for, and when the store takes part in an order.
+ */
+export async function stateOf(store: Store, keys: readonly string[],
+  readsVersions = store.logIndex > 0): Promise<State> {
   const state = new Map<string, string>();
   for (const space of SPACES) {
     let count = 0;
@@ -161,7 +184,9 @@ export async function stateOf(store: Store, keys: readonly string[]): Promise<St
       if (known!.expireAt !== found.expireAt) throw new Error(`${key}: two expiries`);
       count += 1;
       const text = found.type === HASH ? hexOf(found.live!) : textOf(found.value.latin1());
-      state.set(`${space}:${key}`, `${text}@${found.expireAt}`);
+      const { expireAt } = found;
+      const version = readsVersions ? await versionAt(store, key, space) : undefined;
+      state.set(`${space}:${key}`, `${text}${versionText(version)}@${expireAt}`);
     }
     if (store.count(space) !== count) {
       throw new Error(`space ${space} counts ${store.count(space)} keys and finds ${count}`);
@@ -190,6 +215,10 @@ export function differences(expected: State, actual: State): string {
 
 function isSame(a: State, b: State): boolean {
   return a.size === b.size && [...a].every(([name, text]) => b.get(name) === text);
+}
+
+function versionText(version: number | undefined): string {
+  return version === undefined ? '' : ` v${version}`;
 }
 
 function textOf(text: string): string {

@@ -27,6 +27,16 @@ describe('a store that loses its power', () => {
     await crashEverywhere({ seed, policy: 'everysec', batches: 120, hasCompactor: true }, 60);
   }, 60_000);
 
+  it.each([
+    [18, 'with peers', false], [19, 'with peers', true], [20, 'alone', false], [21, 'alone', true],
+  ] as const)('keeps the versions of its keys, seed %i, %s, in pages: %s', async (seed, versions, isPaged) => {
+    const cold = { memoryBytes: 2 * MIB, readCacheBytes: 0 };
+    const options = isPaged ? { ...cold, paging: TINY_PAGES } : cold;
+    await crashEverywhere({
+      seed, policy: 'everysec', batches: 80, hasCompactor: true, options, versions,
+    }, 20);
+  }, 60_000);
+
   it.each([12, 13, 14])('does so when values are written in pages, seed %i', async (seed) => {
     const options = { paging: TINY_PAGES, memoryBytes: 2 * MIB, readCacheBytes: 0 };
     const policy = seed === 12 ? 'always' : 'everysec';

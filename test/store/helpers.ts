@@ -92,6 +92,15 @@ export async function text(store: Store, key: string, space = 1): Promise<string
   return (await fetch(store, key, NEED_VALUE, space))?.value.text();
 }
 
+/** The version of a key that may be cold. */
+export async function versionAt(store: Store, key: string, space = 1): Promise<number> {
+  const release = await store.load([{ space, key: Buffer.from(key), need: NEED_KEY }]);
+  const version = store.version(space, range(key));
+  release();
+  if (version === COLD) throw new Error(`${key} is cold after it was loaded`);
+  return version;
+}
+
 /** Puts a key that may be cold. */
 export async function set(store: Store, key: string, value: string | Buffer, expireAt = 0,
   space = 1): Promise<void> {

@@ -3,6 +3,7 @@ import { ByteRange } from '../../src/lib/byte-range.ts';
 import { KeyHash } from '../../src/lib/key-hash.ts';
 import { Random } from '../../src/lib/random.ts';
 import { KIND_DELETED, KIND_PUT } from '../../src/store/format/data-entry.ts';
+import { NO_STAMP } from '../../src/store/format/version-stamp.ts';
 import { FRAME_MORE } from '../../src/store/format/frame.ts';
 import { rowBytes, rowOffset, rowValueIndex } from '../../src/store/format/hint-rows.ts';
 import { SEGMENT_LOG, encodeSegmentHeader } from '../../src/store/format/segment-header.ts';
@@ -62,7 +63,7 @@ describe('records appended to the log', () => {
     const places: [number, number, number][] = [];
     for (let i = 0; i < 3000; i += 1) {
       const size = random.below(50) === 0 ? random.below(300_000) : random.below(300);
-      appender.append(KIND_PUT, 1, 1, bytes(random.below(40)), bytes(size), 0);
+      appender.append(KIND_PUT, 1, 1, bytes(random.below(40)), bytes(size), 0, NO_STAMP);
       places.push([appender.offset, appender.bytes, appender.valueIndex]);
       if (random.below(10) === 0) appender.closeFrame(i);
     }
@@ -80,7 +81,7 @@ describe('records appended to the log', () => {
   it('never have a header that crosses a granule', async () => {
     const { appender } = await make();
     for (let i = 0; i < 20_000; i += 1) {
-      appender.append(KIND_DELETED, 0, 1, bytes(i % 8), bytes(0), 0);
+      appender.append(KIND_DELETED, 0, 1, bytes(i % 8), bytes(0), 0, NO_STAMP);
       if (i % 3 === 0) appender.closeFrame(0);
       expect(GRANULE - (appender.offset % GRANULE)).toBeGreaterThanOrEqual(40);
     }
@@ -90,7 +91,7 @@ describe('records appended to the log', () => {
     const { appender } = await make();
     let payload = 0;
     for (let i = 0; i < 40; i += 1) {
-      appender.append(KIND_PUT, 1, 1, bytes(10), bytes(600_000), 0);
+      appender.append(KIND_PUT, 1, 1, bytes(10), bytes(600_000), 0, NO_STAMP);
       payload += appender.bytes;
     }
     appender.closeFrame(0);
@@ -99,7 +100,9 @@ describe('records appended to the log', () => {
 
   it('of a batch that does not fit one segment go on in the next, as one batch', async () => {
     const { appender, segments, flush } = await make(140_000);
-    for (let i = 0; i < 5; i += 1) appender.append(KIND_PUT, 1, 1, bytes(10), bytes(60_000), 0);
+    for (let i = 0; i < 5; i += 1) {
+      appender.append(KIND_PUT, 1, 1, bytes(10), bytes(60_000), 0, NO_STAMP);
+    }
     expect(segments[0]!.groupEndLsn).toBe(Infinity);
     appender.closeFrame(9);
     expect(segments[0]!.groupEndLsn).toBe(appender.appendedLsn);

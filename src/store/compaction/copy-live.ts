@@ -11,7 +11,7 @@
 import { KeyHash } from '../../lib/key-hash.ts';
 import { COMPACTION_QUESTION_RECORDS } from '../../limits.ts';
 import {
-  ENTRY_HEADER_BYTES, entryKeyBytesAt, entryKindAt, entrySpaceAt, entryValueIndexAt, KIND_DELETED,
+  entryKeyBytesAt, entryKeyStartAt, entryKindAt, entrySpaceAt, entryValueIndexAt, KIND_DELETED,
   KIND_PAD,
 } from '../format/data-entry.ts';
 import type { SealedSegment } from '../format/manifest.ts';
@@ -129,7 +129,7 @@ class Copier {
       const kind = entryKindAt(buf, at);
       this.#questionBytes += scan.bytes;
       if (kind === KIND_PAD) continue;
-      const key = at + ENTRY_HEADER_BYTES;
+      const key = entryKeyStartAt(buf, at);
       this.#hash.hash(buf, key, key + entryKeyBytesAt(buf, at));
       const row = records.count++;
       records.space[row] = entrySpaceAt(buf, at);

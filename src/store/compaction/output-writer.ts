@@ -14,7 +14,8 @@ import { DiskError } from '../../io/files.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import { COMPACTION_FRAME_BYTES, COMPACTION_WINDOW_BYTES } from '../../limits.ts';
 import {
-  entryExpireAtAt, entryKindAt, entrySpaceAt, entryValueIndexAt, KIND_DELETED, skipGap,
+  entryExpireAtAt, entryKindAt, entrySpaceAt, entryTypeByteAt, entryValueIndexAt,
+  KIND_DELETED, skipGap,
 } from '../format/data-entry.ts';
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../format/frame.ts';
 import { encodeHintNow } from '../format/hint.ts';
@@ -154,8 +155,9 @@ export class OutputWriter {
     this.#minValueIndex = Math.min(this.#minValueIndex, valueIndex);
     this.#maxValueIndex = Math.max(this.#maxValueIndex, valueIndex);
     const expiry = expirySecondsOfMs(entryExpireAtAt(src, at));
+    const typeByte = entryTypeByteAt(src, at);
     this.#rows.add(
-      hi, lo, kind, src[at + 9]!, entrySpaceAt(src, at), offset, bytes, expiry, valueIndex,
+      hi, lo, kind, typeByte, entrySpaceAt(src, at), offset, bytes, expiry, valueIndex,
     );
   }
 

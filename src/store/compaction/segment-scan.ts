@@ -15,8 +15,8 @@
 
 import { COMPACTION_WINDOW_BYTES } from '../../limits.ts';
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, isEntryHeaderSound, isEntryPayloadSound,
-  skipGap,
+  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, entryKeyStartAt, isEntryHeaderSound,
+  isEntryPayloadSound, skipGap,
 } from '../format/data-entry.ts';
 import { FRAME_HEADER_BYTES, readFrameHeader } from '../format/frame.ts';
 import type { FrameHeader } from '../format/frame.ts';
@@ -174,7 +174,7 @@ export class SegmentScan {
   }
 
   #keyAt(at: number): Buffer {
-    const start = at + ENTRY_HEADER_BYTES;
+    const start = entryKeyStartAt(this.#window, at);
     return Buffer.from(this.#window.subarray(start, start + entryKeyBytesAt(this.#window, at)));
   }
 

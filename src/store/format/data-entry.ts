@@ -7,12 +7,17 @@
  *
  * Invariants: a record starts at a multiple of 8; its header never crosses a 64 KiB granule of the
  * segment (see `skipGap`); PAD records carry zeros and have value_index 0.
+ *
+ * A record whose value_index does not say when its key last changed has a *stamp* that does
+ * (version-stamp.ts), in 8 bytes between header and key: so the key's place has an accessor. They
+ * are part of the payload, and are there when a large record is read up to its key.
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
 import { checksum, checksumOf } from '../../lib/checksum.ts';
 import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
 import { KEY_BYTES_MAX, LOG_GRANULE_BYTES } from '../../limits.ts';
+import { NO_STAMP, stampOfValueIndex } from './version-stamp.ts';
 
 export const ENTRY_HEADER_BYTES = 36;
 
@@ -33,16 +38,25 @@ const DEAD_IN_RAM = 1 << 7;
 
 /** In the type byte, above the three bits of the type: a string that APPEND or SETRANGE made. */
 export const FLAG_RAW = 1 << 3;
+/** Likewise: the record has a stamp. */
+const FLAG_STAMP = 1 << 4;
 const TYPE_MASK = 7;
+
+export const STAMP_BYTES = 8;
+/** A set FLAG_STAMP, shifted by this, is STAMP_BYTES. */
+const STAMP_SHIFT = 1;
+/** Of the stamp's upper word: 16 bits of the number, and what it counts. */
+const STAMP_HIGH_MASK = 0x1ffff;
+const TWO_32 = 2 ** 32;
 
 /**
  * Nothing starts in the last bytes before a granule boundary, where no header fits: they are zero.
  */
 export const HEADER_ROOM_BYTES = 40;
 
-/** Whole bytes of a record on disk, padding included. */
-export function entryBytes(keyBytes: number, valueBytes: number): number {
-  const bytes = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
+/** Whole bytes of a record on disk, padding included; `stampBytes` is 0 or STAMP_BYTES. */
+export function entryBytes(keyBytes: number, valueBytes: number, stampBytes = 0): number {
+  const bytes = ENTRY_HEADER_BYTES + stampBytes + keyBytes + valueBytes;
   return bytes + (-bytes & 7);
 }
 
@@ -53,15 +67,23 @@ export function skipGap(offset: number): number {
 }
 
 /**
- * Writes the header of a record at `at`; key and value stand behind it already. `typeByte` is the
- * type with its flags.
+ * Writes the header of a record at `at`, and its stamp unless that is NO_STAMP; key and value stand
+ * behind them already. `typeByte` is the type, with FLAG_RAW or without.
  */
 export function writeEntryHeader(view: DataView, at: number, kind: number, typeByte: number,
   valueIndex: number, space: number, keyBytes: number, valueBytes: number,
-  expireAtMs: number): void {
+  expireAtMs: number, stamp = NO_STAMP): void {
   const body = at + ENTRY_HEADER_BYTES;
-  view.setUint32(at + 4, checksumOf(view, body, body + keyBytes + valueBytes), true);
-  view.setUint32(at + 8, kind | (typeByte << 8) | (high16(valueIndex) << 16), true);
+  let end = body + keyBytes + valueBytes;
+  let flags = typeByte;
+  if (stamp !== NO_STAMP) {
+    view.setUint32(body, stamp, true);
+    view.setUint32(body + 4, stamp / TWO_32, true);
+    end += STAMP_BYTES;
+    flags |= FLAG_STAMP;
+  }
+  view.setUint32(at + 4, checksumOf(view, body, end), true);
+  view.setUint32(at + 8, kind | (flags << 8) | (high16(valueIndex) << 16), true);
   view.setUint32(at + 12, valueIndex, true);
   view.setUint32(at + 16, space, true);
   view.setUint32(at + 20, keyBytes, true);
@@ -87,6 +109,11 @@ export function entryTypeAt(buf: Uint8Array, at: number): number {
   return buf[at + 9]! & TYPE_MASK;
 }
 
+/** The type and FLAG_RAW: what a copy of the record with a stamp of its own is made with. */
+export function entryTypeByteAt(buf: Uint8Array, at: number): number {
+  return buf[at + 9]! & (TYPE_MASK | FLAG_RAW);
+}
+
 export function entryIsRawAt(buf: Uint8Array, at: number): boolean {
   return (buf[at + 9]! & FLAG_RAW) !== 0;
 }
@@ -107,9 +134,30 @@ export function entryValueBytesAt(buf: Uint8Array, at: number): number {
   return readU32(buf, at + 24);
 }
 
+function entryStampBytesAt(buf: Uint8Array, at: number): number {
+  return (buf[at + 9]! & FLAG_STAMP) >>> STAMP_SHIFT;
+}
+
+/** When the record's key last changed, of a record that changed it or says again what it is. */
+export function entryStampAt(buf: Uint8Array, at: number): number {
+  if (entryStampBytesAt(buf, at) === 0) return stampOfValueIndex(entryValueIndexAt(buf, at));
+  const stamp = at + ENTRY_HEADER_BYTES;
+  return (readU32(buf, stamp + 4) & STAMP_HIGH_MASK) * TWO_32 + readU32(buf, stamp);
+}
+
+/** Where the key begins. */
+export function entryKeyStartAt(buf: Uint8Array, at: number): number {
+  return at + ENTRY_HEADER_BYTES + entryStampBytesAt(buf, at);
+}
+
+/** Bytes from the record's first to its key's last. */
+export function entryBytesToKeyEndAt(buf: Uint8Array, at: number): number {
+  return ENTRY_HEADER_BYTES + entryStampBytesAt(buf, at) + entryKeyBytesAt(buf, at);
+}
+
 /** The value of the record at buf[at]; borrowed. `words` is over all of `buf`. */
 export function entryValueAt(buf: Buffer, at: number, words?: DataView): ByteRange {
-  const start = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, at);
+  const start = entryKeyStartAt(buf, at) + entryKeyBytesAt(buf, at);
   return new ByteRange(buf, start, start + entryValueBytesAt(buf, at), words);
 }
 
@@ -131,14 +179,14 @@ export function isEntryHeaderSound(buf: Uint8Array, at: number): boolean {
   return kind >= KIND_PUT && kind <= KIND_RUN && entryKeyBytesAt(buf, at) <= KEY_BYTES_MAX;
 }
 
-/** Whether key and value, all of which are in `buf`, are as they were written. */
+/** Whether stamp, key and value, all of which are in `buf`, are as they were written. */
 export function isEntryPayloadSound(buf: Uint8Array, at: number): boolean {
-  const body = at + ENTRY_HEADER_BYTES;
-  const end = body + entryKeyBytesAt(buf, at) + entryValueBytesAt(buf, at);
-  return readU32(buf, at + 4) === checksum(buf, body, end);
+  const end = at + entryBytesToKeyEndAt(buf, at) + entryValueBytesAt(buf, at);
+  return readU32(buf, at + 4) === checksum(buf, at + ENTRY_HEADER_BYTES, end);
 }
 
 /** Whole bytes of the record whose sound header is at `at`. */
 export function entryBytesAt(buf: Uint8Array, at: number): number {
-  return entryBytes(entryKeyBytesAt(buf, at), entryValueBytesAt(buf, at));
+  return entryBytes(entryKeyBytesAt(buf, at), entryValueBytesAt(buf, at),
+    entryStampBytesAt(buf, at));
 }

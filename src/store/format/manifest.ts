@@ -10,7 +10,9 @@
 import { checksum } from '../../lib/checksum.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import type { SegmentSummary } from './hint.ts';
-import { FORMAT_VERSION, SEGMENT_LOG, SEGMENT_PACK } from './segment-header.ts';
+import {
+  FORMAT_VERSION, READABLE_VERSIONS, SEGMENT_LOG, SEGMENT_PACK, isReadableVersion,
+} from './segment-header.ts';
 import type { SegmentKind } from './segment-header.ts';
 
 export const MANIFEST_NAME = 'MANIFEST';
@@ -57,8 +59,8 @@ export function decodeManifest(bytes: Uint8Array): Manifest | string {
   const newline = buf.indexOf(0x0a);
   const [heading, version, sum] = buf.toString('latin1', 0, Math.max(0, newline)).split(' ');
   if (heading !== HEADING) return `it does not begin with ${HEADING}`;
-  if (version !== String(FORMAT_VERSION)) {
-    return `it has format version ${version}, this server reads ${FORMAT_VERSION}`;
+  if (!/^\d+$/.test(version ?? '') || !isReadableVersion(Number(version))) {
+    return `it has format version ${version}, this server reads ${READABLE_VERSIONS}`;
   }
   if (Number.parseInt(sum ?? '', 16) !== checksum(buf, newline + 1, buf.length)) {
     return 'its checksum is wrong';

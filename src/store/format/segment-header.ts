@@ -12,7 +12,17 @@ import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
 
 export const SEGMENT_HEADER_BYTES = 64;
-export const FORMAT_VERSION = 2;
+/** What is written. Since 3 records may have stamps, which a server of 2 would take for keys. */
+export const FORMAT_VERSION = 3;
+/** What is still read. */
+export const FORMAT_VERSION_MIN = 2;
+
+export function isReadableVersion(version: number): boolean {
+  return version >= FORMAT_VERSION_MIN && version <= FORMAT_VERSION;
+}
+
+/** For messages. */
+export const READABLE_VERSIONS = `${FORMAT_VERSION_MIN} to ${FORMAT_VERSION}`;
 
 export const SEGMENT_LOG = 1;
 export const SEGMENT_PACK = 2;
@@ -50,8 +60,8 @@ export function decodeSegmentHeader(buf: Uint8Array): SegmentHeader | string {
   const isSound = readU32(buf, SUM_AT) === checksum(buf, 0, SUM_AT);
   if (!isSound) return 'the checksum of its header is wrong';
   const version = readU32(buf, 8);
-  if (version !== FORMAT_VERSION) {
-    return `format version ${version}, this server reads ${FORMAT_VERSION}`;
+  if (!isReadableVersion(version)) {
+    return `format version ${version}, this server reads ${READABLE_VERSIONS}`;
   }
   const kind = readU32(buf, 12);
   if (kind !== SEGMENT_LOG && kind !== SEGMENT_PACK) return `unknown segment kind ${kind}`;

@@ -11,7 +11,8 @@ import type { ReadFile } from '../../io/files.ts';
 import type { KeyHash } from '../../lib/key-hash.ts';
 import { RECOVERY_WINDOW_BYTES } from '../../limits.ts';
 import {
-  ENTRY_HEADER_BYTES, KIND_PAD, entryBytesAt, entryKeyBytesAt, entryKindAt, entryValueIndexAt,
+  ENTRY_HEADER_BYTES, KIND_PAD, entryBytesAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt,
+  entryValueIndexAt,
   isEntryHeaderSound, isEntryPayloadSound, skipGap,
 } from '../format/data-entry.ts';
 import { FRAME_HEADER_BYTES, FRAME_MAGIC_BYTES, readFrameHeader } from '../format/frame.ts';
@@ -229,7 +230,7 @@ class Scanner {
     const buf = this.#window;
     const isSound = isEntryPayloadSound(buf, at);
     if (!isSound) {
-      const start = at + ENTRY_HEADER_BYTES;
+      const start = entryKeyStartAt(buf, at);
       const key = Buffer.from(buf.subarray(start, start + entryKeyBytesAt(buf, at)));
       this.#fail(offset, 'the checksum of a record is wrong', frameOffset, key);
     }

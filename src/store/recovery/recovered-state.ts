@@ -9,7 +9,7 @@
 import type { ChainTable } from '../chains.ts';
 import { parseCollisionKey } from '../collisions.ts';
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, entryValueBytesAt,
+  entryBytesAt, entryBytesToKeyEndAt, entryKeyStartAt, entryValueAt,
 } from '../format/data-entry.ts';
 import { SYSTEM_SPACE } from '../format/hint-rows.ts';
 import type { Held, Residents } from '../residents.ts';
@@ -92,8 +92,8 @@ export class RecoveredState {
     const name = parseCollisionKey(key);
     if (name !== undefined) this.#options.collisions.add(name);
     if (!key.equals(LIVE_SPACES_KEY)) return;
-    const start = ENTRY_HEADER_BYTES + key.length;
-    this.#options.spaces.decode(buf.subarray(start, start + entryValueBytesAt(buf, 0)));
+    const { start, end } = entryValueAt(buf, 0);
+    this.#options.spaces.decode(buf.subarray(start, end));
   }
 
   /** A copy of the record; undefined if it is damaged and that is tolerated. */
@@ -113,5 +113,5 @@ export class RecoveredState {
 }
 
 function keyOf(buf: Buffer): Buffer {
-  return buf.subarray(ENTRY_HEADER_BYTES, ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0));
+  return buf.subarray(entryKeyStartAt(buf, 0), entryBytesToKeyEndAt(buf, 0));
 }

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { checksum } from '../../../src/lib/checksum.ts';
 import { Random } from '../../../src/lib/random.ts';
 import {
-  ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELTA, KIND_PAD, KIND_PUT, entryBytes, entryBytesAt,
-  entryExpireAtAt, entryIsRawAt, entryKeyBytesAt, entryKindAt, entrySpaceAt, entryTypeAt,
-  entryValueBytesAt, entryValueIndexAt, isEntryHeaderSound, isEntryPayloadSound, skipGap,
+  ENTRY_HEADER_BYTES, FLAG_RAW, KIND_DELTA, KIND_PAD, KIND_PUT, STAMP_BYTES, entryBytes,
+  entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
+  entryKeyStartAt, entryKindAt, entrySpaceAt, entryStampAt, entryTypeAt, entryTypeByteAt,
+  entryValueAt, entryValueBytesAt, entryValueIndexAt, isEntryHeaderSound, isEntryPayloadSound, skipGap,
   writeEntryHeader, writePad,
 } from '../../../src/store/format/data-entry.ts';
 import { readFrameHeader, writeFrameHeader } from '../../../src/store/format/frame.ts';
@@ -20,19 +22,21 @@ import {
   parseSegmentFileName, segmentFileName,
 } from '../../../src/store/format/segment-header.ts';
 import type { SegmentHeader } from '../../../src/store/format/segment-header.ts';
+import { NO_STAMP, stampOfValueIndex, versionOf } from '../../../src/store/format/version-stamp.ts';
 import { withSeed } from '../../lib/seeded.ts';
 import { readHint } from '../read-hint.ts';
 
 const viewOf = (buf: Buffer): DataView => new DataView(buf.buffer, buf.byteOffset, buf.length);
 
-/** The record of the worked example in FORMAT.md, with its frame. */
-function example(): Buffer {
-  const buf = Buffer.alloc(88);
-  buf.write('khello', 40 + ENTRY_HEADER_BYTES);
-  writeEntryHeader(viewOf(buf), 40, KIND_PUT, 1, 1, 1, 1, 5, 0);
+/** The record of the worked examples in FORMAT.md, with its frame. */
+function example(logIndex = NO_STAMP): Buffer {
+  const stampBytes = logIndex === NO_STAMP ? 0 : STAMP_BYTES;
+  const buf = Buffer.alloc(88 + stampBytes);
+  buf.write('khello', 40 + ENTRY_HEADER_BYTES + stampBytes);
+  writeEntryHeader(viewOf(buf), 40, KIND_PUT, 1, 1, 1, 1, 5, 0, logIndex);
   writeFrameHeader(viewOf(buf), buf, 0, 1, 64, {
-    bytes: 88, records: 1, firstValueIndex: 1, position: 0, syncedSegment: 1, syncedOffset: 64,
-    flags: 0,
+    bytes: buf.length, records: 1, firstValueIndex: 1, position: logIndex, syncedSegment: 1,
+    syncedOffset: 64, flags: 0,
   });
   return buf;
 }
@@ -66,6 +70,36 @@ describe('a DataEntry', () => {
     }
   });
 
+  it('reads back with a stamp, whichever of the two it counts, and without', () => {
+    const most = 2 ** 48 - 1;
+    const stamps = [1, 300, 2 ** 32, most, stampOfValueIndex(1), stampOfValueIndex(most)];
+    for (const stamp of [NO_STAMP, ...stamps]) {
+      const buf = Buffer.alloc(80);
+      const stampBytes = stamp === NO_STAMP ? 0 : STAMP_BYTES;
+      buf.write('keyvalue', 8 + ENTRY_HEADER_BYTES + stampBytes);
+      writeEntryHeader(viewOf(buf), 8, KIND_PUT, 5 | FLAG_RAW, most, 7, 3, 5, most, stamp);
+      expect(entryStampAt(buf, 8)).toBe(stamp === NO_STAMP ? stampOfValueIndex(most) : stamp);
+      const key = entryKeyStartAt(buf, 8);
+      expect(buf.toString('latin1', key, key + entryKeyBytesAt(buf, 8))).toBe('key');
+      expect(entryBytesToKeyEndAt(buf, 8)).toBe(key + 3 - 8);
+      expect(entryValueAt(buf, 8).text()).toBe('value');
+      expect([entryTypeAt(buf, 8), entryIsRawAt(buf, 8)]).toEqual([5, true]);
+      expect(entryTypeByteAt(buf, 8)).toBe(5 | FLAG_RAW);
+      expect(entryBytesAt(buf, 8)).toBe(entryBytes(3, 5, stampBytes));
+      expect([isEntryHeaderSound(buf, 8), isEntryPayloadSound(buf, 8)]).toEqual([true, true]);
+    }
+  });
+
+  it('has its stamp checked with its payload', () => {
+    const bytes = example(300);
+    for (let at = 76; at < 76 + STAMP_BYTES + 6; at += 1) {
+      const buf = Buffer.from(bytes);
+      buf[at]! ^= 0x01;
+      expect([at, isEntryHeaderSound(buf, 40), isEntryPayloadSound(buf, 40)])
+        .toEqual([at, true, false]);
+    }
+  });
+
   it('takes a multiple of 8 bytes, whatever its key and value', () => {
     for (let bytes = 0; bytes < 40; bytes += 1) {
       expect(entryBytes(bytes, 3) % 8).toBe(0);
@@ -85,6 +119,13 @@ describe('a DataEntry', () => {
   it('never starts where its header would cross a granule', () => {
     expect([skipGap(65_536 - 40), skipGap(65_536 - 32), skipGap(65_536 - 8), skipGap(65_536)])
       .toEqual([65_496, 65_536, 65_536, 65_536]);
+  });
+});
+
+describe('a stamp', () => {
+  it('means nothing to a store of the other sort', () => {
+    expect([versionOf(300, true), versionOf(stampOfValueIndex(300), false)]).toEqual([300, 300]);
+    expect([versionOf(300, false), versionOf(stampOfValueIndex(300), true)]).toEqual([1, 1]);
   });
 });
 
@@ -112,7 +153,7 @@ describe('FORMAT.md', () => {
     const url = new URL('../../../src/store/format/FORMAT.md', import.meta.url);
     const shown = [...(await readFile(url, 'utf8')).matchAll(/^ +\d+ {3}((?:[0-9a-f]{8} ?)+)/gm)]
       .map(([, hex]) => hex!.replaceAll(' ', '')).join('');
-    expect(shown).toBe(example().toString('hex'));
+    expect(shown).toBe(example().toString('hex') + example(300).toString('hex'));
   });
 });
 
@@ -129,6 +170,23 @@ describe('a segment header', () => {
       expect(typeof decodeSegmentHeader(bad)).toBe('string');
     }
     expect(typeof decodeSegmentHeader(buf.subarray(0, 63))).toBe('string');
+  });
+
+  it('is read in the versions that are known, and in no other', () => {
+    const header: SegmentHeader = {
+      id: 3, kind: SEGMENT_LOG, seed: { a: 1, b: 2 }, previousId: 0,
+    };
+    const versions = [1, 2, 3, 4].map((version) => {
+      const buf = encodeSegmentHeader(header);
+      buf.writeUInt32LE(version, 8);
+      buf.writeUInt32LE(checksum(buf, 0, 60), 60);
+      return decodeSegmentHeader(buf);
+    });
+    expect(versions).toEqual([
+      'format version 1, this server reads 2 to 3', header, header,
+      'format version 4, this server reads 2 to 3',
+    ]);
+    expect(encodeSegmentHeader(header).readUInt32LE(8)).toBe(3);
   });
 
   it('has file names that say kind and id', () => {
@@ -265,6 +323,17 @@ describe('a manifest', () => {
 
   it('reads back', () => {
     expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
+  });
+
+  it('is written as version 3, so that a server of version 2 refuses it, and read as 2 too', () => {
+    const text = encodeManifest(manifest).toString();
+    expect(text).toMatch(/^dkvs-manifest 3 /);
+    const as = (version: string): Manifest | string =>
+      decodeManifest(Buffer.from(text.replace(/^dkvs-manifest 3/, `dkvs-manifest ${version}`)));
+    expect(as('2')).toEqual(manifest);
+    for (const version of ['1', '4', '', '2.5', '0x2', 'two']) {
+      expect(as(version)).toBe(`it has format version ${version}, this server reads 2 to 3`);
+    }
   });
 
   it('is refused with a reason when a byte changed, it was cut, or a field is missing', () => {

@@ -76,6 +76,7 @@ export class BusyStore {
 
   /** Takes over the state of a store that was opened anew; positions go on from there. */
   async resume(state: State): Promise<void> {
+    this.store.logIndex = this.store.position;
     this.history.length = this.store.position;
     this.history.push(state);
     await this.#model.restore(this.store);
@@ -83,6 +84,7 @@ export class BusyStore {
 
   /** Some changes and their commit, as one entry of the total order. */
   async batch(): Promise<void> {
+    this.store.logIndex = this.position + 1;
     for (let n = 1 + this.random.below(5); n > 0; n -= 1) await this.#model.step(this.store);
     this.history.push(this.#model.state());
     this.store.commit(this.position);
@@ -108,6 +110,7 @@ export const KEY_NAMES = Array.from({ length: KEYS }, (_, i) => `key:${i}`);
 
 /** Throws with the differences if the store is not in this state, its counts included. */
 export async function mustBeIn(store: Store, expected: State, what: string): Promise<void> {
+  store.logIndex = Math.max(1, store.position);
   const state = await stateOf(store, KEY_NAMES);
   const different = differences(expected, state);
   if (different !== '') throw new Error(`${what}:\n${different}`);

@@ -50,6 +50,7 @@ const receiveAll = (files: Files, bytes: Buffer): Promise<unknown> =>
 async function stateOn(disk: SimFiles): Promise<State> {
   const clock = new SimClock();
   const store = await pass(clock, open({ files: disk, clock, options: BUSY }));
+  store.logIndex = Math.max(1, store.position);
   const state = await stateOf(store, KEY_NAMES);
   await pass(clock, store.close());
   return state;
