@@ -872,6 +872,15 @@ export const NO_MAJORITY_LOG_MS = 5000;
 /** A peer that restarts is back by then; one that is slow for so long stays slow. */
 export const PEER_TROUBLE_LOG_MS = 10_000;
 
+// ---- Damaged records in the log (server/damage-log.ts) ------------------------------------------
+
+/** Damaged places that are known, so that each is logged once: about 100 bytes each. */
+export const DAMAGED_PLACES_MAX = 10_000;
+
+/** So many lines in such a time tell what is wrong; a disk that fails at each read makes more. */
+export const DAMAGE_LINES_MAX = 10;
+export const DAMAGE_LINES_MS = 10_000;
+
 // ---- Tools that ask servers (src/cli) -----------------------------------------------------------
 
 /** How often the launcher of peers asks who leads: a person hardly notices the delay. */

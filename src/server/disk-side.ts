@@ -16,6 +16,7 @@ import { installSnapshot } from '../store/snapshot/install-snapshot.ts';
 import { receiveSnapshot } from '../store/snapshot/receive-snapshot.ts';
 import { streamSnapshot } from '../store/snapshot/snapshot-stream.ts';
 import type { Store } from '../store/store.ts';
+import type { DamageLog } from './damage-log.ts';
 import type { StorageSide } from './storage-side.ts';
 import { memoryBudget } from './machine-memory.ts';
 import { StoreGate } from './store-gate.ts';
@@ -34,6 +35,7 @@ export class DiskSide implements StorageSide {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #open: () => Promise<OpenedStore>;
+  readonly damage: DamageLog;
   readonly #files: Files;
   readonly #syncs: SyncCounts;
   readonly #gate: StoreGate;
@@ -44,8 +46,9 @@ export class DiskSide implements StorageSide {
 
   constructor(
     config: Config, clock: Clock, log: Logger, open: () => Promise<OpenedStore>,
-    opened: OpenedStore, files: Files, syncs: SyncCounts,
+    opened: OpenedStore, files: Files, syncs: SyncCounts, damage: DamageLog,
   ) {
+    this.damage = damage;
     this.#files = files;
     this.#config = config;
     this.#clock = clock;
@@ -92,6 +95,7 @@ export class DiskSide implements StorageSide {
     const statistics = store.statistics();
     const { compaction } = store;
     return {
+      ...this.damage.facts,
       failure: store.failure?.message,
       policy: store.appendfsync,
       syncs: this.#syncs.ended,

@@ -84,7 +84,7 @@ export class RunningServer {
     this.#startedAt = clock.nowMs();
     this.#callLog = new CallLog({
       log, commands: this.#commandStats, errors: this.#errorStats, slow: this.#slowLog,
-      latency: this.#latency,
+      latency: this.#latency, damage: side.damage,
     });
     this.#plumbing = this.#createPlumbing();
     this.#saves = this.#createSaves();

@@ -3,12 +3,15 @@
 import type { StoreFacts } from '../observe/info-source.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
+import type { DamageLog } from './damage-log.ts';
 import type { WriteGate } from '../session/write-gate.ts';
 
 export interface StorageSide {
   /** The open storage; another object after `reload`. */
   readonly storage: Storage;
   readonly gate: WriteGate;
+  /** What could not be read. */
+  readonly damage: DamageLog;
   /** Place in the total order of the last frame; 0 without peers. */
   readonly position: number;
   /** Why nothing is written any more; undefined while all is well. */

@@ -23,6 +23,7 @@ import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
 import { RequestDecoder } from '../../src/protocol/request-decoder.ts';
 import { CallLog } from '../../src/server/call-log.ts';
 import { ServerConfigPort } from '../../src/server/config-port.ts';
+import { DamageLog } from '../../src/server/damage-log.ts';
 import { ServerFacade } from '../../src/server/server-facade.ts';
 import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
 import type { Executor } from '../../src/session/executor.ts';
@@ -36,7 +37,7 @@ export const IDLE_STORE: StoreFacts = Object.freeze({
   failure: undefined, policy: 'everysec', syncs: 0, pendingSyncs: 0, backlogBytes: 0,
   isCompacting: false, compactions: 0, compactionFailures: 0, lastCompactionSeconds: -1,
   segments: 1, logBytes: 1000, liveBytes: 600, cacheHits: 3, cacheMisses: 1, recoveryMs: 5,
-  recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
+  damagedPlaces: 0, readErrors: 0, lastBadRead: undefined, recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
 });
 
 export const NO_SAVES: SaveFacts = Object.freeze({
@@ -150,7 +151,7 @@ export class WholeServer implements ClientsPort {
     const log = pino({ level: 'silent' });
     const callLog = new CallLog({
       log, commands: this.commandStats, errors: this.errorStats, slow: this.slowLog,
-      latency: this.latency,
+      latency: this.latency, damage: new DamageLog(log, this.clock),
     });
     this.plumbing = new SessionPlumbing({
       storage: this.storage, gate: OPEN_GATE, table: this.table, clock: this.clock, seed: [1, 2],
