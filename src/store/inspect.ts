@@ -132,7 +132,7 @@ async function scan(files: Files, dir: string, manifest: Manifest,
 /** Recovery's own merge, on rows that were scanned instead of hints. */
 async function merge(files: Files, manifest: Manifest, scanned: readonly Scanned[]):
   Promise<{ segments: SegmentTable; spaces: SpaceTable }> {
-  const segments = new SegmentTable(files, manifest.nextSegmentId);
+  const segments = new SegmentTable(files, manifest.nextSegmentId, manifest.seed);
   const spaces = new SpaceTable();
   const state = new RecoveredState({
     segments, spaces, residents: new Residents(segments, 0), chains: new ChainTable(segments),

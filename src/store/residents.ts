@@ -292,6 +292,7 @@ export class Residents {
     return new Promise((resolve, reject) => {
       this.#segments.read(segment, buf, 0, bytes, offset, (error, read) => {
         if (error === null) resolve(read === bytes ? buf : buf.subarray(0, read));
+        else if (error instanceof StoreError) reject(error);
         else {
           reject(new StoreError('FAILED', `cannot read ${segment.path} at byte ${offset}: ` +
             error.message, { file: segment.path, offset, cause: error }));

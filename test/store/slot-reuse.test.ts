@@ -67,7 +67,7 @@ describe('a segment slot that is given out again', () => {
 
   it('keeps its account when a dropped space had records in the segment before', async () => {
     const clock = new SimClock();
-    const segments = new SegmentTable(new SimFiles(), 1);
+    const segments = new SegmentTable(new SimFiles(), 1, { a: 1, b: 2 });
     const graveyard = new Graveyard(segments, clock);
     const old = segments.add(1, SEGMENT_PACK, '/1.pack', 'sealed', 0);
     const index = new ValueIndex();
