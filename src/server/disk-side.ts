@@ -6,6 +6,7 @@ import { storeFsync } from '../config/peer-settings.ts';
 import type { Clock, Timer } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
 import type { SyncCounts } from '../io/node-files.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import { COMPACTION_TICK_MS } from '../limits.ts';
 import type { StoreFacts } from '../observe/info-source.ts';
@@ -125,6 +126,14 @@ export class DiskSide implements StorageSide {
 
   compact(): void {
     this.#opened.compactor.compactAll().catch((error: unknown) => this.#report(error));
+  }
+
+  async checkIndex(): Promise<IndexReport> {
+    const report = await this.#opened.store.checkIndex();
+    for (const { fault, text } of report.findings) {
+      this.#log.error({ fault }, `the index does not agree with the log: ${text}`);
+    }
+    return report;
   }
 
   async reload(): Promise<void> {

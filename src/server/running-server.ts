@@ -188,6 +188,7 @@ export class RunningServer {
         stall: stallThread,
         compact: () => side.compact(),
         reload: () => this.#reload(),
+        checkIndex: () => side.checkIndex(),
       },
       needsPassword: () => config.values.requirepass !== '',
     });

@@ -1,6 +1,7 @@
 /** Everything of a server that is below the commands: what the composition asks of the disk. */
 
 import type { StoreFacts } from '../observe/info-source.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
 import type { DamageLog } from './damage-log.ts';
@@ -28,6 +29,8 @@ export interface StorageSide {
   installSnapshot(meta: Uint8Array): Promise<void>;
   /** Starts the compactor unless it runs. */
   compact(): void;
+  /** Checks the index against the log, while it serves; logs what it finds. */
+  checkIndex(): Promise<IndexReport>;
   /** Writes everything out, closes, and recovers it from disk. */
   reload(): Promise<void>;
   /** Writes everything out, with a checkpoint of the index, and lets go of the directory. */

@@ -6,6 +6,7 @@
 import type { Want, Provided } from '../commands/command.ts';
 import type { BlockingPort, Unblocked } from '../commands/session-port.ts';
 import type { Clock } from '../io/clock.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Random } from '../lib/random.ts';
 
 /** What the server does for commands in steps. */
@@ -20,6 +21,8 @@ export interface StepServices {
   stall(ms: number): void;
   compact(): void;
   reload(): Promise<void>;
+  /** Checks the storage's index against the log; logs what it finds. */
+  checkIndex(): Promise<IndexReport>;
 }
 
 type BlockWant = Extract<Want, { readonly kind: 'block' }>;
@@ -68,6 +71,7 @@ export class StepsDriver {
       case 'sync': return void await this.#services.sync();
       case 'save': return void await this.#save(want.inBackground);
       case 'compact': return void this.#services.compact();
+      case 'checkIndex': return this.#services.checkIndex();
       case 'reload': return void await this.#services.reload();
       default: throw unreachable(want);
     }

@@ -263,7 +263,7 @@ export class Residents {
     this.#segments.pin(segment);
     try {
       if (isPartial) return await this.#readKey(segment, offset);
-      const buf = await this.#readBytes(segment, offset, bytes);
+      const buf = await this.readBytes(segment, offset, bytes);
       const record = this.#verify(segment, offset, buf);
       if (record.isWhole) this.cache.insert(segment.id, offset, buf, 0, entryBytesAt(buf, 0));
       this.onChange();
@@ -275,19 +275,22 @@ export class Residents {
 
   /** Header and key of a large record. */
   async #readKey(segment: Segment, offset: number): Promise<LoadedRecord> {
-    let buf = await this.#readBytes(segment, offset, KEY_READ_BYTES);
+    let buf = await this.readBytes(segment, offset, KEY_READ_BYTES);
     this.#verifyHeader(segment, offset, buf);
     const needed = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
     if (needed > buf.length) {
-      buf = await this.#readBytes(segment, offset, needed);
+      buf = await this.readBytes(segment, offset, needed);
       this.#verifyHeader(segment, offset, buf);
       if (buf.length < needed) throw damaged(segment.path, offset, 'the file ends inside the key');
     }
     return { buf, at: 0, isWhole: false };
   }
 
-  /** Up to `bytes` bytes; fewer at the end of the file. */
-  #readBytes(segment: Segment, offset: number, bytes: number): Promise<Buffer> {
+  /**
+   * Up to `bytes` bytes of a segment that the caller has pinned; fewer at the end of the file. A
+   * scratch read: it asks nothing that is in RAM, and keeps nothing.
+   */
+  readBytes(segment: Segment, offset: number, bytes: number): Promise<Buffer> {
     const buf = Buffer.allocUnsafeSlow(bytes);
     return new Promise((resolve, reject) => {
       this.#segments.read(segment, buf, 0, bytes, offset, (error, read) => {

@@ -29,6 +29,7 @@ import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
 import type { Executor } from '../../src/session/executor.ts';
 import { Session, type SessionLink } from '../../src/session/session.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
+import type { IndexReport } from '../../src/keyspace/index-report.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
 import { SimClock } from '../sim/sim-clock.ts';
@@ -142,6 +143,7 @@ export class WholeServer implements ClientsPort {
   saves: SaveFacts = NO_SAVES;
   peers: PeersPort | undefined;
   isStopping = false;
+  indexReport: IndexReport = { slots: 2, chains: 0, records: 2, segments: 1, findings: [] };
   readonly #clients = new Set<WholeClient>();
   #nextId = 1;
 
@@ -165,6 +167,7 @@ export class WholeServer implements ClientsPort {
           this.clock.advance(ms);
         },
         compact: () => void this.asked.push('compact'),
+        checkIndex: async () => this.indexReport,
         reload: async () => void this.asked.push('reload'),
       },
       needsPassword: () => this.config.values.requirepass !== '',

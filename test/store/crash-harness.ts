@@ -15,7 +15,7 @@ import { SimClock } from '../sim/sim-clock.ts';
 import { SimCrash, SimFiles } from '../sim/sim-files.ts';
 import { CrashModel, differences, findState, stateOf } from './crash-model.ts';
 import type { State } from './crash-model.ts';
-import { Told, committed, open } from './helpers.ts';
+import { Told, committed, mustAgree, open } from './helpers.ts';
 
 const KEYS = 24;
 const SEGMENT_BYTES = 16 * 1024;
@@ -40,12 +40,15 @@ class Life {
   readonly #disk: SimFiles;
   readonly #model: CrashModel;
   readonly #random: Random;
+  /** When the index is checked: apart, so that the same seed does the same work. */
+  readonly #checks: Random;
   readonly #plan: CrashPlan;
 
   constructor(disk: SimFiles, plan: CrashPlan, life: number) {
     this.#disk = disk;
     this.#plan = plan;
     this.#random = new Random(plan.seed, life);
+    this.#checks = new Random(plan.seed ^ 0xc4ec, life);
     this.#model = new CrashModel(this.#random, KEYS);
   }
 
@@ -55,12 +58,14 @@ class Life {
     const store = await this.#open(told);
     const state = await stateOf(store, this.#model.keys());
     check(state);
+    await this.#pass(mustAgree(store));
     this.history = [state];
     await this.#model.restore(store);
     const compactor = this.#plan.hasCompactor ? this.#compactor(store) : undefined;
     for (let batch = 0; batch < this.#plan.batches; batch += 1) {
       await this.#batch(store);
       if (this.#random.below(8) === 0) void compactor?.tick();
+      if (this.#checks.below(20) === 0) await this.#pass(mustAgree(store));
     }
     await this.#pass(compactor?.stop() ?? Promise.resolve());
     if (this.#random.below(2) === 0) {

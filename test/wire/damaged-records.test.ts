@@ -78,6 +78,25 @@ describe('a damaged key on disk', () => {
     });
   }
 
+  it('is found by DEBUG CHECK-INDEX, which agrees with all before', async () => {
+    const client = await server.connect();
+    expect(await client.call('DEBUG', 'CHECK-INDEX')).toMatch(/^\+\d+ keys, .* agree\r\n$/);
+    await fill();
+    await server.listen(OPTIONS);
+    const sound = await server.connect();
+    const checks = ['CHECK-INDEX', 'CHECK-INDEX'].map((word) => ['DEBUG', word]);
+    sound.send(...checks, ['SET', 'fill:7', 'beside it']);
+    for (const reply of (await sound.replies(3)).slice(0, 2)) {
+      expect(reply).toMatch(/^\+\d+ keys, .* agree\r\n$/);
+    }
+    await server.close();
+    const file = flip('QQhashQQ');
+    await server.listen(OPTIONS);
+    const reply = await (await server.connect()).call('DEBUG', 'CHECK-INDEX');
+    expect(reply).toMatch(/^-ERR the index has 1 faults, all are in the log: unreadable: /);
+    expect(reply).toContain(`${file} is damaged at byte`);
+  });
+
   it('is an error in a pipeline too, and its neighbours have their replies', async () => {
     await fill();
     flip('QQlargeQQ');
