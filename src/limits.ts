@@ -884,6 +884,32 @@ export const NO_MAJORITY_LOG_MS = 5000;
 /** A peer that restarts is back by then; one that is slow for so long stays slow. */
 export const PEER_TROUBLE_LOG_MS = 10_000;
 
+// ---- Damaged records in the log (server/damage-log.ts) ------------------------------------------
+
+/** Damaged places that are known, so that each is logged once: about 100 bytes each. */
+export const DAMAGED_PLACES_MAX = 10_000;
+
+/** So many lines in such a time tell what is wrong; a disk that fails at each read makes more. */
+export const DAMAGE_LINES_MAX = 10;
+export const DAMAGE_LINES_MS = 10_000;
+
+// ---- Checks of the index (store/check) ----------------------------------------------------------
+
+/** A check stops after so many findings: they have one cause, and the first ones show it. */
+export const INDEX_FINDINGS_MAX = 100;
+
+/** Slots whose records a check reads and holds together: with pieces, 8 MiB of RAM. */
+export const CHECK_SLOTS_AT_ONCE = 64;
+
+/** A longer record is summed in pieces. Whatever the read cache may hold is in one. */
+export const CHECK_PIECE_BYTES = READ_CACHE_RECORD_BYTES_MAX;
+
+/** How often a slot that changed while it was read is looked up again: then it is a busy one. */
+export const CHECK_TRIES_MAX = 3;
+
+/** Of so many findings an error reply tells; the log has all. */
+export const CHECK_FINDINGS_SHOWN_MAX = 3;
+
 // ---- Tools that ask servers (src/cli) -----------------------------------------------------------
 
 /** How often the launcher of peers asks who leads: a person hardly notices the delay. */

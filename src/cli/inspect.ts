@@ -1,7 +1,8 @@
 /**
  * `npm run inspect -- <directory>`: what is in a store's segments, and whether it is sound.
  *
- * Exit code 0: everything is as it was written. 1: something is damaged. 2: it could not be read.
+ * Exit code 0: everything is as it was written. 1: something is damaged, or the index that a start
+ * would make does not agree with the records. 2: it could not be read.
  */
 
 import { NodeFiles } from '../io/node-files.ts';
@@ -15,7 +16,8 @@ const COLUMNS = [
 const COLUMN_WIDTH = 12;
 
 /** The report as text, one line each. */
-export function formatReport({ manifest, segments, keys, orphans }: StoreReport): string[] {
+export function formatReport(report: StoreReport): string[] {
+  const { manifest, segments, keys, orphans } = report;
   const lines = [COLUMNS.map((name) => name.padStart(COLUMN_WIDTH)).join('')];
   for (const segment of segments) lines.push(formatSegment(segment));
   for (const { file, bad, isSealed } of segments) {
@@ -31,7 +33,19 @@ export function formatReport({ manifest, segments, keys, orphans }: StoreReport)
   }
   lines.push(`next value_index at least ${manifest.nextValueIndex}, ` +
     `checkpoint ${manifest.checkpoint ?? 'none'}`);
+  lines.push(...formatIndex(report));
   return lines;
+}
+
+function formatIndex({ index, indexSource }: StoreReport): string[] {
+  const { slots, chains, records, segments, findings } = index;
+  const checked = `the index that a start makes of its ${indexSource}: ${slots} keys, ` +
+    `${chains} chains, ${records} records, ${segments} segments`;
+  if (findings.length === 0) return [`${checked}: all agrees`];
+  return [
+    `${checked}: ${findings.length} faults`,
+    ...findings.map(({ fault, text }) => `${fault}: ${text}`),
+  ];
 }
 
 function formatSegment(segment: SegmentReport): string {
@@ -54,7 +68,8 @@ export async function inspect(args: readonly string[],
   try {
     const report = await inspectStore(new NodeFiles(), dir);
     formatReport(report).forEach(print);
-    return report.segments.some(({ bad }) => bad.length > 0) ? 1 : 0;
+    const isSound = report.segments.every(({ bad }) => bad.length === 0);
+    return isSound && report.index.findings.length === 0 ? 0 : 1;
   } catch (error) {
     print(`cannot inspect ${dir}: ${error instanceof Error ? error.message : String(error)}`);
     return 2;

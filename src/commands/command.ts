@@ -15,6 +15,7 @@
 import type { Args } from '../protocol/args.ts';
 import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import type { Database } from '../keyspace/database.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
 import type { Random } from '../lib/random.ts';
@@ -94,13 +95,15 @@ export type Want =
   /** Starts the compactor; resumes at once. */
   | { readonly kind: 'compact' }
   /** Writes everything out and recovers it from disk. */
-  | { readonly kind: 'reload' };
+  | { readonly kind: 'reload' }
+  /** Checks the storage's index against the log. */
+  | { readonly kind: 'checkIndex' };
 
 /**
  * What the shell resumes with: for 'scan' a ScanPage, for 'randomKey' a key, for 'block' how it
- * ended, else undefined.
+ * ended, for 'checkIndex' its report, else undefined.
  */
-export type Provided = ScanPage | ScannedKey | Unblocked | undefined;
+export type Provided = ScanPage | ScannedKey | Unblocked | IndexReport | undefined;
 
 export type Steps = Generator<Want, void, Provided>;
 

@@ -6,7 +6,9 @@
 
 import type { Args } from '../protocol/args.ts';
 import type { Found } from '../keyspace/storage.ts';
-import { defineCommands, type Context, type Steps } from './command.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
+import { CHECK_FINDINGS_SHOWN_MAX } from '../limits.ts';
+import { defineCommands, type Context, type Provided, type Steps } from './command.ts';
 import { replyHelp, wrongSubcommand } from './containers.ts';
 import { NO_SUCH_KEY, quoted } from './reply-errors.ts';
 import { encodingName } from './value-encodings.ts';
@@ -19,6 +21,8 @@ const RELOAD_OPTIONS = ['MERGE', 'NOFLUSH', 'NOSAVE'] as const;
 const BAD_RELOAD_OPTION = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
 
 const HELP = [
+  'CHECK-INDEX',
+  '    Checks the index, its chains and the read cache against the log.',
   'OBJECT <key>',
   '    Tells how a value is kept.',
   'RELOAD',
@@ -34,6 +38,7 @@ function* debug(ctx: Context): Steps {
   if (!server.mayDebug(session)) return reply.error(NOT_ALLOWED);
   if (args.count === 2 && args.is(1, 'HELP')) return replyHelp(ctx, 'DEBUG', HELP);
   if (args.count === 3 && args.is(1, 'SLEEP')) return yield* sleep(ctx);
+  if (args.count === 2 && args.is(1, 'CHECK-INDEX')) return yield* checkIndex(ctx);
   if (args.is(1, 'RELOAD')) return yield* reload(ctx);
   if (args.count === 3 && args.is(1, 'OBJECT')) return object(ctx);
   if (args.count === 3 && args.is(1, 'SET-ACTIVE-EXPIRE')) return setActiveExpire(ctx);
@@ -53,6 +58,24 @@ function* reload({ args, reply }: Context): Steps {
   }
   yield { kind: 'reload' };
   reply.ok();
+}
+
+/** While others are served: what changes meanwhile is looked up again. */
+function* checkIndex({ reply }: Context): Steps {
+  const report = mustBeReport(yield { kind: 'checkIndex' });
+  const { slots, chains, records, segments, findings } = report;
+  if (findings.length === 0) {
+    return reply.simple(`${slots} keys, ${chains} chains, ${records} records and ${segments} ` +
+      'segments agree');
+  }
+  const shown = findings.slice(0, CHECK_FINDINGS_SHOWN_MAX)
+    .map(({ fault, text }) => `${fault}: ${text}`).join('; ');
+  reply.error(`ERR the index has ${findings.length} faults, all are in the log: ${shown}`);
+}
+
+function mustBeReport(provided: Provided): IndexReport {
+  if (typeof provided === 'object' && 'findings' in provided) return provided;
+  throw new Error('assertion failed: a check of the index was not given a report');
 }
 
 function setActiveExpire({ args, reply, server }: Context): void {

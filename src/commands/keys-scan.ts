@@ -4,6 +4,9 @@
  * They run in steps, because the names of keys are in the log and other clients go on between two
  * pages. So KEYS is not a snapshot: a key that is there from its begin to its end is in the reply,
  * one that comes or goes meanwhile may be. Expired keys are passed over, not removed.
+ *
+ * A key that cannot be read is an error that names file and offset, never a list without it. After
+ * an error of SCAN the client can call again with the same cursor.
  */
 
 import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';

@@ -32,7 +32,7 @@ export function runStepsNow(
 }
 
 function mustWait(want: Want): boolean {
-  return want.kind === 'sync' || want.kind === 'reload' ||
+  return want.kind === 'sync' || want.kind === 'reload' || want.kind === 'checkIndex' ||
     (want.kind === 'save' && !want.inBackground);
 }
 

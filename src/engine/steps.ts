@@ -8,6 +8,7 @@ import type { Provided, RequestLimits, Steps, Want } from '../commands/command.t
 import type { BlockingPort, Unblocked } from '../commands/session-port.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Clock } from '../io/clock.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Random } from '../lib/random.ts';
 import type { Args } from '../protocol/args.ts';
 import type { Monitors } from '../session/monitors.ts';
@@ -38,6 +39,8 @@ export interface StepServices extends NowServices {
   /** The same, noted as a save. Rejects when one is under way. */
   save(): Promise<void>;
   reload(): Promise<void>;
+  /** Checks the storage's index against the log; logs what it finds. */
+  checkIndex(): Promise<IndexReport>;
 }
 
 type BlockWant = Extract<Want, { readonly kind: 'block' }>;
@@ -134,6 +137,7 @@ export class StepsDriver {
       case 'sync': return void await this.#services.sync();
       case 'save': return void await this.#save(want.inBackground);
       case 'compact': return void this.#services.compact();
+      case 'checkIndex': return this.#services.checkIndex();
       case 'reload': return void await this.#services.reload();
       default: throw unreachable(want);
     }

@@ -79,6 +79,11 @@ export interface SaveFacts {
 export interface StoreFacts {
   /** Why writes are refused, or undefined. */
   readonly failure: string | undefined;
+  /** Places on disk that are not as they were written, and reads that failed, since the start. */
+  readonly damagedPlaces: number;
+  readonly readErrors: number;
+  /** The last of them, with file and offset. */
+  readonly lastBadRead: string | undefined;
   readonly policy: string;
   /** Syncs of files that have ended, and those under way. */
   readonly syncs: number;

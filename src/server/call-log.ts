@@ -7,6 +7,7 @@ import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
 import type { LatencyMonitor } from '../observe/latency-monitor.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
 import type { CallObserver } from '../engine/accounts.ts';
+import { DamageLog } from './damage-log.ts';
 
 /** A row of brief calls usually takes less than this. */
 const ROW_MICROSECONDS = 1000;
@@ -17,6 +18,7 @@ export interface CallLogParts {
   readonly errors: ErrorStats;
   readonly slow: SlowLog;
   readonly latency: LatencyMonitor;
+  readonly damage: DamageLog;
 }
 
 export class CallLog implements CallObserver {
@@ -62,7 +64,9 @@ export class CallLog implements CallObserver {
     this.#parts.errors.count(text);
   }
 
+  /** A record that cannot be read is no fault of the command that asked for it. */
   crashed(entry: TableEntry, error: unknown): void {
+    if (DamageLog.isBadRead(error)) return this.#parts.damage.report(error);
     this.#parts.log.error({ command: entry.command.name, error }, 'a command failed inside');
   }
 }

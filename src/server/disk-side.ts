@@ -6,6 +6,7 @@ import { storeFsync } from '../config/peer-settings.ts';
 import type { Clock, Timer } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
 import type { SyncCounts } from '../io/node-files.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import { COMPACTION_TICK_MS } from '../limits.ts';
 import type { StoreFacts } from '../observe/info-source.ts';
@@ -16,6 +17,7 @@ import { installSnapshot } from '../store/snapshot/install-snapshot.ts';
 import { receiveSnapshot } from '../store/snapshot/receive-snapshot.ts';
 import { streamSnapshot } from '../store/snapshot/snapshot-stream.ts';
 import type { Store } from '../store/store.ts';
+import type { DamageLog } from './damage-log.ts';
 import type { StorageSide } from './storage-side.ts';
 import { memoryBudget } from './machine-memory.ts';
 import { StoreGate } from './store-gate.ts';
@@ -34,6 +36,7 @@ export class DiskSide implements StorageSide {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #open: () => Promise<OpenedStore>;
+  readonly damage: DamageLog;
   readonly #files: Files;
   readonly #syncs: SyncCounts;
   readonly #gate: StoreGate;
@@ -44,8 +47,9 @@ export class DiskSide implements StorageSide {
 
   constructor(
     config: Config, clock: Clock, log: Logger, open: () => Promise<OpenedStore>,
-    opened: OpenedStore, files: Files, syncs: SyncCounts,
+    opened: OpenedStore, files: Files, syncs: SyncCounts, damage: DamageLog,
   ) {
+    this.damage = damage;
     this.#files = files;
     this.#config = config;
     this.#clock = clock;
@@ -92,6 +96,7 @@ export class DiskSide implements StorageSide {
     const statistics = store.statistics();
     const { compaction } = store;
     return {
+      ...this.damage.facts,
       failure: store.failure?.message,
       policy: store.appendfsync,
       syncs: this.#syncs.ended,
@@ -121,6 +126,14 @@ export class DiskSide implements StorageSide {
 
   compact(): void {
     this.#opened.compactor.compactAll().catch((error: unknown) => this.#report(error));
+  }
+
+  async checkIndex(): Promise<IndexReport> {
+    const report = await this.#opened.store.checkIndex();
+    for (const { fault, text } of report.findings) {
+      this.#log.error({ fault }, `the index does not agree with the log: ${text}`);
+    }
+    return report;
   }
 
   async reload(): Promise<void> {

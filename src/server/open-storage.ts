@@ -16,6 +16,7 @@ import { ThreadCopier } from '../store/compaction/thread-copier.ts';
 import { HintThread } from '../store/hint-thread.ts';
 import { readSnapshotMeta } from '../store/snapshot/install-snapshot.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
+import { DamageLog } from './damage-log.ts';
 import { DiskSide, type OpenedStore } from './disk-side.ts';
 import { memoryBudget } from './machine-memory.ts';
 import type { StorageSide } from './storage-side.ts';
@@ -34,16 +35,19 @@ Promise<OpenedStorage> {
   seedFieldIndexes({ a, b });
   const syncs: SyncCounts = { begun: 0, ended: 0 };
   const files = new NodeFiles(syncs);
-  const open = (): Promise<OpenedStore> => openWithCompactor(config, log, clock, budget, files);
-  const side = new DiskSide(config, clock, log, open, await open(), files, syncs);
+  const damage = new DamageLog(log, clock);
+  const open = (): Promise<OpenedStore> =>
+    openWithCompactor(config, log, clock, budget, files, damage);
+  const side = new DiskSide(config, clock, log, open, await open(), files, syncs, damage);
   return { side, recoveryMs: side.recoveryMs, memoryBytes: budget.totalBytes };
 }
 
 async function openWithCompactor(
   config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
+  damage: DamageLog,
 ): Promise<OpenedStore> {
   const startedAt = clock.monotonicMs();
-  const store = await openStore(storeOptions(config, log, clock, budget, files));
+  const store = await openStore(storeOptions(config, log, clock, budget, files, damage));
   // The keyspace reads its table of spaces as soon as it is made.
   const release = await store.load([{ space: SYSTEM_SPACE, key: SPACES_KEY, need: NEED_VALUE }]);
   release();
@@ -72,6 +76,7 @@ async function openWithCompactor(
 
 function storeOptions(
   config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
+  damage: DamageLog,
 ): OpenStoreOptions {
   const { values } = config;
   return {
@@ -92,7 +97,7 @@ function storeOptions(
       codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
     },
     log: {
-      onDamage: (error) => log.error({ error }, error.message),
+      onDamage: (error) => damage.report(error),
       onFailure: (error) => log.error({ error }, `writes have stopped: ${error.message}`),
       onProblem: (what, error) => log.warn({ error }, what),
       onInfo: (message) => log.info(message),

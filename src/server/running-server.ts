@@ -87,7 +87,7 @@ export class RunningServer {
     this.#startedAt = clock.nowMs();
     this.#callLog = new CallLog({
       log, commands: this.#commandStats, errors: this.#errorStats, slow: this.#slowLog,
-      latency: this.#latency,
+      latency: this.#latency, damage: side.damage,
     });
     this.#plumbing = this.#createPlumbing();
     this.#saves = this.#createSaves();
@@ -193,6 +193,7 @@ export class RunningServer {
         stall: stallThread,
         compact: () => side.compact(),
         reload: () => this.#reload(),
+        checkIndex: () => side.checkIndex(),
       },
       limits: () => this.#limits,
       needsPassword: () => config.values.requirepass !== '',

@@ -1,14 +1,18 @@
 /** Everything of a server that is below the commands: what the composition asks of the disk. */
 
 import type { StoreFacts } from '../observe/info-source.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
+import type { DamageLog } from './damage-log.ts';
 import type { WriteGate } from '../engine/write-gate.ts';
 
 export interface StorageSide {
   /** The open storage; another object after `reload`. */
   readonly storage: Storage;
   readonly gate: WriteGate;
+  /** What could not be read. */
+  readonly damage: DamageLog;
   /** Place in the total order of the last frame; 0 without peers. */
   readonly position: number;
   /** Why nothing is written any more; undefined while all is well. */
@@ -25,6 +29,8 @@ export interface StorageSide {
   installSnapshot(meta: Uint8Array): Promise<void>;
   /** Starts the compactor unless it runs. */
   compact(): void;
+  /** Checks the index against the log, while it serves; logs what it finds. */
+  checkIndex(): Promise<IndexReport>;
   /** Writes everything out, closes, and recovers it from disk. */
   reload(): Promise<void>;
   /** Writes everything out, with a checkpoint of the index, and lets go of the directory. */

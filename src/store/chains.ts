@@ -180,6 +180,10 @@ export class ChainTable {
     return this.#byId.values();
   }
 
+  get(id: number): Chain | undefined {
+    return this.#byId.get(id);
+  }
+
   mustGet(id: number): Chain {
     const chain = this.#byId.get(id);
     if (chain === undefined) throw new Error(`chains: a slot names chain ${id}; there is none`);

@@ -46,6 +46,7 @@ export class DirectReads {
       probe.run(space, key);
       if (probe.slot === -1) {
         if (!probe.isCold) return true;
+        if (probe.damage !== undefined) return false;
         if (!this.#readCandidates(probe.space!.index, probe.hi, probe.lo, need)) return false;
         continue;
       }

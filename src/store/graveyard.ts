@@ -47,6 +47,15 @@ export class Graveyard {
     }
   }
 
+  /** Visits the records that are not yet taken off their segments' live bytes. */
+  eachLeft(visit: (segment: Segment | undefined, sizeClass: number) => void): void {
+    for (const { index, segments, cursor } of this.#graves) {
+      index.scan(cursor, Infinity, (slot) => {
+        if (!index.isChained(slot)) visit(segments[index.segmentOf(slot)], index.sizeClassOf(slot));
+      });
+    }
+  }
+
   #schedule(): void {
     if (this.#isScheduled || this.#graves.length === 0) return;
     this.#isScheduled = true;

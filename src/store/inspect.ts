@@ -1,6 +1,8 @@
 /**
  * Looks at a store without changing it: what is in each segment, how much of it is live, what is
- * damaged. Live bytes are computed anew from the records; hints and checkpoints are not trusted.
+ * damaged. Live bytes are computed from the records; hints and checkpoints are not trusted for
+ * that. Beside it the index is made as the next start would make it, of just those, and checked
+ * against the log.
  *
  * It takes no lock and writes nothing. Beside a running server the newest segment may look torn.
  * It fails with StoreError INVALID if the manifest cannot be read, and with DiskError; everything
@@ -9,7 +11,9 @@
 
 import type { Files } from '../io/files.ts';
 import { KeyHash } from '../lib/key-hash.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import { ChainTable } from './chains.ts';
+import { IndexCheck } from './check/check-index.ts';
 import {
   KIND_BASE, KIND_BEGIN, KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PAGE, KIND_PUT, KIND_RUN,
 } from './format/data-entry.ts';
@@ -19,6 +23,8 @@ import type { Manifest } from './format/manifest.ts';
 import { SEGMENT_LOG, parseSegmentFileName, segmentFileName } from './format/segment-header.ts';
 import type { SegmentKind } from './format/segment-header.ts';
 import { HintMerge } from './recovery/merge-hints.ts';
+import { readOnlyTables } from './recovery/read-only-tables.ts';
+import type { ReadOnlyTables, ScannedSegment } from './recovery/read-only-tables.ts';
 import { scanLog } from './recovery/log-scan.ts';
 import type { BadPlace } from './recovery/log-scan.ts';
 import { RecoveredState } from './recovery/recovered-state.ts';
@@ -55,15 +61,12 @@ export interface StoreReport {
   readonly keys: ReadonlyMap<number, number>;
   /** Files that belong to no part of the store: the next start removes them. */
   readonly orphans: readonly string[];
+  /** Of the index that the next start would have. */
+  readonly index: IndexReport;
+  readonly indexSource: ReadOnlyTables['source'];
 }
 
-interface Scanned {
-  readonly id: number;
-  readonly kind: SegmentKind;
-  readonly path: string;
-  readonly isSealed: boolean;
-  readonly bytes: number;
-  readonly rows: HintRows;
+interface Scanned extends ScannedSegment {
   readonly bad: readonly BadPlace[];
 }
 
@@ -79,12 +82,14 @@ export async function inspectStore(files: Files, dir: string): Promise<StoreRepo
     scanned.push(await scan(files, dir, manifest, segment));
   }
   const { segments, spaces } = await merge(files, manifest, scanned);
+  const { index, indexSource } = await checkIndex(files, dir, manifest, scanned);
   const keys = new Map([...spaces.all()].map(({ id, index }) => [id, index.size]));
   return {
     manifest,
     segments: scanned.map((each) => reportOf(each, segments.byId(each.id)!.liveBytes)),
     keys,
     orphans: names.filter((name) => isOrphan(name, scanned)),
+    index, indexSource,
   };
 }
 
@@ -132,7 +137,7 @@ async function scan(files: Files, dir: string, manifest: Manifest,
 /** Recovery's own merge, on rows that were scanned instead of hints. */
 async function merge(files: Files, manifest: Manifest, scanned: readonly Scanned[]):
   Promise<{ segments: SegmentTable; spaces: SpaceTable }> {
-  const segments = new SegmentTable(files, manifest.nextSegmentId);
+  const segments = new SegmentTable(files, manifest.nextSegmentId, manifest.seed);
   const spaces = new SpaceTable();
   const state = new RecoveredState({
     segments, spaces, residents: new Residents(segments, 0), chains: new ChainTable(segments),
@@ -146,6 +151,19 @@ async function merge(files: Files, manifest: Manifest, scanned: readonly Scanned
     await segments.close();
   }
   return { segments, spaces };
+}
+
+async function checkIndex(files: Files, dir: string, manifest: Manifest,
+  scanned: readonly Scanned[]): Promise<Pick<StoreReport, 'index' | 'indexSource'>> {
+  const tables = await readOnlyTables(files, dir, manifest, scanned);
+  const check = new IndexCheck({
+    parts: tables, pause: () => Promise.resolve(), isStopped: () => false,
+  });
+  try {
+    return { index: await check.run(), indexSource: tables.source };
+  } finally {
+    await tables.close();
+  }
 }
 
 function reportOf(scanned: Scanned, liveBytes: number): SegmentReport {

@@ -8,7 +8,7 @@
  * Invariant: a tag match is never proof. A slot whose key is not in RAM makes the probe cold,
  * unless another slot turns out to be the key. A record with another key is believed to be another
  * key's only if that key hashes to the slot; else it is damaged or the slot points to the wrong
- * record, and the probe throws DAMAGED: "absent" would be a guess.
+ * record: "absent" would be a guess, so the probe is cold too, and `damage` says what was found.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
@@ -17,7 +17,8 @@ import type { Chain, ChainTable } from './chains.ts';
 import { entryKeyBytesAt, entryKeyStartAt } from './format/data-entry.ts';
 import type { KeyLookahead } from './lookahead.ts';
 import type { Residents } from './residents.ts';
-import { damaged } from './store-error.ts';
+import { WRONG_KEY, damaged } from './store-error.ts';
+import type { StoreError } from './store-error.ts';
 import type { Space, SpaceTable } from './space-table.ts';
 import type { ValueIndex } from './value-index.ts';
 
@@ -32,6 +33,11 @@ export class KeyProbe {
   slot = -1;
   /** The key was not found, and a slot with its hash belongs to a key that is only on disk. */
   isCold = false;
+  /**
+   * DAMAGED: the key was not found, and the record of a slot with its hash holds a key that does
+   * not hash to the slot, so that no read can tell whether the slot is this key's.
+   */
+  damage: StoreError | undefined;
   /**
    * The key's chain, if it has one; if not, the record is at buf[at] and maybe without its value.
    */
@@ -75,6 +81,7 @@ export class KeyProbe {
     this.#memoSpace = NO_MEMO;
     this.slot = -1;
     this.isCold = false;
+    this.damage = undefined;
     this.chain = undefined;
     const space = this.#spaces.get(spaceId);
     this.space = space;
@@ -95,9 +102,13 @@ export class KeyProbe {
     if (!this.isCold) this.#remember(spaceId, key);
   }
 
-  /** Runs for a change: a key that is only on disk is read at once. */
+  /**
+   * Runs for a change: a key that is only on disk is read at once. Throws DAMAGED if it cannot be
+   * known whether the key is there.
+   */
   mustRun(spaceId: number, key: ByteRange): void {
     this.run(spaceId, key);
+    if (this.damage !== undefined) throw this.damage;
     if (!this.isCold) return;
     this.onCold(spaceId, key);
     this.run(spaceId, key);
@@ -119,13 +130,14 @@ export class KeyProbe {
       } else if (this.#isResidentKey(key)) {
         this.#found(slot);
         return;
-      } else this.#mustBelong(index, slot);
+      } else this.#checkBelongs(index, slot);
     }
   }
 
   #found(slot: number): void {
     this.slot = slot;
     this.isCold = false;
+    this.damage = undefined;
     this.buf = this.#residents.buf;
     this.at = this.#residents.at;
     this.view = this.#residents.view;
@@ -138,17 +150,17 @@ export class KeyProbe {
     return key.equals(buf, start, start + entryKeyBytesAt(buf, at));
   }
 
-  /** Throws unless the record that was found last holds a key that hashes to this slot. */
-  #mustBelong(index: ValueIndex, slot: number): void {
+  /** Notes damage unless the record that was found last holds a key that hashes to this slot. */
+  #checkBelongs(index: ValueIndex, slot: number): void {
     const { buf, at } = this.#residents;
     const start = entryKeyStartAt(buf, at);
     const end = start + entryKeyBytesAt(buf, at);
     this.#hasher.hash(buf, start, end);
     const { hi, lo } = this.#hasher;
     if (index.pageOfHash(hi) === index.pageOfHash(this.hi) && lo === this.lo) return;
-    throw damaged(this.#residents.pathOf(index.segmentOf(slot)), index.offsetOf(slot),
-      'the key of the record is not one that the index knows',
-      Buffer.from(buf.subarray(start, end)));
+    this.isCold = true;
+    this.damage = damaged(this.#residents.pathOf(index.segmentOf(slot)), index.offsetOf(slot),
+      WRONG_KEY, Buffer.from(buf.subarray(start, end)));
   }
 
   #remember(spaceId: number, key: ByteRange): void {

@@ -208,7 +208,9 @@ class Session {
         ? new DirectReads(clock, parts.probe, parts.residents)
         : undefined,
       keeper: this.keeper, sealer: this.#sealer,
-      walker: new StoreWalker(parts, loader, readNow, log.onDamage),
+      walker: new StoreWalker(
+        parts, loader, readNow, log.onDamage, options.damagedRecords === 'report',
+      ),
       budget: new MemoryBudget(parts, options.memoryBytes, options.readCacheBytes),
       graveyard: new Graveyard(parts.segments, clock),
       host: this.#makeHost(parts),
@@ -271,7 +273,7 @@ type Tables = Pick<StoreParts,
   'hasher'>;
 
 function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Manifest): Tables {
-  const segments = new SegmentTable(files, manifest.nextSegmentId);
+  const segments = new SegmentTable(files, manifest.nextSegmentId, manifest.seed);
   segments.onUnlinkFailed = (path, error) => log.onProblem(`cannot remove ${path}`, error);
   const residents = new Residents(segments, options.readCacheBytes);
   const chains = new ChainTable(segments);

@@ -47,6 +47,7 @@ export class ReadNow {
     const { probe } = this.#parts;
     probe.run(space, key);
     if (probe.slot === -1) {
+      if (probe.damage !== undefined) throw probe.damage;
       if (!probe.isCold) return true;
       this.#readCandidates(probe.space!.index, probe.hi, probe.lo);
       return false;

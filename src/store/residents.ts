@@ -293,7 +293,7 @@ export class Residents {
     this.#segments.pin(segment);
     try {
       if (isPartial) return await this.#readKey(segment, offset);
-      const buf = await this.#readBytes(segment, offset, bytes);
+      const buf = await this.readBytes(segment, offset, bytes);
       const record = this.#verify(segment, offset, buf);
       if (record.isWhole) this.cache.insert(segment.id, offset, buf, 0, entryBytesAt(buf, 0));
       this.onChange();
@@ -305,11 +305,11 @@ export class Residents {
 
   /** Header and key of a large record. */
   async #readKey(segment: Segment, offset: number): Promise<LoadedRecord> {
-    let buf = await this.#readBytes(segment, offset, KEY_READ_BYTES);
+    let buf = await this.readBytes(segment, offset, KEY_READ_BYTES);
     this.#verifyHeader(segment, offset, buf);
     const needed = entryBytesToKeyEndAt(buf, 0);
     if (needed > buf.length) {
-      buf = await this.#readBytes(segment, offset, needed);
+      buf = await this.readBytes(segment, offset, needed);
       this.#verifyHeader(segment, offset, buf);
       if (buf.length < needed) throw damaged(segment.path, offset, 'the file ends inside the key');
     }
@@ -334,8 +334,11 @@ export class Residents {
     }
   }
 
-  /** Up to `bytes` bytes; fewer at the end of the file. */
-  #readBytes(segment: Segment, offset: number, bytes: number): Promise<Buffer> {
+  /**
+   * Up to `bytes` bytes of a segment that the caller has pinned; fewer at the end of the file. A
+   * scratch read: it asks nothing that is in RAM, and keeps nothing.
+   */
+  readBytes(segment: Segment, offset: number, bytes: number): Promise<Buffer> {
     const buf = Buffer.allocUnsafeSlow(bytes);
     return new Promise((resolve, reject) => {
       this.#segments.read(segment, buf, 0, bytes, offset, (error, read) => {
@@ -366,6 +369,7 @@ export class Residents {
 }
 
 function readFailed({ path }: Segment, offset: number, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new StoreError('FAILED', `cannot read ${path} at byte ${offset}: ${reason}`,
     { file: path, offset, cause: error });

@@ -9,29 +9,43 @@
  * Invariants: a reader pins a segment while it reads, a snapshot holds it; a dropped segment's file
  * is closed and unlinked when the last pin and the last hold go. Few files are open at a time,
  * whatever the number of segments.
+ *
+ * A file that is opened for reading must be the segment's own: header and length are checked then,
+ * however its keys became known. If they are not as they were written, a read fails with DAMAGED
+ * and the file's name; each read tries again, because a person may put the right file back.
  */
 
-import type { DiskError, Files, ReadDone, ReadFile } from '../io/files.ts';
+import type { DiskError, Files, ReadFile } from '../io/files.ts';
+import type { KeyHashSeed } from '../lib/key-hash.ts';
 import { SEGMENT_FILES_OPEN_MAX, SEGMENT_SLOTS_MAX } from '../limits.ts';
+import { SEGMENT_HEADER_BYTES, segmentHeaderMisfit } from './format/segment-header.ts';
 import type { SegmentKind } from './format/segment-header.ts';
 import { Segment } from './segment.ts';
 import type { SegmentState } from './segment.ts';
+import { StoreError, damaged } from './store-error.ts';
+
+/** `bytesRead` is 0 when `error` is not null. A StoreError: the file is not the right one. */
+export type SegmentReadDone = (error: DiskError | StoreError | null, bytesRead: number) => void;
 
 export class SegmentTable {
   /** By slot; the hot path of every read. */
   readonly bySlot: (Segment | undefined)[] = [undefined];
   readonly #byId = new Map<number, Segment>();
   readonly #files: Files;
+  readonly #seed: KeyHashSeed;
   /** Segments with an open file, least recently used first. */
   readonly #readers = new Set<Segment>();
   /** Told when a file could not be removed: it is an orphan that the next start removes. */
   onUnlinkFailed: (path: string, error: unknown) => void = () => undefined;
   #nextId: number;
   #nextSlot = 1;
+  #isClosed = false;
   readonly #unlinking = new Set<Promise<void>>();
 
-  constructor(files: Files, nextId: number) {
+  /** `seed`: of the store, which is in the header of each segment. */
+  constructor(files: Files, nextId: number, seed: KeyHashSeed) {
     this.#files = files;
+    this.#seed = seed;
     this.#nextId = nextId;
   }
 
@@ -117,7 +131,7 @@ export class SegmentTable {
 
   /** Reads from a segment that the caller has pinned. */
   read(segment: Segment, buf: Uint8Array, off: number, len: number, pos: number,
-    done: ReadDone): void {
+    done: SegmentReadDone): void {
     if (segment.reader !== undefined) {
       this.#touch(segment);
       segment.reader.readInto(buf, off, len, pos, done);
@@ -125,7 +139,7 @@ export class SegmentTable {
     }
     this.#open(segment)
       .then((file) => file.readInto(buf, off, len, pos, done))
-      .catch((error: unknown) => done(error as DiskError, 0));
+      .catch((error: unknown) => done(error as DiskError | StoreError, 0));
   }
 
   /** Reads at once, blocking; how many bytes, 0 if the file is not open or cannot be read. */
@@ -143,15 +157,16 @@ export class SegmentTable {
     }
   }
 
-  /** Reads at once, blocking, whatever it takes; how many bytes. Throws DiskError. */
+  /** Reads at once, blocking, whatever it takes; how many bytes. Throws DiskError or StoreError. */
   mustReadNow(segment: Segment, buf: Uint8Array, off: number, len: number, pos: number): number {
-    if (segment.reader === undefined) this.#keepReader(segment, this.#files.openReadSync(segment.path));
+    const reader = segment.reader ?? this.#openNow(segment);
     this.#touch(segment);
-    return segment.reader!.readSync(buf, off, len, pos);
+    return reader.readSync(buf, off, len, pos);
   }
 
   /** Ends when files of dropped segments are gone and the others are closed. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const segment of this.#readers) this.#closeReader(segment);
     await Promise.all(this.#unlinking);
   }
@@ -164,12 +179,53 @@ export class SegmentTable {
   // ---- Inside -----------------------------------------------------------------------------------
 
   #open(segment: Segment): Promise<ReadFile> {
-    segment.opening ??= this.#files.openRead(segment.path).then((file) => {
-      return this.#keepReader(segment, file);
-    }).finally(() => {
+    if (segment.opening !== undefined) return segment.opening;
+    const opening = this.#openChecked(segment).finally(() => {
       segment.opening = undefined;
     });
-    return segment.opening;
+    segment.opening = opening;
+    this.#track(opening.then(() => undefined));
+    return opening;
+  }
+
+  async #openChecked(segment: Segment): Promise<ReadFile> {
+    const file = await this.#files.openRead(segment.path);
+    try {
+      await this.#checkFile(segment, file);
+      // `readNow` opens without a pin, so the segment may be gone by now.
+      if (this.#isClosed || !this.has(segment)) {
+        throw new StoreError('CLOSED', `${segment.path} is read no more`, { file: segment.path });
+      }
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return this.#keepReader(segment, file);
+  }
+
+  /** Blocking. A file that is too short is noticed by the read that follows. */
+  #openNow(segment: Segment): ReadFile {
+    const file = this.#files.openReadSync(segment.path);
+    const header = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const read = file.readSync(header, 0, header.length, 0);
+    const misfit = segmentHeaderMisfit(header.subarray(0, read), segment, this.#seed);
+    if (misfit === undefined) return this.#keepReader(segment, file);
+    this.#track(file.close());
+    throw damaged(segment.path, 0, misfit);
+  }
+
+  /** Rejects with DAMAGED unless the file begins as this segment does, and is long enough. */
+  async #checkFile(segment: Segment, file: ReadFile): Promise<void> {
+    const { path, state } = segment;
+    const header = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const read = await file.read(header, 0, header.length, 0);
+    const misfit = segmentHeaderMisfit(header.subarray(0, read), segment, this.#seed);
+    if (misfit !== undefined) throw damaged(path, 0, misfit);
+    const bytes = await file.size();
+    // The length of a segment that is being written is known to its writer alone.
+    if (state !== 'open' && bytes < segment.bytes) {
+      throw damaged(path, bytes, `the file ends here, and the segment has ${segment.bytes} bytes`);
+    }
   }
 
   /** The file that the segment is read by from now on: another may have been opened meanwhile. */

@@ -34,6 +34,9 @@ export class StoreError extends Error {
   }
 }
 
+/** Why a record is damaged whose key does not have the hash by which the index names it. */
+export const WRONG_KEY = 'the key of the record is not the one that the index knows';
+
 /** A record or frame that cannot be trusted. */
 export function damaged(file: string, offset: number, reason: string, key?: Buffer): StoreError {
   return new StoreError('DAMAGED', `${file} is damaged at byte ${offset}: ${reason}`,

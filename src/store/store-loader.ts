@@ -22,7 +22,7 @@ import { placeOffset, placeSlot } from './residents.ts';
 import type { Segment } from './segment.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { StoreChanges } from './store-changes.ts';
-import { damaged } from './store-error.ts';
+import { WRONG_KEY, damaged } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
 import { ValueLoader } from './value-loader.ts';
 import type { ValueIndex } from './value-index.ts';
@@ -84,7 +84,11 @@ export class StoreLoader {
       probe.run(request.space, key);
       if (probe.slot === -1) {
         if (!probe.isCold) return;
-        await this.#identifyCandidates(probe.space!.index, probe.hi, probe.lo, kept);
+        const { damage } = probe;
+        const reads = this.#readCandidates(probe.space!.index, probe.hi, probe.lo, kept);
+        // Every key with this hash is known, none is the one asked for, and one is damaged.
+        if (reads.length === 0 && damage !== undefined) throw damage;
+        await Promise.all(reads);
         continue;
       }
       const reading = probe.chain === undefined
@@ -96,11 +100,12 @@ export class StoreLoader {
   }
 
   /** Reads the keys of all slots with this hash that are only on disk. */
-  async #identifyCandidates(index: ValueIndex, hi: number, lo: number, kept: Kept): Promise<void> {
+  #readCandidates(index: ValueIndex, hi: number, lo: number, kept: Kept): Promise<void>[] {
     const reads: Promise<void>[] = [];
     for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) {
-        reads.push(this.identify(this.#parts.chains.mustGet(index.chainOf(slot))));
+        const chain = this.#parts.chains.mustGet(index.chainOf(slot));
+        if (chain.key === undefined) reads.push(this.identify(chain));
         continue;
       }
       const segment = this.#parts.segments.mustGet(index.segmentOf(slot));
@@ -109,7 +114,7 @@ export class StoreLoader {
       const bytes = sizeClassBytes(index.sizeClassOf(slot));
       reads.push(this.#hold(segment, offset, bytes, false, kept));
     }
-    await Promise.all(reads);
+    return reads;
   }
 
   /** Undefined when the probed record is in RAM as it is needed, and held. */
@@ -192,7 +197,7 @@ export function keyOf({ hasher, segments }: StoreParts, chain: Chain, base: Load
   hasher.hash(key, 0, key.length);
   if ((hasher.hi & 0xffff) === chain.hi && hasher.lo === chain.lo) return key;
   const { path } = segments.mustGet(placeSlot(chain.base));
-  throw damaged(path, placeOffset(chain.base), 'the key is not the one that the index knows');
+  throw damaged(path, placeOffset(chain.base), WRONG_KEY);
 }
 
 /** What a chain that recovery made lacks; `last` is its newest record. */

@@ -1,8 +1,14 @@
 /**
  * Walks over the keys of a space: SCAN, RANDOMKEY and the expiry cycle.
  *
- * The index gives places; keys that are not in RAM are read, with their segments pinned. A record
- * that cannot be read is reported and left out: one bad sector must not make a database unlistable.
+ * The index gives places; keys that are not in RAM are read, with their segments pinned.
+ *
+ * A key that cannot be read is never left out in silence: `scan` and `randomKey` reject with the
+ * StoreError that names file and offset, and the same cursor can be asked for again. A list without
+ * some keys looks whole, and what is copied or deleted by it is wrong for good. With `isTolerant`
+ * (the operator takes what is sound) such a key is left out, and the log says so. The walk of the
+ * expiry cycle answers nobody: it logs such a key and goes on. A record whose value alone is
+ * damaged has a key all the same, proven by its hash: it is listed, and logged.
  */
 
 import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
@@ -17,20 +23,27 @@ import type { ReadNow } from './read-now.ts';
 import type { LoadedRecord } from './residents.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { Segment } from './segment.ts';
-import { StoreError, damaged } from './store-error.ts';
+import { StoreError, WRONG_KEY, damaged } from './store-error.ts';
 import type { StoreLoader } from './store-loader.ts';
 import { forEachAtOnce } from './store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { ValueIndex } from './value-index.ts';
 
 /** A key that a walk met: known already, or where to find it. */
-type Met = ScannedKey | { readonly chain: Chain } | {
+type Met = ScannedKey | { readonly chain: Chain } | MetRecord;
+
+interface MetRecord {
+  readonly index: ValueIndex;
+  /** Of its slot: what the key hashes to. */
+  readonly page: number;
+  readonly tag: number;
+  /** Pinned. */
   readonly segment: Segment;
   readonly offset: number;
   readonly bytes: number;
-};
+}
 
-/** How often a random pick is tried again when its record is damaged. */
+/** With `isTolerant`: how often a key is picked anew when the one picked cannot be read. */
 const RANDOM_TRIES = 8;
 
 export class StoreWalker {
@@ -38,13 +51,15 @@ export class StoreWalker {
   readonly #loader: StoreLoader;
   readonly #readNow: ReadNow;
   readonly #onDamage: (error: StoreError) => void;
+  readonly #isTolerant: boolean;
 
   constructor(parts: StoreParts, loader: StoreLoader, readNow: ReadNow,
-    onDamage: (error: StoreError) => void) {
+    onDamage: (error: StoreError) => void, isTolerant: boolean) {
     this.#parts = parts;
     this.#loader = loader;
     this.#readNow = readNow;
     this.#onDamage = onDamage;
+    this.#isTolerant = isTolerant;
   }
 
   async scan(spaceId: number, cursor: number, count: number): Promise<ScanPage> {
@@ -52,15 +67,16 @@ export class StoreWalker {
     if (index === undefined) return { cursor: 0, keys: [] };
     const met: Met[] = [];
     const next = index.scan(cursor, count, (slot) => met.push(this.#meet(index, slot)));
-    return { cursor: next, keys: await this.#resolve(met) };
+    return { cursor: next, keys: await this.#resolve(met, this.#isTolerant) };
   }
 
   async randomKey(spaceId: number, random: () => number): Promise<ScannedKey | undefined> {
-    for (let tries = 0; tries < RANDOM_TRIES; tries += 1) {
+    for (let tries = 1; tries <= RANDOM_TRIES; tries += 1) {
       const index = this.#parts.spaces.get(spaceId)?.index;
       const slot = index?.randomSlot(random) ?? -1;
       if (index === undefined || slot === -1) return undefined;
-      const [key] = await this.#resolve([this.#meet(index, slot)]);
+      const mayPickAnother = this.#isTolerant && tries < RANDOM_TRIES;
+      const [key] = await this.#resolve([this.#meet(index, slot)], mayPickAnother);
       if (key !== undefined) return key;
     }
     return undefined;
@@ -92,8 +108,10 @@ export class StoreWalker {
     const offset = index.offsetOf(slot);
     const bytes = sizeClassBytes(index.sizeClassOf(slot));
     const record = residents.readNow(segment, offset, bytes, false);
-    if (record.isDamaged !== true) return scannedRecord(record);
-    throw damaged(segment.path, offset, 'the checksum of a record is wrong');
+    const met = {
+      index, segment, offset, bytes, page: index.pageOf(slot), tag: index.loOf(slot),
+    };
+    return this.#scanned(record, met);
   }
 
   async findExpired(spaceId: number, nowMs: number, max: number): Promise<readonly Buffer[]> {
@@ -107,7 +125,7 @@ export class StoreWalker {
       if (met.length < max) met.push(this.#meet(index, slot));
     };
     space.expiryPosition = index.sampleExpiring(space.expiryPosition, slotsMax, nowSeconds, visit);
-    const keys = await this.#resolve(met);
+    const keys = await this.#resolve(met, true);
     return keys.filter((key) => key.expireAt !== 0 && key.expireAt <= nowMs).map(({ key }) => key);
   }
 
@@ -135,35 +153,67 @@ export class StoreWalker {
     }
     const segment = segments.bySlot[index.segmentOf(slot)]!;
     const offset = index.offsetOf(slot);
-    if (residents.find(segment.slot, offset)) return scannedRecord(residents);
+    const page = index.pageOf(slot);
+    const tag = index.loOf(slot);
+    const isFound = residents.find(segment.slot, offset);
+    if (isFound && this.#hasHash(residents, index, page, tag)) return scannedRecord(residents);
     segments.pin(segment);
-    return { segment, offset, bytes: sizeClassBytes(index.sizeClassOf(slot)) };
+    const bytes = sizeClassBytes(index.sizeClassOf(slot));
+    return { index, page, tag, segment, offset, bytes };
   }
 
-  /** The keys in the order in which they were met. */
-  async #resolve(met: readonly Met[]): Promise<ScannedKey[]> {
+  /**
+   * The keys in the order in which they were met; the first that cannot be read is thrown, or with
+   * `mayLeaveOut` logged.
+   */
+  async #resolve(met: readonly Met[], mayLeaveOut: boolean): Promise<ScannedKey[]> {
     const keys: (ScannedKey | undefined)[] = [];
-    await forEachAtOnce([...met.keys()], READS_AT_ONCE, async (i) => {
-      keys[i] = await this.#resolveOne(met[i]!);
-    });
+    try {
+      await forEachAtOnce([...met.keys()], READS_AT_ONCE, async (i) => {
+        keys[i] = await this.#resolveOne(met[i]!, mayLeaveOut);
+      });
+    } finally {
+      for (const each of met) if ('segment' in each) this.#parts.segments.unpin(each.segment);
+    }
     return keys.filter((key) => key !== undefined);
   }
 
-  async #resolveOne(met: Met): Promise<ScannedKey | undefined> {
+  async #resolveOne(met: Met, mayLeaveOut: boolean): Promise<ScannedKey | undefined> {
     if ('key' in met) return met;
     try {
-      if ('chain' in met) return await this.#resolveChain(met.chain);
-      const { segment, offset, bytes } = met;
-      const record = await this.#parts.residents.read(segment, offset, bytes, false);
-      if (record.isDamaged !== true) return scannedRecord(record);
-      throw damaged(segment.path, offset, 'the checksum of a record is wrong');
+      return 'chain' in met ? await this.#resolveChain(met.chain) : await this.#resolveRecord(met);
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!mayLeaveOut || !(error instanceof StoreError)) throw error;
       this.#onDamage(error);
       return undefined;
-    } finally {
-      if ('segment' in met) this.#parts.segments.unpin(met.segment);
     }
+  }
+
+  async #resolveRecord({ index, page, tag, segment, offset, bytes }: MetRecord):
+    Promise<ScannedKey> {
+    const record = await this.#parts.residents.read(segment, offset, bytes, false);
+    return this.#scanned(record, { index, page, tag, segment, offset, bytes });
+  }
+
+  #scanned(record: LoadedRecord, { index, page, tag, segment, offset }: MetRecord): ScannedKey {
+    const scanned = scannedRecord(record);
+    if (!this.#hasHash(record, index, page, tag)) {
+      throw damaged(segment.path, offset, WRONG_KEY, scanned.key);
+    }
+    if (record.isDamaged === true) {
+      this.#onDamage(damaged(segment.path, offset, 'the checksum of a record is wrong',
+        scanned.key));
+    }
+    return scanned;
+  }
+
+  /** Whether the key of the record at buf[at] is one that belongs into this page with this tag. */
+  #hasHash({ buf, at }: Pick<LoadedRecord, 'buf' | 'at'>, index: ValueIndex, page: number,
+    tag: number): boolean {
+    const { hasher } = this.#parts;
+    const start = entryKeyStartAt(buf, at);
+    hasher.hash(buf, start, start + entryKeyBytesAt(buf, at));
+    return index.pageOfHash(hasher.hi) === page && hasher.lo === tag;
   }
 
   /**

@@ -14,6 +14,7 @@
 import type { Timer } from '../io/clock.ts';
 import type { Lock } from '../io/files.ts';
 import { ByteRange } from '../lib/byte-range.ts';
+import type { IndexReport } from '../keyspace/index-report.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
 import { LiveString } from '../keyspace/live-string.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
@@ -24,6 +25,7 @@ import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
 import { STORE_TICK_MS } from '../limits.ts';
 import type { Chain } from './chains.ts';
+import { IndexCheck } from './check/check-index.ts';
 import type { CompactionHost } from './compaction-host.ts';
 import {
   entryExpireAtAt, entryIsRawAt, entryStampAt, entryTypeAt, entryValueAt,
@@ -44,6 +46,7 @@ import type { StoreChanges } from './store-changes.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreLoader } from './store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
+import { Slices } from './slices.ts';
 import { TailRetirement } from './tail-retirement.ts';
 import type { StoreWalker } from './store-walker.ts';
 
@@ -120,6 +123,8 @@ export class Store implements Storage {
   #seenAtLsn = 0;
   #timer: Timer | undefined;
   #isClosed = false;
+  /** The check of the index that runs now. */
+  #checking: Promise<IndexReport> | undefined;
 
   constructor(members: StoreMembers) {
     this.#members = members;
@@ -401,6 +406,21 @@ export class Store implements Storage {
     return Math.max(0, this.#freeBytes - this.diskReserveBytes);
   }
 
+  /**
+   * Checks index, chains, cache and accounts against the log (check/check-index.ts), in slices. A
+   * second call while one runs has its report. Rejects with CLOSED when the store is closed first.
+   */
+  checkIndex(): Promise<IndexReport> {
+    const { parts, graveyard } = this.#members;
+    const slices = new Slices(parts.clock);
+    this.#checking ??= new IndexCheck({
+      parts, graves: graveyard, pause: () => slices.pause(), isStopped: () => this.#isClosed,
+    }).run().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
   // ---- Closing ----------------------------------------------------------------------------------
 
   /**
@@ -413,6 +433,7 @@ export class Store implements Storage {
     const { clock, writer } = this.#parts;
     if (this.#timer !== undefined) clock.clearTimer(this.#timer);
     const snapshotsClosed = this.#members.snapshots.close();
+    const checked = this.#checking?.catch(() => undefined);
     try {
       this.commit(0);
       if (writer.failure === undefined) await this.#sealAll();
@@ -420,6 +441,7 @@ export class Store implements Storage {
       this.#members.sealer.hurry();
       await writer.stop();
       await snapshotsClosed;
+      await checked;
       await this.#members.closeFiles();
       await this.#members.lock.release();
     }

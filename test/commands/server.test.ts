@@ -181,7 +181,22 @@ describe('DEBUG', () => {
     expect(await client.run('DEBUG SET-ACTIVE-EXPIRE 1')).toBe('+OK\r\n');
     expect(server.expiry.isOn).toBe(true);
     expect(await client.run('DEBUG NOSUCH')).toMatch(/^-ERR unknown subcommand or wrong number/);
-    expect(await client.run('DEBUG HELP')).toMatch(/^\*11\r\n\+DEBUG /);
+    expect(await client.run('DEBUG HELP')).toMatch(/^\*13\r\n\+DEBUG /);
+  });
+
+  it('checks the index, and tells the first faults and how many there are', async () => {
+    const server = new WholeServer({ 'enable-debug-command': 'yes' });
+    const client = server.connect();
+    const counts = { slots: 7, chains: 1, records: 9, segments: 2 };
+    server.indexReport = { ...counts, findings: [] };
+    expect(await client.run('DEBUG CHECK-INDEX'))
+      .toBe('+7 keys, 1 chains, 9 records and 2 segments agree\r\n');
+    const findings = [1, 2, 3, 4].map((i) => ({ fault: 'doubled', text: `key '${i}'` }) as const);
+    server.indexReport = { ...counts, findings };
+    expect(await client.run('DEBUG CHECK-INDEX')).toBe(
+      "-ERR the index has 4 faults, all are in the log: doubled: key '1'; doubled: key '2'; " +
+      "doubled: key '3'\r\n");
+    expect(await client.run('DEBUG CHECK-INDEX now')).toMatch(/^-ERR unknown subcommand/);
   });
 });
 

@@ -23,11 +23,13 @@ import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
 import { RequestDecoder } from '../../src/protocol/request-decoder.ts';
 import { CallLog } from '../../src/server/call-log.ts';
 import { ServerConfigPort } from '../../src/server/config-port.ts';
+import { DamageLog } from '../../src/server/damage-log.ts';
 import { ServerFacade } from '../../src/server/server-facade.ts';
 import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Session, type SessionLink } from '../../src/session/session.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
+import type { IndexReport } from '../../src/keyspace/index-report.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
 import { SimClock } from '../sim/sim-clock.ts';
@@ -36,7 +38,7 @@ export const IDLE_STORE: StoreFacts = Object.freeze({
   failure: undefined, policy: 'everysec', syncs: 0, pendingSyncs: 0, backlogBytes: 0,
   isCompacting: false, compactions: 0, compactionFailures: 0, lastCompactionSeconds: -1,
   segments: 1, logBytes: 1000, liveBytes: 600, cacheHits: 3, cacheMisses: 1, recoveryMs: 5,
-  recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
+  damagedPlaces: 0, readErrors: 0, lastBadRead: undefined, recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
 });
 
 export const NO_SAVES: SaveFacts = Object.freeze({
@@ -147,6 +149,7 @@ export class WholeServer implements ClientsPort {
   saves: SaveFacts = NO_SAVES;
   peers: PeersPort | undefined;
   isStopping = false;
+  indexReport: IndexReport = { slots: 2, chains: 0, records: 2, segments: 1, findings: [] };
   readonly #clients = new Set<WholeClient>();
   #nextId = 1;
 
@@ -156,7 +159,7 @@ export class WholeServer implements ClientsPort {
     const log = pino({ level: 'silent' });
     const callLog = new CallLog({
       log, commands: this.commandStats, errors: this.errorStats, slow: this.slowLog,
-      latency: this.latency,
+      latency: this.latency, damage: new DamageLog(log, this.clock),
     });
     this.plumbing = new SessionPlumbing({
       storage: this.storage, gate: OPEN_GATE, table: this.table, clock: this.clock, seed: [1, 2],
@@ -170,6 +173,7 @@ export class WholeServer implements ClientsPort {
           this.clock.advance(ms);
         },
         compact: () => void this.asked.push('compact'),
+        checkIndex: async () => this.indexReport,
         reload: async () => void this.asked.push('reload'),
       },
       limits: () => ({

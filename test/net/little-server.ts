@@ -245,6 +245,7 @@ export class LittleServer {
       services: {
         sync: async () => {}, save: async () => {}, saveInBackground: () => {}, stall: () => {},
         compact: () => {}, reload: async () => {},
+        checkIndex: async () => ({ slots: 0, chains: 0, records: 0, segments: 0, findings: [] }),
       },
       limits: () => USUAL_LIMITS,
       needsPassword: () => false,

@@ -15,7 +15,7 @@ import { SimClock } from '../sim/sim-clock.ts';
 import { SimCrash, SimFiles } from '../sim/sim-files.ts';
 import { CrashModel, differences, findState, stateOf } from './crash-model.ts';
 import type { State } from './crash-model.ts';
-import { Told, committed, open } from './helpers.ts';
+import { Told, committed, mustAgree, open } from './helpers.ts';
 
 const KEYS = 24;
 const SEGMENT_BYTES = 16 * 1024;
@@ -42,6 +42,8 @@ class Life {
   readonly #disk: SimFiles;
   readonly #model: CrashModel;
   readonly #random: Random;
+  /** When the index is checked: apart, so that the same seed does the same work. */
+  readonly #checks: Random;
   readonly #plan: CrashPlan;
   /** Of the batch before; later lives go on behind those before them. */
   #logIndex: number;
@@ -50,6 +52,7 @@ class Life {
     this.#disk = disk;
     this.#plan = plan;
     this.#random = new Random(plan.seed, life);
+    this.#checks = new Random(plan.seed ^ 0xc4ec, life);
     this.#model = new CrashModel(this.#random, KEYS, plan.versions === 'alone');
     this.#logIndex = life * plan.batches;
   }
@@ -61,12 +64,14 @@ class Life {
     if (this.#plan.versions === 'with peers') store.logIndex = Math.max(1, this.#logIndex);
     const state = await this.#read(store);
     check(state);
+    await this.#pass(mustAgree(store));
     this.history = [state];
     await this.#model.restore(store);
     const compactor = this.#plan.hasCompactor ? this.#compactor(store) : undefined;
     for (let batch = 0; batch < this.#plan.batches; batch += 1) {
       await this.#batch(store);
       if (this.#random.below(8) === 0) void compactor?.tick();
+      if (this.#checks.below(20) === 0) await this.#pass(mustAgree(store));
     }
     await this.#pass(compactor?.stop() ?? Promise.resolve());
     if (this.#random.below(2) === 0) {

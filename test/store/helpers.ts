@@ -116,3 +116,11 @@ export function committed(store: Store): Promise<void> {
     store.whenCommitted((failure) => (failure === null ? resolve() : reject(failure)));
   });
 }
+
+/** Throws what a check of the whole index finds: slots, chains, cache and accounts. */
+export async function mustAgree(store: Store): Promise<void> {
+  const { findings } = await store.checkIndex();
+  if (findings.length === 0) return;
+  const shown = findings.slice(0, 5).map(({ fault, text }) => `${fault}: ${text}`).join('\n');
+  throw new Error(`the index has ${findings.length} faults:\n${shown}`);
+}

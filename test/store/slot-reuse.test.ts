@@ -13,7 +13,7 @@ import { SegmentTable } from '../../src/store/segment-table.ts';
 import { ValueIndex } from '../../src/store/value-index.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
-import { open, set, text } from './helpers.ts';
+import { mustAgree, open, set, text } from './helpers.ts';
 
 const OPTIONS = { hotTailBytes: 0 };
 
@@ -55,11 +55,13 @@ describe('a segment slot that is given out again', () => {
       model.set(`k${i}`, `value ${i}`);
     }
     for (const [key, value] of model) expect(await text(store, key)).toBe(value);
+    await mustAgree(store);
     for (const key of model.keys()) await setAlone(store, key, 'again');
     expect(store.count(1)).toBe(model.size);
     await store.close();
 
     store = await reopen();
+    await mustAgree(store);
     const { keys } = await store.scan(1, 0, 1000);
     expect(keys.map(({ key }) => key.toString()).sort()).toEqual([...model.keys()].sort());
     await store.close();
@@ -67,7 +69,7 @@ describe('a segment slot that is given out again', () => {
 
   it('keeps its account when a dropped space had records in the segment before', async () => {
     const clock = new SimClock();
-    const segments = new SegmentTable(new SimFiles(), 1);
+    const segments = new SegmentTable(new SimFiles(), 1, { a: 1, b: 2 });
     const graveyard = new Graveyard(segments, clock);
     const old = segments.add(1, SEGMENT_PACK, '/1.pack', 'sealed', 0);
     const index = new ValueIndex();

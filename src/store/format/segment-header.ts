@@ -73,6 +73,19 @@ export function decodeSegmentHeader(buf: Uint8Array): SegmentHeader | string {
   };
 }
 
+/** Why the first bytes of a file are not the header of this segment; undefined if they are. */
+export function segmentHeaderMisfit(buf: Uint8Array,
+  segment: { readonly id: number; readonly kind: SegmentKind },
+  seed: KeyHashSeed): string | undefined {
+  const header = decodeSegmentHeader(buf);
+  if (typeof header === 'string') return header;
+  const { id, kind } = segment;
+  if (header.id !== id) return `it says that it is segment ${header.id}, not ${id}`;
+  if (header.kind !== kind) return `it says that it is of kind ${header.kind}, not ${kind}`;
+  const isOurs = header.seed.a === seed.a && header.seed.b === seed.b;
+  return isOurs ? undefined : 'it belongs to another store';
+}
+
 // ---- File names ---------------------------------------------------------------------------------
 
 const ID_DIGITS = 15;
