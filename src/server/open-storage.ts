@@ -14,6 +14,7 @@ import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
 import { ThreadCopier } from '../store/compaction/thread-copier.ts';
 import { HintThread } from '../store/hint-thread.ts';
+import type { TornTail } from '../store/recovery/torn-tails.ts';
 import { readSnapshotMeta } from '../store/snapshot/install-snapshot.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import { DiskSide, type OpenedStore } from './disk-side.ts';
@@ -70,6 +71,12 @@ async function openWithCompactor(
   return { store, compactor, recoveryMs, snapshotMeta };
 }
 
+function describeTornTail({ file, offset, bytes, reason, keptAs }: TornTail): string {
+  const kept = keptAs === undefined ? 'no copy was kept' : `a copy of them is ${keptAs}`;
+  return `${file} was torn: ${bytes} bytes from byte ${offset} on were never known to be on disk ` +
+    `and were cut (${reason}); ${kept}`;
+}
+
 function storeOptions(
   config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
 ): OpenStoreOptions {
@@ -95,6 +102,7 @@ function storeOptions(
       onDamage: (error) => log.error({ error }, error.message),
       onFailure: (error) => log.error({ error }, `writes have stopped: ${error.message}`),
       onProblem: (what, error) => log.warn({ error }, what),
+      onTornTail: (tail) => log.warn({ tail }, describeTornTail(tail)),
       onInfo: (message) => log.info(message),
     },
   };
