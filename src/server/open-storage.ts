@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { MemoryBudget } from '../config/memory-budget.ts';
-import { storeFsync } from '../config/peer-settings.ts';
+import { damagedRecordsPolicy, storeFsync } from '../config/peer-settings.ts';
 import type { Clock } from '../io/clock.ts';
 import { NodeFiles, type SyncCounts } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
@@ -94,7 +94,7 @@ function storeOptions(
       readCacheBytes: budget.readCacheBytes,
       appendfsync: storeFsync(values),
       diskReserveBytes: values['disk-reserve-bytes'],
-      damagedRecords: 'refuse',
+      damagedRecords: damagedRecordsPolicy(values),
       directIo: true,
       codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
     },
