@@ -112,7 +112,7 @@ export class WatermarkFile {
     try {
       const slots = await readSlots(files, path);
       const count = Math.max(0, ...slots.map((slot) => decodeSlot(slot)?.slot.count ?? 0));
-      const isThere = await files.exists(path);
+      const isThere = slots.length > 0;
       const file = isThere ? await files.openWrite(path) : await makeFile(files, dir, path);
       return new WatermarkFile(options, file, count);
     } catch (error) {
@@ -207,7 +207,6 @@ async function makeFile(files: Files, dir: string, path: string): Promise<WriteF
   try {
     const zeros = Buffer.alloc(SLOTS * SLOT_SPACING_BYTES);
     await file.write(zeros, 0, zeros.length, 0);
-    await file.datasync();
     await files.syncDir(dir);
     return file;
   } catch (error) {

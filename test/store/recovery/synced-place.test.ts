@@ -122,6 +122,29 @@ describe('an open log that was synced', () => {
     expect([count > 5, count < KEYS, told.damage.length > 0]).toEqual([true, true, true]);
   });
 
+  it('is not trusted from the page cache either, when what is sound of it is taken', async () => {
+    const disk = new SimFiles();
+    const store = await open({ files: disk, clock: new SimClock() });
+    const write = async (from: number, to: number): Promise<void> => {
+      for (let key = from; key < to; key += 1) {
+        put(store, `key:${key}`, `value ${key}`);
+        await committed(store);
+      }
+    };
+    await write(0, KEYS / 2);
+    await store.flushAndSync();
+    await write(KEYS / 2, KEYS);
+    disk.fail({ op: 'datasync', path: LOG, code: 'EIO' });
+    await store.flushAndSync().catch(() => undefined);
+    disk.killProcess();
+    disk.damage(LOG, Buffer.from(disk.contentOf(LOG)).indexOf('value 3'), 0x55);
+    const options = { damagedRecords: 'report' } as const;
+    await open({ files: disk, clock: new SimClock(), options });
+    const survivor = disk.crash(new Random(1, 1), 'forgetful');
+    const again = await open({ files: survivor, clock: new SimClock(), options });
+    expect(await text(again, `key:${KEYS - 1}`)).toBe(`value ${KEYS - 1}`);
+  });
+
   it('opens without the note, as an earlier version left it', async () => {
     const { disk } = await killed();
     await disk.unlink(`/data/${WATERMARK_NAME}`);
