@@ -182,6 +182,7 @@ function openBenchStore(dir: string, { segmentBytes }: Setting, hints: HintMaker
     },
     log: {
       onDamage: rethrow, onFailure: rethrow, onInfo: () => undefined,
+      onTornTail: () => undefined,
       onProblem: (_what, error) => rethrow(error),
     },
   });

@@ -17,7 +17,7 @@ const COLUMN_WIDTH = 12;
 
 /** The report as text, one line each. */
 export function formatReport(report: StoreReport): string[] {
-  const { manifest, segments, keys, orphans } = report;
+  const { manifest, segments, keys, orphans, synced, tornTails } = report;
   const lines = [COLUMNS.map((name) => name.padStart(COLUMN_WIDTH)).join('')];
   for (const segment of segments) lines.push(formatSegment(segment));
   for (const { file, bad, isSealed } of segments) {
@@ -28,6 +28,12 @@ export function formatReport(report: StoreReport): string[] {
     }
   }
   for (const name of orphans) lines.push(`${name}: no part of the store, a start removes it`);
+  for (const { name, bytes } of tornTails) {
+    lines.push(`${name}: ${bytes} bytes that an earlier start cut from the log`);
+  }
+  if (synced !== undefined) {
+    lines.push(`segment ${synced.fileId} is synced up to byte ${synced.bytes} at least`);
+  }
   for (const [space, count] of [...keys].sort(([a], [b]) => a - b)) {
     lines.push(`space ${space}: ${count} keys${space === 0 ? " of the store's own" : ''}`);
   }

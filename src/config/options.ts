@@ -201,6 +201,13 @@ export const OPTIONS = {
     'Free space below which writes are refused, so that the compactor can still work.',
     'Below one segment, a full disk may not be able to free itself.',
   ),
+  'damaged-records': option(
+    oneOf(['refuse', 'report']),
+    'refuse',
+    'at-start',
+    'A log that is damaged: refuse the start, or name every damaged place and start without them.',
+    'report gives up what is damaged, for good; a peer always refuses: let it start empty instead.',
+  ),
   'compaction-disk-ratio': option(
     decimal(1.05, 100),
     COMPACTION_DISK_RATIO_MAX,

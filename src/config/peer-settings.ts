@@ -24,6 +24,16 @@ export function defaultPort(values: Named): number {
 }
 
 /**
+ * What a start does with a damaged log. A peer never goes on with a part of it: it would differ
+ * from the others without a word, and they have what it lacks.
+ */
+export function damagedRecordsPolicy(
+  values: Pick<ConfigValues, 'damaged-records' | 'broadcast' | 'peer'>,
+): ConfigValues['damaged-records'] {
+  return chooseBroadcast(values) === 'none' ? values['damaged-records'] : 'refuse';
+}
+
+/**
  * When the store syncs its log. With peers a reply does not rest on that: a majority has the write
  * in its replicated log, from which a restart takes what the store has lost.
  */

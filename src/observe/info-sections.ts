@@ -7,7 +7,7 @@
 import type { CommandStat, InfoSection } from '../commands/server-port.ts';
 import type { ErrorStat } from './command-stats.ts';
 import { formatAmount } from './format-amount.ts';
-import type { DatabaseFacts, InfoSource } from './info-source.ts';
+import type { DatabaseFacts, InfoSource, StoreFacts } from './info-source.ts';
 import { allocatorUse, divideMemory } from './memory-report.ts';
 import { replicationFields, type Field } from './replication-fields.ts';
 
@@ -189,6 +189,19 @@ function persistenceFields({ saves, store }: InfoSource): Field[] {
     ['aof_buffer_length', store.backlogBytes],
     ['aof_pending_bio_fsync', store.pendingSyncs],
     ['aof_delayed_fsync', 0],
+    ...tornTailFields(store),
+  ];
+}
+
+/** What the start cut from the end of the log. */
+function tornTailFields({ tornTails, hasNotesFailed }: StoreFacts): Field[] {
+  const last = tornTails.at(-1);
+  return [
+    ['log_tail_cuts', tornTails.length],
+    ['log_last_cut_file', last?.file ?? ''],
+    ['log_last_cut_offset', last?.offset ?? 0],
+    ['log_last_cut_bytes', last?.bytes ?? 0],
+    ['log_synced_note_status', hasNotesFailed ? 'err' : 'ok'],
   ];
 }
 

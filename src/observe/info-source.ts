@@ -90,6 +90,12 @@ export interface StoreFacts {
   readonly pendingSyncs: number;
   /** Bytes committed that the kernel does not have yet. */
   readonly backlogBytes: number;
+  /** What this start cut from the end of the log, oldest segment first. */
+  readonly tornTails: readonly {
+    readonly file: string; readonly offset: number; readonly bytes: number;
+  }[];
+  /** It is not noted any more how far the log is synced. */
+  readonly hasNotesFailed: boolean;
   readonly isCompacting: boolean;
   readonly compactions: number;
   readonly compactionFailures: number;

@@ -102,6 +102,8 @@ export class DiskSide implements StorageSide {
       syncs: this.#syncs.ended,
       pendingSyncs: this.#syncs.begun - this.#syncs.ended,
       backlogBytes: statistics.backlogBytes,
+      tornTails: statistics.tornTails,
+      hasNotesFailed: statistics.hasNotesFailed,
       isCompacting: running,
       compactions: rounds,
       compactionFailures: lastError === null ? 0 : 1,

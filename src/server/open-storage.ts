@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { MemoryBudget } from '../config/memory-budget.ts';
-import { storeFsync } from '../config/peer-settings.ts';
+import { damagedRecordsPolicy, storeFsync } from '../config/peer-settings.ts';
 import type { Clock } from '../io/clock.ts';
 import { NodeFiles, type SyncCounts } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
@@ -14,6 +14,7 @@ import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
 import { ThreadCopier } from '../store/compaction/thread-copier.ts';
 import { HintThread } from '../store/hint-thread.ts';
+import type { TornTail } from '../store/recovery/torn-tails.ts';
 import { readSnapshotMeta } from '../store/snapshot/install-snapshot.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import { DamageLog } from './damage-log.ts';
@@ -74,6 +75,12 @@ async function openWithCompactor(
   return { store, compactor, recoveryMs, snapshotMeta };
 }
 
+function describeTornTail({ file, offset, bytes, reason, keptAs }: TornTail): string {
+  const kept = keptAs === undefined ? 'no copy was kept' : `a copy of them is ${keptAs}`;
+  return `${file} was torn: ${bytes} bytes from byte ${offset} on were never known to be on disk ` +
+    `and were cut (${reason}); ${kept}`;
+}
+
 function storeOptions(
   config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
   damage: DamageLog,
@@ -92,7 +99,7 @@ function storeOptions(
       readCacheBytes: budget.readCacheBytes,
       appendfsync: storeFsync(values),
       diskReserveBytes: values['disk-reserve-bytes'],
-      damagedRecords: 'refuse',
+      damagedRecords: damagedRecordsPolicy(values),
       directIo: true,
       codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
     },
@@ -100,6 +107,7 @@ function storeOptions(
       onDamage: (error) => damage.report(error),
       onFailure: (error) => log.error({ error }, `writes have stopped: ${error.message}`),
       onProblem: (what, error) => log.warn({ error }, what),
+      onTornTail: (tail) => log.warn({ tail }, describeTornTail(tail)),
       onInfo: (message) => log.info(message),
     },
   };

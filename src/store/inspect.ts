@@ -9,7 +9,8 @@
  * else that is wrong is in the report. RAM: about 50 bytes for each record.
  */
 
-import type { Files } from '../io/files.ts';
+import type { Files, ReadFile } from '../io/files.ts';
+import type { SyncedPlace } from '../io/watermark-file.ts';
 import { KeyHash } from '../lib/key-hash.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import { ChainTable } from './chains.ts';
@@ -20,15 +21,19 @@ import {
 import { HintRows, rowKind } from './format/hint-rows.ts';
 import { MANIFEST_NAME, decodeManifest } from './format/manifest.ts';
 import type { Manifest } from './format/manifest.ts';
-import { SEGMENT_LOG, parseSegmentFileName, segmentFileName } from './format/segment-header.ts';
+import {
+  SEGMENT_HEADER_BYTES, SEGMENT_LOG, parseSegmentFileName, segmentFileName,
+} from './format/segment-header.ts';
 import type { SegmentKind } from './format/segment-header.ts';
 import { HintMerge } from './recovery/merge-hints.ts';
 import { readOnlyTables } from './recovery/read-only-tables.ts';
 import type { ReadOnlyTables, ScannedSegment } from './recovery/read-only-tables.ts';
 import { scanLog } from './recovery/log-scan.ts';
-import type { BadPlace } from './recovery/log-scan.ts';
+import type { BadPlace, LogScan } from './recovery/log-scan.ts';
 import { RecoveredState } from './recovery/recovered-state.ts';
 import { SortedRows } from './recovery/sorted-rows.ts';
+import { checkProof, findSyncedPlace } from './recovery/synced-place.ts';
+import { parseTornTailName } from './recovery/torn-tails.ts';
 import { Residents } from './residents.ts';
 import { SegmentTable } from './segment-table.ts';
 import { SpaceTable } from './space-table.ts';
@@ -64,6 +69,10 @@ export interface StoreReport {
   /** Of the index that the next start would have. */
   readonly index: IndexReport;
   readonly indexSource: ReadOnlyTables['source'];
+  /** What recoveries cut from the log and kept aside, oldest first. */
+  readonly tornTails: readonly { readonly name: string; readonly bytes: number }[];
+  /** How far the open end of the log is known to be on disk; undefined: nothing is noted. */
+  readonly synced: SyncedPlace | undefined;
 }
 
 interface Scanned extends ScannedSegment {
@@ -76,10 +85,12 @@ export async function inspectStore(files: Files, dir: string): Promise<StoreRepo
   if (typeof manifest === 'string') {
     throw new StoreError('INVALID', `cannot use ${path}: ${manifest}`, { file: path });
   }
+  // Before the log is read, which a running server makes longer.
+  const synced = await findSyncedPlace({ files, dir }, manifest);
   const names = await files.list(dir);
   const scanned: Scanned[] = [];
   for (const segment of segmentsOf(manifest, names)) {
-    scanned.push(await scan(files, dir, manifest, segment));
+    scanned.push(await scan(files, dir, manifest, segment, synced));
   }
   const { segments, spaces } = await merge(files, manifest, scanned);
   const { index, indexSource } = await checkIndex(files, dir, manifest, scanned);
@@ -88,6 +99,8 @@ export async function inspectStore(files: Files, dir: string): Promise<StoreRepo
     manifest,
     segments: scanned.map((each) => reportOf(each, segments.byId(each.id)!.liveBytes)),
     keys,
+    synced,
+    tornTails: await tornTailsOf(files, dir, names),
     orphans: names.filter((name) => isOrphan(name, scanned)),
     index, indexSource,
   };
@@ -111,8 +124,17 @@ function segmentsOf(manifest: Manifest, names: readonly string[]): Listed[] {
   return [...sealed, ...open].sort((a, b) => a.id - b.id);
 }
 
-async function scan(files: Files, dir: string, manifest: Manifest,
-  listed: Listed): Promise<Scanned> {
+async function tornTailsOf(files: Files, dir: string,
+  names: readonly string[]): Promise<StoreReport['tornTails']> {
+  const tails: { readonly name: string; readonly bytes: number }[] = [];
+  for (const name of names.filter((each) => parseTornTailName(each) !== undefined)) {
+    tails.push({ name, bytes: (await files.readAll(`${dir}/${name}`)).length });
+  }
+  return tails;
+}
+
+async function scan(files: Files, dir: string, manifest: Manifest, listed: Listed,
+  synced: SyncedPlace | undefined): Promise<Scanned> {
   const { id, kind } = listed;
   const path = `${dir}/${segmentFileName(id, kind)}`;
   const isSealed = listed.bytes !== undefined;
@@ -124,14 +146,25 @@ async function scan(files: Files, dir: string, manifest: Manifest,
   try {
     const bad: BadPlace[] = [];
     const bytes = listed.bytes ?? await file.size();
-    const { rows } = scanLog({
+    const found = scanLog({
       file, id, bytes, hasher: new KeyHash(manifest.seed), isGapless: false,
       onSalvage: (place) => bad.push(place),
     });
-    return { id, kind, path, isSealed, bytes, rows, bad };
+    if (synced?.fileId === id) bad.push(...lossesBefore(synced, found, file));
+    return { id, kind, path, isSealed, bytes, rows: found.rows, bad };
   } finally {
     await file.close();
   }
+}
+
+/** What is missing of the part that was synced, or is not what was synced. */
+function lossesBefore(synced: SyncedPlace, found: LogScan, file: ReadFile): BadPlace[] {
+  const { bad } = checkProof({ ...found, bad: undefined }, file, synced);
+  if (bad !== undefined) return [bad];
+  const end = found.frames.end.at(-1) ?? SEGMENT_HEADER_BYTES;
+  if (end >= synced.bytes) return [];
+  const reason = `the log ends here, although it was synced up to byte ${synced.bytes}`;
+  return [{ offset: end, frameOffset: end, reason, key: undefined }];
 }
 
 /** Recovery's own merge, on rows that were scanned instead of hints. */

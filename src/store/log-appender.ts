@@ -17,7 +17,7 @@ import {
   ENTRY_HEADER_BYTES, HEADER_ROOM_BYTES, KIND_DELETED, STAMP_BYTES, entryBytes, skipGap,
   writeEntryHeader, writePad,
 } from './format/data-entry.ts';
-import { FRAME_HEADER_BYTES, FRAME_MORE, writeFrameHeader } from './format/frame.ts';
+import { FRAME_HEADER_BYTES, FRAME_MORE, frameProof, writeFrameHeader } from './format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
 import { NO_STAMP, stampOfValueIndex } from './format/version-stamp.ts';
 import type { HotTail } from './hot-tail.ts';
@@ -202,11 +202,14 @@ export class LogAppender {
 
   #close(position: number, flags: number): void {
     const block = this.#frameBlock!;
-    const segment = this.current.segment;
+    const log = this.current;
+    const { segment } = log;
     const { segmentId, offset } = this.#owner.watermark();
-    writeFrameHeader(block.view, block.buf, this.#frameOffset - block.start, segment.id,
+    const at = this.#frameOffset - block.start;
+    const bytes = this.block.used - this.#frameOffset;
+    writeFrameHeader(block.view, block.buf, at, segment.id,
       this.#frameOffset, {
-        bytes: this.block.used - this.#frameOffset,
+        bytes,
         records: this.#frameRecords,
         firstValueIndex: this.#frameValueIndex,
         position,
@@ -214,6 +217,9 @@ export class LogAppender {
         syncedOffset: offset,
         flags,
       });
+    log.frameOffset = this.#frameOffset;
+    log.frameEnd = this.block.used;
+    log.frameProof = frameProof(block.buf, at, this.#frameOffset, bytes);
     this.#frameBlock = undefined;
     segment.position = Math.max(segment.position, position);
     segment.bytes = this.block.used;

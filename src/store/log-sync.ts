@@ -4,8 +4,12 @@
  *
  * Invariant: the watermark moves into a segment only when every older one is durable to its end,
  * name included. A round covers what was written before it began.
+ *
+ * Each advance is also noted outside the log (io/watermark-file.ts), where the loss of the open
+ * segment does not lose it.
  */
 
+import type { SyncedProof, WatermarkFile } from '../io/watermark-file.ts';
 import type { LogFiles } from './log-files.ts';
 import type { Watermark } from './log-appender.ts';
 import type { LogSegment } from './segment.ts';
@@ -16,12 +20,14 @@ export class LogSync {
   durableLsn = 0;
 
   readonly #files: LogFiles;
+  readonly #notes: WatermarkFile;
   /** Segments that are not durable to their end; the last one is being written. */
   readonly #open: LogSegment[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(files: LogFiles, watermark: Watermark) {
+  constructor(files: LogFiles, watermark: Watermark, notes: WatermarkFile) {
     this.#files = files;
+    this.#notes = notes;
     this.watermark = watermark;
   }
 
@@ -49,6 +55,7 @@ export class LogSync {
       log !== undefined && log.nameDurable && !log.isFull;
     if (!isSimple) return false;
     if (log.written > log.synced) log.file.datasyncSync();
+    log.syncedProof = provenBy(log);
     this.#advance(log, log.written);
     return true;
   }
@@ -61,9 +68,11 @@ export class LogSync {
     for (let log = this.#open[0]; log !== undefined; log = this.#open[0]) {
       const isFull = log.isFull;
       const written = log.written;
+      const proof = provenBy(log);
       if (written > log.synced) await log.file.datasync();
       if (!log.nameDurable) await this.#files.syncNames();
       log.nameDurable = true;
+      log.syncedProof = proof;
       this.#advance(log, written);
       if (!isFull || log.synced < log.segment.bytes) return;
       this.#open.shift();
@@ -74,5 +83,13 @@ export class LogSync {
     log.synced = Math.max(log.synced, written);
     this.watermark = { segmentId: log.segment.id, offset: log.synced };
     this.durableLsn = Math.max(this.durableLsn, log.lsnBase + log.synced);
+    this.#notes.note({ fileId: log.segment.id, bytes: log.synced, proof: log.syncedProof });
   }
+}
+
+/** The last frame that was written as a whole: what a sync that begins now proves. */
+function provenBy({ frameOffset, frameEnd, frameProof, written, syncedProof }: LogSegment):
+  SyncedProof | undefined {
+  const isWritten = frameOffset > 0 && frameEnd <= written;
+  return isWritten ? { at: frameOffset, sum: frameProof } : syncedProof;
 }

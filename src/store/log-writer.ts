@@ -20,6 +20,7 @@ import {
   DIRECT_SYNC_FREE_MS, DIRECT_SYNC_RECORDS_MAX, LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX,
 } from '../limits.ts';
 import { BlockingBudget } from '../io/blocking-budget.ts';
+import type { WatermarkFile } from '../io/watermark-file.ts';
 import type { HotTail } from './hot-tail.ts';
 import { LogAppender } from './log-appender.ts';
 import type { Watermark } from './log-appender.ts';
@@ -55,6 +56,8 @@ export interface LogWriterOptions {
   readonly nextValueIndex: number;
   /** Durable by recovery: what the first frames may claim. */
   readonly watermark: Watermark;
+  /** Where it is noted how far the log is durable. */
+  readonly notes: WatermarkFile;
   readonly events: LogWriterEvents;
 }
 
@@ -73,6 +76,7 @@ export class LogWriter {
   readonly #events: LogWriterEvents;
   readonly #segmentBytes: number;
   readonly #sync: LogSync;
+  readonly #notes: WatermarkFile;
   readonly #syncBudget: BlockingBudget | undefined;
   /** What the groups so far have used. */
   #groupedValueIndex: number;
@@ -99,7 +103,8 @@ export class LogWriter {
     this.#syncBudget = options.directSyncs === true
       ? new BlockingBudget(options.clock, DIRECT_SYNC_FREE_MS)
       : undefined;
-    this.#sync = new LogSync(options.files, options.watermark);
+    this.#notes = options.notes;
+    this.#sync = new LogSync(options.files, options.watermark, options.notes);
     this.appender = new LogAppender(options.tail, {
       watermark: () => this.#sync.watermark,
       nextSegment: () => this.#takeNext(),
@@ -163,6 +168,7 @@ export class LogWriter {
     this.#flush();
     while (this.#isPumping) await this.#pumped;
     while (this.failure === undefined && this.durableLsn < target) await this.#syncNow();
+    this.#notes.writeNow();
     if (this.failure !== undefined) throw this.failure;
   }
 

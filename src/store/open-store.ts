@@ -9,6 +9,7 @@
 
 import type { Clock } from '../io/clock.ts';
 import type { Files, Lock } from '../io/files.ts';
+import { WatermarkFile } from '../io/watermark-file.ts';
 import type { RandomSource } from '../io/random-source.ts';
 import { KeyHash } from '../lib/key-hash.ts';
 import type { LiveCodec } from '../keyspace/live-value.ts';
@@ -40,6 +41,7 @@ import { recoverLog } from './recovery/recover-log.ts';
 import type { DamagedRecords, RecoveredLog } from './recovery/recover-log.ts';
 import { withRoom } from './recovery/room.ts';
 import { ScannedRows } from './recovery/scanned-rows.ts';
+import type { TornTail } from './recovery/torn-tails.ts';
 import { Residents } from './residents.ts';
 import { Sealer } from './sealer.ts';
 import type { LogSegment, Segment } from './segment.ts';
@@ -96,6 +98,8 @@ export interface StoreLog {
   onFailure(error: StoreError): void;
   /** Something went wrong that costs nothing but time, now or at the next start. */
   onProblem(what: string, error: unknown): void;
+  /** The end of the log was not whole, and was cut. */
+  onTornTail(tail: TornTail): void;
   onInfo(message: string): void;
 }
 
@@ -133,20 +137,22 @@ async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
       return { a, b };
     },
   });
+  for (const tail of recovered.tornTails) log.onTornTail(tail);
   const tables = makeTables(env, recovered.manifest);
   const state = new RecoveredState({
     ...tables, isTolerant: options.damagedRecords === 'report', onDamage: log.onDamage,
   });
   const isCheckpointUsed = await fillTables(env, recovered, tables, state, scanned);
 
-  const session = new Session(env, recovered.manifest, tables);
+  const session = new Session(env, recovered, tables);
   session.keeper.checkpoint = isCheckpointUsed ? recovered.manifest.checkpoint : null;
   const stale = isCheckpointUsed ? null : recovered.manifest.checkpoint;
   const room = { files, dir, onInfo: log.onInfo };
   const first = await withRoom(room, stale, () => session.logFiles.first());
   await withRoom(room, stale, () => session.keeper.write());
   if (stale !== null) await dropCheckpoint(env, stale);
-  const store = session.start(first, state, lock);
+  const notes = await openNotes(env, recovered.manifest);
+  const store = session.start(first, notes, state, lock);
   void session.logFiles.prepare(first).catch((error: unknown) => {
     log.onProblem('cannot make the next segment ready', error);
   });
@@ -163,15 +169,16 @@ class Session {
   readonly keeper: ManifestKeeper;
   readonly logFiles: LogFiles;
   readonly #env: OpenStoreOptions;
-  readonly #manifest: Manifest;
+  readonly #recovered: RecoveredLog;
   readonly #tables: Tables;
   readonly #sealer: Sealer;
   #writer: LogWriter | undefined;
   #store: Store | undefined;
 
-  constructor(env: OpenStoreOptions, manifest: Manifest, tables: Tables) {
+  constructor(env: OpenStoreOptions, recovered: RecoveredLog, tables: Tables) {
+    const { manifest } = recovered;
     this.#env = env;
-    this.#manifest = manifest;
+    this.#recovered = recovered;
     this.#tables = tables;
     const { files, dir, clock, log } = env;
     const { seed, position } = manifest;
@@ -190,11 +197,12 @@ class Session {
   }
 
   /** The store that writes to `first` from now on. */
-  start(first: LogSegment, state: RecoveredState, lock: Lock): Store {
+  start(first: LogSegment, notes: WatermarkFile, state: RecoveredState, lock: Lock): Store {
     const { files, dir, clock, options, log } = this.#env;
-    const writer = this.#makeWriter(first);
+    const { manifest: { seed }, tornTails } = this.#recovered;
+    const writer = this.#makeWriter(first, notes);
     const parts: StoreParts = {
-      ...this.#tables, files, dir, clock, writer, seed: this.#manifest.seed,
+      ...this.#tables, files, dir, clock, writer, seed,
       codecs: new Map([[STRING, liveStringCodec], ...options.codecs]),
       paging: options.paging ?? PAGING_DEFAULT,
     };
@@ -218,10 +226,12 @@ class Session {
         parts, sealer: this.#sealer, position: () => this.#store?.position ?? 0,
       }),
       diskReserveBytes: options.diskReserveBytes,
+      tornTails, notes,
       writeCheckpoint: () => writeCheckpoint({ ...this.#tables, files, dir, keeper: this.keeper }),
       closeFiles: async () => {
         await this.logFiles.close();
         await writer.appender.current.file.close();
+        await notes.close();
         await parts.segments.close();
       },
     });
@@ -233,7 +243,7 @@ class Session {
     this.#sealer.makeLate(segments);
   }
 
-  #makeWriter(first: LogSegment): LogWriter {
+  #makeWriter(first: LogSegment, notes: WatermarkFile): LogWriter {
     const { clock, options, log } = this.#env;
     const startBytesMax = options.segmentStartBytesMax ?? SEGMENT_START_BYTES_MAX;
     const writer = new LogWriter({
@@ -242,8 +252,9 @@ class Session {
       segmentStartBytesMax: Math.min(startBytesMax, SEGMENT_START_BYTES_MAX),
       appendfsync: options.appendfsync,
       directSyncs: options.directIo === true,
-      nextValueIndex: this.#manifest.nextValueIndex,
+      nextValueIndex: this.#recovered.manifest.nextValueIndex,
       watermark: { segmentId: first.segment.id, offset: first.synced },
+      notes,
       events: {
         onFull: (full) => this.#sealer.add(full, writer),
         onFailure: log.onFailure,
@@ -265,6 +276,16 @@ class Session {
       },
     });
   }
+}
+
+/** Where the new session notes how far its log is on disk. */
+function openNotes({ files, dir, clock, log }: OpenStoreOptions,
+  { seed }: Manifest): Promise<WatermarkFile> {
+  return WatermarkFile.open({
+    files, dir, clock, owner: [seed.a, seed.b],
+    onFailure: (error) => log.onProblem('it is not noted any more how far the log is synced, ' +
+      'until a restart: a log file that loses its end meanwhile may pass for a torn one', error),
+  });
 }
 
 /** The parts that recovery fills. */

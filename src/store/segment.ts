@@ -8,6 +8,7 @@
 import { LOG_GRANULE_BYTES } from '../limits.ts';
 import { markEntryDead } from './format/data-entry.ts';
 import type { ReadFile, WriteFile } from '../io/files.ts';
+import type { SyncedProof } from '../io/watermark-file.ts';
 import type { SegmentSummary } from './format/hint.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import type { SegmentKind } from './format/segment-header.ts';
@@ -116,6 +117,12 @@ export class LogSegment {
   /** Bytes handed to the kernel, and bytes known to be on disk. */
   written: number;
   synced: number;
+  /** The frame that was closed last: where it begins and ends, and its frameProof; 0 = none yet. */
+  frameOffset = 0;
+  frameEnd = 0;
+  frameProof = 0;
+  /** The last frame that is durable as a whole, as far as that is known. */
+  syncedProof: SyncedProof | undefined;
   /** The writer has gone on to the next one. */
   isFull = false;
   /**

@@ -13,6 +13,7 @@
 
 import type { Timer } from '../io/clock.ts';
 import type { Lock } from '../io/files.ts';
+import type { WatermarkFile } from '../io/watermark-file.ts';
 import { ByteRange } from '../lib/byte-range.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
@@ -38,6 +39,7 @@ import type { Acknowledged, Appendfsync } from './log-writer.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
 import type { ReadNow } from './read-now.ts';
+import type { TornTail } from './recovery/torn-tails.ts';
 import type { Sealer } from './sealer.ts';
 import { sizeClassBytes } from './size-class.ts';
 import type { SnapshotExports } from './snapshot/snapshot-exports.ts';
@@ -71,6 +73,10 @@ export interface StoreMembers {
   /** Undefined: every cold record comes through the pool. */
   readonly directReads: DirectReads | undefined;
   readonly diskReserveBytes: number;
+  /** What recovery cut. */
+  readonly tornTails: readonly TornTail[];
+  /** How far the log is synced, outside the log. */
+  readonly notes: WatermarkFile;
   readonly writeCheckpoint: () => Promise<void>;
   readonly closeFiles: () => Promise<void>;
 }
@@ -84,6 +90,10 @@ export interface StoreStatistics {
   readonly cacheMisses: number;
   /** Committed, and not yet with the kernel. */
   readonly backlogBytes: number;
+  /** What the start cut from the end of the log, oldest segment first. */
+  readonly tornTails: readonly TornTail[];
+  /** It is not noted outside the log any more how far that is synced. */
+  readonly hasNotesFailed: boolean;
 }
 
 /** A key that was found; its ranges are borrowed. */
@@ -393,7 +403,8 @@ export class Store implements Storage {
     const { hits, misses } = residents;
     return {
       keys, segments: segments.all().length, cacheHits: hits, cacheMisses: misses,
-      backlogBytes: writer.backlogBytes,
+      backlogBytes: writer.backlogBytes, tornTails: this.#members.tornTails,
+      hasNotesFailed: this.#members.notes.hasFailed,
     };
   }
 

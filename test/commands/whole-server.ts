@@ -38,7 +38,8 @@ export const IDLE_STORE: StoreFacts = Object.freeze({
   failure: undefined, policy: 'everysec', syncs: 0, pendingSyncs: 0, backlogBytes: 0,
   isCompacting: false, compactions: 0, compactionFailures: 0, lastCompactionSeconds: -1,
   segments: 1, logBytes: 1000, liveBytes: 600, cacheHits: 3, cacheMisses: 1, recoveryMs: 5,
-  damagedPlaces: 0, readErrors: 0, lastBadRead: undefined, recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
+  damagedPlaces: 0, readErrors: 0, lastBadRead: undefined, tornTails: [], hasNotesFailed: false,
+  recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
 });
 
 export const NO_SAVES: SaveFacts = Object.freeze({

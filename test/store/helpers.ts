@@ -9,6 +9,7 @@ import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { HintMaker } from '../../src/store/hint-maker.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
+import type { TornTail } from '../../src/store/recovery/torn-tails.ts';
 import type { Paging } from '../../src/store/store-parts.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
@@ -38,11 +39,13 @@ export class Told {
   readonly failures: StoreError[] = [];
   readonly problems: string[] = [];
   readonly infos: string[] = [];
+  readonly tornTails: TornTail[] = [];
 
   readonly log = {
     onDamage: (error: StoreError) => void this.damage.push(error),
     onFailure: (error: StoreError) => void this.failures.push(error),
     onProblem: (what: string, error: unknown) => void this.problems.push(`${what}: ${String(error)}`),
+    onTornTail: (tail: TornTail) => void this.tornTails.push(tail),
     onInfo: (message: string) => void this.infos.push(message),
   };
 }

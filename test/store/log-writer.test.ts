@@ -150,7 +150,9 @@ describe('a commit', () => {
 describe('a failure', () => {
   it('ends every wait: for acknowledgement, for a roll, for a sync', async () => {
     const disk = new SimFiles();
-    const store = await open({ files: disk, clock: new SimClock() });
+    const clock = new SimClock();
+    const store = await open({ files: disk, clock });
+    await nextSegmentReady(clock);
     put(store, 'a', '1');
     store.commit();
     put(store, 'b', '2');

@@ -13,6 +13,7 @@
  * latched in `failure`, nothing is tried again, and nothing is called durable any more.
  */
 
+import type { WatermarkFile } from '../../io/watermark-file.ts';
 import { RAFT_DIRECT_BYTES_MAX, RAFT_BUFFER_KEPT_BYTES } from '../../limits.ts';
 import type { LogSegment } from './log-segment.ts';
 import { PendingPart } from './pending-part.ts';
@@ -31,6 +32,8 @@ export interface GroupCommitOptions {
   readonly files: SegmentFiles;
   readonly segmentBytes: number;
   readonly syncBudget: SyncBudget | undefined;
+  /** Where it is noted how far the log is durable. */
+  readonly notes: WatermarkFile;
   /** Finds out what the header of a segment still lacks (LogSegment.timeFrom). */
   readonly complete: (segment: LogSegment) => Promise<void>;
   readonly onDurable: (part: PendingPart) => void;
@@ -169,8 +172,10 @@ export class GroupCommit {
   }
 
   #onDurable(part: PendingPart): void {
-    const { files, segmentBytes, onDurable } = this.#options;
+    const { files, notes, segmentBytes, onDurable } = this.#options;
+    const { sequence, synced } = part.segment;
     this.#underWay = undefined;
+    notes.note({ fileId: sequence, bytes: synced, proof: part.proof });
     if (part.buf.length <= RAFT_BUFFER_KEPT_BYTES) this.#spareBuffer ??= part.buf;
     if (part.segment.synced >= segmentBytes / 2) files.prepare();
     onDurable(part);

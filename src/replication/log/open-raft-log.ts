@@ -5,7 +5,9 @@
  * something that was durable is not there any more; then nothing was changed.
  */
 
+import type { Clock } from '../../io/clock.ts';
 import type { Files } from '../../io/files.ts';
+import { WatermarkFile } from '../../io/watermark-file.ts';
 import { RAFT_SEGMENT_BYTES, RAFT_SEGMENT_BYTES_MAX } from '../../limits.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
 import type { SyncBudget } from './group-commit.ts';
@@ -13,7 +15,7 @@ import { LogIndex } from './log-index.ts';
 import { mustBe } from './raft-log-error.ts';
 import { RaftLog } from './raft-log.ts';
 import type { RaftLogEvents } from './raft-log.ts';
-import { recoverLog } from './recover-log.ts';
+import { RAFT_OWNER, recoverLog } from './recover-log.ts';
 
 export interface OpenRaftLogOptions {
   readonly events: RaftLogEvents;
@@ -21,6 +23,10 @@ export interface OpenRaftLogOptions {
   readonly segmentBytes?: number;
   /** Default: libuv's pool has all syncs. */
   readonly syncBudget?: SyncBudget;
+  /** Default: how far the log is durable is noted after every sync. */
+  readonly clock?: Clock;
+  /** Called once if that cannot be noted any more. */
+  readonly onNoteFailure?: (error: unknown) => void;
 }
 
 /** `dir` has no '/' at its end. The caller holds its lock. */
@@ -33,7 +39,15 @@ export async function openRaftLog(files: Files, dir: string,
   const state = await recoverLog(files, dir) ?? {
     segments: [], index: new LogIndex(EMPTY_BASE), hardState: { term: 0, votedFor: undefined },
   };
-  return new RaftLog(files, dir, { events, segmentBytes, syncBudget }, state);
+  const notes = await WatermarkFile.open({
+    files, dir, owner: RAFT_OWNER, clock: options.clock,
+    onFailure: options.onNoteFailure ?? (() => undefined),
+  });
+  const newest = state.segments.at(-1);
+  if (newest !== undefined) {
+    notes.note({ fileId: newest.sequence, bytes: newest.synced, proof: undefined });
+  }
+  return new RaftLog(files, dir, { events, segmentBytes, syncBudget, notes }, state);
 }
 
 /** Its name has to last before anything in it does. */

@@ -4,6 +4,8 @@
  * segments that ended while the disk was busy.
  */
 
+import type { SyncedProof } from '../../io/watermark-file.ts';
+import { readU32 } from '../../lib/words.ts';
 import { RAFT_BUFFER_BYTES } from '../../limits.ts';
 import type { LogSegment } from './log-segment.ts';
 
@@ -14,6 +16,8 @@ export class PendingPart {
   /** Only the first `bytes` count. */
   buf: Buffer;
   bytes = 0;
+  /** Where in `buf` its last record begins; -1 while there is none. */
+  lastRecordAt = -1;
   /** Every change up to this ticket is durable with it. */
   ticket: number;
   /** So is every entry up to this one, as long as none of them is replaced. */
@@ -27,6 +31,12 @@ export class PendingPart {
     this.lastIndex = lastIndex;
   }
 
+  /** Its last record: where it lies in the segment, and the sum of its header. */
+  get proof(): SyncedProof | undefined {
+    const at = this.lastRecordAt;
+    return at < 0 ? undefined : { at: this.start + at, sum: readU32(this.buf, at) };
+  }
+
   get end(): number {
     return this.start + this.bytes;
   }
@@ -34,6 +44,7 @@ export class PendingPart {
   /** Makes room for `bytes` more; returns where in `buf` they belong. */
   reserve(bytes: number): number {
     const at = this.bytes;
+    this.lastRecordAt = at;
     this.bytes += bytes;
     if (this.bytes > this.buf.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes, this.buf.length * 2));

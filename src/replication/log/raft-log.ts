@@ -16,6 +16,7 @@
  */
 
 import type { Files } from '../../io/files.ts';
+import type { WatermarkFile } from '../../io/watermark-file.ts';
 import { RAFT_QUEUE_BYTES_MAX } from '../../limits.ts';
 import type { HardState, LogBase, LogEntry, PlacedConfiguration } from '../core/entry.ts';
 import type { TermRun } from '../core/term-runs.ts';
@@ -50,6 +51,8 @@ export interface RaftLogOptions {
   /** A segment that has so many bytes is followed by another one. */
   readonly segmentBytes: number;
   readonly syncBudget: SyncBudget | undefined;
+  /** Where it is noted how far the log is durable; closed with the log. */
+  readonly notes: WatermarkFile;
 }
 
 /** A log as recovery found it, all of it durable. */
@@ -72,6 +75,7 @@ export class RaftLog {
   readonly #files: SegmentFiles;
   readonly #commit: GroupCommit;
   readonly #reader: LogReader;
+  readonly #notes: WatermarkFile;
   #segments: LogSegment[];
   #index: LogIndex;
   #hardState: HardState;
@@ -82,6 +86,7 @@ export class RaftLog {
 
   constructor(files: Files, dir: string, options: RaftLogOptions, state: LogState) {
     this.#events = options.events;
+    this.#notes = options.notes;
     this.#segmentBytes = options.segmentBytes;
     this.#segments = [...state.segments];
     this.#index = state.index;
@@ -93,6 +98,7 @@ export class RaftLog {
       files: this.#files,
       segmentBytes: options.segmentBytes,
       syncBudget: options.syncBudget,
+      notes: options.notes,
       complete: (segment) => this.#completeBase(segment),
       onDurable: (part) => this.#onDurable(part),
       onFailure: (failure) => this.#onFailure(failure),
@@ -267,6 +273,7 @@ export class RaftLog {
     await this.#files.removals();
     for (const segment of this.#segments) await closeSegment(segment);
     await this.#files.dropSpare();
+    await this.#notes.close();
   }
 
   // ---- Reading ----------------------------------------------------------------------------------

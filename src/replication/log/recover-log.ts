@@ -11,10 +11,18 @@
  * pages. So it is written once more to a fresh segment, and only that is used. It takes the place
  * of the old one in one step: it names the same segment before it.
  *
+ * How far the newest segment is durable is also kept outside it (io/watermark-file.ts). If it ends
+ * before that place, has another record there, or is not there at all, a vote or entries that
+ * others rely on are lost, and the log does not open. When a newer segment has its name, the place
+ * tells nothing more: the header of that one says how long the one before it was.
+ *
  * It rejects with DiskError or DAMAGED. Until everything was read and found sound, nothing changes.
  */
 
 import type { Files } from '../../io/files.ts';
+import { readSyncedPlace } from '../../io/watermark-file.ts';
+import type { SyncedPlace, WatermarkOwner } from '../../io/watermark-file.ts';
+import { readU32 } from '../../lib/words.ts';
 import type { HardState } from '../core/entry.ts';
 import { LogIndex } from './log-index.ts';
 import { LogSegment } from './log-segment.ts';
@@ -31,13 +39,23 @@ import {
 } from './segment-header.ts';
 import type { SegmentHeader } from './segment-header.ts';
 
+/** Of the notes: a directory has one replicated log, and nothing tells it from another's. */
+export const RAFT_OWNER: WatermarkOwner = [0, 0];
+
 /** The log of `dir`, all of it durable; undefined if there is none. */
 export async function recoverLog(files: Files, dir: string): Promise<LogState | undefined> {
   const names = await files.list(dir);
   const sequences = names.map(parseSegmentFileName).filter((each) => each !== undefined)
     .sort((a, b) => a - b);
+  const place = await readSyncedPlace(files, dir, RAFT_OWNER);
+  const newest = sequences.at(-1) ?? 0;
+  if (place !== undefined && place.fileId > newest) {
+    throw damaged(`${dir}/${segmentFileName(place.fileId)}`, 0,
+      `the file is missing, ${place.bytes} bytes of it were synced`);
+  }
   if (sequences.length === 0) return undefined;
-  const recovery = new Recovery(files, dir, await readChain(files, dir, sequences));
+  const chain = await readChain(files, dir, sequences);
+  const recovery = new Recovery(files, dir, chain, place?.fileId === newest ? place : undefined);
   const state = await recovery.run();
   const used = new Set(state.segments.map(({ sequence }) => sequence));
   await removeOthers(files, dir, sequences.filter((each) => !used.has(each)));
@@ -90,13 +108,17 @@ class Recovery {
   readonly #files: Files;
   readonly #dir: string;
   readonly #chain: readonly SegmentHeader[];
+  /** How far the newest segment was synced, if that is known. */
+  readonly #place: SyncedPlace | undefined;
   readonly #segments: LogSegment[] = [];
   readonly #index: LogIndex;
   #hardState: HardState;
   /** Where the entries of the segment are that is being read, in order. */
   #offsets: number[] = [];
 
-  constructor(files: Files, dir: string, chain: readonly SegmentHeader[]) {
+  constructor(files: Files, dir: string, chain: readonly SegmentHeader[],
+    place: SyncedPlace | undefined) {
+    this.#place = place;
     this.#files = files;
     this.#dir = dir;
     this.#chain = chain;
@@ -167,6 +189,7 @@ class Recovery {
     this.#hardState = header.hardState;
     const { end, isDamaged } = this.#scan(old, bytes);
     if (isDamaged) throw damaged(old.path, end, 'it was durable beyond this');
+    this.#mustReachPlace(old.path, bytes, end);
     const sequence = header.sequence + 1;
     const fresh = new LogSegment(this.#path(sequence),
       { ...header, sequence, hardState: this.#hardState });
@@ -179,6 +202,21 @@ class Recovery {
       throw error;
     }
     return fresh;
+  }
+
+  /** Refuses a file that lost what was synced, or is another one. */
+  #mustReachPlace(path: string, bytes: Uint8Array, end: number): void {
+    const place = this.#place;
+    if (place === undefined) return;
+    if (end < place.bytes) {
+      throw damaged(path, end,
+        `the log ends here, although it was synced up to byte ${place.bytes}`);
+    }
+    const { proof } = place;
+    // The sum is seeded with the place and covers the sum of the payload.
+    if (proof === undefined || readU32(bytes, proof.at) === proof.sum) return;
+    throw damaged(path, proof.at, 'the record here is not the one that was synced: the file was ' +
+      'exchanged, or another copy of it was put in its place');
   }
 
   /** The entries that count, from bytes whose checksums were verified. */

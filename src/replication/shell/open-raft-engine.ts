@@ -26,6 +26,10 @@ export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<Ra
       onDurable: ({ ticket }) => engineOf.engine?.onDurable(ticket),
       onFailure: (error) => engineOf.engine?.onLogFailure(error),
     },
+    clock,
+    onNoteFailure: (error) => log.warn({ error }, 'it is not noted any more how far the ' +
+      'replicated log is synced, until a restart: a file that loses its end meanwhile may pass ' +
+      'for a torn one'),
     syncBudget: new BlockingBudget(clock, DIRECT_SYNC_FREE_MS),
     ...segmentBytes !== undefined && { segmentBytes },
   });

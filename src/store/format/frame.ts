@@ -10,6 +10,8 @@
 
 import { checksum } from '../../lib/checksum.ts';
 import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
+import { LOG_GRANULE_BYTES } from '../../limits.ts';
+import { ENTRY_HEADER_BYTES } from './data-entry.ts';
 
 export const FRAME_HEADER_BYTES = 40;
 
@@ -78,6 +80,21 @@ export function readFrameHeader(buf: Uint8Array, at: number, segmentId: number,
     syncedOffset: readU32(buf, at + 32),
     flags: readU16(buf, at + 38),
   };
+}
+
+/**
+ * A checksum that tells this frame from any other at its place: over its header and the header of
+ * the record behind it, which covers that record's payload, as far as they are in one granule.
+ * `buf` holds the frame from buf[at] on, to the end of the granule or of the frame.
+ */
+export function frameProof(buf: Uint8Array, at: number, offset: number, bytes: number): number {
+  return checksum(buf, at, at + frameProofBytes(offset, bytes));
+}
+
+/** How many bytes of a frame `frameProof` looks at. */
+export function frameProofBytes(offset: number, bytes: number): number {
+  const room = LOG_GRANULE_BYTES - (offset % LOG_GRANULE_BYTES);
+  return Math.min(bytes, room, FRAME_HEADER_BYTES + ENTRY_HEADER_BYTES);
 }
 
 function headerSum(buf: Uint8Array, at: number, segmentId: number, offset: number): number {

@@ -7,6 +7,9 @@
  *     | sound frames ... W ... sound frames | bad frame  ->  TORN: cut there, and all that follows
  *     | sound frames | bad frame ... W      ->  DAMAGE: it was on disk once; nothing is cut
  *
+ * So does the file that keeps the watermark outside the log (synced-place.ts): it knows W also when
+ * the frames that would say so are lost.
+ *
  * "Bad" is a frame that is not sound, a segment that is missing or does not begin, and a jump of
  * the value_index between segments: then the end of the earlier one was lost. What is cut takes
  * everything behind it along, also sound frames of later segments, because the state must be a
@@ -18,6 +21,8 @@ import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { Watermark } from '../log-appender.ts';
 import { isFarther } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
+
+export const NOTHING_SYNCED: Watermark = { segmentId: 0, offset: 0 };
 
 export interface ScannedLog {
   readonly id: number;
@@ -49,10 +54,15 @@ export interface LogCut {
   readonly damage: LogDamage | undefined;
 }
 
-/** `logs` ascending by id. `isSealed`: the manifest lists the segment as sealed. */
-export function cutLog(logs: readonly ScannedLog[], isSealed: (id: number) => boolean): LogCut {
-  const chain = logs.filter((log) => log.isListed || isNeeded(log, logs));
-  let watermark: Watermark = { segmentId: 0, offset: 0 };
+/**
+ * `logs` ascending by id. `isSealed`: the manifest lists the segment as sealed. `synced`: what is
+ * known to be on disk from outside the log; its segment is one of `logs`, unless nothing is known.
+ */
+export function cutLog(logs: readonly ScannedLog[], isSealed: (id: number) => boolean,
+  synced: Watermark = NOTHING_SYNCED): LogCut {
+  const chain = logs.filter((log) =>
+    log.isListed || log.id === synced.segmentId || isNeeded(log, logs));
+  let watermark = synced;
   for (const { scan } of chain) {
     if (isFarther(scan.watermark, watermark)) watermark = scan.watermark;
   }

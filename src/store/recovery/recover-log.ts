@@ -5,6 +5,9 @@
  *   open LOG segment   | durable ... W | whole frames | torn |
  *                        sealed as it is  copied to a PACK   never happened   (seal-log.ts)
  *
+ * W is also kept outside the log (synced-place.ts). What is cut is reported and kept aside
+ * (torn-tails.ts).
+ *
  * One manifest write makes all of that true; before it nothing is changed that a second run would
  * miss, after it the rest is clearing away. So it may crash anywhere and be run again.
  *
@@ -13,6 +16,7 @@
  */
 
 import { DiskError } from '../../io/files.ts';
+import type { SyncedPlace } from '../../io/watermark-file.ts';
 import { KeyHash } from '../../lib/key-hash.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import { MANIFEST_NAME, decodeManifest, encodeManifest } from '../format/manifest.ts';
@@ -22,13 +26,16 @@ import {
 } from '../format/segment-header.ts';
 import type { SegmentFileName, SegmentKind } from '../format/segment-header.ts';
 import { StoreError, damaged } from '../store-error.ts';
-import { cutLog } from './cut-log.ts';
+import { NOTHING_SYNCED, cutLog } from './cut-log.ts';
 import type { KeptLog, LogCut, LogDamage, ScannedLog } from './cut-log.ts';
 import { scanLog } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
 import { withRoom } from './room.ts';
 import { logPath, sealKept, withLog } from './seal-log.ts';
 import type { SealEnv } from './seal-log.ts';
+import { checkProof, findSyncedPlace, openLogIds } from './synced-place.ts';
+import { keepTornTails } from './torn-tails.ts';
+import type { TornTail } from './torn-tails.ts';
 
 export type DamagedRecords = 'refuse' | 'report';
 
@@ -43,6 +50,8 @@ export interface RecoveredLog {
   readonly manifest: Manifest;
   /** Frames were in the open end of the log: a checkpoint does not know them. */
   readonly hadOpenFrames: boolean;
+  /** What was cut from the end of the log, oldest segment first. */
+  readonly tornTails: readonly TornTail[];
 }
 
 export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
@@ -53,13 +62,13 @@ export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
   for (const { id, kind } of manifest.sealed) {
     if (!present.has(segmentFileName(id, kind))) throw missing(env, id, kind);
   }
-  const logs = await scanOpenLogs(env, manifest, segmentNames);
-  const sealedIds = new Set(manifest.sealed.map(({ id }) => id));
-  let cut = cutLog(logs, (id) => sealedIds.has(id));
-  if (cut.damage !== undefined) cut = await onLogDamage(env, cut.damage, logs);
+  const place = await findSyncedPlace(env, manifest);
+  const logs = await scanOpenLogs(env, manifest, segmentNames, place);
+  const cut = await cutOpenLogs(env, manifest, logs, place);
+  const tornTails = await keepTornTails(env, logs, cut.kept);
   const sealed = await sealKept(env, manifest, cut, segmentNames);
   const hadOpenFrames = sealed.length > 0;
-  const recovered = nextManifest(manifest, sealed, segmentNames);
+  const recovered = nextManifest(manifest, sealed, segmentNames, place);
   if (hadOpenFrames || manifest.open.length > 0) {
     await withRoom(env, hadOpenFrames ? manifest.checkpoint : null, async () => {
       await env.files.syncDir(env.dir);
@@ -67,7 +76,7 @@ export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
     });
   }
   await clearAway(env, recovered);
-  return { manifest: recovered, hadOpenFrames };
+  return { manifest: recovered, hadOpenFrames, tornTails };
 }
 
 // ---- Manifest -----------------------------------------------------------------------------------
@@ -119,11 +128,12 @@ async function writeManifest(env: RecoveryEnv, manifest: Manifest): Promise<void
 
 /** Everything sealed, nothing open; no id is given out again that a file ever had. */
 function nextManifest(manifest: Manifest, added: readonly SealedSegment[],
-  names: readonly SegmentFileName[]): Manifest {
+  names: readonly SegmentFileName[], place: SyncedPlace | undefined): Manifest {
   const sealed = [...manifest.sealed, ...added].sort((a, b) => a.id - b.id);
   const most = (values: readonly number[], atLeast: number): number =>
     values.reduce((max, value) => Math.max(max, value), atLeast);
-  const ids = [...sealed, ...names].map(({ id }) => id + 1);
+  // An id that was noted and whose file is lost is not given out again: the note would speak of it.
+  const ids = [...sealed, ...names].map(({ id }) => id + 1).concat((place?.fileId ?? 0) + 1);
   return {
     ...manifest,
     sealed,
@@ -140,26 +150,40 @@ function nextManifest(manifest: Manifest, added: readonly SealedSegment[],
 // ---- The open end of the log --------------------------------------------------------------------
 
 async function scanOpenLogs(env: RecoveryEnv, manifest: Manifest,
-  segmentNames: readonly SegmentFileName[]): Promise<ScannedLog[]> {
-  const logNames = segmentNames.filter(({ suffix }) => suffix === 'log');
-  const present = new Set(logNames.map(({ id }) => id));
-  for (const id of manifest.open) if (!present.has(id)) throw missing(env, id, SEGMENT_LOG);
-  const isClosed = manifest.open.length === 0;
-  const newest = isClosed ? manifest.nextSegmentId - 1 : Math.max(...manifest.open);
-  const sealed = new Set(manifest.sealed.map(({ id }) => id));
-  const listed = new Set(manifest.open);
-  const ids = [...present].filter((id) => listed.has(id) || (id > newest && !sealed.has(id)));
+  segmentNames: readonly SegmentFileName[],
+  place: SyncedPlace | undefined): Promise<ScannedLog[]> {
+  const ids = openLogIds(manifest, segmentNames);
+  for (const id of manifest.open) if (!ids.includes(id)) throw missing(env, id, SEGMENT_LOG);
   const logs: ScannedLog[] = [];
-  for (const id of ids.sort((a, b) => a - b)) {
+  for (const id of ids) {
     logs.push(await withLog(env, id, async (file) => {
       const bytes = await file.size();
       const hasher = new KeyHash(manifest.seed);
       const scan = scanLog({ file, id, bytes, hasher, isGapless: true });
       checkSeed(scan, manifest, file.path);
-      return { id, bytes, scan, isListed: listed.has(id) };
+      const isListed = manifest.open.includes(id);
+      const checked = place?.fileId === id ? checkProof(scan, file, place) : scan;
+      return { id, bytes, isListed, scan: checked };
     }));
   }
   return logs;
+}
+
+/** Refuses damage, or reports it and takes what is sound. */
+async function cutOpenLogs(env: RecoveryEnv, manifest: Manifest, logs: readonly ScannedLog[],
+  place: SyncedPlace | undefined): Promise<LogCut> {
+  const isThere = place !== undefined && logs.some(({ id }) => id === place.fileId);
+  if (place !== undefined && !isThere) {
+    const path = logPath(env, place.fileId);
+    const error = new StoreError('MISSING', `${path} is missing: ${place.bytes} bytes of it were ` +
+      'synced', { file: path });
+    if (env.damagedRecords === 'refuse') throw error;
+    env.onDamage(error);
+  }
+  const sealedIds = new Set(manifest.sealed.map(({ id }) => id));
+  const synced = isThere ? { segmentId: place.fileId, offset: place.bytes } : NOTHING_SYNCED;
+  const cut = cutLog(logs, (id) => sealedIds.has(id), synced);
+  return cut.damage === undefined ? cut : await onLogDamage(env, cut.damage, logs);
 }
 
 function checkSeed(scan: LogScan, manifest: Manifest, path: string): void {

@@ -17,6 +17,9 @@
  * first choice; a file system that needs room to write in place (copy on write) refuses, and the
  * server does not start.
  *
+ * A log that is damaged, and of which the operator wants what is sound, is written over itself as
+ * it lies there, the damaged places too: nothing of it is cut.
+ *
  * It rejects with DiskError, or with DAMAGED when the disk gives back other bytes than a moment
  * before.
  */
@@ -65,6 +68,7 @@ export async function sealKept(env: SealEnv, manifest: Manifest, cut: LogCut,
   const sealed: SealedSegment[] = [];
   for (const unsealed of logs) {
     const copied = copies?.get(unsealed.log.id);
+    if (cut.damage !== undefined) await rewriteAsItLies(env, unsealed);
     if (copies === undefined) await rewriteFrames(env, unsealed);
     const frames = copies === undefined ? unsealed.frames : unsealed.durable;
     if (frames > 0) sealed.push(await sealFrames(env, unsealed, frames));
@@ -217,6 +221,25 @@ async function rewriteFrames(env: SealEnv, unsealed: Unsealed): Promise<void> {
     }
   });
   env.onInfo(`synced ${frames - durable} frames of ${logPath(env, log.id)} in place`);
+}
+
+/** Writes all of a damaged file over itself, and syncs it. */
+async function rewriteAsItLies(env: SealEnv, { log }: KeptLog): Promise<void> {
+  await withLog(env, log.id, async (source) => {
+    const target = await env.files.openWrite(source.path);
+    const window = Buffer.allocUnsafeSlow(RECOVERY_WINDOW_BYTES);
+    try {
+      for (let at = 0; at < log.bytes; at += window.length) {
+        const read = source.readSync(window, 0, Math.min(window.length, log.bytes - at), at);
+        await target.write(window, 0, read, at);
+      }
+      // Another length, as in `relength`; zeros behind the end are no record.
+      await target.truncate(log.bytes + RECORD_ALIGN_BYTES);
+      await target.datasync();
+    } finally {
+      await target.close();
+    }
+  });
 }
 
 /**

@@ -7,8 +7,10 @@
  */
 
 import type { Files } from '../../io/files.ts';
+import { WATERMARK_NAME } from '../../io/watermark-file.ts';
 import { MANIFEST_NAME } from '../format/manifest.ts';
 import { parseSegmentFileName } from '../format/segment-header.ts';
+import { parseTornTailName } from '../recovery/torn-tails.ts';
 
 const SUFFIX = '.incoming';
 const CHECKPOINT_PATTERN = /^checkpoint-\d+$/;
@@ -31,7 +33,8 @@ export function isSnapshotName(name: string): boolean {
 
 /** Files that are the store, and go when another takes its place. */
 export function isStoreName(name: string): boolean {
-  return isSnapshotName(name) || CHECKPOINT_PATTERN.test(name);
+  return isSnapshotName(name) || CHECKPOINT_PATTERN.test(name) || name === WATERMARK_NAME ||
+    parseTornTailName(name) !== undefined;
 }
 
 /** Removes what an earlier attempt has left; `names`: what is in the directory. */

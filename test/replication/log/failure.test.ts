@@ -12,7 +12,7 @@ import { DIRECT_SYNC_FREE_MS, RAFT_SEGMENT_BYTES_MAX } from '../../../src/limits
 import { SimFiles } from '../../sim/sim-files.ts';
 import type { SimFault } from '../../sim/sim-kernel.ts';
 import {
-  ALWAYS_DIRECT, DIR, NO_VOTE, Told, batch, batches, configurationEntry, fresh, open, put, readAll,
+  ALWAYS_DIRECT, DIR, NO_VOTE, Told, batch, batches, configurationEntry, fresh, logFiles, open, put, readAll,
   stateOf, vote,
 } from './helpers.ts';
 
@@ -75,7 +75,7 @@ describe('a disk that fails', () => {
     for (let index = 4; index <= 30; index += 1) await put(log, [batch(index, 1)]);
     expect(told.failures).toEqual([]);
     await log.close();
-    expect((await disk.list(DIR)).every((name) => name.endsWith('.log'))).toBe(true);
+    expect((await logFiles(disk)).every((name) => name.endsWith('.log'))).toBe(true);
     expect((await open(disk)).lastIndex).toBe(30);
   });
 
@@ -84,13 +84,13 @@ describe('a disk that fails', () => {
     const told = new Told();
     const log = await fresh(disk, { segmentBytes: 500, events: told });
     for (let index = 1; index <= 60; index += 1) await put(log, [batch(index, 1)]);
-    const before = await disk.list(DIR);
+    const before = await logFiles(disk);
     disk.fail({ op: 'unlink', code: 'EACCES' });
     log.trim(20);
     log.trim(50);
     await log.close();
     expect(told.failures.map(({ cause }) => cause)).toMatchObject([{ code: 'EACCES' }]);
-    expect((await disk.list(DIR)).filter((name) => name.endsWith('.log')))
+    expect((await logFiles(disk)).filter((name) => name.endsWith('.log')))
       .toEqual(before.filter((name) => name.endsWith('.log')));
     expect((await open(disk)).lastIndex).toBe(60);
   });

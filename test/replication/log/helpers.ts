@@ -1,6 +1,7 @@
 /** What the tests of the replicated log share: entries, a log on a simulated disk, its whole state. */
 
 import type { Files } from '../../../src/io/files.ts';
+import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
 import { encodeConfiguration } from '../../../src/replication/core/configuration-codec.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
 import type {
@@ -92,10 +93,15 @@ export async function readAll(log: RaftLog, bytesMax = 1 << 20): Promise<LogEntr
   return entries;
 }
 
-/** The content of all files of a log. */
+/** The names of all files of a log, but for the one that says how far it is durable. */
+export async function logFiles(disk: SimFiles): Promise<string[]> {
+  return (await disk.list(DIR)).filter((name) => name !== WATERMARK_NAME);
+}
+
+/** The content of these files. */
 export async function contentOf(disk: SimFiles): Promise<Map<string, Buffer>> {
   const content = new Map<string, Buffer>();
-  for (const name of await disk.list(DIR)) {
+  for (const name of await logFiles(disk)) {
     content.set(name, Buffer.from(await disk.readAll(`${DIR}/${name}`)));
   }
   return content;

@@ -4,7 +4,7 @@ import type { LogBase } from '../../../src/replication/core/entry.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import {
-  ALWAYS_DIRECT, DIR, NO_VOTE, Told, batch, batches, configurationEntry, configurationOf, fresh,
+  ALWAYS_DIRECT, DIR, NO_VOTE, Told, batch, batches, configurationEntry, configurationOf, fresh, logFiles,
   open, put, readAll, stateOf, vote,
 } from './helpers.ts';
 
@@ -159,8 +159,8 @@ describe('group commit', () => {
     const log = await fresh(disk, { syncBudget: ALWAYS_DIRECT });
     await put(log, [batch(1, 1)]);
     let writes = 0;
-    disk.onOperation = (op) => {
-      if (op === 'write') writes += 1;
+    disk.onOperation = (op, path) => {
+      if (op === 'write' && path.endsWith('.log')) writes += 1;
     };
     for (let index = 2; index <= 100; index += 1) await put(log, [batch(index, 1)]);
     expect(writes).toBe(99);
@@ -205,7 +205,7 @@ describe('truncation', () => {
     await put(log, [batch(41, 9)]);
     expect([log.base, log.lastIndex, log.lastTerm]).toEqual([BASE, 41, 9]);
     await log.close();
-    expect((await disk.list(DIR)).length).toBe(1);
+    expect((await logFiles(disk)).length).toBe(1);
     const again = await open(disk, TINY);
     expect([again.base, await readAll(again).then((all) => all.length)]).toEqual([BASE, 1]);
   });
@@ -263,7 +263,7 @@ describe('trim', () => {
     const disk = new SimFiles();
     const log = await fresh(disk, TINY);
     for (let index = 1; index <= 60; index += 1) await put(log, [batch(index, 1)]);
-    const files = (await disk.list(DIR)).length;
+    const files = (await logFiles(disk)).length;
     log.trim(0);
     expect(log.firstIndex).toBe(1);
     log.trim(30);
@@ -274,7 +274,7 @@ describe('trim', () => {
     expect(await log.read(1, 100)).toEqual([]);
     const before = await stateOf(log);
     await log.close();
-    expect((await disk.list(DIR)).length).toBeLessThan(files);
+    expect((await logFiles(disk)).length).toBeLessThan(files);
     const again = await open(disk, TINY);
     expect(await stateOf(again)).toBe(before);
     again.trim(1e9);
@@ -304,7 +304,7 @@ describe('reset', () => {
     expect(log.durable.ticket).toBeGreaterThan(ticket);
     const before = await stateOf(log);
     await log.close();
-    expect((await disk.list(DIR)).length).toBe(1);
+    expect((await logFiles(disk)).length).toBe(1);
     const again = await open(disk, TINY);
     expect(await stateOf(again)).toBe(before);
     expect([again.base, again.lastIndex, again.hardState]).toEqual([BASE, 41, vote(4, 'b')]);
@@ -320,7 +320,7 @@ describe('reset', () => {
     const other = log.reset({ ...BASE, index: 50 }, vote(5));
     await Promise.all([one, other]);
     await log.close();
-    expect((await disk.list(DIR)).length).toBe(1);
+    expect((await logFiles(disk)).length).toBe(1);
     expect((await open(disk, TINY)).base.index).toBe(50);
   });
 });
@@ -381,7 +381,7 @@ describe('read', () => {
     const disk = new SimFiles();
     const log = await fresh(disk);
     await put(log, [batch(1, 1, 'one'), batch(2, 1, 'two'), batch(3, 1, 'three')]);
-    const [name] = await disk.list(DIR);
+    const [name] = await logFiles(disk);
     const bytes = Buffer.from(await disk.readAll(`${DIR}/${name}`));
     disk.damage(`${DIR}/${name}`, bytes.indexOf('two'), 1);
     await expect(log.read(1, 1e6)).rejects.toMatchObject({ code: 'DAMAGED' });
@@ -402,7 +402,7 @@ describe('a log', () => {
       const log = await open(disk);
       expect(await stateOf(log)).toBe(before);
       await log.close();
-      expect((await disk.list(DIR)).length).toBe(1);
+      expect((await logFiles(disk)).length).toBe(1);
     }
   });
 
@@ -411,7 +411,7 @@ describe('a log', () => {
     const log = await fresh(disk, TINY);
     for (let term = 1; term <= 100; term += 1) await put(log, [], vote(term, 'a'));
     await log.close();
-    expect((await disk.list(DIR)).length).toBe(1);
+    expect((await logFiles(disk)).length).toBe(1);
     const again = await open(disk, TINY);
     expect([again.hardState, again.base]).toEqual([vote(100, 'a'), EMPTY_BASE]);
     expect(NO_VOTE.term).toBe(0);
