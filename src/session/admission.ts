@@ -14,9 +14,15 @@ import type { WriteGate } from './write-gate.ts';
 const NO_AUTH = 'NOAUTH Authentication required.';
 const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
+/** Whether the server answers for its data; with peers it may not. See RequestOrder. */
+export interface ServingGate {
+  readonly serving: string | undefined;
+}
+
 /** The text of the error that refuses this request, or undefined to go on. */
 export function refusal(
   session: Session, entry: TableEntry | undefined, args: Args, gate: WriteGate,
+  order: ServingGate | undefined,
 ): string | undefined {
   if (entry === undefined) return unknownCommand(args);
   if (!entry.takes(args.count) || lacksSubcommand(entry, args)) return wrongShape(entry, args);
@@ -24,6 +30,8 @@ export function refusal(
   if (entry.deniedInMulti && session.transaction.isOpen) return NOT_IN_MULTI;
   const shut = entry.runsQueued ? queueRefusal(session, gate) : writeRefusal(entry, gate);
   if (shut !== undefined) return shut;
+  const unready = order?.serving;
+  if (unready !== undefined && needsData(session, entry)) return unready;
   if (session.isSubscriber && session.protocol === 2 && !entry.allowedSubscribed) {
     return onlyForSubscribers(entry);
   }
@@ -33,6 +41,11 @@ export function refusal(
 function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
   if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
   return entry.isWrite ? gate.refusal : undefined;
+}
+
+function needsData({ transaction }: Session, entry: TableEntry): boolean {
+  if (!entry.allowedLoading) return true;
+  return entry.runsQueued && transaction.queue.some((queued) => !queued.entry.allowedLoading);
 }
 
 /** What was queued while writes were taken may meet a gate that has been shut since. */

@@ -208,7 +208,7 @@ export class Executor {
     if (!session.isPlain) return false;
     if (this.#exclusive !== undefined || pause.waitFor(entry, session) !== undefined) return false;
     if (entry.isWrite && gate.writeDelayMs > 0) return false;
-    return refusal(session, entry, args, gate) === undefined;
+    return refusal(session, entry, args, gate, this.#order) === undefined;
   }
 
   /** Runs request `i` of the batch that was prepared. As `run`. */
@@ -261,7 +261,7 @@ export class Executor {
   /** Undefined when the request has its reply. */
   #tryNow(session: Session, entry: TableEntry | undefined, args: Args): Obstacle | undefined {
     const mark = session.reply.mark();
-    const text = refusal(session, entry, args, this.#parts.gate);
+    const text = refusal(session, entry, args, this.#parts.gate, this.#order);
     if (text !== undefined || entry === undefined) {
       this.#refuse(session, entry, text ?? '');
       return undefined;

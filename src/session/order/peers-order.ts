@@ -15,6 +15,7 @@ import type { TableEntry } from '../../commands/table.ts';
 import { Args } from '../../protocol/args.ts';
 import { Random } from '../../lib/random.ts';
 import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../../limits.ts';
+import { FEATURE_LEVEL_FIRST } from '../../replication/core/feature-level.ts';
 import type {
   OrderOutcome, TotalOrderBroadcast,
 } from '../../replication/core/total-order-broadcast.ts';
@@ -76,6 +77,14 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
 
   get timeMs(): number {
     return this.#parts.applied.timeMs;
+  }
+
+  get serving(): string | undefined {
+    return this.#parts.broadcast.serving;
+  }
+
+  get featureLevel(): number {
+    return this.#parts.broadcast.featureLevel ?? FEATURE_LEVEL_FIRST;
   }
 
   refusal({ transaction }: Session, entry: TableEntry, args: Args): string | undefined {

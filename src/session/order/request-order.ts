@@ -14,6 +14,13 @@ export interface DoubtfulKey {
 }
 
 export interface RequestOrder {
+  /**
+   * Why this server does not answer for its data now: the whole text of an error, for every command
+   * that is not allowed while loading. Undefined while it answers.
+   */
+  readonly serving: string | undefined;
+  /** See TotalOrderBroadcast. */
+  readonly featureLevel: number;
   /** Milliseconds since 1970 up to which the order has come; reads take no earlier time. */
   readonly timeMs: number;
   /** Whether the request has to be ordered; EXEC has if something in its queue has. */

@@ -200,6 +200,8 @@ const NO_SNAPSHOTS = {
 /** Nothing goes in here; batches come from the test. */
 function noOrder(marks: OrderMarks): RequestOrder {
   return {
+    serving: undefined,
+    featureLevel: 1,
     get timeMs() {
       return marks.timeMs;
     },
