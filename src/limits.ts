@@ -683,8 +683,11 @@ export const MEMBERS_MAX = 64;
 /** A member's id, name or address: the longest host name, a colon and a port take 259 bytes. */
 export const MEMBER_TEXT_BYTES_MAX = 300;
 
-/** A configuration in which each of the 64 members has four texts of 300 bytes. */
-export const CONFIGURATION_BYTES_MAX = 80 * KiB;
+/**
+ * A configuration in which each of the 64 members has four texts of 300 bytes, and each of 64
+ * invited peers three.
+ */
+export const CONFIGURATION_BYTES_MAX = 160 * KiB;
 
 /** A segment of the replicated log: what one start rewrites, and the grain of trimming. */
 export const RAFT_SEGMENT_BYTES = 64 * MiB;

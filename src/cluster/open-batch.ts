@@ -4,7 +4,7 @@ import type { RequestLimits } from '../commands/command.ts';
 import type { Args } from '../protocol/args.ts';
 import type { PendingGroup } from './pending-group.ts';
 import {
-  ORDERED_LIMITS, OrderedBody, USUAL_LIMITS, encodeLimits, type OrderedKind,
+  ORDERED_LIMITS, OrderedBody, encodeLimits, type OrderedKind,
 } from './proposal-body.ts';
 
 /** A batch that is closed: its body, and who waits. */
@@ -16,7 +16,7 @@ export interface ClosedBatch {
 export class OpenBatch {
   readonly #body = new OrderedBody();
   /** Of the requests that were added last. */
-  #limits = USUAL_LIMITS;
+  #limits: RequestLimits | undefined;
   #groups: PendingGroup[] = [];
   #followers: PendingGroup[] = [];
 
@@ -28,11 +28,12 @@ export class OpenBatch {
     return this.#body.bytes;
   }
 
+  /** `limits`: undefined while some peer runs a build that does not know them. */
   add(
     kind: OrderedKind, session: number, db: number, commands: readonly Args[],
-    limits: RequestLimits = this.#limits,
+    limits: RequestLimits | undefined,
   ): void {
-    if (!isSame(limits, this.#limits)) {
+    if (limits !== undefined && !isSame(limits, this.#limits)) {
       this.#body.add(ORDERED_LIMITS, 0, 0, [encodeLimits(limits)]);
       this.#limits = limits;
     }
@@ -51,13 +52,13 @@ export class OpenBatch {
 
   close(): ClosedBatch {
     const closed = { body: this.#body.take(), groups: [...this.#groups, ...this.#followers] };
-    this.#limits = USUAL_LIMITS;
+    this.#limits = undefined;
     this.#groups = [];
     this.#followers = [];
     return closed;
   }
 }
 
-function isSame(one: RequestLimits, other: RequestLimits): boolean {
-  return one.databases === other.databases && one.stringBytes === other.stringBytes;
+function isSame(one: RequestLimits, other: RequestLimits | undefined): boolean {
+  return one.databases === other?.databases && one.stringBytes === other.stringBytes;
 }

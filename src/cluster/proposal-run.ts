@@ -41,6 +41,9 @@ export interface ProposalHost {
 
 const EXEC = Args.of('EXEC');
 
+/** The version of what has not changed since versions are kept (Storage.version). */
+const UNDATED = 1;
+
 export class ProposalRun {
   readonly #host: ProposalHost;
   readonly #batch: OrderedBatch;
@@ -88,7 +91,9 @@ export class ProposalRun {
   /** Runs all of it. `groups`: who waits for the batch, in order. */
   run(groups: readonly PendingGroup[]): void {
     this.#groups = groups;
-    this.#host.keyspace.storage.logIndex = this.#batch.position;
+    // On every peer the same: builds that date nothing may have taken part.
+    const isDated = this.#requests[0]?.kind === ORDERED_LIMITS;
+    this.#host.keyspace.storage.logIndex = isDated ? this.#batch.position : UNDATED;
     while (this.#next < this.#requests.length) {
       if (this.#next >= this.#lookedUpTo) this.#lookAhead();
       this.#runNext(this.#requests[this.#next]!);

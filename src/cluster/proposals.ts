@@ -14,6 +14,9 @@ import type { TableEntry } from '../commands/table.ts';
 import { Args } from '../protocol/args.ts';
 import { Random } from '../lib/random.ts';
 import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../limits.ts';
+import {
+  FEATURE_LEVEL, FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
+} from '../replication/core/feature-level.ts';
 import type {
   OrderOutcome, TotalOrderBroadcast,
 } from '../replication/core/total-order-broadcast.ts';
@@ -79,6 +82,14 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
 
   get timeMs(): number {
     return this.#parts.applied.timeMs;
+  }
+
+  get serving(): string | undefined {
+    return this.#parts.broadcast.serving;
+  }
+
+  get featureLevel(): number {
+    return this.#parts.broadcast.featureLevel ?? FEATURE_LEVEL_FIRST;
   }
 
   refusal({ transaction }: Session, entry: TableEntry, args: Args): string | undefined {
@@ -238,7 +249,8 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
 
   #add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
     if (this.#wouldOverflow(commands)) this.#close();
-    this.#open.add(kind, session, db, commands, this.#parts.limits());
+    const isDated = (this.#parts.broadcast.featureLevel ?? FEATURE_LEVEL) >= FEATURE_LEVEL_VERSIONS;
+    this.#open.add(kind, session, db, commands, isDated ? this.#parts.limits() : undefined);
   }
 
   /** With this request the open batch would be larger than the engine takes. */

@@ -18,6 +18,12 @@ export interface PeersPort {
   readonly timeoutMs: number;
   /** How reads are where a connection has not said otherwise. */
   readonly isLinearizable: boolean;
+  /** Why this server does not answer for its data: the text of an error; undefined if it does. */
+  readonly serving: string | undefined;
+  /** What the builds of all peers know. */
+  readonly featureLevel: number;
+  /** Whether what is committed has a peer of this name, or invites it. */
+  hasCommitted(name: string): boolean;
   /** See ClusterAdministration: undefined when it has begun, else the reason why not. */
   add(peer: NamedPeer): string | undefined;
   remove(name: string): string | undefined;

@@ -117,13 +117,24 @@ function reads({ args, reply, session }: Context, peers: PeersPort): void {
   reply.ok();
 }
 
-function add({ args, reply }: Context, peers: PeersPort): void {
+/** OK when a majority has the invitation, so that every later leader knows of it. */
+function* add({ args, reply, server: { peers }, session }: Context): Steps {
+  if (peers === undefined) return reply.error(NO_PEERS);
   const parsed = parsePeers([args.text(2), args.text(3), args.text(4)], []);
   const [peer] = parsed.ok ? parsed.value : [];
   if (!parsed.ok || peer === undefined) {
     return reply.error(`ERR ${parsed.ok ? 'no peer is named' : parsed.reason}`);
   }
-  replyBegun(reply, peers.add(peer));
+  const refusal = peers.add(peer);
+  if (refusal !== undefined) return reply.error(`ERR ${refusal}`);
+  const isOver = (): boolean => peers.hasCommitted(peer.name);
+  if (!isOver()) {
+    const how = yield { kind: 'block', session, ms: peers.timeoutMs, isOver };
+    if (how === 'error') return reply.error(UNBLOCKED);
+  }
+  if (isOver()) return reply.ok();
+  reply.error(`UNKNOWN no majority of peers confirmed this within ${peers.timeoutMs} ms: see ` +
+    'PEERS STATUS, and ask again');
 }
 
 function remove({ args, reply }: Context, peers: PeersPort): void {
@@ -167,32 +178,36 @@ const SUBCOMMANDS: readonly Command[] = [
   },
   {
     name: 'peers|await', group: 'server', since: SINCE, arity: -3,
-    flags: ['noscript', 'blocking', 'waits'], categories: ['connection'],
+    flags: ['noscript', 'blocking', 'waits', 'loading', 'stale'], categories: ['connection'],
     syntax: '<position> [<milliseconds>]', complexity: 'O(1)', steps: awaitPosition,
     summary: 'Waits until this peer has applied a position; 0 milliseconds means for ever.',
   },
   {
-    name: 'peers|reads', group: 'server', since: SINCE, arity: -2, flags: ['noscript'],
+    name: 'peers|reads', group: 'server', since: SINCE, arity: -2,
+    flags: ['noscript', 'loading', 'stale'],
     categories: ['connection'], syntax: '[<SEQUENTIAL|LINEARIZABLE|DEFAULT>]', complexity: 'O(1)',
     execute: withPeers(reads),
     summary: 'Sets, or replies, how new what this connection reads has to be.',
   },
   {
     name: 'peers|transfer', group: 'server', since: SINCE, arity: 3,
-    flags: ['admin', 'noscript', 'no_multi'], syntax: '<name>', complexity: 'O(1)',
+    flags: ['admin', 'noscript', 'no_multi', 'loading', 'stale'], syntax: '<name>',
+    complexity: 'O(1)',
     execute: withPeers(transfer),
     summary: 'Has this peer, which must lead, hand over to the one of that name.',
   },
   {
     name: 'peers|add', group: 'server', since: SINCE, arity: 5,
-    flags: ['admin', 'noscript', 'no_multi'], complexity: 'O(1)', execute: withPeers(add),
+    flags: ['admin', 'noscript', 'no_multi', 'loading', 'stale', 'blocking', 'waits'],
+    complexity: 'O(1)', steps: add,
     syntax: '<name> <client host:port> <peer host:port>',
-    summary: 'Has this peer, which must lead, let in a server that is new, once it is there.',
+    summary: 'Has this peer, which must lead, invite a server: it is let in once it is there.',
   },
   {
     name: 'peers|remove', group: 'server', since: SINCE, arity: 3, syntax: '<name>',
-    flags: ['admin', 'noscript', 'no_multi'], complexity: 'O(1)', execute: withPeers(remove),
-    summary: 'Has this peer, which must lead, take the one of that name out for good.',
+    flags: ['admin', 'noscript', 'no_multi', 'loading', 'stale'], complexity: 'O(1)',
+    execute: withPeers(remove),
+    summary: 'Has this peer, which must lead, take out a peer, or an invitation, for good.',
   },
 ];
 

@@ -36,6 +36,8 @@ export class TableEntry {
   readonly isImmediate: boolean;
   readonly runsQueued: boolean;
   readonly allowedSubscribed: boolean;
+  /** It runs also while the server has no data that it may answer for. */
+  readonly allowedLoading: boolean;
   /** SUBSCRIBE and the like: their replies are messages, which CLIENT REPLY OFF lets pass. */
   readonly repliesByPush: boolean;
   readonly allowedWithoutAuth: boolean;
@@ -71,6 +73,7 @@ export class TableEntry {
     this.isImmediate = has('immediate');
     this.runsQueued = has('runs_queued');
     this.allowedSubscribed = has('subscribed');
+    this.allowedLoading = has('loading');
     this.repliesByPush = this.allowedSubscribed && has('pubsub');
     this.allowedWithoutAuth = has('no_auth');
     this.shownToMonitors = !has('skip_monitor') && !has('admin') && !has('secret');

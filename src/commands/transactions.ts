@@ -10,6 +10,10 @@ const NESTED = 'ERR MULTI calls can not be nested';
 const NO_MULTI_TO_RUN = 'ERR EXEC without MULTI';
 const ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
 const NO_MULTI_TO_DROP = 'ERR DISCARD without MULTI';
+/** The feature level of a cluster from which on keys have versions. */
+const VERSIONS_LEVEL = 2;
+const WATCH_TOO_EARLY = 'ERR WATCH needs every peer to run a build that knows versions of keys; ' +
+  'PEERS STATUS and INFO replication tell the feature level';
 const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
 
 const FLAGS: readonly Flag[] = ['noscript', 'loading', 'stale'];
@@ -33,8 +37,11 @@ function discard({ reply, session }: Context): void {
   reply.ok();
 }
 
-function watch({ args, db, reply, session }: Context): void {
+function watch({ args, db, reply, server, session }: Context): void {
   if (session.inTransaction) return reply.error(WATCH_IN_MULTI);
+  if ((server.peers?.featureLevel ?? VERSIONS_LEVEL) < VERSIONS_LEVEL) {
+    return reply.error(WATCH_TOO_EARLY);
+  }
   const keys: Buffer[] = [];
   for (let i = 1; i < args.count; i++) keys.push(args.copy(i));
   session.transaction.watch(db.index, keys);

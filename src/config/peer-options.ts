@@ -50,6 +50,13 @@ export const PEER_OPTIONS = {
     'What orders writes: raft among peers, none for a single server; auto takes what fits.',
     'raft and none are refused where the peers say otherwise, so that a lost list is noticed.',
   ),
+  'go-on-alone': option(
+    text,
+    '',
+    'at-start',
+    'Name of a cluster of which all other copies are lost: this one becomes its own, with itself.',
+    'The others must never come back, and what only they had acknowledged is lost.',
+  ),
   'peer-secret': option(
     text,
     '',

@@ -42,7 +42,7 @@ export class Admit {
   ask(session: Session, entry: TableEntry | undefined, args: Args): Verdict {
     const { gate, pause } = this.#parts;
     const order = this.#parts.order();
-    const text = refusal(session, entry, args, gate);
+    const text = refusal(session, entry, args, gate, order);
     if (text !== undefined || entry === undefined) return this.#refuse(text ?? '');
     const until = pause.waitFor(entry, session);
     if (until !== undefined) return this.#wait(until);
@@ -96,9 +96,15 @@ function mustSlowDown({ progress }: Session, entry: TableEntry, gate: WriteGate)
   return gate.writeDelayMs > 0 && entry.isWrite && !progress.isDelayed;
 }
 
+/** Whether the server answers for its data; with peers it may not. See RequestOrder. */
+export interface ServingGate {
+  readonly serving: string | undefined;
+}
+
 /** The text of the error that refuses this request, or undefined to go on. */
 export function refusal(
   session: Session, entry: TableEntry | undefined, args: Args, gate: WriteGate,
+  order: ServingGate | undefined,
 ): string | undefined {
   if (entry === undefined) return unknownCommand(args);
   if (!entry.takes(args.count) || lacksSubcommand(entry, args)) return wrongShape(entry, args);
@@ -106,6 +112,8 @@ export function refusal(
   if (entry.deniedInMulti && session.transaction.isOpen) return NOT_IN_MULTI;
   const shut = entry.runsQueued ? queueRefusal(session, gate) : writeRefusal(entry, gate);
   if (shut !== undefined) return shut;
+  const unready = order?.serving;
+  if (unready !== undefined && needsData(session, entry)) return unready;
   if (session.isSubscriber && session.protocol === 2 && !entry.allowedSubscribed) {
     return onlyForSubscribers(entry);
   }
@@ -115,6 +123,11 @@ export function refusal(
 function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
   if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
   return entry.isWrite ? gate.refusal : undefined;
+}
+
+function needsData({ transaction }: Session, entry: TableEntry): boolean {
+  if (!entry.allowedLoading) return true;
+  return entry.runsQueued && transaction.queue.some((queued) => !queued.entry.allowedLoading);
 }
 
 /** What was queued while writes were taken may meet a gate that has been shut since. */

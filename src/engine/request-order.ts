@@ -10,6 +10,13 @@ import type { TakenTransaction } from '../session/transaction.ts';
 import type { Requests } from './requests.ts';
 
 export interface RequestOrder {
+  /**
+   * Why this server does not answer for its data now: the whole text of an error, for every command
+   * that is not allowed while loading. Undefined while it answers.
+   */
+  readonly serving: string | undefined;
+  /** See TotalOrderBroadcast. */
+  readonly featureLevel: number;
   /** Milliseconds since 1970 up to which the order has come; reads take no earlier time. */
   readonly timeMs: number;
   /** Why the request cannot be proposed: the whole text of an error; else undefined. */

@@ -149,11 +149,12 @@ function memoryFields(source: InfoSource): Field[] {
 }
 
 /** The log is what Redis calls the append-only file, and a round of compaction its rewrite. */
-function persistenceFields({ saves, store }: InfoSource): Field[] {
+function persistenceFields({ saves, store, peers }: InfoSource): Field[] {
+  const isLoading = peers?.serving?.startsWith('LOADING') === true;
   const compacting = store.isCompacting ? 1 : 0;
   const status = store.failure === undefined ? 'ok' : 'err';
   return [
-    ['loading', 0],
+    ['loading', isLoading ? 1 : 0],
     ['async_loading', 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],

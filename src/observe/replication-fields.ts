@@ -39,7 +39,7 @@ export function replicationFields(runId: string, peers: PeersPort | undefined): 
 }
 
 function orderFields(peers: PeersPort): Field[] {
-  const { node, applied, waitingBytes } = peers;
+  const { node, applied, waitingBytes, featureLevel, serving } = peers;
   const status = peers.status();
   return [
     ['node', node],
@@ -51,6 +51,9 @@ function orderFields(peers: PeersPort): Field[] {
     ['order_committed', status.committed],
     ['order_applied', applied],
     ['order_waiting_bytes', waitingBytes],
+    ['order_feature_level', featureLevel],
+    ['order_serving', serving ?? 'yes'],
+    ...status.removedBy === undefined ? [] : [['order_removed_by', status.removedBy] as const],
     ...status.peers.map((peer, i): Field => [`peer${i}`, describePeer(peer)]),
   ];
 }

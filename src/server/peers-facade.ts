@@ -3,6 +3,7 @@
 import type { PeersPort } from '../commands/peers-port.ts';
 import type { Config } from '../config/config.ts';
 import type { NamedPeer } from '../replication/core/entry.ts';
+import { FEATURE_LEVEL_FIRST } from '../replication/core/feature-level.ts';
 import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
 import type { PeersSide } from './peers-side.ts';
 
@@ -39,6 +40,18 @@ export class PeersFacade implements PeersPort {
 
   get isLinearizable(): boolean {
     return this.#config.values.consistency === 'linearizable';
+  }
+
+  get serving(): string | undefined {
+    return this.#peers.broadcast.serving;
+  }
+
+  get featureLevel(): number {
+    return this.#peers.broadcast.featureLevel ?? FEATURE_LEVEL_FIRST;
+  }
+
+  hasCommitted(name: string): boolean {
+    return this.#peers.broadcast.administration?.hasCommitted(name) === true;
   }
 
   add(peer: NamedPeer): string | undefined {

@@ -10,6 +10,7 @@ import { NodeFiles } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
 import type { TotalOrderBroadcast } from '../replication/core/total-order-broadcast.ts';
 import type { LinkTls } from '../replication/links/sockets.ts';
+import { refuseWithoutPeers } from '../replication/shell/begin-life.ts';
 import { openRaftEngine } from '../replication/shell/open-raft-engine.ts';
 import { OrderMarks } from '../cluster/applied-marks.ts';
 import type { StorageSide } from './storage-side.ts';
@@ -20,18 +21,26 @@ export interface PeersSide {
   readonly marks: OrderMarks;
 }
 
-/** Undefined for a server that stands alone. Rejects when log or address cannot be used. */
+/**
+ * Undefined for a server that stands alone. Rejects when log or address cannot be used, and when a
+ * cluster's directory is given to a server without peers.
+ */
 export async function openPeersSide(
   config: Config, log: Logger, clock: Clock, side: StorageSide,
 ): Promise<PeersSide | undefined> {
   const { values } = config;
   const self = findOwnPeer(values);
-  if (self === undefined || chooseBroadcast(values) === 'none') return undefined;
+  const dir = `${values.dir}/raft`;
+  const files = new NodeFiles();
+  if (self === undefined || chooseBroadcast(values) === 'none') {
+    await refuseWithoutPeers(files, values.dir, side.position);
+    return undefined;
+  }
   const marks = await OrderMarks.read(side.storage, side.position);
   side.storage.logIndex = marks.position;
   const broadcast = await openRaftEngine({
-    files: new NodeFiles(),
-    dir: `${values.dir}/raft`,
+    files,
+    dir,
     clock,
     random: new NodeRandomSource(),
     log,
@@ -43,6 +52,13 @@ export async function openPeersSide(
     snapshotRate: () => values['snapshot-rate'],
     secret: values['peer-secret'] === '' ? undefined : values['peer-secret'],
     tls: await readTls(config),
+    goOnAlone: values['go-on-alone'],
+    held: {
+      applied: marks.position,
+      timeMs: marks.timeMs,
+      snapshotMeta: side.snapshotMeta,
+      epochOf: (id) => marks.batchIds.find(({ origin }) => origin === id)?.epoch ?? 0,
+    },
     listen: splitAddress(self.peerAddress),
   });
   return { broadcast, marks };

@@ -14,7 +14,7 @@ import { ApplyBatches } from '../../src/cluster/apply.ts';
 import { createApplySession } from '../../src/cluster/apply-session.ts';
 import { OrderMarks } from '../../src/cluster/applied-marks.ts';
 import {
-  ORDERED_COMMAND, OrderedBody, USUAL_LIMITS, type OrderedKind,
+  ORDERED_COMMAND, ORDERED_LIMITS, OrderedBody, USUAL_LIMITS, encodeLimits, type OrderedKind,
 } from '../../src/cluster/proposal-body.ts';
 import type { PendingGroup } from '../../src/cluster/pending-group.ts';
 import { Proposals } from '../../src/cluster/proposals.ts';
@@ -40,6 +40,7 @@ export function argsOf(line: Line): Args {
 
 export function bodyOf(...requests: readonly (Line | BodyRequest)[]): Uint8Array {
   const body = new OrderedBody();
+  body.add(ORDERED_LIMITS, 0, 0, [encodeLimits(USUAL_LIMITS)]);
   for (const request of requests) {
     const isLine = typeof request === 'string' || Array.isArray(request);
     const { kind = ORDERED_COMMAND, session = 7, db = 0, commands } = isLine
@@ -202,6 +203,8 @@ const NO_SNAPSHOTS = {
 /** Nothing goes in here; batches come from the test. */
 function noOrder(marks: OrderMarks): RequestOrder {
   return {
+    serving: undefined,
+    featureLevel: 1,
     get timeMs() {
       return marks.timeMs;
     },

@@ -118,10 +118,10 @@ describe('an open batch', () => {
     expect(open.isEmpty).toBe(true);
     const one = { name: 'one' } as unknown as PendingGroup;
     const two = { name: 'two' } as unknown as PendingGroup;
-    open.add(ORDERED_COMMAND, 1, 0, [Args.of('SET', 'a', '1')]);
+    open.add(ORDERED_COMMAND, 1, 0, [Args.of('SET', 'a', '1')], undefined);
     open.wait(one);
-    open.add(ORDERED_EXPIRY, 0, 0, [Args.of('gone')]);
-    open.add(ORDERED_COMMAND, 2, 0, [Args.of('SET', 'b', '1')]);
+    open.add(ORDERED_EXPIRY, 0, 0, [Args.of('gone')], undefined);
+    open.add(ORDERED_COMMAND, 2, 0, [Args.of('SET', 'b', '1')], undefined);
     open.wait(two);
     expect(open.isEmpty).toBe(false);
     const closed = open.close();

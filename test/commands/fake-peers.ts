@@ -15,6 +15,10 @@ export class FakePeers implements PeersPort {
     fakePeer('c', 6381, { position: 15, lag: 6, lastContactMs: 9, roundTripMs: 1 }),
   ];
   applied = 20;
+  serving: string | undefined;
+  featureLevel = 2;
+  /** Names that a majority has as peers or invited ones. */
+  committed: string[] = ['a', 'b', 'c'];
   waitingBytes = 0;
   timeoutMs = 5000;
   isLinearizable = false;
@@ -30,6 +34,10 @@ export class FakePeers implements PeersPort {
   transfer(name: string): string | undefined {
     this.transfers.push(name);
     return this.transferRefusal;
+  }
+
+  hasCommitted(name: string): boolean {
+    return this.committed.includes(name);
   }
 
   add({ name, clientAddress, peerAddress }: NamedPeer): string | undefined {

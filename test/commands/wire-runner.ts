@@ -55,7 +55,7 @@ export class WireRunner {
   async #runOne(args: Args): Promise<void> {
     const entry = this.#table.lookup(args);
     const session = this.#session as unknown as Session;
-    const refused = refusal(session, entry, args, {} as WriteGate);
+    const refused = refusal(session, entry, args, {} as WriteGate, undefined);
     if (refused !== undefined || entry === undefined) return this.#encoder.error(refused ?? '');
     this.#keyspace.now = Date.now();
     const context = this.#context(args);

@@ -36,6 +36,15 @@ export class ThreePeers {
     return this.#ports[PEER_NAMES.indexOf(name)]!;
   }
 
+  dir(name: PeerName): string {
+    return join(this.#root, name);
+  }
+
+  /** Its directory is lost. */
+  wipe(name: PeerName): void {
+    rmSync(this.dir(name), { recursive: true });
+  }
+
   address(name: PeerName): string {
     return `127.0.0.1:${this.port(name)}`;
   }
@@ -44,9 +53,9 @@ export class ThreePeers {
     return `127.0.0.1:${this.#ports[PEER_NAMES.indexOf(name) + PEER_NAMES.length]}`;
   }
 
-  async listen(name: PeerName): Promise<void> {
+  async listen(name: PeerName, more: ServerOptions = {}): Promise<void> {
     const server = createServer({
-      node: name, dir: join(this.#root, name), 'disk-reserve-bytes': 0, ...this.#options,
+      node: name, dir: this.dir(name), 'disk-reserve-bytes': 0, ...this.#options, ...more,
       peer: PEER_NAMES.flatMap((each, i) => {
         return [each, this.address(each), `127.0.0.1:${this.#ports[i + 3]}`];
       }),

@@ -7,12 +7,14 @@ import type { NamedPeer } from './entry.ts';
 
 export interface ClusterAdministration {
   /**
-   * Lets in a peer that was never a member, as soon as it is there; it learns first and votes when
-   * it has caught up. Else the reason why not.
+   * Begins to invite a peer that is no member: it is let in as soon as it is there, whoever leads
+   * then; it learns first and votes when it has caught up. Else the reason why not.
    */
   add(peer: NamedPeer): string | undefined;
-  /** Begins to take a peer out, for good. Else the reason why not. */
+  /** Begins to take a peer, or its invitation, out for good. Else the reason why not. */
   remove(name: string): string | undefined;
+  /** What is committed has it as a member, or invites it. */
+  hasCommitted(name: string): boolean;
   /**
    * Begins to hand leadership over to the peer of that name; `status` tells when it leads. Else the
    * reason why not, and nothing happens.

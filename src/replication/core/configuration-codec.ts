@@ -2,12 +2,18 @@
  * A Configuration as bytes: the payload of configuration entries, and a part of each log segment's
  * header and of snapshots.
  *
- *      0  u8  format version, 1
+ *      0  u8  format version: 1 for the first feature level, 2 from the second on
  *      1  u8  number of members; each: id, name, clientAddress, peerAddress,
  *             each of these: u16 bytes, then as many bytes of UTF-8
  *         u8  number of voters; each: u8 its place among the members
  *         u8  number of outgoing voters; the same
  *         u8  number of learners; the same
+ *     version 2 only:
+ *         u16 feature level, 2 or more
+ *         u8  number of invited peers; each: name, clientAddress, peerAddress; as above
+ *
+ * A build that knows the first level only reads version 1 only, so a configuration of that level is
+ * written as such a build writes it.
  *
  * An id is written once, so one that is named and unknown cannot be said. `parseConfiguration`
  * takes bytes from strangers: it allocates no more than they are, and gives undefined for whatever
@@ -17,36 +23,65 @@
 
 import { CONFIGURATION_BYTES_MAX, MEMBERS_MAX, MEMBER_TEXT_BYTES_MAX } from '../../limits.ts';
 import { readU16, writeU16 } from '../../lib/words.ts';
-import type { Configuration, Member, MemberId } from './entry.ts';
+import type { Configuration, Member, MemberId, NamedPeer } from './entry.ts';
+import {
+  FEATURE_LEVEL_FIRST, FEATURE_LEVEL_INVITATIONS, invitedBy, levelOf,
+} from './feature-level.ts';
 
-const VERSION = 1;
+const VERSION_FIRST = 1;
+const VERSION = 2;
+const LEVEL_MAX = 0xffff;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The bytes, in a buffer of their own. */
 export function encodeConfiguration(configuration: Configuration): Buffer {
   const { members, voters, outgoing, learners } = configuration;
+  const level = levelOf(configuration);
+  const version = level === FEATURE_LEVEL_FIRST ? VERSION_FIRST : VERSION;
   const places = new Map(members.map(({ id }, place) => [id, place]));
   if (places.size !== members.length || members.length > MEMBERS_MAX) {
     throw new Error(`assertion failed: ${members.length} members with ${places.size} ids, ` +
       `at most ${MEMBERS_MAX}`);
   }
   return Buffer.concat([
-    Buffer.from([VERSION, members.length]),
+    Buffer.from([version, members.length]),
     ...members.flatMap(textsOf).map(encodeText),
     ...[voters, outgoing, learners].map((ids) => encodeIds(ids, places)),
+    ...encodeFeatures(level, invitedBy(configuration)),
   ]);
+}
+
+function encodeFeatures(level: number, invited: readonly NamedPeer[]): Buffer[] {
+  if (level === FEATURE_LEVEL_FIRST && invited.length === 0) return [];
+  const isAllowed = level >= FEATURE_LEVEL_INVITATIONS && level <= LEVEL_MAX &&
+    invited.length <= MEMBERS_MAX;
+  if (!isAllowed) {
+    throw new Error(`assertion failed: ${invited.length} invited peers, feature level ${level}`);
+  }
+  const head = Buffer.alloc(3);
+  writeU16(head, 0, level);
+  head[2] = invited.length;
+  const texts = invited.flatMap(({ name, clientAddress, peerAddress }) => {
+    return [name, clientAddress, peerAddress];
+  });
+  return [head, ...texts.map(encodeText)];
 }
 
 /** What the bytes say, in memory of its own; undefined if they are no configuration. */
 export function parseConfiguration(bytes: Uint8Array): Configuration | undefined {
   if (bytes.length > CONFIGURATION_BYTES_MAX) return undefined;
   const parser = new Parser(bytes);
-  const isKnown = parser.byte() === VERSION;
+  const version = parser.byte();
   const members = parser.members();
   const voters = parser.ids(members);
   const outgoing = parser.ids(members);
   const learners = parser.ids(members);
-  return isKnown && parser.isWhole ? { voters, outgoing, learners, members } : undefined;
+  const lists = { voters, outgoing, learners, members };
+  if (version === VERSION_FIRST) return parser.isWhole ? lists : undefined;
+  const featureLevel = parser.level();
+  const invited = parser.invited();
+  if (version !== VERSION || !parser.isWhole) return undefined;
+  return { ...lists, featureLevel, invited };
 }
 
 function textsOf({ id, name, clientAddress, peerAddress }: Member): string[] {
@@ -109,6 +144,24 @@ class Parser {
     }
     if (new Set(members.map(({ id }) => id)).size !== members.length) this.#isSound = false;
     return members;
+  }
+
+  level(): number {
+    const level = this.byte() + this.byte() * 256;
+    if (level < FEATURE_LEVEL_INVITATIONS) this.#isSound = false;
+    return level;
+  }
+
+  invited(): NamedPeer[] {
+    const invited: NamedPeer[] = [];
+    const count = this.byte();
+    if (count > MEMBERS_MAX) this.#isSound = false;
+    while (this.#isSound && invited.length < count) {
+      invited.push({
+        name: this.#text(), clientAddress: this.#text(), peerAddress: this.#text(),
+      });
+    }
+    return invited;
   }
 
   ids(members: readonly Member[]): MemberId[] {

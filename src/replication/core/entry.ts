@@ -40,6 +40,10 @@ export interface Configuration {
   readonly outgoing: readonly MemberId[];
   readonly learners: readonly MemberId[];
   readonly members: readonly Member[];
+  /** What all members' builds know; see feature-level.ts. Absent: the first. */
+  readonly featureLevel?: number;
+  /** Peers that become members when they are there; no name of a member. Absent: none. */
+  readonly invited?: readonly NamedPeer[];
 }
 
 /** A configuration and the index from which on it is in the log. */

@@ -1,7 +1,7 @@
 /** What a Raft instance is told, and what it answers: the whole of its connection to the world. */
 
 import type {
-  Configuration, HardState, LogBase, LogEntry, Member, MemberId,
+  Configuration, HardState, LogBase, LogEntry, Member, MemberId, NamedPeer,
 } from './entry.ts';
 import type { Message, Snapshot } from './message.ts';
 
@@ -16,6 +16,9 @@ export interface MembersTarget {
   readonly voters: readonly MemberId[];
   readonly learners: readonly MemberId[];
   readonly members: readonly Member[];
+  /** Absent: as before. */
+  readonly featureLevel?: number;
+  readonly invited?: readonly NamedPeer[];
 }
 
 export type RaftEvent =

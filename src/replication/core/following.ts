@@ -71,10 +71,13 @@ function acknowledge(raft: RaftState): void {
   raft.send(leader, { kind: 'appended', matchIndex: acknowledged });
 }
 
-function follow(raft: RaftState, { from, term }: Append | Heartbeat | Snapshot): void {
+function follow(raft: RaftState, message: Append | Heartbeat | Snapshot): void {
+  const { from, term } = message;
   if (raft.leader === from && raft.role === 'follower') raft.resetElectionTimer();
   else raft.becomeFollower(term, from);
   raft.heardLeaderAtMs = raft.now.monotonicMs;
+  const commit = message.kind === 'snapshot' ? message.index : message.commit;
+  raft.leaderCommit = Math.max(raft.leaderCommit, commit);
 }
 
 /** True when entries were appended. */

@@ -5,10 +5,12 @@
  *   that it was, which is gone for good: the old one leaves, the new one learns.
  * - A peer that was invited learns.
  * - A learner that has caught up votes.
+ * - When every member is there with a build of a higher feature level, the cluster has that level.
  */
 
-import type { Configuration, Member, MemberId } from './entry.ts';
+import type { Configuration, Member, MemberId, NamedPeer } from './entry.ts';
 import type { MembersTarget } from './event.ts';
+import { FEATURE_LEVEL_FIRST, invitedBy, levelOf } from './feature-level.ts';
 
 export interface MembersView {
   readonly configuration: Configuration;
@@ -18,8 +20,8 @@ export interface MembersView {
   readonly matchOf: (id: MemberId) => number | undefined;
   /** Peers that there is a link to now. */
   readonly present: readonly Member[];
-  /** Names of peers that are to be let in though nobody of that name was a member. */
-  readonly invited: ReadonlySet<string>;
+  /** The highest feature level that the build of a member knows, while it is there. */
+  readonly levelOf: (id: MemberId) => number | undefined;
   /** A learner with at most so many entries missing has caught up. */
   readonly lagMax: number;
 }
@@ -29,11 +31,27 @@ export function nextMembers(view: MembersView): MembersTarget | undefined {
   const { configuration, present } = view;
   const isKnown = ({ id }: Member): boolean => configuration.members.some((one) => one.id === id);
   const newcomer = present.find((one) => !isKnown(one) && mayJoin(view, one));
-  return newcomer === undefined ? promote(view) : letIn(configuration, newcomer);
+  if (newcomer !== undefined) return letIn(configuration, newcomer);
+  return promote(view) ?? raiseLevel(view);
 }
 
-function mayJoin({ configuration, invited }: MembersView, { name }: Member): boolean {
-  return invited.has(name) || configuration.members.some((one) => one.name === name);
+function mayJoin({ configuration }: MembersView, { name }: Member): boolean {
+  return [...invitedBy(configuration), ...configuration.members].some((one) => one.name === name);
+}
+
+function raiseLevel(view: MembersView): MembersTarget | undefined {
+  const { voters, learners, members } = view.configuration;
+  const levels = members.map(({ id }) => view.levelOf(id) ?? FEATURE_LEVEL_FIRST);
+  const featureLevel = Math.min(...levels);
+  if (featureLevel <= levelOf(view.configuration)) return undefined;
+  return { voters, learners, members, featureLevel };
+}
+
+/** The same members, and these peers invited. */
+export function withInvited(
+  { voters, learners, members }: Configuration, invited: readonly NamedPeer[],
+): MembersTarget {
+  return { voters, learners, members, invited };
 }
 
 /** In the place of whoever had its name before. */
@@ -59,6 +77,15 @@ function promote(view: MembersView): MembersTarget | undefined {
   });
   if (ready === undefined) return undefined;
   return { voters: [...voters, ready], learners: learners.filter((id) => id !== ready), members };
+}
+
+/** Without the invitation of this name; undefined when there is none. */
+export function withoutInvited(
+  configuration: Configuration, name: string,
+): MembersTarget | undefined {
+  const invited = invitedBy(configuration);
+  const others = invited.filter((one) => one.name !== name);
+  return others.length === invited.length ? undefined : withInvited(configuration, others);
 }
 
 /** Without the member of this name; undefined when there is none. */

@@ -3,9 +3,11 @@
  * moment that it is in the log, committed or not.
  */
 
+import { MEMBERS_MAX } from '../../limits.ts';
 import { encodeConfiguration } from './configuration-codec.ts';
-import type { Configuration, Member, MemberId } from './entry.ts';
+import type { Configuration, Member, MemberId, NamedPeer } from './entry.ts';
 import type { MembersTarget } from './event.ts';
+import { FEATURE_LEVEL_INVITATIONS, invitedBy, levelOf } from './feature-level.ts';
 import { isJoint, isVoter } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
 import { appendOwn, sendToAll } from './sending.ts';
@@ -25,7 +27,29 @@ export function membersRefusal(raft: RaftState, target: MembersTarget): string |
   if (known.size !== named.length || named.some((id) => !known.has(id))) {
     return 'voters and learners are not the members';
   }
+  return featuresRefusal(raft.configuration, target);
+}
+
+function featuresRefusal(now: Configuration, target: MembersTarget): string | undefined {
+  const { featureLevel, invited } = featuresOf(now, target);
+  if (featureLevel < levelOf(now)) return 'the feature level never goes down';
+  if (invited.length > 0 && featureLevel < FEATURE_LEVEL_INVITATIONS) {
+    return `an invitation needs feature level ${FEATURE_LEVEL_INVITATIONS}, and the cluster has ` +
+      `${featureLevel} until every peer runs a newer build`;
+  }
+  if (target.members.length + invited.length > MEMBERS_MAX) return 'that would be too many peers';
   return undefined;
+}
+
+/** What the target says of features, or else what is in force; who is a member is not invited. */
+function featuresOf(
+  now: Configuration, { featureLevel, invited, members }: MembersTarget,
+): { featureLevel: number; invited: readonly NamedPeer[] } {
+  const wanted = invited ?? invitedBy(now);
+  return {
+    featureLevel: featureLevel ?? levelOf(now),
+    invited: wanted.filter(({ name }) => !members.some((one) => one.name === name)),
+  };
 }
 
 /** Starts a change; one that is refused is not started. */
@@ -33,14 +57,15 @@ export function changeMembers(raft: RaftState, target: MembersTarget): void {
   if (membersRefusal(raft, target) !== undefined) return;
   const { configuration: now } = raft;
   const { voters, learners, members } = target;
+  const features = featuresOf(now, target);
   if (isSameSet(now.voters, voters)) {
-    return putInForce(raft, { voters, outgoing: [], learners, members });
+    return putInForce(raft, { voters, outgoing: [], learners, members, ...features });
   }
   const leaving = now.members.filter((one) => {
     return now.voters.includes(one.id) && !members.some(({ id }) => id === one.id);
   });
   putInForce(raft, {
-    voters, outgoing: now.voters, learners, members: [...members, ...leaving],
+    voters, outgoing: now.voters, learners, members: [...members, ...leaving], ...features,
   });
 }
 
@@ -66,10 +91,11 @@ function sayGoodbye(raft: RaftState): void {
   }
 }
 
-function leaveJoint(raft: RaftState, { voters, learners, members }: Configuration): void {
+function leaveJoint(raft: RaftState, joint: Configuration): void {
+  const { voters, learners, members } = joint;
   const stays = (id: MemberId): boolean => voters.includes(id) || learners.includes(id);
   const staying: Member[] = members.filter(({ id }) => stays(id));
-  putInForce(raft, { voters, outgoing: [], learners, members: staying });
+  putInForce(raft, { ...joint, outgoing: [], members: staying });
 }
 
 function putInForce(raft: RaftState, configuration: Configuration): void {

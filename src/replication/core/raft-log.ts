@@ -90,6 +90,12 @@ export class RaftLog {
     return committed === -1 ? [this.#base.configuration, ...all] : all;
   }
 
+  /** The newest that is committed. */
+  get committedConfiguration(): PlacedConfiguration {
+    const placed = this.#configurations.findLast(({ index }) => index <= this.#commit);
+    return placed ?? { index: this.#base.index, configuration: this.#base.configuration };
+  }
+
   get configurationIndex(): number {
     return this.#configurations.at(-1)?.index ?? this.#base.index;
   }

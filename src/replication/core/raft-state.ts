@@ -36,6 +36,8 @@ export class RaftState {
   /** When a leader of the latest term was last heard. */
   heardLeaderAtMs = -Infinity;
   electionDeadlineMs = Infinity;
+  /** What a leader of the latest term said last that is committed; -1 before one said anything. */
+  leaderCommit = -1;
 
   /**
    * Followers: everything up to here is known to be as the log of this term's leader, which only

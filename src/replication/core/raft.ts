@@ -7,7 +7,7 @@
  */
 
 import { campaign, onElectionTimeout, onPreVote, onPreVoted, onVote, onVoted } from './election.ts';
-import type { LogBase, LogEntry, MemberId } from './entry.ts';
+import type { LogBase, LogEntry, MemberId, PlacedConfiguration } from './entry.ts';
 import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } from './event.ts';
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
@@ -76,6 +76,21 @@ export class Raft {
   get isConfigurationCommitted(): boolean {
     const { log } = this.#state;
     return log.configurationIndex <= log.commit;
+  }
+
+  /** The configuration that is surely in force; a later one may follow it, or never come. */
+  get committedConfiguration(): PlacedConfiguration {
+    return this.#state.log.committedConfiguration;
+  }
+
+  /** From where on the configuration in force is in the log. */
+  get configurationIndex(): number {
+    return this.#state.log.configurationIndex;
+  }
+
+  /** See RaftState. */
+  get leaderCommit(): number {
+    return this.#state.leaderCommit;
   }
 
   /** What goes with the state at `index`, for a snapshot or a trim; undefined when unknown here. */

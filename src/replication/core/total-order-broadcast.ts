@@ -87,7 +87,12 @@ export interface PeerStatus {
   readonly id: string;
   readonly clientAddress: string;
   readonly peerAddress: string;
-  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'unknown';
+  /**
+   * `joining`: it is there, but under an identity that is no member, as with a new disk.
+   * `invited`: it has not come yet. `removed`: this peer itself, which is no member any more.
+   */
+  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'joining' | 'invited' |
+    'removed' | 'unknown';
   readonly isSelf: boolean;
   readonly isConnected: boolean;
   /** Up to where its log is durable; of this peer itself, up to where it knows of a majority. */
@@ -102,12 +107,15 @@ export interface PeerStatus {
 
 export interface OrderStatus {
   readonly engine: string;
-  readonly role: 'leader' | 'follower' | 'candidate' | 'joining' | 'stopped';
+  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'joining' | 'removed' |
+    'stopped';
   readonly term: number;
   /** Name of the leader; '' when none is known. */
   readonly leader: string;
   readonly lastPosition: number;
   readonly committed: number;
+  /** Index of the configuration that took this peer out. */
+  readonly removedBy?: number;
   readonly peers: readonly PeerStatus[];
 }
 
@@ -115,6 +123,13 @@ export interface TotalOrderBroadcast {
   readonly capabilities: Capabilities;
   /** Why nothing can be broadcast or asked at the moment; undefined when it can. */
   readonly refusal: string | undefined;
+  /**
+   * Why this peer does not answer for the data at all: the whole text of an error, LOADING until
+   * it has caught up with the others once, REMOVED when it is not one of them any more.
+   */
+  readonly serving?: string | undefined;
+  /** What every peer's build knows: see feature-level.ts. Nothing newer may be broadcast. */
+  readonly featureLevel?: number;
   /** Delivers what follows `state.applied`. Called once. */
   start(state: OrderedState, outcome: OrderOutcome): void;
   /** Broadcasts a batch at the next `flush`; `body` is owned from now on. Returns a ticket. */

@@ -10,7 +10,9 @@
  *                                              welcome    32 bytes of proof, facts
  *   ready      32 bytes of proof
  *
- * Either may say `refused` instead, with a text, and that is the end.
+ * Either may say `refused` instead, with a text, and that is the end. When both nonces announce a
+ * feature level (level-in-nonce.ts), the facts have a standing, and a dialler that has no place in
+ * the cluster gets the verdict in the welcome, which is proved; a refusal is not.
  *
  * Invariants:
  * - A proof covers everything said before it (transcript.ts), so `ready` and `welcome` together
@@ -25,8 +27,12 @@
 
 import { readU16, writeU16 } from '../../lib/words.ts';
 import { LINK_REASON_BYTES_MAX } from '../../limits.ts';
+import { FEATURE_LEVEL_FIRST } from '../core/feature-level.ts';
 import { FRAME, encodeFrame, type Frame } from './frame.ts';
-import { decodeFacts, encodeFacts, type PeerFacts } from './peer-facts.ts';
+import { announcedLevel } from './level-in-nonce.ts';
+import {
+  decodeFacts, decodeStanding, encodeFacts, encodeStanding, type PeerFacts, type Verdict,
+} from './peer-facts.ts';
 import { PROOF_BYTES, Transcript } from './transcript.ts';
 
 export const LINK_VERSION = 1;
@@ -43,6 +49,13 @@ export interface HandshakeInputs {
   readonly self: () => PeerFacts;
   /** A reason not to talk to this peer. */
   readonly judge: (facts: PeerFacts) => string | undefined;
+  /**
+   * Why this peer has no place in the cluster. `isFirstWord`: nothing that it said on an earlier
+   * link can still be on its way, because this is the link that it speaks on.
+   */
+  readonly verdictOn?: (facts: PeerFacts, isFirstWord: boolean) => Verdict | undefined;
+  /** A peer that has proved itself says so of us. */
+  readonly onVerdict?: (from: PeerFacts, verdict: Verdict) => void;
 }
 
 export interface Agreement {
@@ -97,6 +110,7 @@ export class DiallerHandshake implements Handshake {
   readonly #transcript: Transcript;
   #stated: PeerFacts | undefined;
   #expects: number = FRAME.challenge;
+  #theirLevel = FEATURE_LEVEL_FIRST;
 
   constructor(purpose: Purpose, inputs: HandshakeInputs) {
     this.#inputs = inputs;
@@ -129,15 +143,22 @@ export class DiallerHandshake implements Handshake {
     const mismatch = secretMismatch(isKeyed(this.#inputs), body[0]!);
     if (mismatch !== undefined) return refuse(mismatch);
     this.#transcript.add(body);
+    this.#theirLevel = announcedLevel(body);
     this.#stated = this.#inputs.self();
     this.#expects = FRAME.welcome;
-    return { kind: 'goOn', send: stateFacts(FRAME.proof, this.#transcript, this.#stated) };
+    const claim = claimOf(this.#stated, this.#inputs, this.#theirLevel);
+    return { kind: 'goOn', send: stateFacts(FRAME.proof, this.#transcript, claim) };
   }
 
   #onWelcome({ body }: Frame): HandshakeStep {
-    const facts = provenFacts(this.#transcript, 'welcome', body);
+    const facts = provenFacts(this.#transcript, 'welcome', body, this.#inputs, this.#theirLevel);
     if (typeof facts === 'string') return refuse(facts);
-    const reason = this.#inputs.judge(facts);
+    const verdict = facts.standing?.verdict;
+    if (verdict !== undefined) {
+      this.#inputs.onVerdict?.(facts, verdict);
+      return refuse(verdict.text);
+    }
+    const reason = this.#inputs.verdictOn?.(facts, false)?.text ?? this.#inputs.judge(facts);
     if (reason !== undefined) return refuse(reason);
     this.#transcript.add(body);
     const send = encodeFrame(FRAME.ready, this.#transcript.prove('ready', NOTHING));
@@ -151,8 +172,10 @@ export class AcceptorHandshake implements Handshake {
   readonly #transcript: Transcript;
   #purpose: Purpose = 'link';
   #facts: PeerFacts | undefined;
+  #verdict: Verdict | undefined;
   #stated: PeerFacts | undefined;
   #expects: number = FRAME.hello;
+  #theirLevel = FEATURE_LEVEL_FIRST;
 
   constructor(inputs: HandshakeInputs) {
     this.#inputs = inputs;
@@ -186,6 +209,7 @@ export class AcceptorHandshake implements Handshake {
     const mismatch = secretMismatch(body[HELLO_KEYED_AT]!, isKeyed(this.#inputs));
     if (mismatch !== undefined) return refuse(mismatch);
     this.#transcript.add(body);
+    this.#theirLevel = announcedLevel(body);
     this.#purpose = purpose;
     this.#expects = FRAME.proof;
     const challenge = new Uint8Array(CHALLENGE_BYTES);
@@ -196,19 +220,24 @@ export class AcceptorHandshake implements Handshake {
   }
 
   #onProof({ body }: Frame): HandshakeStep {
-    const facts = provenFacts(this.#transcript, 'proof', body);
+    const facts = provenFacts(this.#transcript, 'proof', body, this.#inputs, this.#theirLevel);
     if (typeof facts === 'string') return refuse(facts);
-    const reason = this.#inputs.judge(facts);
-    if (reason !== undefined) return refuse(reason);
+    const verdict = this.#inputs.verdictOn?.(facts, this.#purpose === 'link');
+    const reason = verdict?.text ?? this.#inputs.judge(facts);
+    const canHear = verdict !== undefined && facts.standing !== undefined;
+    if (reason !== undefined && !canHear) return refuse(reason);
     this.#transcript.add(body);
     this.#facts = facts;
+    this.#verdict = verdict;
     this.#stated = this.#inputs.self();
     this.#expects = FRAME.ready;
-    return { kind: 'goOn', send: stateFacts(FRAME.welcome, this.#transcript, this.#stated) };
+    const claim = claimOf(this.#stated, this.#inputs, this.#theirLevel, verdict);
+    return { kind: 'goOn', send: stateFacts(FRAME.welcome, this.#transcript, claim) };
   }
 
   #onReady({ body }: Frame): HandshakeStep {
     if (!this.#transcript.isProof(body, 'ready', NOTHING)) return refuse(DIFFERENT_SECRETS);
+    if (this.#verdict !== undefined) return refuse(this.#verdict.text);
     const agreement = { facts: this.#facts!, purpose: this.#purpose, self: this.#stated! };
     return { kind: 'agreed', agreement };
   }
@@ -225,8 +254,21 @@ function secretMismatch(dialler: number, acceptor: number): string | undefined {
   return `the node that ${has} has a peer-secret, the node that ${lacks} has none`;
 }
 
-function stateFacts(kind: number, transcript: Transcript, facts: PeerFacts): Uint8Array {
-  const claim = encodeFacts(facts);
+/** A standing is said by builds that know it, to builds that know it. */
+function hasStanding({ nonce }: HandshakeInputs, theirLevel: number): boolean {
+  return theirLevel > FEATURE_LEVEL_FIRST && announcedLevel(nonce) > FEATURE_LEVEL_FIRST;
+}
+
+function claimOf(
+  facts: PeerFacts, inputs: HandshakeInputs, theirLevel: number, verdict?: Verdict,
+): Uint8Array {
+  if (!hasStanding(inputs, theirLevel)) return encodeFacts(facts);
+  const { standing } = facts;
+  if (standing === undefined) throw new Error('assertion failed: a level without a standing');
+  return encodeStanding(facts, { ...standing, verdict });
+}
+
+function stateFacts(kind: number, transcript: Transcript, claim: Uint8Array): Uint8Array {
   const proof = transcript.prove(kind === FRAME.proof ? 'proof' : 'welcome', claim);
   const body = new Uint8Array(PROOF_BYTES + claim.length);
   body.set(proof);
@@ -237,12 +279,15 @@ function stateFacts(kind: number, transcript: Transcript, facts: PeerFacts): Uin
 
 /** The facts, or why not. */
 function provenFacts(
-  transcript: Transcript, role: 'proof' | 'welcome', body: Uint8Array,
+  transcript: Transcript, role: 'proof' | 'welcome', body: Uint8Array, inputs: HandshakeInputs,
+  theirLevel: number,
 ): PeerFacts | string {
   const proof = body.subarray(0, PROOF_BYTES);
   const claim = body.subarray(PROOF_BYTES);
   if (!transcript.isProof(proof, role, claim)) return DIFFERENT_SECRETS;
-  return decodeFacts(claim) ?? MALFORMED_FACTS;
+  const facts = hasStanding(inputs, theirLevel) ? decodeStanding(claim) : decodeFacts(claim);
+  if (facts === undefined) return MALFORMED_FACTS;
+  return theirLevel === FEATURE_LEVEL_FIRST ? facts : { ...facts, featureLevel: theirLevel };
 }
 
 function unexpected(frame: Frame): HandshakeStep {

@@ -24,6 +24,7 @@ import {
   LINK_PING_MS, LINK_STREAMS_MAX, LINK_STREAM_HEADER_BYTES_MAX,
 } from '../../limits.ts';
 import type { MemberId } from '../core/entry.ts';
+import { FEATURE_LEVEL_FIRST } from '../core/feature-level.ts';
 import type { Message } from '../core/message.ts';
 import { Connection, noTraffic, type ConnectionUser, type Traffic } from './connection.ts';
 import { DialledLink, type DialHost, type DialTarget } from './dialled-link.ts';
@@ -37,7 +38,8 @@ import { IncomingStream, type IncomingStreamHost } from './incoming-stream.ts';
 import { LinkError } from './link-error.ts';
 import { LinkListener } from './link-listener.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
-import { encodeFacts, type PeerFacts } from './peer-facts.ts';
+import { announceLevel } from './level-in-nonce.ts';
+import { encodeFacts, type PeerFacts, type Verdict } from './peer-facts.ts';
 import { Peer, type PeerLink } from './peer.ts';
 import { OpenSockets, dialSocket, parsePeerAddress, type LinkTls } from './sockets.ts';
 import { TroubleLog } from './trouble-log.ts';
@@ -54,6 +56,11 @@ export interface LinksOptions {
   readonly self: () => PeerFacts;
   /** A reason not to talk to a peer; it is sent to the peer and logged on both sides. */
   readonly judge: (facts: PeerFacts, direction: Direction) => string | undefined;
+  /** What this build announces that it knows; from the second level on facts have a standing. */
+  readonly featureLevel?: number;
+  /** See HandshakeInputs. */
+  readonly verdictOn?: (facts: PeerFacts, isFirstWord: boolean) => Verdict | undefined;
+  readonly onVerdict?: (from: PeerFacts, verdict: Verdict) => void;
   readonly onMessage: (message: Message) => void;
   /** A link is up, in one direction or the other. */
   readonly onPeer: (facts: PeerFacts) => void;
@@ -152,6 +159,18 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
     for (const { dialled, inbound } of this.#peers.values()) {
       if (isStale(inbound?.agreement.self)) inbound?.stop(reason);
       if (isStale(dialled?.stated)) dialled?.restart(reason);
+    }
+  }
+
+  /** Ends the links of peers that have no place in the cluster any more: each is told so anew. */
+  review(): void {
+    const { verdictOn } = this.#options;
+    for (const { dialled, inbound } of this.#peers.values()) {
+      if (inbound === undefined) continue;
+      const verdict = verdictOn?.(inbound.agreement.facts, false);
+      if (verdict === undefined) continue;
+      inbound.stop(verdict.text);
+      dialled?.restart(verdict.text);
     }
   }
 
@@ -280,8 +299,13 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
   }
 
   #inputs(judge: HandshakeInputs['judge']): HandshakeInputs {
-    const { secret, self } = this.#options;
-    return { secret, self, judge, nonce: randomBytes(NONCE_BYTES) };
+    const { secret, self, verdictOn, onVerdict, featureLevel } = this.#options;
+    const nonce = announceLevel(randomBytes(NONCE_BYTES), featureLevel ?? FEATURE_LEVEL_FIRST);
+    return {
+      secret, self, judge, nonce,
+      ...verdictOn !== undefined && { verdictOn },
+      ...onVerdict !== undefined && { onVerdict },
+    };
   }
 
   #adoptLink(connection: Connection, agreement: Agreement): void {

@@ -1,7 +1,6 @@
 /**
  * Who this peer is, for as long as its data directory lives: the file `member.json` beside the
- * replicated log. A peer without one is new: it has promised nothing and is another member than any
- * before it.
+ * replicated log. Whether a start goes on as that member is decided in begin-life.ts.
  */
 
 import { createHash } from 'node:crypto';
@@ -16,33 +15,39 @@ export interface Identity {
   readonly starts: number;
   /** The first configuration of its cluster; undefined until that is known. */
   readonly founders: Configuration | undefined;
+  /**
+   * It has once applied all that was committed when it joined. Absent: founders have, and who
+   * has a log from a build that did not say.
+   */
+  readonly isCaughtUp?: boolean;
+  /** Clusters that were given up when this member went on alone. */
+  readonly leftBehind?: readonly string[];
+  /** The configuration that took it out; gone when it is let in again. */
+  readonly removedBy?: number;
+  /** Why it must not take part any more, in words: such a directory is not started again. */
+  readonly givenUp?: string;
 }
 
-const FILE = 'member.json';
+export const IDENTITY_FILE = 'member.json';
 const VERSION = 1;
 
-/** Reads the identity, or makes one; counts this start, durably. Rejects when it is unreadable. */
-export async function beginLife(
-  files: Files, dir: string, name: string, random: RandomSource,
-): Promise<Identity> {
-  const path = `${dir}/${FILE}`;
-  const old = await files.exists(path) ? parse(await files.readAll(path), path) : undefined;
-  if (old !== undefined && !old.id.startsWith(`${name}:`)) {
-    throw new Error(
-      `${path} belongs to peer ${old.id}, and this server is configured as node ${name}: ` +
-        'give it the directory of that node, or an empty one',
-    );
-  }
-  const identity = old === undefined
-    ? { id: newId(name, random), starts: 1, founders: undefined }
-    : { ...old, starts: old.starts + 1 };
-  await saveIdentity(files, dir, identity);
-  return identity;
+/** Undefined when there is none; rejects when it is unreadable or that of another peer. */
+export async function readIdentity(
+  files: Files, dir: string, name: string,
+): Promise<Identity | undefined> {
+  const path = `${dir}/${IDENTITY_FILE}`;
+  if (!await files.exists(path)) return undefined;
+  const identity = parseIdentity(await files.readAll(path), path);
+  if (identity.id.startsWith(`${name}:`)) return identity;
+  throw new Error(
+    `${path} belongs to peer ${identity.id}, and this server is configured as node ${name}: ` +
+      'give it the directory of that node, or an empty one',
+  );
 }
 
 export async function saveIdentity(files: Files, dir: string, identity: Identity): Promise<void> {
   const text = JSON.stringify({ version: VERSION, ...identity }, undefined, 2);
-  await files.writeWhole(`${dir}/${FILE}`, new TextEncoder().encode(`${text}\n`));
+  await files.writeWhole(`${dir}/${IDENTITY_FILE}`, new TextEncoder().encode(`${text}\n`));
 }
 
 /** Short and the same for the same founders: peers of different clusters do not talk. */
@@ -51,19 +56,32 @@ export function clusterOf(founders: Configuration | undefined): string {
   return createHash('sha256').update(encodeConfiguration(founders)).digest('hex').slice(0, 16);
 }
 
-function newId(name: string, random: RandomSource): MemberId {
+/** A member that never was: it has promised nothing. */
+export function newIdentity(name: string, random: RandomSource): Identity {
   const nonce = random.seed64().map((half) => half.toString(16).padStart(8, '0')).join('');
-  return `${name}:${nonce}` as MemberId;
+  return { id: `${name}:${nonce}` as MemberId, starts: 0, founders: undefined };
 }
 
-function parse(bytes: Uint8Array, path: string): Identity {
+/** Throws when the bytes are no identity; `path` is for the message. */
+export function parseIdentity(bytes: Uint8Array, path: string): Identity {
   try {
     const value = JSON.parse(new TextDecoder().decode(bytes)) as Identity & { version: number };
     const isWhole = value.version === VERSION && typeof value.id === 'string' &&
       Number.isSafeInteger(value.starts);
-    if (isWhole) return { id: value.id, starts: value.starts, founders: value.founders };
+    if (isWhole) return restOf(value);
   } catch {
     // Said below.
   }
   throw new Error(`${path} cannot be read as the identity of a peer (format ${VERSION})`);
+}
+
+function restOf(value: Identity): Identity {
+  const { id, starts, founders, isCaughtUp, leftBehind, removedBy, givenUp } = value;
+  return {
+    id, starts, founders,
+    ...isCaughtUp !== undefined && { isCaughtUp },
+    ...leftBehind !== undefined && { leftBehind },
+    ...removedBy !== undefined && { removedBy },
+    ...givenUp !== undefined && { givenUp },
+  };
 }

@@ -6,7 +6,8 @@
 import { RAFT_CAUGHT_UP_ENTRIES } from '../../limits.ts';
 import type { Configuration, MemberId, NamedPeer } from '../core/entry.ts';
 import type { MembersTarget } from '../core/event.ts';
-import { nextMembers, withoutMember } from '../core/members-policy.ts';
+import { invitedBy } from '../core/feature-level.ts';
+import { nextMembers, withInvited, withoutInvited, withoutMember } from '../core/members-policy.ts';
 import type { Replica } from '../core/replica.ts';
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
@@ -16,6 +17,8 @@ export interface MemberManagerParts {
   readonly links: Links;
   readonly self: NamedPeer;
   readonly configured: readonly NamedPeer[];
+  /** The highest that this build knows. */
+  readonly featureLevel: number;
   /** What peers said of themselves last, by name. */
   readonly seen: ReadonlyMap<string, PeerFacts>;
   /** Undefined while there is none at work. */
@@ -26,8 +29,6 @@ export interface MemberManagerParts {
 
 export class MemberManager {
   readonly #parts: MemberManagerParts;
-  /** Peers that an administrator wants, until they are members. */
-  readonly #invited = new Map<string, NamedPeer>();
   #dialled: Configuration | undefined;
 
   constructor(parts: MemberManagerParts) {
@@ -39,10 +40,14 @@ export class MemberManager {
     if (configuration !== this.#dialled) this.#dial(configuration);
   }
 
-  /** Now and then: a leader lets in who is there, and promotes who has caught up. */
+  /**
+   * Now and then: whoever has no place in the cluster is told so; a leader lets in who is there,
+   * and promotes who has caught up.
+   */
   manage(): void {
     const replica = this.#parts.replica();
     if (replica === undefined) return;
+    this.#parts.links.review();
     const { raft, status } = replica;
     if (status.role !== 'leader' || !raft.isConfigurationCommitted) return;
     const target = nextMembers({
@@ -53,39 +58,55 @@ export class MemberManager {
         return progress?.state === 'stream' ? progress.match : undefined;
       },
       present: this.#present(),
-      invited: new Set(this.#invited.keys()),
+      levelOf: (id) => this.#levelOf(id),
       lagMax: RAFT_CAUGHT_UP_ENTRIES,
     });
     if (target !== undefined) this.#change(replica, target);
   }
 
-  /** The text of a refusal; undefined when the peer will be let in as soon as it is there. */
+  /** The text of a refusal; undefined when the invitation is in the order. */
   add(member: NamedPeer): string | undefined {
-    const status = this.#parts.replica()?.status;
-    if (status?.role !== 'leader') return notLeading(status?.leader);
-    if (status.configuration.members.some(({ name }) => name === member.name)) {
+    const replica = this.#parts.replica();
+    if (replica?.status.role !== 'leader') return notLeading(replica?.status.leader);
+    const { configuration } = replica.status;
+    const others = invitedBy(configuration).filter(({ name }) => name !== member.name);
+    if (configuration.members.some(({ name }) => name === member.name)) {
       return `${member.name} is a peer already`;
     }
-    this.#invited.set(member.name, member);
-    this.#dial(status.configuration);
-    return undefined;
+    return this.#change(replica, withInvited(configuration, [...others, member]));
   }
 
   /** The text of a refusal; undefined when the change has begun. */
   remove(name: string): string | undefined {
     const replica = this.#parts.replica();
     if (replica?.status.role !== 'leader') return notLeading(replica?.status.leader);
-    if (this.#invited.delete(name)) return undefined;
-    const target = withoutMember(replica.status.configuration, name);
+    const { configuration } = replica.status;
+    const target = withoutMember(configuration, name) ?? withoutInvited(configuration, name);
     return target === undefined ? `there is no peer ${name}` : this.#change(replica, target);
+  }
+
+  /** The committed configuration has it as a member, or invites it. */
+  hasCommitted(name: string): boolean {
+    const placed = this.#parts.replica()?.raft.committedConfiguration;
+    if (placed === undefined) return false;
+    const { configuration } = placed;
+    return [...configuration.members, ...invitedBy(configuration)].some((one) => one.name === name);
   }
 
   #change(replica: Replica, target: MembersTarget): string | undefined {
     const refusal = replica.membersRefusal(target);
     if (refusal !== undefined) return refusal;
-    for (const { name } of target.members) this.#invited.delete(name);
     this.#parts.change(target);
     return undefined;
+  }
+
+  /** What the build of a member knows that is there; see feature-level.ts. */
+  #levelOf(id: MemberId): number | undefined {
+    const { self, featureLevel } = this.#parts;
+    if (this.#parts.replica()?.status.id === id) return featureLevel;
+    const facts = this.#present().find((one) => one.id === id && one.name !== self.name);
+    return facts?.featureLevel === undefined
+      ? undefined : Math.min(facts.featureLevel, featureLevel);
   }
 
   /** Those of whom we hear and to whom we can speak. */
@@ -99,7 +120,7 @@ export class MemberManager {
   #dial(configuration: Configuration): void {
     this.#dialled = configuration;
     const { self, configured, links } = this.#parts;
-    const all = [...configured, ...this.#invited.values(), ...configuration.members];
+    const all = [...configured, ...invitedBy(configuration), ...configuration.members];
     const peers = new Map(all.map(({ name, peerAddress: address }) => [name, { name, address }]));
     peers.delete(self.name);
     links.setPeers([...peers.values()]);

@@ -5,7 +5,9 @@ import { DIRECT_SYNC_FREE_MS } from '../../limits.ts';
 import { Links } from '../links/links.ts';
 import { parsePeerAddress, type LinkTls, type PeerAddress } from '../links/sockets.ts';
 import { openRaftLog } from '../log/open-raft-log.ts';
-import { beginLife } from './identity.ts';
+import { FEATURE_LEVEL } from '../core/feature-level.ts';
+import { beginLife } from './begin-life.ts';
+import type { HeldState } from './held-state.ts';
 import { RaftEngine, type RaftEngineOptions } from './raft-engine.ts';
 
 export interface OpenRaftEngineOptions extends RaftEngineOptions {
@@ -15,9 +17,16 @@ export interface OpenRaftEngineOptions extends RaftEngineOptions {
   readonly listen?: { readonly host: string; readonly port: number };
   /** Of the log, about; by default RAFT_SEGMENT_BYTES. */
   readonly segmentBytes?: number;
+  /** What the store holds, so that a directory which has lost a part of itself is refused. */
+  readonly held?: HeldState;
+  /** See go-on-alone.ts; '' = not asked for. */
+  readonly goOnAlone?: string;
 }
 
-/** Rejects with DiskError or RaftLogError, or with Node's error when it cannot listen. */
+/**
+ * Rejects with DiskError, RaftLogError or PeerDirectoryError, or with Node's error when it cannot
+ * listen.
+ */
 export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<RaftEngine> {
   const { files, dir, clock, random, log, self, members, secret, tls, segmentBytes } = options;
   const engineOf: { engine?: RaftEngine } = {};
@@ -33,11 +42,18 @@ export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<Ra
     syncBudget: new BlockingBudget(clock, DIRECT_SYNC_FREE_MS),
     ...segmentBytes !== undefined && { segmentBytes },
   });
-  const identity = await beginLife(files, dir, self.name, random);
+  const { held, goOnAlone = '', featureLevel = FEATURE_LEVEL } = options;
+  const life = { files, dir, self, random, log, raftLog, held, goOnAlone, featureLevel };
+  const identity = await beginLife(life).catch(async (error: unknown) => {
+    await raftLog.close();
+    throw error;
+  });
   const links = new Links({
-    clock, random, log, secret, tls,
+    clock, random, log, secret, tls, featureLevel,
     self: () => engineOf.engine!.facts(),
     judge: (facts) => engineOf.engine!.judge(facts),
+    verdictOn: (facts, isFirstWord) => engineOf.engine!.verdictOn(facts, isFirstWord),
+    onVerdict: (from, verdict) => engineOf.engine!.onVerdict(from, verdict),
     onMessage: (message) => engineOf.engine!.onMessage(message),
     onPeer: (facts) => engineOf.engine!.onPeer(facts),
     onLost: (name) => engineOf.engine!.onLost(name),

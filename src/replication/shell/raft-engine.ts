@@ -23,22 +23,24 @@ import {
   EMPTY_BASE, type Configuration, type LogBase, type MemberId, type NamedPeer,
 } from '../core/entry.ts';
 import type { Now } from '../core/event.ts';
-import { encodeLogBase, parseLogBase } from '../core/log-base-codec.ts';
-import type { Message, Snapshot } from '../core/message.ts';
-import type { OriginMark } from '../core/origins.ts';
+import { FEATURE_LEVEL, FEATURE_LEVEL_FIRST, levelOf } from '../core/feature-level.ts';
+import type { Message } from '../core/message.ts';
 import { Replica } from '../core/replica.ts';
-import { ReplicaDriver, type DriverPorts } from '../core/replica-driver.ts';
+import { ReplicaDriver } from '../core/replica-driver.ts';
 import type {
   Capabilities, OrderedState, OrderOutcome, OrderStatus, TotalOrderBroadcast,
 } from '../core/total-order-broadcast.ts';
 import type { IncomingStream } from '../links/incoming-stream.ts';
 import type { Links } from '../links/links.ts';
-import type { PeerFacts } from '../links/peer-facts.ts';
+import type { PeerFacts, Verdict } from '../links/peer-facts.ts';
 import type { RaftLog } from '../log/raft-log.ts';
+import { driverPorts, marksOf } from './driver-ports.ts';
 import { decideFounding } from './founding.ts';
-import { clusterOf, saveIdentity, type Identity } from './identity.ts';
+import { installedBase } from './held-state.ts';
+import { saveIdentity, type Identity } from './identity.ts';
 import { LogAdapter, recoveredFrom } from './log-adapter.ts';
 import { MemberManager } from './member-manager.ts';
+import { PeerStanding } from './peer-standing.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { RoleLog } from './role-log.ts';
 import { SnapshotTransfer } from './snapshot-transfer.ts';
@@ -61,6 +63,8 @@ export interface RaftEngineOptions {
   readonly logBytes: () => number;
   /** Bytes a second of a state that is sent to a peer which is far behind. */
   readonly snapshotRate: () => number;
+  /** The highest feature level that this build knows; for tests another than FEATURE_LEVEL. */
+  readonly featureLevel?: number;
 }
 
 /** What has been opened before. */
@@ -77,6 +81,7 @@ export class RaftEngine implements TotalOrderBroadcast {
   readonly administration: ClusterAdministration = {
     add: (peer) => this.#members.add(peer),
     remove: (name) => this.#members.remove(name),
+    hasCommitted: (name) => this.#members.hasCommitted(name),
     transfer: (name) => this.#handOverTo(name),
     watch: (onChange) => void (this.#onChange = onChange),
   };
@@ -87,7 +92,9 @@ export class RaftEngine implements TotalOrderBroadcast {
   readonly #roleLog: RoleLog;
   readonly #peerWatch: PeerWatch;
   #onChange: () => void = () => {};
-  #identity: Identity;
+  readonly #standing: PeerStanding;
+  /** Ends when the identity is written that was changed last. */
+  #saved: Promise<void> = Promise.resolve();
   /** What the others said of themselves last, by name. */
   readonly #seen = new Map<string, PeerFacts>();
   #driver: ReplicaDriver | undefined;
@@ -106,16 +113,17 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   constructor(options: RaftEngineOptions, parts: RaftEngineParts) {
     this.#options = options;
-    this.#identity = parts.identity;
     this.#raftLog = parts.raftLog;
     this.#links = parts.links;
     this.#logPort = new LogAdapter(
       parts.raftLog, (error) => this.#fail(error), (act) => this.#pump(act),
     );
     this.#roleLog = new RoleLog(options.log, parts.identity.id);
+    this.#standing = this.#makeStanding(parts);
     this.#members = new MemberManager({
       links: parts.links,
       self: options.self,
+      featureLevel: options.featureLevel ?? FEATURE_LEVEL,
       configured: options.members,
       seen: this.#seen,
       replica: () => (this.#stopReason === undefined ? this.#driver?.replica : undefined),
@@ -141,7 +149,7 @@ export class RaftEngine implements TotalOrderBroadcast {
   start(state: OrderedState, outcome: OrderOutcome): void {
     this.#state = state;
     this.#outcome = outcome;
-    if (this.#raftLog.isFresh) return this.#maybeFound();
+    if (this.#standing.identity.founders === undefined) return this.#maybeFound();
     this.#mendLog(state).then(() => this.#begin()).catch((error: unknown) => this.#fail(error));
   }
 
@@ -183,8 +191,18 @@ export class RaftEngine implements TotalOrderBroadcast {
     return statusOf({
       self: this.#options.self, driver: this.#driver, links: this.#links.peers(),
       members: this.#options.members, isStopped: reason !== undefined,
-      nowMs: this.#options.clock.nowMs(),
+      nowMs: this.#options.clock.nowMs(), removedBy: this.#standing.removedBy,
     });
+  }
+
+  get serving(): string | undefined {
+    return this.#standing.serving;
+  }
+
+  get featureLevel(): number {
+    const raft = this.#driver?.replica.raft;
+    return raft === undefined ? FEATURE_LEVEL_FIRST
+      : levelOf(raft.committedConfiguration.configuration);
   }
 
   /** Why it cannot be used, or undefined. */
@@ -198,6 +216,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     this.#halt('this peer is shutting down');
     await this.#links.close();
     await this.#raftLog.close();
+    await this.#saved;
   }
 
   // ---- What links and log tell ------------------------------------------------------------------
@@ -221,17 +240,22 @@ export class RaftEngine implements TotalOrderBroadcast {
   /** What this peer says of itself. */
   facts(): PeerFacts {
     const { name, clientAddress, peerAddress } = this.#options.self;
-    const { id, founders } = this.#identity;
-    return { name, id, clientAddress, peerAddress, cluster: clusterOf(founders), founders };
+    const { standing, cluster, identity: { id, founders } } = this.#standing;
+    return { name, id, clientAddress, peerAddress, cluster, founders, standing };
   }
 
   /** A reason not to talk to a peer. */
   judge(facts: PeerFacts): string | undefined {
-    const own = clusterOf(this.#identity.founders);
-    if (facts.cluster !== '' && own !== '' && facts.cluster !== own) {
-      return `peer ${facts.name} belongs to cluster ${facts.cluster}, this one to ${own}`;
-    }
-    return undefined;
+    return this.#standing.judge(facts);
+  }
+
+  /** Why a peer has no place in the cluster; see PeerStanding. */
+  verdictOn(facts: PeerFacts, isFirstWord: boolean): Verdict | undefined {
+    return this.#standing.verdictOn(facts, isFirstWord);
+  }
+
+  onVerdict(from: PeerFacts, verdict: Verdict): void {
+    this.#standing.onVerdict(from, verdict);
   }
 
   onStream(from: PeerFacts, header: Uint8Array, stream: IncomingStream): void {
@@ -284,6 +308,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     const { status } = driver.replica;
     this.#roleLog.note(status);
     this.#members.note(status.configuration);
+    this.#standing.note(driver.replica);
     const { clock } = this.#options;
     this.#peerWatch.maybeLook(clock.monotonicMs(), () => this.status());
     this.#onChange();
@@ -326,13 +351,13 @@ export class RaftEngine implements TotalOrderBroadcast {
   }
 
   async #found(founders: Configuration): Promise<void> {
-    const { files, dir, log } = this.#options;
-    this.#identity = { ...this.#identity, founders };
-    const { id } = this.#identity;
-    const isFounder = founders.voters.includes(id);
+    const { log } = this.#options;
+    const isFounder = founders.voters.includes(this.#standing.identity.id);
     const base: LogBase = isFounder ? { ...EMPTY_BASE, configuration: founders } : EMPTY_BASE;
-    await saveIdentity(files, dir, this.#identity);
+    // In this order: a name of a cluster without a log means that the log was lost.
     await this.#raftLog.reset(base, { term: 0, votedFor: undefined });
+    this.#save(this.#standing.found(founders));
+    await this.#saved;
     const names = founders.members.map(({ name }) => name).join(', ');
     if (isFounder) log.info(`this peer founds a cluster with ${names}`);
     else log.warn(`this peer is new to the cluster of ${names} and waits to be let in`);
@@ -340,9 +365,32 @@ export class RaftEngine implements TotalOrderBroadcast {
     this.#links.refresh();
   }
 
+  #makeStanding({ identity, raftLog }: RaftEngineParts): PeerStanding {
+    const { log } = this.#options;
+    return new PeerStanding({
+      identity, raftLog,
+      replica: () => this.#driver?.replica,
+      applied: () => this.#state?.applied ?? 0,
+      startsOf: (id) => {
+        const seen = [...this.#seen.values()].find((facts) => facts.id === id);
+        const batch = this.#state?.batchIds.find(({ origin }) => origin === id);
+        return Math.max(seen?.standing?.starts ?? 0, batch?.epoch ?? 0);
+      },
+      save: (changed) => this.#save(changed),
+      onGivenUp: (reason) => this.#fail(new Error(reason)),
+      log: (text) => log.warn(text),
+    });
+  }
+
+  #save(identity: Identity): void {
+    const { files, dir } = this.#options;
+    this.#saved = this.#saved.then(() => saveIdentity(files, dir, identity))
+      .catch((error: unknown) => this.#fail(error));
+  }
+
   #begin(): void {
     const { electionTimeoutMs, heartbeatMs, random } = this.#options;
-    const { id, starts: epoch } = this.#identity;
+    const { id, starts: epoch } = this.#standing.identity;
     const state = this.#state!;
     const chance = new Random(...random.seed64());
     const options = {
@@ -363,7 +411,14 @@ export class RaftEngine implements TotalOrderBroadcast {
     }
     const replica = new Replica(options, { hardState, log, applied: state.applied }, this.#now());
     replica.origins.restore(marksOf(state));
-    this.#driver = new ReplicaDriver(replica, this.#ports(state), hardState);
+    this.#driver = new ReplicaDriver(replica, driverPorts({
+      log: this.#logPort, state, outcome: this.#outcome!, links: this.#links,
+      logger: this.#options.log,
+      sendSnapshot: (to) => this.#transfer.send(to),
+      onInstalled: () => this.#transfer.installed(),
+      onFailure: (error) => this.#fail(error),
+      now: () => this.#now(),
+    }), hardState);
     this.flush();
     this.#startMembersTimer();
   }
@@ -375,56 +430,14 @@ export class RaftEngine implements TotalOrderBroadcast {
     });
   }
 
-  #ports(state: OrderedState): DriverPorts {
-    const outcome = this.#outcome!;
-    return {
-      log: this.#logPort,
-      state: {
-        get applied() {
-          return state.applied;
-        },
-        get isBusy() {
-          return state.isBusy;
-        },
-        apply: (position, delivery) => {
-          if (delivery === undefined) return state.apply(position, undefined);
-          const { timeMs, ticket, proposal } = delivery;
-          const { seed, body } = proposal;
-          state.apply(position, { position, timeMs, seed, body, id: proposal, ticket });
-        },
-        install: (snapshot, done) => {
-          this.#install(state, snapshot).then(() => {
-            done(marksOf(state));
-            this.#transfer.installed();
-          }).catch((error: unknown) => this.#fail(error));
-        },
-      },
-      outcome: {
-        onSkipped: (tickets) => outcome.onSkipped(tickets),
-        onExpired: (ticket, mayApply) => outcome.onExpired(ticket, mayApply),
-        onBarrier: (id, index) => outcome.onBarrier(id, index),
-        onBarrierFailed: (id) => outcome.onBarrierFailed(id),
-      },
-      send: (message) => void this.#links.send(message.to, message),
-      sendSnapshot: (to) => this.#transfer.send(to),
-      now: () => this.#now(),
-    };
-  }
-
-  async #install(state: OrderedState, snapshot: Snapshot): Promise<void> {
-    const { index, indexTerm: term, timeMs, configuration } = snapshot;
-    this.#options.log.info({ index }, 'a snapshot is installed');
-    await state.installSnapshot(encodeLogBase({ index, term, timeMs, configuration }));
-  }
-
   /** A staged snapshot is what Raft is told of; it decides. */
   #onSnapshot(from: MemberId, base: LogBase): { readonly isWanted: boolean } {
     const driver = this.#driver;
     if (driver === undefined) return { isWanted: false };
     const { index, term: indexTerm, timeMs, configuration } = base;
-    const { term } = driver.replica.status;
+    const { id: to, term } = driver.replica.status;
     const message: Message = {
-      kind: 'snapshot', from, to: this.#identity.id, term, index, indexTerm, timeMs, configuration,
+      kind: 'snapshot', from, to, term, index, indexTerm, timeMs, configuration,
     };
     this.#pump(() => driver.receive([message]));
     return { isWanted: driver.isInstalling };
@@ -432,11 +445,8 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   /** The log belongs to the state: else it is of before a snapshot whose installing was cut off. */
   async #mendLog(state: OrderedState): Promise<void> {
-    const meta = state.snapshotMeta;
-    const base = meta === undefined ? undefined : parseLogBase(meta);
-    if (base === undefined || base.index <= this.#raftLog.base.index) return;
-    if (this.#raftLog.termOf(base.index) === base.term) return;
-    await this.#raftLog.reset(base, this.#raftLog.hardState);
+    const base = installedBase(this.#raftLog, state.snapshotMeta);
+    if (base !== undefined) await this.#raftLog.reset(base, this.#raftLog.hardState);
   }
 
   #mustRun(): ReplicaDriver {
@@ -481,8 +491,4 @@ export class RaftEngine implements TotalOrderBroadcast {
     }
     if (this.#immediate !== undefined) clearImmediate(this.#immediate);
   }
-}
-
-function marksOf({ batchIds }: OrderedState): (readonly [MemberId, OriginMark])[] {
-  return batchIds.map(({ origin, epoch, number }) => [origin, { epoch, number }]);
 }

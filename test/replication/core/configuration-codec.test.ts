@@ -34,6 +34,25 @@ describe('a configuration', () => {
     expect(encodeConfiguration(one).toString('hex')).toBe(pieces.join(''));
   });
 
+  it('of the first feature level has no byte that a build of that level does not know', () => {
+    const bytes = encodeConfiguration({ ...JOINT, featureLevel: 1, invited: [] });
+    expect(bytes).toEqual(encodeConfiguration(JOINT));
+    expect(bytes[0]).toBe(1);
+  });
+
+  it('of a later feature level says it, and whom it invites', () => {
+    const invited = [{ name: 'd', clientAddress: 'd:6379', peerAddress: 'd:7000' }];
+    const later: Configuration = { ...JOINT, featureLevel: 2, invited };
+    const bytes = encodeConfiguration(later);
+    expect(bytes[0]).toBe(2);
+    expect(bytes.subarray(-20).toString('hex'))
+      .toBe(['0200', '01', '010064', '0600643a36333739', '0600643a37303030'].join('').slice(-40));
+    expect(parseConfiguration(bytes)).toEqual(later);
+    for (let end = 0; end < bytes.length; end += 1) {
+      expect([end, parseConfiguration(bytes.subarray(0, end))]).toEqual([end, undefined]);
+    }
+  });
+
   it('of the largest size is within its bound', () => {
     const text = 'x'.repeat(MEMBER_TEXT_BYTES_MAX - 2);
     const members = Array.from({ length: MEMBERS_MAX }, (_, i): Member => ({
@@ -41,7 +60,9 @@ describe('a configuration', () => {
       peerAddress: text,
     }));
     const ids = members.map(({ id }) => id);
-    const bytes = encodeConfiguration({ voters: ids, outgoing: ids, learners: ids, members });
+    const bytes = encodeConfiguration({
+      voters: ids, outgoing: ids, learners: ids, members, featureLevel: 2, invited: members,
+    });
     expect(bytes.length).toBeLessThanOrEqual(CONFIGURATION_BYTES_MAX);
     expect(parseConfiguration(bytes)?.voters).toEqual(ids);
   });
@@ -60,6 +81,7 @@ describe('encoding asserts', () => {
     ['a member that is there twice', { ...JOINT, members: [a, b, c, a] }],
     ['a voter that is named twice', { ...JOINT, voters: [a.id, a.id] }],
     ['a text that is too long', { ...JOINT, members: [a, b, c, member('x'.repeat(300))] }],
+    ['an invitation of the first feature level', { ...JOINT, invited: [a] }],
     ['too many members', {
       ...NO_MEMBERS, members: Array.from({ length: 65 }, (_, i) => member(`m${i}`)),
     }],
@@ -87,7 +109,7 @@ describe('parsing refuses', () => {
     };
     const voters = bytes.length - 7;
     expect([...bytes.subarray(voters)]).toEqual([2, 0, 1, 1, 2, 1, 2]);
-    for (const [at, value] of [[0, 2], [1, 255], [voters + 1, 3], [voters + 1, 1], [4, 0xff]]) {
+    for (const [at, value] of [[0, 2], [0, 3], [1, 255], [voters + 1, 3], [voters + 1, 1], [4, 0xff]]) {
       expect([at, parseConfiguration(changed(at!, value!))]).toEqual([at, undefined]);
     }
     const b0 = bytes.indexOf(b.id);

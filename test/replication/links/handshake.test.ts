@@ -5,8 +5,9 @@ import {
   AcceptorHandshake, DiallerHandshake, decodeRefusal, encodeRefusal,
   type Handshake, type HandshakeInputs, type HandshakeStep,
 } from '../../../src/replication/links/handshake.ts';
+import { announceLevel } from '../../../src/replication/links/level-in-nonce.ts';
 import {
-  decodeFacts, encodeFacts, type PeerFacts,
+  decodeFacts, encodeFacts, type PeerFacts, type Standing, type Verdict,
 } from '../../../src/replication/links/peer-facts.ts';
 import { Transcript } from '../../../src/replication/links/transcript.ts';
 import { A, B, CONFIGURATION, bytes } from './messages.ts';
@@ -23,6 +24,19 @@ const FACTS_B: PeerFacts = {
 function inputs(self: PeerFacts, given: Partial<HandshakeInputs> = {}): HandshakeInputs {
   const nonce = bytes(32, self.name.charCodeAt(0));
   return { secret: 's3cret', nonce, self: () => self, judge: () => undefined, ...given };
+}
+
+function standingOf(starts: number): Standing {
+  const leftBehind = ['0123456789abcdef'];
+  return { starts, lastIndex: 2 ** 40, memberAt: 3, leftBehind, verdict: undefined };
+}
+
+/** What a build says that knows this feature level. */
+function speaking(self: PeerFacts, level: number, starts: number): Partial<HandshakeInputs> {
+  return {
+    nonce: announceLevel(bytes(32, self.name.charCodeAt(0)), level),
+    self: () => ({ ...self, standing: standingOf(starts) }),
+  };
 }
 
 function toFrame(sent: Uint8Array): Frame {
@@ -95,6 +109,46 @@ describe('the handshake', () => {
       { dialler: { kind: 'refused', reason: 'I do not talk to a' } });
     expect(meet({ judge }, {})).toMatchObject(
       { acceptor: { kind: 'refused', reason: 'I do not talk to b' } });
+  });
+
+  it('announces the feature level, and then says more of itself', () => {
+    const { dialler, acceptor } = meet(speaking(FACTS_A, 2, 5), speaking(FACTS_B, 3, 8));
+    expect(dialler).toMatchObject({ agreement: { facts: {
+      ...FACTS_B, featureLevel: 3, standing: standingOf(8),
+    } } });
+    expect(acceptor).toMatchObject({ agreement: { facts: {
+      ...FACTS_A, featureLevel: 2, standing: standingOf(5),
+    } } });
+  });
+
+  it('says to a build that announces nothing what such a build reads', () => {
+    const { dialler, acceptor } = meet(speaking(FACTS_A, 2, 5), {});
+    expect(acceptor).toMatchObject({ kind: 'agreed', agreement: {
+      facts: FACTS_A, purpose: 'link', self: FACTS_B,
+    } });
+    expect(acceptor).not.toHaveProperty('agreement.facts.standing');
+    expect(dialler).toMatchObject({ kind: 'agreed', agreement: { facts: FACTS_B } });
+    expect(meet({}, speaking(FACTS_B, 2, 8)).dialler).toMatchObject({ kind: 'agreed', agreement: { facts: FACTS_B } });
+  });
+
+  it('proves to a dialler that it has no place in the cluster', () => {
+    const verdict: Verdict = { kind: 'removed', index: 7, text: 'a was removed' };
+    const heard: unknown[] = [];
+    const onVerdict = ({ name }: PeerFacts, given: Verdict): void => void heard.push(name, given);
+    const against = { verdictOn: () => verdict };
+    const steps = meet(
+      { ...speaking(FACTS_A, 2, 5), onVerdict }, { ...speaking(FACTS_B, 2, 8), ...against });
+    expect(heard).toEqual(['b', verdict]);
+    expect(steps).toMatchObject({
+      dialler: { kind: 'refused', reason: verdict.text }, acceptor: { kind: 'refused' },
+    });
+    heard.length = 0;
+    meet({ ...speaking(FACTS_A, 2, 5), onVerdict, secret: 'other' },
+      { ...speaking(FACTS_B, 2, 8), ...against });
+    expect(heard).toEqual([]);
+    expect(meet({ onVerdict }, { ...speaking(FACTS_B, 2, 8), ...against }))
+      .toMatchObject({ dialler: { kind: 'refused', reason: verdict.text } });
+    expect(heard).toEqual([]);
   });
 
   it('never shows facts of somebody without the secret to judge', () => {

@@ -6,6 +6,7 @@
  */
 
 import type { MembersTarget } from '../../../src/replication/core/event.ts';
+import { FEATURE_LEVEL } from '../../../src/replication/core/feature-level.ts';
 import { nextMembers } from '../../../src/replication/core/members-policy.ts';
 import { isJoint } from '../../../src/replication/core/quorum.ts';
 import { usualRate } from './drifting-clock.ts';
@@ -132,7 +133,8 @@ export class Nemesis {
     const { configuration, commit } = status;
     if (isJoint(configuration)) return undefined;
     const target = nextMembers({
-      configuration, commit, lagMax: 3, invited: new Set(),
+      configuration, commit, lagMax: 3,
+      levelOf: (id) => (upNodes.some((node) => node.id === id) ? FEATURE_LEVEL : undefined),
       matchOf: (id) => {
         const progress = raft.progress.get(id);
         return progress?.state === 'stream' ? progress.match : undefined;
