@@ -806,6 +806,12 @@ export const RAFT_HELD_LOG_BYTES_MAX = 8 * 1024 * MiB;
 /** A member that is silent for so long while it installs a state is not waited for. */
 export const RAFT_HELD_SILENT_MS = 60_000;
 
+/**
+ * How fast the order's time goes on while it is ahead of the leader's clock. A hundredth slower
+ * than real time is more than crystals differ by, and too little to be noticed of a time to live.
+ */
+export const LOG_TIME_RATE = 0.99;
+
 /** How often a leader looks whether a peer is to be let in or promoted. */
 export const RAFT_MEMBERS_MS = 500;
 

@@ -103,6 +103,11 @@ export class RunningOrder {
     this.#order.flush();
   }
 
+  /** The time by which keys are expired when the clock says `nowMs`. */
+  readTimeMs(nowMs: number): number {
+    return this.#order.readTimeMs(nowMs);
+  }
+
   expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
     return this.#order.expire(db, keys);
   }

@@ -431,17 +431,22 @@ export class Executor {
 
   /** The requests of a chunk share its time. */
   #stampRequest(): number {
-    return this.#chunkNow < 0 ? this.#stamp() : this.#stamp(this.#chunkNow);
+    return this.#stamp(this.#readTime(this.#chunkNow < 0 ? undefined : this.#chunkNow));
   }
 
   /** An entry, or a step of one, begins: tells storage and keyspace. Returns its time. */
-  #stamp(nowMs: number = this.#parts.clock.nowMs()): number {
+  #stamp(nowMs: number = this.#readTime()): number {
     const { keyspace } = this.#parts;
     // What an entry of a quicker clock let expire does not come back.
     const now = this.#order === undefined ? nowMs : Math.max(nowMs, this.#order.timeMs);
     keyspace.storage.begin();
     keyspace.now = now;
     return now;
+  }
+
+  /** With peers, time goes by their order too. */
+  #readTime(nowMs: number = this.#parts.clock.nowMs()): number {
+    return this.#order === undefined ? nowMs : this.#order.readTimeMs(nowMs);
   }
 
   #collectCold(session: Session, entry: TableEntry, args: Args): KeyToLoad[] | undefined {

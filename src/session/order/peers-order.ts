@@ -20,6 +20,7 @@ import type {
 } from '../../replication/core/total-order-broadcast.ts';
 import type { Session } from '../session.ts';
 import type { BatchReplies } from './apply-batches.ts';
+import { LogTime } from './log-time.ts';
 import { OpenBatch, type ClosedBatch } from './open-batch.ts';
 import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_UNWATCH, orderedBytesMax,
@@ -56,6 +57,7 @@ interface WaitingReader {
 export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   readonly #parts: PeersOrderParts;
   readonly #random: Random;
+  readonly #logTime: LogTime;
   readonly #open = new OpenBatch();
   /** Closed, but there is no room for them yet. */
   #closed: WaitingBatch[] = [];
@@ -70,12 +72,21 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
   constructor(parts: PeersOrderParts) {
     this.#parts = parts;
     this.#random = new Random(...parts.seed);
+    this.#logTime = new LogTime({
+      monotonicMs: () => parts.monotonicMs(),
+      applied: parts.applied,
+      clockErrorMs: () => parts.broadcast.clockErrorMs,
+    });
   }
 
   // ---- RequestOrder -----------------------------------------------------------------------------
 
   get timeMs(): number {
     return this.#parts.applied.timeMs;
+  }
+
+  readTimeMs(nowMs: number): number {
+    return this.#logTime.readTimeMs(nowMs);
   }
 
   refusal({ transaction }: Session, entry: TableEntry, args: Args): string | undefined {
@@ -180,6 +191,7 @@ export class PeersOrder implements RequestOrder, OrderOutcome, BatchReplies {
 
   /** More is applied: readers that waited for it may go on. */
   onApplied(position: number): void {
+    this.#logTime.note();
     while ((this.#behind[0]?.position ?? Infinity) <= position) {
       letRead(this.#behind.shift()!.readers);
     }

@@ -16,6 +16,8 @@ export interface DoubtfulKey {
 export interface RequestOrder {
   /** Milliseconds since 1970 up to which the order has come; reads take no earlier time. */
   readonly timeMs: number;
+  /** The time by which a read finds keys expired when this peer's clock says `nowMs`. */
+  readTimeMs(nowMs: number): number;
   /** Whether the request has to be ordered; EXEC has if something in its queue has. */
   isOrdered(session: Session, entry: TableEntry): boolean;
   /** Why the request cannot be ordered: the whole text of an error; else undefined. */

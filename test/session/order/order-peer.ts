@@ -203,6 +203,7 @@ function noOrder(marks: OrderMarks): RequestOrder {
     get timeMs() {
       return marks.timeMs;
     },
+    readTimeMs: (nowMs) => Math.max(nowMs, marks.timeMs),
     isOrdered: () => false,
     refusal: () => undefined,
     submit: async () => {},
