@@ -24,6 +24,7 @@ import { SlowLog } from '../observe/slow-log.ts';
 import { OutputPool } from '../protocol/output-pool.ts';
 import { ActiveExpiry } from '../session/active-expiry.ts';
 import type { Executor } from '../session/executor.ts';
+import { OrderedGate } from '../session/order/ordered-gate.ts';
 import { CallLog } from './call-log.ts';
 import { clientsPolicy } from './client-policy.ts';
 import { ServerConfigPort } from './config-port.ts';
@@ -93,7 +94,8 @@ export class RunningServer {
     this.#executor = this.#plumbing.connect(this.#facade);
     const order = this.#createOrder();
     this.#order = order;
-    this.#turn = new Turn(side.gate, () => this.#executor.holdsBatch, () => order?.flush());
+    const gate = order === undefined ? side.gate : new OrderedGate(side.gate);
+    this.#turn = new Turn(gate, () => this.#executor.holdsBatch, () => order?.flush());
     this.#expiry = new ActiveExpiry({
       keyspace: this.#plumbing.keyspace,
       runInternal: (work) => this.#executor.runInternal(work),
