@@ -10,12 +10,16 @@ import { ORDER_SAVE_MS } from '../limits.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
 import type { Executor } from '../session/executor.ts';
 import { ApplyBatches, type BatchReplies } from '../session/order/apply-batches.ts';
+import { DeliveryGate } from '../session/order/delivery-gate.ts';
 import { createGhost } from '../session/order/ghost-session.ts';
 import { PeersOrder } from '../session/order/peers-order.ts';
 import type { Watchers } from '../session/order/watchers.ts';
 import type { SessionRealm } from '../session/session.ts';
 import type { PeersSide } from './peers-side.ts';
 import type { StorageSide } from './storage-side.ts';
+
+const MESSAGES_LOST = 'UNKNOWN messages are lost for this subscriber: its peer was brought up to ' +
+  'date by another; subscribe again';
 
 export interface RunningOrderParts {
   readonly config: Config;
@@ -42,6 +46,7 @@ export class RunningOrder {
   readonly #order: PeersOrder;
   readonly #apply: ApplyBatches;
   readonly #watchers: Watchers;
+  readonly #deliveries: DeliveryGate;
   #timer: Timer | undefined;
   #saving: Promise<void> | undefined;
   #isStopped = false;
@@ -52,6 +57,8 @@ export class RunningOrder {
     this.#parts = parts;
     const { config, seed, side, peers, executor, realm, pool, log } = parts;
     const { broadcast, marks } = peers;
+    this.#deliveries = new DeliveryGate(() => broadcast.knownCommit);
+    realm.hub.gate = this.#deliveries;
     const host = executor.orderHost({
       createGhost: () => createGhost(realm, pool),
       onWatchLeft: (session) => {
@@ -85,11 +92,14 @@ export class RunningOrder {
       export: () => side.exportSnapshot(),
       receive: (chunks) => side.receiveSnapshot(chunks),
       install: (meta) => this.#install(meta),
-    }, () => broadcast.resume());
+    }, this.#deliveries, () => broadcast.resume());
     this.#watchers = host.watchers;
     host.watchers.restore(marks.watching);
     executor.order = this.#order;
-    broadcast.administration?.watch(() => executor.onProgress());
+    broadcast.administration?.watch(() => {
+      this.#deliveries.settle();
+      executor.onProgress();
+    });
   }
 
   /** From here on batches are delivered. */
@@ -162,10 +172,21 @@ export class RunningOrder {
       adopt();
       await peers.marks.reload(side.storage, side.position);
       this.#watchers.restore(peers.marks.watching);
+      this.#closeMissing(side.position);
     } finally {
       this.#isInstalling = false;
       release();
     }
+  }
+
+  /** What the batches behind the snapshot published is lost for those who listen here. */
+  #closeMissing(position: number): void {
+    const { realm, log } = this.#parts;
+    const missing = realm.hub.missing(position);
+    if (missing.size === 0) return;
+    log.warn({ subscribers: missing.size, position },
+      'a snapshot has taken the place of messages: their subscribers are disconnected');
+    for (const subscriber of missing) subscriber.endWith(MESSAGES_LOST);
   }
 
   #startTimer(): void {

@@ -15,6 +15,7 @@ import type {
 } from '../../replication/core/total-order-broadcast.ts';
 import type { BatchHost } from './batch-host.ts';
 import { BatchRun, type BatchObstacle } from './batch-run.ts';
+import type { DeliveryGate } from './delivery-gate.ts';
 import type { OrderMarks } from './order-marks.ts';
 import type { PendingGroup } from './pending-group.ts';
 import { RequestPool } from './request-pool.ts';
@@ -45,6 +46,7 @@ export class ApplyBatches implements OrderedState {
   readonly #replies: BatchReplies;
   readonly #marks: OrderMarks;
   readonly #snapshots: StateSnapshots;
+  readonly #deliveries: DeliveryGate;
   readonly #resume: () => void;
   readonly #whenIdle: (() => void)[] = [];
   readonly #queue: Queued[] = [];
@@ -60,9 +62,10 @@ export class ApplyBatches implements OrderedState {
   /** `resume` is called when batches are wanted again. */
   constructor(
     host: BatchHost, replies: BatchReplies, marks: OrderMarks, snapshots: StateSnapshots,
-    resume: () => void,
+    deliveries: DeliveryGate, resume: () => void,
   ) {
     this.#host = host;
+    this.#deliveries = deliveries;
     this.#snapshots = snapshots;
     this.#replies = replies;
     this.#marks = marks;
@@ -162,11 +165,20 @@ export class ApplyBatches implements OrderedState {
     this.#run ??= new BatchRun(this.#host, this.#marks, this.#pool, batch, () => {
       return this.#replies.takeGroups(batch.ticket);
     });
-    const obstacle = this.#run.advance();
+    const obstacle = this.#advance(this.#run, batch.position);
     if (obstacle !== undefined) return obstacle;
     this.#run = undefined;
     this.#pool.reset();
     return undefined;
+  }
+
+  #advance(run: BatchRun, position: number): BatchObstacle | undefined {
+    this.#deliveries.enter(position);
+    try {
+      return run.advance();
+    } finally {
+      this.#deliveries.leave();
+    }
   }
 
   #waitFor(obstacle: BatchObstacle): void {

@@ -11,6 +11,7 @@ import type {
 import { Args } from '../../../src/protocol/args.ts';
 import { OutputPool } from '../../../src/protocol/output-pool.ts';
 import { ApplyBatches } from '../../../src/session/order/apply-batches.ts';
+import { DeliveryGate } from '../../../src/session/order/delivery-gate.ts';
 import { createGhost } from '../../../src/session/order/ghost-session.ts';
 import { OrderMarks } from '../../../src/session/order/order-marks.ts';
 import {
@@ -69,6 +70,8 @@ export class OrderPeer {
   readonly applied: number[] = [];
   resumed = 0;
   timeoutMs = 1000;
+  /** Without an engine; undefined is not known. */
+  knownCommit: number | undefined = 0;
   monotonicMs = (): number => 0;
   isLinearizable = false;
   /** What is said of the next commit; it throws then. */
@@ -80,6 +83,7 @@ export class OrderPeer {
   private constructor(marks: OrderMarks, engine: TotalOrderBroadcast | undefined) {
     this.marks = marks;
     const { executor, plumbing } = this.server;
+    plumbing.hub.gate = new DeliveryGate(() => engine?.knownCommit ?? this.knownCommit);
     const host = executor.orderHost({
       createGhost: () => createGhost(plumbing, new OutputPool()),
       onWatchLeft: (session) => this.order?.unwatch(session),
@@ -103,7 +107,7 @@ export class OrderPeer {
         this.applied.push(position);
         replies.onApplied(position);
       },
-    }, marks, NO_SNAPSHOTS, () => {
+    }, marks, NO_SNAPSHOTS, plumbing.hub.gate, () => {
       this.resumed++;
       engine?.resume();
     });
