@@ -717,9 +717,26 @@ export const LINK_FRAME_BYTES_FIRST = 64 * KiB;
 
 /**
  * Bytes for one peer that its socket has not taken; what is sent beyond them is dropped. It spans
- * the pauses of a healthy peer. One message is always taken, however large.
+ * the pauses of a healthy peer, and holds what may be under way to it: appends of 8 MiB and a
+ * largest one, or proposals of 32 MiB. One message is always taken, however large.
  */
-export const LINK_QUEUE_BYTES_MAX = 16 * MiB;
+export const LINK_QUEUE_BYTES_MAX = 40 * MiB;
+
+/** A larger message with a body goes in pieces, between which urgent messages may go. */
+export const LANE_WHOLE_BYTES_MAX = 64 * KiB;
+
+/** One piece: at 10 MB a second it delays what is urgent by 6 ms. */
+export const LANE_PIECE_BYTES = 64 * KiB;
+
+/** Pieces under way to one peer: at first, and at most, which a fast network needs to stay full. */
+export const LANE_WINDOW_BYTES_FIRST = 1 * MiB;
+export const LANE_WINDOW_BYTES_MAX = 4 * MiB;
+
+/**
+ * Pieces that take so much longer than the quickest have queued on the way: fewer of them then. Far
+ * below an election timeout (600 ms), far above what a busy event loop adds.
+ */
+export const LANE_DELAY_MS = 50;
 
 /** One name or address in what a peer says of itself. A host name has 253 characters at most. */
 export const LINK_FACT_BYTES_MAX = 512;

@@ -11,8 +11,8 @@ import type { LogBase, LogEntry, MemberId } from './entry.ts';
 import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } from './event.ts';
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
-  maybeCommit, onAppended, onHeard, onHeartbeatTimeout, onLogRead, onRejected, onSnapshotSent,
-  onUnreachable,
+  maybeCommit, onAppended, onHeard, onHeartbeatTimeout, onLogRead, onOvertook, onRejected,
+  onSnapshotSent, onUnreachable,
 } from './leading.ts';
 import { changeMembers, membersRefusal } from './membership.ts';
 import type { Message } from './message.ts';
@@ -121,6 +121,7 @@ export class Raft {
       case 'logRead': return onLogRead(raft, event.to, event.entries);
       case 'snapshotSent': return onSnapshotSent(raft, event.to, event.index, event.isOk);
       case 'unreachable': return onUnreachable(raft, event.id);
+      case 'overtook': return onOvertook(raft, event.to, event.round);
       case 'trimmed': return raft.log.trim(event.base);
       case 'changeMembers': return changeMembers(raft, event.target);
       case 'transfer': return transfer(raft, event.to);

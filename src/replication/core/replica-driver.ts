@@ -62,6 +62,8 @@ export interface DriverPorts {
   readonly state: StatePort;
   readonly outcome: OutcomePort;
   send(message: Message): void;
+  /** Whether a heartbeat that is sent now overtakes appends that were sent before. */
+  isBehind?(to: MemberId): boolean;
   /** Streams the present state to a member; say 'snapshotSent' when that has ended. */
   sendSnapshot(to: MemberId): void;
   now(): Now;
@@ -219,12 +221,20 @@ export class ReplicaDriver {
   #hardStateDurable(): void {
     this.#hardStatesUnderWay--;
     if (this.#hardStatesUnderWay > 0 || this.#isStopped) return;
-    for (const message of this.#held.splice(0)) this.#ports.send(message);
+    for (const message of this.#held.splice(0)) this.#sendOne(message);
   }
 
   #send(messages: readonly Message[]): void {
     if (this.#hardStatesUnderWay > 0) this.#held.push(...messages);
-    else for (const message of messages) this.#ports.send(message);
+    else for (const message of messages) this.#sendOne(message);
+  }
+
+  #sendOne(message: Message): void {
+    const { kind, to } = message;
+    if (kind === 'heartbeat' && message.round > 0 && this.#ports.isBehind?.(to) === true) {
+      this.replica.step({ kind: 'overtook', to, round: message.round }, this.#ports.now());
+    }
+    this.#ports.send(message);
   }
 
   #readFor(to: MemberId, from: number, bytesMax: number): void {

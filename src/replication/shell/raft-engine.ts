@@ -414,6 +414,7 @@ export class RaftEngine implements TotalOrderBroadcast {
         onBarrierFailed: (id) => outcome.onBarrierFailed(id),
       },
       send: (message) => void this.#links.send(message.to, message),
+      isBehind: (to) => this.#links.isBehind(to),
       sendSnapshot: (to) => this.#transfer.send(to),
       now: () => this.#now(),
     };
