@@ -725,8 +725,11 @@ export const LINK_QUEUE_BYTES_MAX = 40 * MiB;
 /** A larger message with a body goes in pieces, between which urgent messages may go. */
 export const LANE_WHOLE_BYTES_MAX = 64 * KiB;
 
-/** One piece: at 10 MB a second it delays what is urgent by 6 ms. */
-export const LANE_PIECE_BYTES = 64 * KiB;
+/**
+ * One piece: at 10 MB a second it delays what is urgent by 6 ms. With what goes before it, it fits
+ * into the first memory of a frame (LINK_FRAME_BYTES_FIRST).
+ */
+export const LANE_PIECE_BYTES = 63 * KiB;
 
 /** Pieces under way to one peer: at first, and at most, which a fast network needs to stay full. */
 export const LANE_WINDOW_BYTES_FIRST = 1 * MiB;

@@ -60,7 +60,8 @@ export class PieceJoiner {
   #begin(kind: number, total: number): void {
     const isAllowed = this.#body === undefined && total <= LINK_FRAME_BYTES_MAX &&
       isMessageFrame({ kind, body: new Uint8Array(0), isOwned: true });
-    this.#body = isAllowed ? new Uint8Array(total) : undefined;
+    // All of it is filled before anybody sees it.
+    this.#body = isAllowed ? Buffer.allocUnsafeSlow(total) : undefined;
     this.#kind = kind;
     this.#filled = 0;
   }
