@@ -749,9 +749,29 @@ export const LINK_FRAME_BYTES_FIRST = 64 * KiB;
 
 /**
  * Bytes for one peer that its socket has not taken; what is sent beyond them is dropped. It spans
- * the pauses of a healthy peer. One message is always taken, however large.
+ * the pauses of a healthy peer, and holds what may be under way to it: appends of 8 MiB and a
+ * largest one, or proposals of 32 MiB. One message is always taken, however large.
  */
-export const LINK_QUEUE_BYTES_MAX = 16 * MiB;
+export const LINK_QUEUE_BYTES_MAX = 40 * MiB;
+
+/** A larger message with a body goes in pieces, between which urgent messages may go. */
+export const LANE_WHOLE_BYTES_MAX = 64 * KiB;
+
+/**
+ * One piece: at 10 MB a second it delays what is urgent by 6 ms. With what goes before it, it fits
+ * into the first memory of a frame (LINK_FRAME_BYTES_FIRST).
+ */
+export const LANE_PIECE_BYTES = 63 * KiB;
+
+/** Pieces under way to one peer: at first, and at most, which a fast network needs to stay full. */
+export const LANE_WINDOW_BYTES_FIRST = 1 * MiB;
+export const LANE_WINDOW_BYTES_MAX = 4 * MiB;
+
+/**
+ * Pieces that take so much longer than the quickest have queued on the way: fewer of them then. Far
+ * below an election timeout (600 ms), far above what a busy event loop adds.
+ */
+export const LANE_DELAY_MS = 50;
 
 /** One name or address in what a peer says of itself. A host name has 253 characters at most. */
 export const LINK_FACT_BYTES_MAX = 512;
@@ -837,6 +857,12 @@ export const RAFT_HELD_LOG_BYTES_MAX = 8 * 1024 * MiB;
 
 /** A member that is silent for so long while it installs a state is not waited for. */
 export const RAFT_HELD_SILENT_MS = 60_000;
+
+/**
+ * How fast the order's time goes on while it is ahead of the leader's clock. A hundredth slower
+ * than real time is more than crystals differ by, and too little to be noticed of a time to live.
+ */
+export const LOG_TIME_RATE = 0.99;
 
 /** How often a leader looks whether a peer is to be let in or promoted. */
 export const RAFT_MEMBERS_MS = 500;

@@ -12,6 +12,7 @@ import type {
   OrderedBatch, OrderedSnapshot, OrderedState,
 } from '../replication/core/total-order-broadcast.ts';
 import type { OrderMarks } from './applied-marks.ts';
+import type { DeliveryGate } from '../session/delivery-gate.ts';
 import type { PendingGroup } from './pending-group.ts';
 import { ProposalRun, type ProposalHost } from './proposal-run.ts';
 import { RequestPool } from './request-pool.ts';
@@ -49,6 +50,7 @@ export class ApplyBatches implements OrderedState {
   readonly #replies: BatchReplies;
   readonly #marks: OrderMarks;
   readonly #snapshots: StateSnapshots;
+  readonly #deliveries: DeliveryGate;
   readonly #resume: () => void;
   readonly #whenIdle: (() => void)[] = [];
   readonly #queue: Queued[] = [];
@@ -64,9 +66,10 @@ export class ApplyBatches implements OrderedState {
   /** `resume` is called when batches are wanted again. */
   constructor(
     host: ApplyHost, replies: BatchReplies, marks: OrderMarks, snapshots: StateSnapshots,
-    resume: () => void,
+    deliveries: DeliveryGate, resume: () => void,
   ) {
     this.#host = host;
+    this.#deliveries = deliveries;
     this.#snapshots = snapshots;
     this.#replies = replies;
     this.#marks = marks;
@@ -169,6 +172,7 @@ export class ApplyBatches implements OrderedState {
     }
     this.#run = undefined;
     const groups = this.#replies.takeGroups(batch.ticket);
+    this.#deliveries.enter(batch.position);
     try {
       run.run(groups);
       this.#marks.note(this.#host.keyspace.storage, batch);
@@ -178,6 +182,7 @@ export class ApplyBatches implements OrderedState {
       for (const { session } of groups) session?.link.lose();
       throw error;
     } finally {
+      this.#deliveries.leave();
       this.#host.keyspace.isReadOnly = true;
       this.#pool.reset();
       for (const { resolve } of groups) resolve();

@@ -24,6 +24,7 @@ import type { Session } from '../session/session.ts';
 import type { Requests } from '../engine/requests.ts';
 import type { TakenTransaction } from '../session/transaction.ts';
 import type { BatchReplies } from './apply.ts';
+import { LogTime } from './log-time.ts';
 import { OpenBatch, type ClosedBatch } from './open-batch.ts';
 import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
@@ -62,6 +63,7 @@ interface WaitingReader {
 export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   readonly #parts: ProposalsParts;
   readonly #random: Random;
+  readonly #logTime: LogTime;
   readonly #open = new OpenBatch();
   /** Closed, but there is no room for them yet. */
   #closed: WaitingBatch[] = [];
@@ -76,6 +78,11 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   constructor(parts: ProposalsParts) {
     this.#parts = parts;
     this.#random = new Random(...parts.seed);
+    this.#logTime = new LogTime({
+      monotonicMs: () => parts.monotonicMs(),
+      applied: parts.applied,
+      clockErrorMs: () => parts.broadcast.clockErrorMs,
+    });
   }
 
   // ---- RequestOrder -----------------------------------------------------------------------------
@@ -90,6 +97,10 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
 
   get featureLevel(): number {
     return this.#parts.broadcast.featureLevel ?? FEATURE_LEVEL_FIRST;
+  }
+
+  readTimeMs(nowMs: number): number {
+    return this.#logTime.readTimeMs(nowMs);
   }
 
   refusal({ transaction }: Session, entry: TableEntry, args: Args): string | undefined {
@@ -179,6 +190,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
 
   /** More is applied: readers that waited for it may go on. */
   onApplied(position: number): void {
+    this.#logTime.note();
     while ((this.#behind[0]?.position ?? Infinity) <= position) {
       letRead(this.#behind.shift()!.readers);
     }

@@ -245,7 +245,8 @@ export class Engine {
 
   /** What the time of the order let expire does not come back. */
   #time(nowMs: number): number {
-    return this.#order === undefined ? nowMs : Math.max(nowMs, this.#order.timeMs);
+    const order = this.#order;
+    return order === undefined ? nowMs : Math.max(order.readTimeMs(nowMs), order.timeMs);
   }
 
   // ---- Requests that are ordered ----------------------------------------------------------------

@@ -19,6 +19,8 @@ export interface RequestOrder {
   readonly featureLevel: number;
   /** Milliseconds since 1970 up to which the order has come; reads take no earlier time. */
   readonly timeMs: number;
+  /** The time by which a read finds keys expired when this peer's clock says `nowMs`. */
+  readTimeMs(nowMs: number): number;
   /** Why the request cannot be proposed: the whole text of an error; else undefined. */
   refusal(session: Session, entry: TableEntry, args: Args): string | undefined;
   /**

@@ -14,10 +14,14 @@ import type { OutputPool } from '../protocol/output-pool.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ApplyBatches, type BatchReplies } from '../cluster/apply.ts';
 import { createApplySession } from '../cluster/apply-session.ts';
+import { DeliveryGate } from '../session/delivery-gate.ts';
 import { Proposals } from '../cluster/proposals.ts';
 import type { SessionRealm } from '../session/session.ts';
 import type { PeersSide } from './peers-side.ts';
 import type { StorageSide } from './storage-side.ts';
+
+const MESSAGES_LOST = 'UNKNOWN messages are lost for this subscriber: its peer was brought up to ' +
+  'date by another; subscribe again';
 
 export interface RunningOrderParts {
   readonly config: Config;
@@ -46,6 +50,7 @@ export class RunningOrder {
   readonly #parts: RunningOrderParts;
   readonly #order: Proposals;
   readonly #apply: ApplyBatches;
+  readonly #deliveries: DeliveryGate;
   #timer: Timer | undefined;
   #saving: Promise<void> | undefined;
   #isStopped = false;
@@ -56,6 +61,8 @@ export class RunningOrder {
     this.#parts = parts;
     const { config, seed, side, peers, engine, keyspace, table, realm, pool, log } = parts;
     const { broadcast, marks } = peers;
+    this.#deliveries = new DeliveryGate(() => broadcast.knownCommit);
+    realm.hub.gate = this.#deliveries;
     const host = {
       keyspace, table, runner: engine.runner, prefetch: engine.prefetch,
       applySession: createApplySession(realm, pool),
@@ -87,9 +94,12 @@ export class RunningOrder {
       export: () => side.exportSnapshot(),
       receive: (chunks) => side.receiveSnapshot(chunks),
       install: (meta) => this.#install(meta),
-    }, () => broadcast.resume());
+    }, this.#deliveries, () => broadcast.resume());
     engine.order = this.#order;
-    broadcast.administration?.watch(() => engine.onProgress());
+    broadcast.administration?.watch(() => {
+      this.#deliveries.settle();
+      engine.onProgress();
+    });
   }
 
   /** From here on batches are delivered. */
@@ -101,6 +111,11 @@ export class RunningOrder {
   /** The end of a turn. */
   flush(): void {
     this.#order.flush();
+  }
+
+  /** The time by which keys are expired when the clock says `nowMs`. */
+  readTimeMs(nowMs: number): number {
+    return this.#order.readTimeMs(nowMs);
   }
 
   expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
@@ -156,10 +171,21 @@ export class RunningOrder {
       await side.installSnapshot(meta);
       adopt();
       await peers.marks.reload(side.storage, side.position);
+      this.#closeMissing(side.position);
     } finally {
       this.#isInstalling = false;
       release();
     }
+  }
+
+  /** What the batches behind the snapshot published is lost for those who listen here. */
+  #closeMissing(position: number): void {
+    const { realm, log } = this.#parts;
+    const missing = realm.hub.missing(position);
+    if (missing.size === 0) return;
+    log.warn({ subscribers: missing.size, position },
+      'a snapshot has taken the place of messages: their subscribers are disconnected');
+    for (const subscriber of missing) subscriber.endWith(MESSAGES_LOST);
   }
 
   #startTimer(): void {

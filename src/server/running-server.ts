@@ -101,7 +101,7 @@ export class RunningServer {
       keyspace: this.#plumbing.keyspace,
       runInternal: (work) => this.#engine.runInternal(work),
       expire: order === undefined ? undefined : (db, keys) => order.expire(db, keys),
-      nowMs: () => clock.nowMs(),
+      nowMs: () => order?.readTimeMs(clock.nowMs()) ?? clock.nowMs(),
     });
     const policy = (): ReturnType<typeof clientsPolicy> => clientsPolicy(config.values);
     this.#clients = new Clients(this.#createHost(), policy, this.#plumbing.pause);

@@ -229,6 +229,17 @@ export class Session implements SessionPort, Subscriber {
     } else this.#push('pmessage', [pattern, channel, message]);
   }
 
+  endWith(error: string): void {
+    if (this.#isEnded) return;
+    if (this.isReplying) {
+      this.#deferred.push(() => this.endWith(error));
+      return;
+    }
+    this.reply.error(error);
+    this.link.closeAfterReply();
+    this.link.wake();
+  }
+
   /** A line of MONITOR. Unlike messages, CLIENT REPLY OFF silences it. */
   deliverLine(line: string): void {
     if (this.#isEnded || this.#replyMode === 'off') return;

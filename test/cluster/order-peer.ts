@@ -12,6 +12,7 @@ import { Args } from '../../src/protocol/args.ts';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { ApplyBatches } from '../../src/cluster/apply.ts';
 import { createApplySession } from '../../src/cluster/apply-session.ts';
+import { DeliveryGate } from '../../src/session/delivery-gate.ts';
 import { OrderMarks } from '../../src/cluster/applied-marks.ts';
 import {
   ORDERED_COMMAND, ORDERED_LIMITS, OrderedBody, USUAL_LIMITS, encodeLimits, type OrderedKind,
@@ -71,6 +72,8 @@ export class OrderPeer {
   readonly applied: number[] = [];
   resumed = 0;
   timeoutMs = 1000;
+  /** Without an engine; undefined is not known. */
+  knownCommit: number | undefined = 0;
   monotonicMs = (): number => 0;
   isLinearizable = false;
   /** What is said of the next commit; it throws then. */
@@ -82,6 +85,7 @@ export class OrderPeer {
   private constructor(marks: OrderMarks, engine: TotalOrderBroadcast | undefined) {
     this.marks = marks;
     const { engine: requests, plumbing, table } = this.server;
+    plumbing.hub.gate = new DeliveryGate(() => engine?.knownCommit ?? this.knownCommit);
     const host = {
       keyspace: plumbing.keyspace, table, runner: requests.runner, prefetch: requests.prefetch,
       applySession: createApplySession(plumbing, new OutputPool()),
@@ -105,7 +109,7 @@ export class OrderPeer {
         this.applied.push(position);
         replies.onApplied(position);
       },
-    }, marks, NO_SNAPSHOTS, () => {
+    }, marks, NO_SNAPSHOTS, plumbing.hub.gate, () => {
       this.resumed++;
       engine?.resume();
     });
@@ -208,6 +212,7 @@ function noOrder(marks: OrderMarks): RequestOrder {
     get timeMs() {
       return marks.timeMs;
     },
+    readTimeMs: (nowMs) => Math.max(nowMs, marks.timeMs),
     refusal: () => undefined,
     propose: async () => {},
     proposeTransaction: async () => {},

@@ -19,6 +19,8 @@ class PlayedEngine implements TotalOrderBroadcast {
   readonly capabilities = { durability: 'power', bodyBytesMax: 1_000_000 } as const;
   readonly refusal = undefined;
   readonly waitingBytes = 0;
+  readonly clockErrorMs = 0;
+  readonly knownCommit = 0;
   state: OrderedState | undefined;
 
   start(state: OrderedState): void {

@@ -37,6 +37,8 @@ export type RaftEvent =
     readonly kind: 'snapshotSent'; readonly to: MemberId; readonly index: number;
     readonly isOk: boolean;
   }
+  /** The heartbeat of this round was sent ahead of appends that wait for the line. */
+  | { readonly kind: 'overtook'; readonly to: MemberId; readonly round: number }
   /** What was sent to it lately may be lost. */
   | { readonly kind: 'unreachable'; readonly id: MemberId }
   | { readonly kind: 'trimmed'; readonly base: LogBase }

@@ -10,6 +10,7 @@ export function onAppend(raft: RaftState, message: Append): void {
   follow(raft, message);
   const { log } = raft;
   const { prevIndex, prevTerm, entries, from, commit } = message;
+  raft.statedCommit = Math.max(raft.statedCommit, commit);
   // What is committed here is as the leader's (leader completeness, section 5.4.3).
   const isKnown = prevIndex < log.commit || log.termOf(prevIndex) === prevTerm;
   if (!isKnown) {
@@ -25,6 +26,7 @@ export function onAppend(raft: RaftState, message: Append): void {
 
 export function onHeartbeat(raft: RaftState, message: Heartbeat): void {
   follow(raft, message);
+  raft.statedCommit = Math.max(raft.statedCommit, message.commit);
   raft.log.commitTo(Math.min(message.commit, raft.matched));
   const { round, from } = message;
   if (round === 0) return;
@@ -44,6 +46,7 @@ export function onSnapshot(raft: RaftState, message: Snapshot): void {
     if (log.termOf(index) === term) log.commitTo(index);
     else {
       log.reset({ index, term, timeMs, configuration });
+      raft.logClock.restart(timeMs, raft.now.monotonicMs);
       raft.outbox.entries = [];
       raft.outbox.install = message;
     }
@@ -98,6 +101,8 @@ function store(raft: RaftState, entries: readonly LogEntry[]): boolean {
 /** Removes entries that contradict the leader's (section 5.3, log matching). */
 function truncate(raft: RaftState, lastIndex: number): void {
   raft.log.truncate(lastIndex);
+  // It begins with the entries that replace them.
+  raft.logClock.restart(0, raft.now.monotonicMs);
   raft.outbox.entries = raft.outbox.entries.filter(({ index }) => index <= lastIndex);
 }
 

@@ -84,11 +84,18 @@ export function onHeard(raft: RaftState, message: Heard): void {
   if (raft.role !== 'leader') return;
   confirmReads(raft);
   // Sent before the heartbeat and not there after it: lost on the way.
-  const isLost = progress.state === 'stream' && round === progress.sentRound &&
+  const isInOrder = round > progress.overtakenRound;
+  const isLost = progress.state === 'stream' && round === progress.sentRound && isInOrder &&
     receivedIndex < progress.sentBeforeRound;
   if (isLost) progress.becomeProbe();
-  if (progress.state === 'probe') progress.isProbeSent = false;
+  if (progress.state === 'probe' && isInOrder) progress.isProbeSent = false;
   sendAppends(raft, progress, progress.state === 'probe');
+}
+
+/** Its answer says nothing of the appends that it has overtaken. */
+export function onOvertook(raft: RaftState, to: MemberId, round: number): void {
+  const progress = raft.progress.get(to);
+  if (progress !== undefined) progress.overtakenRound = round;
 }
 
 export function onUnreachable(raft: RaftState, id: MemberId): void {

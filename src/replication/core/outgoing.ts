@@ -17,6 +17,8 @@ interface Batch {
   /** 0 while it was never sent. */
   number: number;
   body: Uint8Array;
+  /** As it was sent, the body in it; undefined while it was never sent as it is now. */
+  payload: Uint8Array | undefined;
   readonly ticket: number;
   readonly seed: readonly [number, number];
   readonly deadlineMs: number;
@@ -71,7 +73,9 @@ export class Outgoing {
   /** Takes a batch; returns its ticket. `body` is owned from now on. Deadlines must not go back. */
   add(body: Uint8Array, seed: readonly [number, number], deadlineMs: number): number {
     const ticket = ++this.#tickets;
-    this.#batches.push({ number: 0, body, ticket, seed, deadlineMs, isExpired: false });
+    this.#batches.push({
+      number: 0, body, payload: undefined, ticket, seed, deadlineMs, isExpired: false,
+    });
     this.bytes += body.length;
     return ticket;
   }
@@ -100,6 +104,12 @@ export class Outgoing {
     this.#resendMs = Math.min(this.#resendMs * 2, this.#options.resendMsMax);
     this.forgetSent();
     return true;
+  }
+
+  /** What was sent last is still on its way: nothing is sent again before that has left. */
+  postponeResend(nowMs: number): void {
+    if (this.#resendAtMs === Infinity) return;
+    this.#resendAtMs = Math.max(this.#resendAtMs, nowMs + this.#resendMs);
   }
 
   /**
@@ -133,6 +143,7 @@ export class Outgoing {
       expired.push({ ticket: batch.ticket, mayApply: batch.number > 0 });
       this.bytes -= batch.body.length;
       batch.body = NOTHING;
+      batch.payload = undefined;
     }
     const kept = this.#batches.filter(({ isExpired, number }) => !isExpired || number > 0);
     this.#batches = kept;
@@ -142,7 +153,12 @@ export class Outgoing {
   #encode(batch: Batch): Uint8Array {
     const { origin, epoch } = this.#options;
     if (batch.number === 0) batch.number = ++this.#lastNumber;
-    const { number, seed, body } = batch;
-    return encodeProposal({ origin, epoch, number, seed, body });
+    if (batch.payload === undefined) {
+      const { number, seed, body } = batch;
+      batch.payload = encodeProposal({ origin, epoch, number, seed, body });
+      // Large ones are in RAM once only.
+      batch.body = batch.payload.subarray(batch.payload.length - body.length);
+    }
+    return batch.payload;
   }
 }

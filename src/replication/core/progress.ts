@@ -32,6 +32,8 @@ export class Progress {
   /** The round, and what had been sent before it: its answer tells whether that arrived. */
   sentRound = 0;
   sentBeforeRound = 0;
+  /** The last round whose heartbeat overtook appends: answers up to it tell nothing of those. */
+  overtakenRound = 0;
   /** Probing, and the answer is not there yet. */
   isProbeSent = false;
   /** Entries for it are being read from disk. */

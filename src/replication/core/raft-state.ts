@@ -8,6 +8,7 @@
 
 import type { Configuration, HardState, LogEntry, MemberId } from './entry.ts';
 import type { Now, Role } from './event.ts';
+import { LogClock } from './log-clock.ts';
 import type { LoggedTail } from './logged-tail.ts';
 import type { Message } from './message.ts';
 import { Outbox, type Letter } from './outbox.ts';
@@ -23,6 +24,8 @@ export class RaftState {
   readonly id: MemberId;
   readonly log: RaftLog;
   readonly outbox = new Outbox();
+  /** Where the order's time has come to; goes by the log's last entry. */
+  readonly logClock = new LogClock();
   /** Set before each step. */
   now: Now = { monotonicMs: 0, wallMs: 0 };
 
@@ -33,6 +36,8 @@ export class RaftState {
   role: Role = 'follower';
   /** The leader of `term`, once known; at most one exists. */
   leader: MemberId | undefined;
+  /** Followers: the highest index that a leader has said to be committed, here already or not. */
+  statedCommit = 0;
   /** When a leader of the latest term was last heard. */
   heardLeaderAtMs = -Infinity;
   electionDeadlineMs = Infinity;
@@ -97,6 +102,7 @@ export class RaftState {
   /** Puts an entry behind the last one and has it written. */
   append(entry: LogEntry, configuration: Configuration | undefined): void {
     this.log.append(entry, configuration);
+    this.logClock.note(entry.timeMs, this.now.monotonicMs);
     this.outbox.entries.push(entry);
   }
 

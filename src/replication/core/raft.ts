@@ -11,8 +11,8 @@ import type { LogBase, LogEntry, MemberId, PlacedConfiguration } from './entry.t
 import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } from './event.ts';
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
-  maybeCommit, onAppended, onHeard, onHeartbeatTimeout, onLogRead, onRejected, onSnapshotSent,
-  onUnreachable,
+  maybeCommit, onAppended, onHeard, onHeartbeatTimeout, onLogRead, onOvertook, onRejected,
+  onSnapshotSent, onUnreachable,
 } from './leading.ts';
 import { changeMembers, membersRefusal } from './membership.ts';
 import type { Message } from './message.ts';
@@ -30,6 +30,7 @@ export class Raft {
   constructor(options: RaftOptions, start: RaftStart, now: Now) {
     this.#state = new RaftState(options, start);
     this.#state.now = now;
+    this.#state.logClock.restart(this.#state.log.lastTimeMs, now.monotonicMs);
     this.#state.resetElectionTimer();
   }
 
@@ -59,6 +60,18 @@ export class Raft {
     const { id, role, term, leader, configuration, log } = this.#state;
     const { lastIndex, commit } = log;
     return { id, role, term, leader, lastIndex, commit, configuration };
+  }
+
+  /** By how much the order's time is ahead of this member's clock; not above 0 if it is not. */
+  get timeAheadMs(): number {
+    const { logClock, now } = this.#state;
+    return logClock.at(now.monotonicMs) - now.wallMs;
+  }
+
+  /** The highest index that a leader of the latest term has said to be committed. */
+  get knownCommit(): number | undefined {
+    const { leader, log, statedCommit } = this.#state;
+    return leader === undefined ? undefined : Math.max(log.commit, statedCommit);
   }
 
   /** What may be handed to the state machine: committed, and durable in this member's own log. */
@@ -123,6 +136,7 @@ export class Raft {
       case 'logRead': return onLogRead(raft, event.to, event.entries);
       case 'snapshotSent': return onSnapshotSent(raft, event.to, event.index, event.isOk);
       case 'unreachable': return onUnreachable(raft, event.id);
+      case 'overtook': return onOvertook(raft, event.to, event.round);
       case 'trimmed': return raft.log.trim(event.base);
       case 'changeMembers': return changeMembers(raft, event.target);
       case 'transfer': return transfer(raft, event.to);

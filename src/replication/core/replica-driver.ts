@@ -62,6 +62,8 @@ export interface DriverPorts {
   readonly state: StatePort;
   readonly outcome: OutcomePort;
   send(message: Message): void;
+  /** Whether a heartbeat that is sent now overtakes bodies that were sent before. */
+  isBehind?(to: MemberId): boolean;
   /** Streams the present state to a member; say 'snapshotSent' when that has ended. */
   sendSnapshot(to: MemberId): void;
   now(): Now;
@@ -146,7 +148,10 @@ export class ReplicaDriver {
   /** Does what the replica wants done. */
   perform(): void {
     if (this.#isStopped) return;
-    const update = this.replica.take(this.#ports.now());
+    const now = this.#ports.now();
+    const { leader } = this.replica.status;
+    if (leader !== undefined && this.#isBehind(leader)) this.replica.postponeResend(now);
+    const update = this.replica.take(now);
     const { hardState, install, entries } = update;
     if (hardState !== undefined) this.#writeHardState(hardState);
     if (install !== undefined) this.#inOrder(() => this.#install(install));
@@ -219,12 +224,24 @@ export class ReplicaDriver {
   #hardStateDurable(): void {
     this.#hardStatesUnderWay--;
     if (this.#hardStatesUnderWay > 0 || this.#isStopped) return;
-    for (const message of this.#held.splice(0)) this.#ports.send(message);
+    for (const message of this.#held.splice(0)) this.#sendOne(message);
   }
 
   #send(messages: readonly Message[]): void {
     if (this.#hardStatesUnderWay > 0) this.#held.push(...messages);
-    else for (const message of messages) this.#ports.send(message);
+    else for (const message of messages) this.#sendOne(message);
+  }
+
+  #isBehind(to: MemberId): boolean {
+    return this.#ports.isBehind?.(to) === true;
+  }
+
+  #sendOne(message: Message): void {
+    const { kind, to } = message;
+    if (kind === 'heartbeat' && message.round > 0 && this.#isBehind(to)) {
+      this.replica.step({ kind: 'overtook', to, round: message.round }, this.#ports.now());
+    }
+    this.#ports.send(message);
   }
 
   #readFor(to: MemberId, from: number, bytesMax: number): void {

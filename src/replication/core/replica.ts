@@ -154,6 +154,11 @@ export class Replica {
     };
   }
 
+  /** Own batches are still on their way to the leader: they are not sent once more meanwhile. */
+  postponeResend(now: Now): void {
+    this.#outgoing.postponeResend(now.monotonicMs);
+  }
+
   /** Sends what is to be sent, asks what is to be asked, and gives up what took too long. */
   #settle(now: Now): void {
     const { monotonicMs } = now;

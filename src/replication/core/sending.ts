@@ -4,13 +4,14 @@ import type { EntryKind, LogEntry } from './entry.ts';
 import type { Progress } from './progress.ts';
 import type { RaftState } from './raft-state.ts';
 
-/** An entry of this leader: behind the last, at its time, which never goes back. */
+/** An entry of this leader: behind the last, at a time that never goes back nor stands still. */
 export function appendOwn(
   raft: RaftState, kind: EntryKind, payload: Uint8Array,
   configuration?: RaftState['configuration'],
 ): void {
-  const { log, term, now } = raft;
-  const timeMs = Math.max(log.lastTimeMs, now.wallMs);
+  const { log, logClock, term, now } = raft;
+  const elapsedMs = Math.floor(logClock.at(now.monotonicMs));
+  const timeMs = Math.max(log.lastTimeMs, elapsedMs, now.wallMs);
   raft.append({ index: log.lastIndex + 1, term, timeMs, kind, payload }, configuration);
 }
 

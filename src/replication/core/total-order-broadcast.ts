@@ -136,6 +136,16 @@ export interface TotalOrderBroadcast {
   broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number;
   /** Asks for a barrier at the next `flush`; returns its id. */
   barrier(timeoutMs: number): number;
+  /**
+   * By how much this peer's wall clock is ahead of the right time, as far as the engine can tell
+   * from the other peers' clocks; 0 while it is about right or nobody knows.
+   */
+  readonly clockErrorMs: number;
+  /**
+   * The highest position that this peer has heard to be committed; undefined while it hears nobody
+   * who would know.
+   */
+  readonly knownCommit: number | undefined;
   /** Body bytes of own batches that are not delivered yet. */
   readonly waitingBytes: number;
   flush(): void;

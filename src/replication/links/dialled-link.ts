@@ -4,6 +4,9 @@
  * Its life: dialling (connect and handshake), up, waiting to dial again. It never gives up before
  * `stop`. Messages while it is not up, or beyond LINK_QUEUE_BYTES_MAX, are dropped and counted.
  *
+ * Large messages go in pieces (body-lane.ts), and small ones that must keep their place behind them
+ * too; all others overtake them. A peer of a build that knows no pieces gets everything in order.
+ *
  * Silence is counted in ticks of LINK_PING_MS, not by the clock: when this process itself stood
  * still, all that is late is one tick, and no healthy peer is dropped for it.
  */
@@ -12,15 +15,20 @@ import type { Clock, Timer } from '../../io/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import { readU48, writeU48 } from '../../lib/words.ts';
 import {
-  LINK_BACKOFF_MS_MAX, LINK_BACKOFF_MS_MIN, LINK_FRAME_BYTES_MAX, LINK_PING_MS,
-  LINK_QUEUE_BYTES_MAX, LINK_TIMEOUT_MS,
+  LANE_WHOLE_BYTES_MAX, LINK_BACKOFF_MS_MAX, LINK_BACKOFF_MS_MIN, LINK_FRAME_BYTES_MAX,
+  LINK_PING_MS, LINK_QUEUE_BYTES_MAX, LINK_TIMEOUT_MS,
 } from '../../limits.ts';
 import type { MemberId } from '../core/entry.ts';
 import type { Message } from '../core/message.ts';
+import { BodyLane } from './body-lane.ts';
+import { levelOfNumber } from './capabilities.ts';
 import type { Connection, ConnectionUser, Traffic } from './connection.ts';
 import { FRAME, encodeFrame, type Frame } from './frame.ts';
 import type { Agreement, Purpose } from './handshake.ts';
-import { encodeMessage, messageBytes } from './message-codec.ts';
+import {
+  encodeMessage, encodeMessageBody, kindNumber, messageBytes,
+} from './message-codec.ts';
+import { PEER_CLOCK_BYTES, PeerClock } from './peer-clock.ts';
 import type { PeerFacts } from './peer-facts.ts';
 import type { PeerAddress } from './sockets.ts';
 import type { TroubleLog } from './trouble-log.ts';
@@ -52,6 +60,9 @@ export class DialledLink implements ConnectionUser {
   readonly #traffic: Traffic;
   #connection: Connection | undefined;
   #agreement: Agreement | undefined;
+  /** Undefined while the other side has not said that it takes pieces. */
+  #lane: BodyLane | undefined;
+  readonly #clock: PeerClock;
   #redialTimer: Timer | undefined;
   #isStopped = false;
   /** The connection is being closed on purpose. */
@@ -72,6 +83,7 @@ export class DialledLink implements ConnectionUser {
     this.target = target;
     this.#host = host;
     this.#traffic = traffic;
+    this.#clock = new PeerClock(host.clock);
   }
 
   get memberId(): MemberId | undefined {
@@ -89,6 +101,16 @@ export class DialledLink implements ConnectionUser {
 
   get roundTripMs(): number | undefined {
     return this.isUp ? this.#roundTripMs : undefined;
+  }
+
+  /** Its wall clock as seen from the own monotonic clock; undefined while it is not known. */
+  get clockBaseMs(): number | undefined {
+    return this.isUp ? this.#clock.baseMs : undefined;
+  }
+
+  /** An urgent message overtakes bodies that were sent before it. */
+  get isBehind(): boolean {
+    return this.#lane?.isBusy === true;
   }
 
   get dropped(): number {
@@ -142,8 +164,13 @@ export class DialledLink implements ConnectionUser {
     if (this.#agreement === undefined || connection === undefined) return this.#drop();
     const bytes = messageBytes(message);
     if (bytes > LINK_FRAME_BYTES_MAX) return this.#dropLarge(message, bytes);
-    const { queuedBytes } = connection;
+    const lane = this.#laneFor(message, bytes);
+    const queuedBytes = connection.queuedBytes + (lane?.queuedBytes ?? 0);
     if (queuedBytes > 0 && queuedBytes + bytes > LINK_QUEUE_BYTES_MAX) return this.#drop();
+    if (lane !== undefined) {
+      lane.add(kindNumber(message), encodeMessageBody(message));
+      return true;
+    }
     this.#cork(connection);
     connection.write(encodeMessage(message));
     return true;
@@ -163,6 +190,7 @@ export class DialledLink implements ConnectionUser {
     this.#silentMs = connection.takeProgress() ? 0 : this.#silentMs + LINK_PING_MS;
     if (this.#silentMs > LINK_TIMEOUT_MS) connection.destroy(`no answer for ${LINK_TIMEOUT_MS} ms`);
     else this.#ping(connection);
+    if (this.#lane !== undefined) connection.write(this.#clock.ask());
   }
 
   // ---- ConnectionUser ---------------------------------------------------------------------------
@@ -178,6 +206,10 @@ export class DialledLink implements ConnectionUser {
 
   onFrame(frame: Frame): void {
     if (frame.kind === FRAME.pong && frame.body.length === PING_BYTES) this.#onPong(frame.body);
+    else if (frame.kind === FRAME.pieceTaken) this.#lane?.confirmed();
+    else if (frame.kind === FRAME.clock && frame.body.length === PEER_CLOCK_BYTES) {
+      this.#clock.onAnswer(frame.body);
+    }
     else this.#connection?.refuse(`an unexpected frame of kind ${frame.kind}`);
   }
 
@@ -185,6 +217,8 @@ export class DialledLink implements ConnectionUser {
     const wasUp = this.isUp;
     this.#connection = undefined;
     this.#agreement = undefined;
+    this.#lane = undefined;
+    this.#clock.forget();
     this.#isCorked = false;
     this.#lastError = reason;
     if (!this.#isStopped) {
@@ -207,8 +241,29 @@ export class DialledLink implements ConnectionUser {
   /** The number of an older ping, or 0, only shows that the other side is there. */
   #onPong(body: Uint8Array): void {
     this.#attempts = 0;
-    if (readU48(body, 0) !== this.#pings) return;
+    const number = readU48(body, 0);
+    if ((levelOfNumber(number) ?? 0) >= 1) this.#onTakesPieces();
+    if (number !== this.#pings) return;
     this.#roundTripMs = this.#host.clock.monotonicMs() - this.#pingedMs;
+  }
+
+  #onTakesPieces(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#lane ??= new BodyLane({
+      monotonicMs: () => this.#host.clock.monotonicMs(),
+      write: (frame) => {
+        this.#cork(connection);
+        connection.write(frame);
+      },
+    });
+    connection.write(this.#clock.ask());
+  }
+
+  /** The lane, if the message has to keep its place behind bodies or is a large one itself. */
+  #laneFor({ kind }: Message, bytes: number): BodyLane | undefined {
+    if (kind !== 'append' && kind !== 'propose') return undefined;
+    return bytes > LANE_WHOLE_BYTES_MAX || this.isBehind ? this.#lane : undefined;
   }
 
   #cork(connection: Connection): void {

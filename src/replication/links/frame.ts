@@ -21,6 +21,10 @@ import { LINK_FRAME_BYTES_FIRST } from '../../limits.ts';
 export const FRAME = {
   ping: 32,
   pong: 33,
+  piece: 34,
+  pieceTaken: 35,
+  askClock: 36,
+  clock: 37,
   hello: 64,
   challenge: 65,
   proof: 66,

@@ -6,8 +6,9 @@
  *   what the peer sends. A stream of bulk data has a connection of its own.
  * - Nothing is parsed before the other side has proved itself (handshake.ts), and `judge` has seen
  *   what it says of itself.
- * - Messages of one link arrive in the order in which they were sent. Some may be missing: a link
- *   that is down or whose queue is full drops them, and says so to the sender.
+ * - Messages of one link arrive in the order in which they were sent, but that those without bodies
+ *   overtake large ones. Some may be missing: a link that is down or whose queue is full drops
+ *   them, and says so to the sender.
  * - A peer is known by its name. Whoever dials us under a name takes the place of the one before.
  *
  * A peer that is lost, slow or refused is dialled again for ever and affects no other; only
@@ -137,6 +138,14 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
   send(to: MemberId, message: Message): boolean {
     for (const { id, dialled } of this.#peers.values()) {
       if (id === to) return dialled?.send(message) ?? false;
+    }
+    return false;
+  }
+
+  /** Whether a heartbeat that is sent now overtakes bodies that were sent before. */
+  isBehind(to: MemberId): boolean {
+    for (const { id, dialled } of this.#peers.values()) {
+      if (id === to) return dialled?.isBehind === true;
     }
     return false;
   }
@@ -316,6 +325,7 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
     peer.inbound = new InboundLink(connection, agreement, this);
     peer.id = id;
     connection.handOver(peer.inbound, peer.traffic);
+    peer.inbound.announce();
     before?.stop('the peer dialled again');
     peer.dialled?.onPeerSeen(id);
     this.#options.log.info({ peer: name, id }, 'link from peer is up');

@@ -87,6 +87,21 @@ export function messageBytes(message: Message): number {
   return 1 + FIXED_BYTES[message.kind] + variableBytes(message);
 }
 
+/** What goes before or instead of a frame's kind where a message is not sent as one frame. */
+export function kindNumber(message: Message): number {
+  return KIND_NUMBERS[message.kind];
+}
+
+/** Only the body, for messages that go in pieces. */
+export function encodeMessageBody(message: Message): Uint8Array {
+  const body = Buffer.allocUnsafeSlow(messageBytes(message) - 1);
+  const writer = new BodyWriter(body, 0);
+  writer.u48(message.term);
+  writeFields(writer, message);
+  writer.finish();
+  return body;
+}
+
 /** The message as a frame. */
 export function encodeMessage(message: Message): Uint8Array {
   const frame = makeFrame(messageBytes(message) - 1);

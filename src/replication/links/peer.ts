@@ -18,6 +18,8 @@ export interface PeerLink {
   readonly since: number | undefined;
   readonly lastContactAt: number | undefined;
   readonly roundTripMs: number | undefined;
+  /** Its wall clock is this much ahead of the own monotonic clock. */
+  readonly clockBaseMs: number | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Messages that were not sent, because the link was down or its queue full. */
@@ -52,6 +54,7 @@ export class Peer {
       since: dialled?.since,
       lastContactAt: traffic.lastContactAt > 0 ? traffic.lastContactAt : undefined,
       roundTripMs: dialled?.roundTripMs,
+      clockBaseMs: dialled?.clockBaseMs,
       bytesIn: traffic.bytesIn,
       bytesOut: traffic.bytesOut,
       dropped: dialled?.dropped ?? 0,

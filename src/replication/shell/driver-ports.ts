@@ -35,6 +35,7 @@ export function driverPorts(parts: DriverPortsParts): DriverPorts {
       onBarrierFailed: (id) => outcome.onBarrierFailed(id),
     },
     send: (message) => void links.send(message.to, message),
+    isBehind: (to) => links.isBehind(to),
     sendSnapshot: (to) => parts.sendSnapshot(to),
     now: () => parts.now(),
   };

@@ -157,6 +157,14 @@ export class RaftEngine implements TotalOrderBroadcast {
     return this.#driver?.replica.outgoingBytes ?? 0;
   }
 
+  get clockErrorMs(): number {
+    return 0;
+  }
+
+  get knownCommit(): number | undefined {
+    return this.#stopReason === undefined ? this.#driver?.replica.raft.knownCommit : undefined;
+  }
+
   broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number {
     return this.#mustRun().broadcast(body, seed, timeoutMs);
   }

@@ -116,6 +116,7 @@ export class LocalOrder implements TotalOrderBroadcast {
   #timer: Timer | undefined;
   #isStopped = false;
   #isInstalling = false;
+  readonly clockErrorMs = 0;
   waitingBytes = 0;
   savedAt = 0;
 
@@ -129,6 +130,10 @@ export class LocalOrder implements TotalOrderBroadcast {
   get refusal(): string | undefined {
     if (this.#isStopped) return 'this peer is shutting down';
     return this.#cluster.hasMet ? undefined : 'the peers have not met yet';
+  }
+
+  get knownCommit(): number | undefined {
+    return this.#cluster.hasMet ? this.#cluster.order.length : undefined;
   }
 
   get state(): OrderedState | undefined {

@@ -134,3 +134,23 @@ describe('an answer to a heartbeat', () => {
     expect(a.answer('z', 1).messages).toEqual([]);
   });
 });
+
+describe('a heartbeat that overtook appends', () => {
+  const HEARD = { kind: 'heard', receivedIndex: 1, matchIndex: 1 } as const;
+
+  function overtaking(): LoneRaft {
+    const a = new LoneRaft().lead();
+    a.propose('x');
+    a.tick(HEARTBEAT_MS);
+    return a;
+  }
+
+  it('does not tell that they are lost, and those sent in order after it do', () => {
+    const a = overtaking();
+    const { round } = sent(a.tick(HEARTBEAT_MS), 'heartbeat', 'b')[0]!;
+    a.step({ kind: 'overtook', to: idOf('b'), round });
+    expect(sent(a.receive('b', { ...HEARD, round }), 'append', 'b')).toEqual([]);
+    const next = sent(a.tick(HEARTBEAT_MS), 'heartbeat', 'b')[0]!.round;
+    expect(sent(a.receive('b', { ...HEARD, round: next }), 'append', 'b')).toHaveLength(1);
+  });
+});

@@ -30,6 +30,8 @@ export type KindOf<K extends Message['kind']> = Extract<Message, { kind: K }>;
 export class LoneRaft {
   readonly raft: Raft;
   nowMs = 0;
+  /** By how much its wall clock is ahead of `nowMs`. */
+  wallAheadMs = 0;
   /** What it was asked to write and has not been told is durable. */
   #unwritten: LogEntry[] = [];
 
@@ -61,7 +63,7 @@ export class LoneRaft {
   }
 
   now(): { monotonicMs: number; wallMs: number } {
-    return { monotonicMs: this.nowMs, wallMs: this.nowMs };
+    return { monotonicMs: this.nowMs, wallMs: this.nowMs + this.wallAheadMs };
   }
 
   step(event: RaftEvent): Update {

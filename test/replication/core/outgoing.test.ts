@@ -42,6 +42,25 @@ describe('batches on their way out', () => {
     expect(unsent(outgoing)).toEqual(['1 x', '2 y', '3 z']);
   });
 
+  it('are encoded once, however often they are sent', () => {
+    const outgoing = makeOutgoing();
+    add(outgoing, 'x');
+    const [first] = outgoing.unsent(0);
+    outgoing.forgetSent();
+    expect(outgoing.unsent(0)[0]).toBe(first);
+  });
+
+  it('are not sent again while what was sent has not left', () => {
+    const outgoing = makeOutgoing();
+    outgoing.postponeResend(0);
+    expect(outgoing.resendAtMs).toBe(Infinity);
+    add(outgoing, 'x');
+    unsent(outgoing);
+    outgoing.postponeResend(90);
+    expect(outgoing.maybeResend(150)).toBe(false);
+    expect(outgoing.maybeResend(190)).toBe(true);
+  });
+
   it('give their tickets back when they are delivered, and count no longer', () => {
     const outgoing = makeOutgoing();
     const tickets = ['x', 'yy', 'zzz'].map((text) => add(outgoing, text));

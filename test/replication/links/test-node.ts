@@ -144,6 +144,8 @@ export class Line {
   connections = 0;
   /** Bytes from the one who dialled, before they go on. */
   alter = (chunk: Buffer): Buffer => chunk;
+  /** From the one who dialled. */
+  bytesPerSecond = Infinity;
 
   private constructor(port: () => number) {
     this.#server = createServer((near) => {
@@ -186,9 +188,13 @@ export class Line {
     this.#sockets.add(from);
     from.on('data', (chunk: Buffer) => {
       if (this.#isSilent) return;
+      const waitMs = chunk.length * 1000 / this.bytesPerSecond;
       if (!to.write(pass(chunk))) {
         from.pause();
         to.once('drain', () => from.resume());
+      } else if (waitMs > 0) {
+        from.pause();
+        setTimeout(() => from.resume(), waitMs);
       }
     });
     from.on('error', () => undefined);

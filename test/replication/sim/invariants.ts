@@ -13,6 +13,9 @@ export class InvariantError extends Error {
 
 const NOTHING = new Uint8Array(0);
 
+/** How slowly the order's time may go on; the code's rate is 0.99. */
+const STAMP_RATE_MIN = 0.98;
+
 interface Committed {
   readonly term: number;
   /** It was committed in this term or before. */
@@ -126,6 +129,18 @@ export class Invariants {
       );
     }
     this.#latestMs = timeMs;
+  }
+
+  /**
+   * Time goes on while its leader's clock is behind: a leader stamps an entry at least so much later
+   * than the one before as has elapsed between them, but for a little.
+   */
+  onStamp(id: MemberId, index: number, byMs: number, elapsedMs: number): void {
+    this.checks++;
+    if (byMs >= Math.floor(elapsedMs * STAMP_RATE_MIN) - 1) return;
+    throw new InvariantError(
+      `${id} stamps ${index} only ${byMs} ms later than the entry before, ${elapsedMs} ms after it`,
+    );
   }
 
   /** States agree at equal positions. */

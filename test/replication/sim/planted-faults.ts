@@ -193,8 +193,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'stamps an entry with its own clock though that is behind the log',
     file: 'core/sending.js',
-    find: 'const timeMs = Math.max(log.lastTimeMs, now.wallMs);',
+    find: 'const timeMs = Math.max(log.lastTimeMs, elapsedMs, now.wallMs);',
     replace: 'const timeMs = now.wallMs;',
+  },
+  {
+    name: 'lets time stand still until its clock has come to where another has put it',
+    file: 'core/sending.js',
+    find: 'const timeMs = Math.max(log.lastTimeMs, elapsedMs, now.wallMs);',
+    replace: 'const timeMs = Math.max(log.lastTimeMs, now.wallMs);',
   },
   {
     name: 'a truncated configuration stays in force',

@@ -3,7 +3,7 @@
  * own, and the waiting clients. It may be crashed, started again, paused and wiped.
  */
 
-import type { Configuration, MemberId } from '../../../src/replication/core/entry.ts';
+import type { Configuration, LogEntry, MemberId } from '../../../src/replication/core/entry.ts';
 import type { RaftEvent } from '../../../src/replication/core/event.ts';
 import type { Message, Snapshot } from '../../../src/replication/core/message.ts';
 import { Replica } from '../../../src/replication/core/replica.ts';
@@ -69,6 +69,7 @@ export class SimNode {
   #batch: { op: number; reply: Reply }[] = [];
   #lastLeaderTerm = 0;
   #lastCommit = 0;
+  #lastStamp: { index: number; timeMs: number; monotonicMs: number } | undefined;
   readonly #arrived = new Map<number, StateImage>();
 
   constructor(cluster: SimCluster, name: string, id: MemberId, disk: NodeDisk) {
@@ -105,6 +106,7 @@ export class SimNode {
     const { world, disks } = this.#cluster;
     this.#life++;
     this.disk.epoch++;
+    this.#lastStamp = undefined;
     this.#mendLog();
     const { log, state } = this.disk;
     this.#log = new SimLog(world, log, disks);
@@ -262,7 +264,10 @@ export class SimNode {
     const log = this.#log!;
     return {
       log: {
-        append: (hardState, entries, durable) => log.append(hardState, entries, alive(durable)),
+        append: (hardState, entries, durable) => {
+          this.#noteTimes(entries);
+          log.append(hardState, entries, alive(durable));
+        },
         reset: (base, hardState, durable) => {
           const { index, term } = base;
           this.#cluster.invariants.onReset(this.id, index, term, log.termOf(index));
@@ -283,6 +288,21 @@ export class SimNode {
       sendSnapshot: (to) => this.#sendSnapshot(to),
       now: () => this.clock.now(),
     };
+  }
+
+  /** What it stamps itself is compared with the entry before, and what has elapsed since. */
+  #noteTimes(entries: readonly LogEntry[]): void {
+    const { status } = this.replica!;
+    const { monotonicMs } = this.clock.now();
+    for (const { index, term, timeMs } of entries) {
+      const isOwn = status.role === 'leader' && term === status.term;
+      const before = this.#lastStamp;
+      if (isOwn && before?.index === index - 1) {
+        const elapsedMs = monotonicMs - before.monotonicMs;
+        this.#cluster.invariants.onStamp(this.id, index, timeMs - before.timeMs, elapsedMs);
+      }
+      this.#lastStamp = { index, timeMs, monotonicMs };
+    }
   }
 
   /** The state, with every delivery compared with those of others. */
