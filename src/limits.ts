@@ -292,7 +292,8 @@ export const TAIL_FREE_BLOCKS_MAX = 64;
 // ---- Values -------------------------------------------------------------------------------------
 
 /**
- * Latest expiry: a record keeps it in 48 bits (the year 10889); later times are cut to this one.
+ * Latest expiry: a record keeps it in 48 bits (the year 10889). Later times are refused, because a
+ * key that lives shorter than it was told to would be worse than an error.
  */
 export const EXPIRE_AT_MS_MAX = 2 ** 48 - 1;
 

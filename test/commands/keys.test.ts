@@ -106,10 +106,18 @@ describe('expiry', () => {
     expect(harness.notified).toContain('expired k@0');
   });
 
-  it('beyond what a record can hold becomes the latest that it can', () => {
+  it('beyond what a record can hold is refused, and the key keeps its expiry', () => {
     const { harness } = start();
     harness.run('SET', 'k', 'v');
-    expect(harness.run('PEXPIREAT', 'k', '9223372036854775807')).toBe(1);
+    expect(harness.run('PEXPIREAT', 'k', `${EXPIRE_AT_MS_MAX}`)).toBe(1);
+    const beyond = {
+      PEXPIREAT: '281474976710656', EXPIREAT: '281474976711', PEXPIRE: `${EXPIRE_AT_MS_MAX}`,
+      EXPIRE: '281474976710',
+    };
+    for (const [name, time] of Object.entries(beyond)) {
+      const text = `ERR invalid expire time in '${name.toLowerCase()}' command`;
+      expect(harness.run(name, 'k', time)).toEqual(new RecordedError(text));
+    }
     expect(harness.run('PEXPIRETIME', 'k')).toBe(EXPIRE_AT_MS_MAX);
   });
 
