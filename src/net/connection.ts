@@ -48,6 +48,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #isBusy = false;
   /** How many they are. */
   #repliesDue = 1;
+  /** What they took on the wire. */
+  #requestBytes = 0;
   /** Too many reply bytes are unsent; requests stay undecoded until the socket drains. */
   #isStalled = false;
   #isPaused = false;
@@ -94,6 +96,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
       libraryName: library.name,
       libraryVersion: library.version,
       queryBufferBytes: this.decoder.unread,
+      queryBufferFreeBytes: Math.max(0, this.decoder.ownedBytes - this.decoder.unread),
+      requestBytes: this.#isBusy ? this.#requestBytes : 0,
       outputBytes: this.#output.unsentBytes,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
@@ -266,6 +270,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
       if (done > 0) this.#unacknowledged.replied(done);
       else if (ordered > 0) {
         this.#repliesDue = ordered;
+        this.#requestBytes = bytesOf(batch, i - ordered, i);
         if (i === count) return this.#orderMore();
         decoder.unreadAfter(batch[i - 1] as Args);
         return executor.orderedRow;
@@ -274,6 +279,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
         const wait = executor.runPrepared(session, args, i);
         if (wait !== undefined) {
           this.#repliesDue = 1;
+          this.#requestBytes = args.wireEnd - args.wireStart;
           decoder.unreadAfter(args);
           return wait;
         }
@@ -305,6 +311,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
       const ordered = executor.orderRow(session, batch, 0, count);
       if (ordered > 0) last = executor.orderedRow;
       this.#repliesDue += ordered;
+      this.#requestBytes += bytesOf(batch, 0, ordered);
       if (ordered === count) continue;
       decoder.unreadFrom(batch[ordered] as Args);
       break;
@@ -409,6 +416,11 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.session.end();
     if (!this.#isBusy) this.#output.drop();
   }
+}
+
+/** On the wire, of the requests from `from` to before `to`, which lie one behind the other. */
+function bytesOf(batch: readonly Args[], from: number, to: number): number {
+  return from === to ? 0 : (batch[to - 1] as Args).wireEnd - (batch[from] as Args).wireStart;
 }
 
 function remoteOf(socket: Socket): string {

@@ -73,6 +73,10 @@ export class Transaction implements TransactionPort, Watcher {
     return this.#queue.length;
   }
 
+  get queuedBytes(): number {
+    return this.#bytes;
+  }
+
   get broken(): boolean {
     return this.#broken;
   }
