@@ -4,7 +4,7 @@ import type { Database } from '../keyspace/database.ts';
 import { NEED_KEY, type Found } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
-import { DATABASES } from '../limits.ts';
+import { DATABASES_DEFAULT, DATABASES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import type { Context } from './command.ts';
 import { DB_OUT_OF_RANGE, NOT_AN_INTEGER } from './reply-errors.ts';
@@ -42,13 +42,13 @@ export function parseDbIndex(args: Args, i: number, config: ConfigPort): number 
 }
 
 export function databaseCount(config: ConfigPort): number {
-  return Number(config.get('databases') ?? DATABASES);
+  return Number(config.get('databases') ?? DATABASES_DEFAULT);
 }
 
 /** The database in argument `i` if there can be one: for finding the keys of a request. */
 export function possibleDbIndex(args: Args, i: number): number | undefined {
   const index = i < args.count ? args.int(i) : undefined;
-  return index !== undefined && index >= 0 && index < DATABASES ? index : undefined;
+  return index !== undefined && index >= 0 && index < DATABASES_MAX ? index : undefined;
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   SNAPSHOT_RATE_MIN,
 } from '../limits.ts';
 import { bytes, integer, oneOf, peerName, peers, text } from './kinds.ts';
-import { option } from './option.ts';
+import { option, withPrivacy } from './option.ts';
 
 export const PEER_OPTIONS = {
   node: option(
@@ -50,13 +50,13 @@ export const PEER_OPTIONS = {
     'What orders writes: raft among peers, none for a single server; auto takes what fits.',
     'raft and none are refused where the peers say otherwise, so that a lost list is noticed.',
   ),
-  'peer-secret': option(
+  'peer-secret': withPrivacy('hidden', option(
     text,
     '',
     'at-start',
     'What peers prove to each other that they know, the same on all of them; empty for nothing.',
     'Without it or TLS, whoever reaches a peer port may write; with it, give the file mode 600.',
-  ),
+  )),
   'peer-tls-cert-file': option(
     text,
     '',

@@ -209,7 +209,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     const kind = this.session.isSubscriber ? 'pubsub' : 'normal';
     const limits = this.#host.outputLimits(kind);
     if (!this.#limit.isPassed(bytes, limits, this.#host) || this.#socket.destroyed) return;
-    this.#host.log.warn(
+    this.#host.limitedLog.warn(
       { client: this.#address, kind, bytes, limits },
       'closing a client that does not read its replies: client-output-buffer-limit',
     );
@@ -376,7 +376,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #refuseInput(): void {
     this.#host.counters.protocolErrors++;
     const { error } = this.decoder;
-    this.#host.log.info({ client: this.#address, error }, 'closing a client: bad input');
+    this.#host.limitedLog.info({ client: this.#address, error }, 'closing a client: bad input');
     if (!SILENT_ERRORS.has(error)) {
       this.reply.error(`ERR ${error}`);
       this.#unacknowledged.replied();

@@ -10,7 +10,7 @@ import { lastPosition, visitKeys } from '../commands/visit-keys.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
-import { DATABASES } from '../limits.ts';
+import { DATABASES_MAX } from '../limits.ts';
 import { Args } from '../protocol/args.ts';
 import type { DoubtfulKey } from './order/request-order.ts';
 import type { QueuedCommand } from './transaction.ts';
@@ -109,7 +109,7 @@ export class ColdKeys {
 
   /** A database that does not exist is the command's to refuse. */
   #check(arg: number, db: number): void {
-    if (!(db >= 0 && db < DATABASES)) return;
+    if (!(db >= 0 && db < DATABASES_MAX)) return;
     const database = this.#keyspace.db(db);
     if (this.#doubtful !== undefined) {
       const mayBe = database.countExpiring() > 0;
