@@ -67,8 +67,35 @@ export const REPLY_BYTES_MAX = 1024 * MiB;
 
 // ---- Databases ----------------------------------------------------------------------------------
 
-/** Number of databases; SELECT accepts 0 to this minus one. */
-export const DATABASES = 16;
+/** Default of `databases`; SELECT accepts 0 to this minus one. */
+export const DATABASES_DEFAULT = 16;
+
+/**
+ * Most databases: all of them are there whatever `databases` says, since that differs between
+ * peers. Each is an object of some hundred bytes; some loops of the background work go over all.
+ */
+export const DATABASES_MAX = 1024;
+
+/**
+ * A database beyond the default number begins in the space of this number plus its own, so that
+ * the spaces of those before it, which a directory may have given out, are never taken twice.
+ */
+export const FURTHER_SPACES_FROM = 2 ** 30;
+
+// ---- Configuration ------------------------------------------------------------------------------
+
+/** `hz`: from this to that, as in Redis; a value beyond becomes the nearest. */
+export const HZ_MIN = 1;
+export const HZ_MAX = 500;
+
+/** Percentiles of `latency-tracking-info-percentiles`: more than anybody's dashboard shows. */
+export const PERCENTILES_MAX = 64;
+
+/** Files that include files: a file that includes itself ends here, with an error. */
+export const INCLUDE_DEPTH_MAX = 16;
+
+/** Included files altogether, so that files which include each other twice end as well. */
+export const INCLUDED_FILES_MAX = 256;
 
 // ---- Store format -------------------------------------------------------------------------------
 
@@ -292,7 +319,8 @@ export const TAIL_FREE_BLOCKS_MAX = 64;
 // ---- Values -------------------------------------------------------------------------------------
 
 /**
- * Latest expiry: a record keeps it in 48 bits (the year 10889); later times are cut to this one.
+ * Latest expiry: a record keeps it in 48 bits (the year 10889). Later times are refused, because a
+ * key that lives shorter than it was told to would be worse than an error.
  */
 export const EXPIRE_AT_MS_MAX = 2 ** 48 - 1;
 
@@ -793,6 +821,13 @@ export const LINK_STRANGERS_MAX = 64;
 
 /** Longest reason of a refusal that is sent, kept or logged. */
 export const LINK_REASON_BYTES_MAX = 512;
+
+/**
+ * Lines of one class that anybody who can open a connection can cause, in this time: enough to see
+ * who it is, too few to fill a disk. The others are counted.
+ */
+export const LIMITED_LOG_LINES_MAX = 10;
+export const LIMITED_LOG_MS = 60_000;
 
 /** The same refusal is logged once in this time: a peer dials again every second. */
 export const LINK_REFUSAL_LOG_MS = 60_000;

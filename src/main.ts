@@ -11,6 +11,7 @@ import { parseCommandLine } from './config/command-line.ts';
 import { helpText } from './config/help-text.ts';
 import { describeConfigError, loadConfig, type ConfigSource } from './config/load-config.ts';
 import type { Config } from './config/config.ts';
+import { readIncluded } from './io/config-files.ts';
 import { openLog, type ServerLog } from './observe/log.ts';
 import { createServerFromConfig, type DkvsServer } from './server.ts';
 import { VERSION } from './version.ts';
@@ -24,9 +25,9 @@ async function main(): Promise<void> {
   if (line.kind === 'version') return print(`dkvs ${VERSION}\n`);
   if (line.kind === 'fault') return giveUp(line.message);
   const source = line.configFile === undefined ? undefined : readSource(line.configFile);
-  const loaded = loadConfig(source, line.overrides);
+  const loaded = loadConfig(source, line.overrides, readIncluded);
   if (!loaded.ok) {
-    return giveUp(loaded.errors.map((error) => describeConfigError(error, source)).join('\n'));
+    return giveUp(loaded.errors.map(describeConfigError).join('\n'));
   }
   const log = openServerLog(loaded.config);
   for (const warning of loaded.warnings) log.log.warn(warning);

@@ -14,6 +14,7 @@ import { resolve } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { loadConfig, type ConfigError } from './config/load-config.ts';
+import { findOption } from './config/registry.ts';
 import type { ConfigValues } from './config/options.ts';
 import type { Clock } from './io/clock.ts';
 import { NodeClock } from './io/node-clock.ts';
@@ -79,11 +80,16 @@ export function createServerFromConfig(config: Config, log: Logger): DkvsServer 
 }
 
 function describeOptionError(
-  { reason, allowed }: ConfigError, [name, value]: readonly [string, unknown] = ['', undefined],
+  { directive, reason, allowed }: ConfigError,
+  [name, value]: readonly [string, unknown] = ['', undefined],
 ): string {
   const hint = allowed === '' ? '' : `\n    allowed: ${allowed}`;
-  return `Option '${name}' of createServer:\n    ${name}: ${JSON.stringify(value)}\n` +
-    `    ${reason}${hint}`;
+  const shown = mayShow(directive) ? JSON.stringify(value) : '(not shown)';
+  return `Option '${name}' of createServer:\n    ${name}: ${shown}\n    ${reason}${hint}`;
+}
+
+function mayShow(name: string): boolean {
+  return (findOption(name)?.option.privacy ?? 'open') === 'open';
 }
 
 function wordsOf(value: string | number | boolean | readonly string[] | undefined): string[] {

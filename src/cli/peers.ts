@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { describeConfigError, loadConfig } from '../config/load-config.ts';
 import { splitAddress } from '../config/peer-list.ts';
 import { findOwnPeer } from '../config/peer-settings.ts';
+import { readIncluded } from '../io/config-files.ts';
 import { ASK_LEADER_MS } from '../limits.ts';
 import { ask, type AskedServer } from './ask.ts';
 import { PeerProcesses, type PeerCommand, type PeerEnding } from './peer-processes.ts';
@@ -32,9 +33,9 @@ function readPeers(dir: string): LocalPeer[] {
 
 function readPeer(path: string): LocalPeer {
   const source = { path, text: readFileSync(path, 'utf8') };
-  const loaded = loadConfig(source);
+  const loaded = loadConfig(source, [], readIncluded);
   if (!loaded.ok) {
-    throw new Error(loaded.errors.map((error) => describeConfigError(error, source)).join('\n'));
+    throw new Error(loaded.errors.map(describeConfigError).join('\n'));
   }
   const { values } = loaded.config;
   const own = findOwnPeer(values);

@@ -8,8 +8,8 @@ import { Session, type SessionLink, type SessionRealm } from '../session/session
 
 const FACTS: ClientFacts = {
   id: 0, address: 'peer', localAddress: '', fd: -1, connectedAt: 0, lastCommandAt: 0,
-  lastCommand: '', libraryName: '', libraryVersion: '', queryBufferBytes: 0, outputBytes: 0,
-  bytesIn: 0, bytesOut: 0,
+  lastCommand: '', libraryName: '', libraryVersion: '', queryBufferBytes: 0,
+  queryBufferFreeBytes: 0, requestBytes: 0, outputBytes: 0, bytesIn: 0, bytesOut: 0,
 };
 
 class ApplyLink implements SessionLink {

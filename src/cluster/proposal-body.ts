@@ -18,7 +18,7 @@
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
 import { copyBytes, viewOf, ViewMemo, type Bytes } from '../lib/views.ts';
 import type { RequestLimits } from '../commands/command.ts';
-import { BULK_BYTES_MAX_DEFAULT, DATABASES, ORDERED_BATCH_BYTES_MIN } from '../limits.ts';
+import { BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT, ORDERED_BATCH_BYTES_MIN } from '../limits.ts';
 import { Args } from '../protocol/args.ts';
 import type { WatchedKey } from '../session/transaction.ts';
 
@@ -127,7 +127,7 @@ export class OrderedBody {
 
 /** What the requests of a proposal are limited by if it does not say so. */
 export const USUAL_LIMITS: RequestLimits = Object.freeze({
-  databases: DATABASES, stringBytes: BULK_BYTES_MAX_DEFAULT,
+  databases: DATABASES_DEFAULT, stringBytes: BULK_BYTES_MAX_DEFAULT,
 });
 
 export function encodeLimits({ databases, stringBytes }: RequestLimits): Args {

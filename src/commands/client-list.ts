@@ -17,16 +17,29 @@ export function kindOfName(name: string): ClientKind | undefined {
   }
 }
 
-/** Without a line end. `now` in ms since the epoch. */
-export function clientLine(session: SessionPort, now: number): string {
-  return Object.entries(fieldsOf(session, now))
+/**
+ * What a connection takes in memory: what came and is not read, what waits, what MULTI queued, and
+ * replies. `running` is the size of the request that it runs at this moment.
+ */
+export function clientBytes(session: SessionPort, running = 0): number {
+  const { facts, transaction } = session;
+  const { queryBufferBytes, queryBufferFreeBytes, requestBytes, outputBytes } = facts;
+  return queryBufferBytes + queryBufferFreeBytes + requestBytes + running +
+    transaction.queuedBytes + outputBytes;
+}
+
+/** Without a line end. `now` in ms since the epoch; `running` as for `clientBytes`. */
+export function clientLine(session: SessionPort, now: number, running = 0): string {
+  return Object.entries(fieldsOf(session, now, running))
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
 }
 
-function fieldsOf(session: SessionPort, now: number): Record<string, string | number> {
+function fieldsOf(
+  session: SessionPort, now: number, running: number,
+): Record<string, string | number> {
   const { facts, transaction, subscriptions } = session;
-  const { queryBufferBytes, outputBytes } = facts;
+  const { queryBufferBytes, queryBufferFreeBytes, requestBytes, outputBytes } = facts;
   return {
     id: facts.id,
     addr: facts.address,
@@ -42,15 +55,15 @@ function fieldsOf(session: SessionPort, now: number): Record<string, string | nu
     ssub: subscriptions.shardChannels.size,
     multi: session.inTransaction ? transaction.queued : -1,
     qbuf: queryBufferBytes,
-    'qbuf-free': 0,
-    'argv-mem': 0,
-    'multi-mem': 0,
+    'qbuf-free': queryBufferFreeBytes,
+    'argv-mem': requestBytes + running,
+    'multi-mem': transaction.queuedBytes,
     rbs: 0,
     rbp: 0,
     obl: outputBytes,
     oll: 0,
     omem: outputBytes,
-    'tot-mem': queryBufferBytes + outputBytes,
+    'tot-mem': clientBytes(session, running),
     events: 'r',
     cmd: facts.lastCommand,
     user: session.user,

@@ -64,17 +64,22 @@ function toggle(ctx: Context, apply: (session: SessionPort, on: boolean) => void
   reply.ok();
 }
 
-function info({ now, reply, session }: Context): void {
-  reply.verbatim('txt', `${clientLine(session, now)}\n`);
+function info(ctx: Context): void {
+  ctx.reply.verbatim('txt', `${lineOf(ctx, ctx.session)}\n`);
+}
+
+/** Of the connection that asks, the request that runs counts as well. */
+function lineOf({ args, now, session }: Context, other: SessionPort): string {
+  return clientLine(other, now, other === session ? args.bytes : 0);
 }
 
 // ---- All connections ----------------------------------------------------------------------------
 
 function list(ctx: Context): void {
-  const { now, reply } = ctx;
+  const { reply } = ctx;
   const sessions = chooseClients(ctx);
   if (typeof sessions === 'string') return reply.error(sessions);
-  const lines = sessions.map((session) => `${clientLine(session, now)}\n`);
+  const lines = sessions.map((session) => `${lineOf(ctx, session)}\n`);
   reply.verbatim('txt', lines.join(''));
 }
 
@@ -88,12 +93,13 @@ function chooseClients({ args, server }: Context): readonly SessionPort[] | stri
     return all.filter(({ kind }) => kind === wanted).map(({ session }) => session);
   }
   if (args.count === 3 || !args.is(2, 'ID')) return SYNTAX;
+  const byId = new Map(all.map(({ session }) => [session.facts.id, session]));
   const chosen: SessionPort[] = [];
   for (let i = 3; i < args.count; i++) {
     const id = args.int64(i);
     if (id === undefined) return INVALID_ID;
-    const found = all.find(({ session }) => session.facts.id === Number(id));
-    if (found !== undefined) chosen.push(found.session);
+    const found = byId.get(Number(id));
+    if (found !== undefined) chosen.push(found);
   }
   return chosen;
 }

@@ -91,7 +91,6 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   incrbyfloat: 'key@0 increment:double',
   info: '[section...]',
   keys: 'pattern:pattern',
-  kill: '[nosave_save<NOSAVE|SAVE>] [NOW^7.0.0] [FORCE^7.0.0] [ABORT^7.0.0]',
   'latency|graph': 'event',
   'latency|histogram': '[command...]',
   'latency|history': 'event',

@@ -18,6 +18,11 @@ export type Flag =
   | 'immediate'
   /** Runs what MULTI queued, so the keys of that must be in RAM too. */
   | 'runs_queued'
+  /**
+   * Exists only as a line typed inline, without arguments: for a person at a terminal. COMMAND does
+   * not list it, and no client library can send it.
+   */
+  | 'inline_only'
   /** Blocks its connection: how long it takes says nothing about the server. */
   | 'waits'
   /** Its arguments may hold a password: MONITOR and SLOWLOG leave it out. */

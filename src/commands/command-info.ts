@@ -4,11 +4,12 @@ import { compileGlob } from '../lib/glob.ts';
 import { Args } from '../protocol/args.ts';
 import { aclCategories, categoryOfName } from './acl-categories.ts';
 import type { CommandFacts } from './command-facts.ts';
-import { keyUse, replyCommandDocs, replyCommandInfo } from './command-reply.ts';
+import { replyCommandDocs, replyCommandInfo } from './command-reply.ts';
 import { defineCommands, type Command, type Context, type Flag } from './command.ts';
 import { container, unknownSubcommand } from './containers.ts';
+import { keySpecsOf } from './key-specs.ts';
 import { SYNTAX, quoted } from './reply-errors.ts';
-import { visitKeys } from './visit-keys.ts';
+import { lastPosition } from './visit-keys.ts';
 
 const INVALID_COMMAND = 'ERR Invalid command specified';
 const NO_KEYS = 'ERR The command has no key arguments';
@@ -84,8 +85,14 @@ function filterOf(args: Args): ((command: CommandFacts) => boolean) | undefined 
   return ({ name }) => matches(Buffer.from(name), 0, name.length);
 }
 
-/** Positions of the keys in the command that follows, or the text of an error. */
-function findKeys({ args, server }: Context): { command: CommandFacts; keys: number[] } | string {
+/** A key of the command that follows, and how the command uses it. */
+interface FoundKey {
+  readonly at: number;
+  readonly flags: readonly string[];
+}
+
+/** The keys of the command that follows, or the text of an error. */
+function findKeys({ args, server }: Context): readonly FoundKey[] | string {
   const quoted = behind(args, QUOTED_AT);
   const parent = server.table.find(quoted.latin1(0));
   const command = parent?.subcommands === undefined || quoted.count < 2
@@ -96,10 +103,15 @@ function findKeys({ args, server }: Context): { command: CommandFacts; keys: num
   if (!hasKeys || command.flags.includes('pubsub')) return NO_KEYS;
   const { arity } = command;
   if (arity >= 0 ? quoted.count !== arity : quoted.count < -arity) return WRONG_COUNT;
-  const keys: number[] = [];
-  visitKeys(command, quoted, (arg) => void keys.push(arg + QUOTED_AT));
+  const keys: FoundKey[] = [];
+  for (const { flags, positions } of keySpecsOf(command, quoted)) {
+    const last = lastPosition(positions, quoted.count);
+    for (let i = positions.first; i <= last; i += positions.step) {
+      keys.push({ at: i + QUOTED_AT, flags });
+    }
+  }
   const mayHaveNone = command.flags.includes('no_mandatory_keys');
-  return keys.length === 0 && !mayHaveNone ? INVALID_ARGUMENTS : { command, keys };
+  return keys.length === 0 && !mayHaveNone ? INVALID_ARGUMENTS : keys;
 }
 
 /** The arguments from one position on, as a request of their own. Borrowed like the request. */
@@ -114,21 +126,20 @@ function getKeys(ctx: Context): void {
   const { args, reply } = ctx;
   const found = findKeys(ctx);
   if (typeof found === 'string') return reply.error(found);
-  reply.array(found.keys.length);
-  for (const key of found.keys) reply.bulk(args.buf, args.start(key), args.end(key));
+  reply.array(found.length);
+  for (const { at } of found) reply.bulk(args.buf, args.start(at), args.end(at));
 }
 
 function getKeysAndFlags(ctx: Context): void {
   const { args, reply } = ctx;
   const found = findKeys(ctx);
   if (typeof found === 'string') return reply.error(found);
-  const use = keyUse(found.command);
-  reply.array(found.keys.length);
-  for (const key of found.keys) {
+  reply.array(found.length);
+  for (const { at, flags } of found) {
     reply.array(2);
-    reply.bulk(args.buf, args.start(key), args.end(key));
-    reply.set(use.length);
-    for (const word of use) reply.simple(word);
+    reply.bulk(args.buf, args.start(at), args.end(at));
+    reply.set(flags.length);
+    for (const word of flags) reply.simple(word);
   }
 }
 

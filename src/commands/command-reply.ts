@@ -5,6 +5,7 @@ import { aclCategories } from './acl-categories.ts';
 import { parseArguments, type CommandArgument } from './argument-notation.ts';
 import { COMMAND_ARGUMENTS } from './command-arguments.ts';
 import type { CommandFacts, Flag, KeyPositions } from './command-facts.ts';
+import { keySpecs } from './key-specs.ts';
 
 /** The flags that clients know, in the order in which Redis lists them. */
 const FLAGS: readonly Flag[] = [
@@ -36,43 +37,37 @@ export function replyCommandInfo(reply: ReplyWriter, command: CommandFacts): voi
   for (const subcommand of subcommands) replyCommandInfo(reply, subcommand);
 }
 
-/** How the command uses its keys, as key specifications name it. The same for all of its keys. */
-export function keyUse({ flags }: CommandFacts): readonly string[] {
-  if (flags.includes('pubsub')) return ['not_key'];
-  return flags.includes('write') ? ['RW', 'update'] : ['RO', 'access'];
-}
-
 function replyWords(reply: ReplyWriter, words: readonly string[]): void {
   reply.set(words.length);
   for (const word of words) reply.simple(word);
 }
 
 function replyKeySpecs(reply: ReplyWriter, command: CommandFacts): void {
-  const { keys, flags } = command;
-  if (keys === undefined && !flags.includes('movablekeys')) return reply.set(0);
-  reply.set(1);
-  reply.map(3);
-  reply.bulkText('flags');
-  replyWords(reply, keyUse(command));
-  replySpec(reply, 'begin_search', keys && 'index', keys === undefined ? [] : [
-    ['index', keys.first],
-  ]);
-  replySpec(reply, 'find_keys', keys && 'range', keys === undefined ? [] : [
-    // Redis counts `last` from the first key here, unless it counts from the end.
-    ['lastkey', keys.last < 0 ? keys.last : keys.last - keys.first],
-    ['keystep', keys.step],
-    ['limit', 0],
-  ]);
+  const specs = keySpecs(command);
+  reply.set(specs.length);
+  for (const { flags, positions: { first, last, step }, notes } of specs) {
+    reply.map(notes === undefined ? 3 : 4);
+    if (notes !== undefined) {
+      reply.bulkText('notes');
+      reply.bulkText(notes);
+    }
+    reply.bulkText('flags');
+    replyWords(reply, flags);
+    replySpec(reply, 'begin_search', 'index', [['index', first]]);
+    replySpec(reply, 'find_keys', 'range', [
+      // Redis counts `last` from the first key here, unless it counts from the end.
+      ['lastkey', last < 0 ? last : last - first], ['keystep', step], ['limit', 0],
+    ]);
+  }
 }
 
 function replySpec(
-  reply: ReplyWriter, name: string, type: string | undefined,
-  spec: readonly (readonly [string, number])[],
+  reply: ReplyWriter, name: string, type: string, spec: readonly (readonly [string, number])[],
 ): void {
   reply.bulkText(name);
   reply.map(2);
   reply.bulkText('type');
-  reply.bulkText(type ?? 'unknown');
+  reply.bulkText(type);
   reply.bulkText('spec');
   reply.map(spec.length);
   for (const [field, value] of spec) {

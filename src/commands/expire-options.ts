@@ -7,8 +7,6 @@
  * `expireAtOf`, which GETEX calls later than SET.
  */
 
-import { toInt64 } from '../lib/int64.ts';
-import type { Int64 } from '../lib/int64.ts';
 import { EXPIRE_AT_MS_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { NOT_AN_INTEGER, invalidExpireTime } from './reply-errors.ts';
@@ -72,8 +70,8 @@ export function parseGetExOptions(args: Args, first: number): GetExOptions | und
 }
 
 /**
- * Milliseconds since the epoch for the time in argument `i`, above 0; or the text of the error.
- * Times that 64 bits can hold but a record cannot become the latest time that it can.
+ * Milliseconds since the epoch for the time in argument `i`, above 0; or the text of the error,
+ * which is also the reply to a time beyond what a record can hold: never another time in silence.
  */
 export function expireAtOf(
   args: Args, i: number, form: TimeForm, nowMs: number, command: string,
@@ -82,13 +80,8 @@ export function expireAtOf(
   if (time === undefined) return NOT_AN_INTEGER;
   if (time <= 0) return invalidExpireTime(command);
   const fromMs = form.relative ? nowMs : 0;
-  const near = Number(time) * form.unitMs + fromMs;
-  if (near <= EXPIRE_AT_MS_MAX) return near;
-  return fits(time, form.unitMs, fromMs) ? EXPIRE_AT_MS_MAX : invalidExpireTime(command);
-}
-
-function fits(time: Int64, unitMs: number, fromMs: number): boolean {
-  return toInt64(BigInt(time) * BigInt(unitMs) + BigInt(fromMs)) !== undefined;
+  const expireAt = Number(time) * form.unitMs + fromMs;
+  return expireAt <= EXPIRE_AT_MS_MAX ? expireAt : invalidExpireTime(command);
 }
 
 function takeTime(options: GetExOptions, args: Args, i: number): boolean {

@@ -4,7 +4,7 @@ import type { Database } from '../keyspace/database.ts';
 import { NEED_KEY, type Found } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
-import { DATABASES } from '../limits.ts';
+import { DATABASES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import type { RequestLimits, WriteContext } from './command.ts';
 import { DB_OUT_OF_RANGE, NOT_AN_INTEGER } from './reply-errors.ts';
@@ -43,7 +43,7 @@ export function parseDbIndex(args: Args, i: number, limits: RequestLimits): numb
 /** The database in argument `i` if there can be one: for finding the keys of a request. */
 export function possibleDbIndex(args: Args, i: number): number | undefined {
   const index = i < args.count ? args.int(i) : undefined;
-  return index !== undefined && index >= 0 && index < DATABASES ? index : undefined;
+  return index !== undefined && index >= 0 && index < DATABASES_MAX ? index : undefined;
 }
 
 /**

@@ -57,15 +57,15 @@ function areMet(conditions: Conditions, current: number, wanted: number): boolea
 }
 
 /**
- * Milliseconds since the epoch, perhaps below 0; or the text of the error. Times that 64 bits can
- * hold but a record cannot become the latest that it can.
+ * Milliseconds since the epoch, perhaps below 0; or the text of the error, which is also the reply
+ * to a time beyond what a record can hold.
  */
 function expireAtOf(time: Int64, form: TimeForm, nowMs: number, command: string): number | string {
   const ms = toInt64(BigInt(time) * BigInt(form.unitMs));
   if (ms === undefined) return invalidExpireTime(command);
   const at = form.relative ? toInt64(BigInt(ms) + BigInt(nowMs)) : ms;
-  if (at === undefined) return invalidExpireTime(command);
-  return Math.min(Number(at), EXPIRE_AT_MS_MAX);
+  if (at === undefined || at > EXPIRE_AT_MS_MAX) return invalidExpireTime(command);
+  return Number(at);
 }
 
 function expire(ctx: WriteContext, form: TimeForm, command: string): void {

@@ -109,10 +109,9 @@ export const serverControlCommands = defineCommands([
     summary: 'Stops the server cleanly: everything acknowledged is on disk.',
   },
   {
-    name: 'kill', group: 'server', since: '1.0.0', arity: -1, flags: STOPPING,
-    syntax: '[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]', complexity: 'O(N) in the number of keys',
-    execute: shutdown,
-    summary: 'The same as SHUTDOWN.',
+    name: 'kill', group: 'server', since: '1.0.0', arity: 1, flags: [...STOPPING, 'inline_only'],
+    complexity: 'O(N) in the number of keys', execute: shutdown,
+    summary: 'The same as SHUTDOWN, for a person who types it.',
   },
   {
     name: 'save', group: 'server', since: '1.0.0', arity: 1, flags: [...SAVING, 'no_multi'],

@@ -20,6 +20,10 @@ export interface ClientFacts {
   readonly libraryName: string;
   readonly libraryVersion: string;
   readonly queryBufferBytes: number;
+  /** Room beside those that the connection keeps for what it will read. */
+  readonly queryBufferFreeBytes: number;
+  /** Requests that wait for something, as they came. */
+  readonly requestBytes: number;
   readonly outputBytes: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -73,6 +77,8 @@ export interface TransactionPort {
   begin(): void;
   discard(): void;
   readonly queued: number;
+  /** What the queue takes in memory. */
+  readonly queuedBytes: number;
   /** A queued command was refused: EXEC will abort. */
   readonly broken: boolean;
   watch(db: number, keys: readonly Buffer[]): void;

@@ -35,6 +35,7 @@ export class TableEntry {
   readonly deniedInMulti: boolean;
   readonly isImmediate: boolean;
   readonly runsQueued: boolean;
+  readonly isInlineOnly: boolean;
   readonly allowedSubscribed: boolean;
   /** It runs also while the server has no data that it may answer for. */
   readonly allowedLoading: boolean;
@@ -72,6 +73,7 @@ export class TableEntry {
     this.deniedInMulti = has('no_multi');
     this.isImmediate = has('immediate');
     this.runsQueued = has('runs_queued');
+    this.isInlineOnly = has('inline_only');
     this.allowedSubscribed = has('subscribed');
     this.allowedLoading = has('loading');
     this.repliesByPush = this.allowedSubscribed && has('pubsub');
@@ -100,6 +102,7 @@ export class TableEntry {
 }
 
 export class CommandTable implements CommandLookup {
+  /** All that COMMAND lists. */
   readonly all: readonly Command[];
   /** Commands and subcommands, by id. */
   readonly entries: readonly TableEntry[];
@@ -109,9 +112,10 @@ export class CommandTable implements CommandLookup {
   #last: TableEntry | undefined;
 
   constructor(families: readonly (readonly Command[])[]) {
-    this.all = families.flat();
+    const commands = families.flat();
+    this.all = commands.filter(({ flags }) => !flags.includes('inline_only'));
     const entries: TableEntry[] = [];
-    for (const command of this.all) this.#add(command, entries);
+    for (const command of commands) this.#add(command, entries);
     this.entries = entries;
   }
 
@@ -135,8 +139,10 @@ export class CommandTable implements CommandLookup {
     if (last !== undefined && isName(last.command.name, buf, start, end)) return last;
     const bucket = this.#byHash.get(foldedHash(buf, start, end));
     if (bucket === undefined) return undefined;
-    this.#last = bucket.find((entry) => isName(entry.command.name, buf, start, end));
-    return this.#last;
+    const found = bucket.find((entry) => isName(entry.command.name, buf, start, end));
+    if (found?.isInlineOnly === true) return args.isInline && args.count === 1 ? found : undefined;
+    this.#last = found;
+    return found;
   }
 
   #add(command: Command, entries: TableEntry[]): void {
@@ -152,7 +158,7 @@ export class CommandTable implements CommandLookup {
     }
     const entry = new TableEntry(entries.length, command, subcommands);
     entries.push(entry);
-    this.#byName.set(command.name, entry);
+    if (!entry.isInlineOnly) this.#byName.set(command.name, entry);
     const name = Buffer.from(command.name);
     const hash = foldedHash(name, 0, name.length);
     this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), entry]);

@@ -7,8 +7,10 @@
  * A directive whose silent loss would harm somebody (TLS, renamed commands, users) is refused
  * instead, with the reason: either every value, or every value but the harmless one.
  */
-import { bytes, integer, oneOf, saveRules, text, wordList, yesNo } from './kinds.ts';
-import { accepted, type OptionTable } from './option.ts';
+import {
+  bytes, defaultUser, integer, oneOf, percentiles, saveRules, text, wordList, yesNo,
+} from './kinds.ts';
+import { accepted, option, withPrivacy, type OptionTable } from './option.ts';
 
 const SNAPSHOT = 'dkvs keeps a log and makes no RDB snapshots';
 const APPEND_LOG = 'dkvs always logs; its log compacts itself';
@@ -114,7 +116,7 @@ export const ACCEPTED: OptionTable = {
   ]),
   'latency-tracking': accepted(yesNo, true, 'it cannot be switched off'),
   'latency-tracking-info-percentiles': accepted(
-    words,
+    percentiles,
     ['50', '99', '99.9'],
     'the percentiles shown are fixed',
   ),
@@ -130,10 +132,14 @@ export const ACCEPTED: OptionTable = {
     'no protected option can be changed on a running server',
   ),
   'enable-module-command': accepted(oneOf(['no', 'yes', 'local']), 'no', 'there are no modules'),
+  user: withPrivacy('hidden', option(
+    defaultUser, '', 'at-start', 'Accepted for compatibility.',
+    'the default user has all rights anyway, and its password is that of requirepass',
+  )),
   aclfile: accepted(oneOf([''], 'users are not read from a file'), '', 'no users from a file'),
 
   // Replication and cluster as Redis has them.
-  masterauth: accepted(text, '', REPLICA),
+  masterauth: withPrivacy('masked', accepted(text, '', REPLICA)),
   masteruser: accepted(text, '', REPLICA),
   'replica-serve-stale-data': accepted(yesNo, true, REPLICA, ['slave-serve-stale-data']),
   'replica-read-only': accepted(yesNo, true, REPLICA, ['slave-read-only']),
@@ -202,10 +208,8 @@ export const ACCEPTED: OptionTable = {
 
 /** Directives that no value makes harmless, and what to do instead. */
 export const REFUSED: Readonly<Record<string, string>> = {
-  include: 'include is not supported: write everything into one file, so that it can be rewritten',
   loadmodule: 'dkvs has no modules; remove this line',
   'rename-command': 'commands cannot be renamed or disabled here; restrict who may connect instead',
-  user: 'users cannot be defined in this file',
   replicaof: 'dkvs does not replicate from a master; configure peers instead',
   slaveof: 'dkvs does not replicate from a master; configure peers instead',
 };

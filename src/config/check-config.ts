@@ -9,17 +9,22 @@ import type { ConfigValues, OptionName } from './options.ts';
 
 export interface Conflict {
   /** Every option it looks at. The first of them that was given is the one to show. */
-  readonly options: readonly OptionName[];
+  readonly options: readonly (OptionName | 'user')[];
   readonly reason: string;
   /** Completes "allowed: ...". */
   readonly allowed: string;
 }
 
-type Check = (values: ConfigValues) => Conflict | undefined;
+/** `user` has no effect of its own, but may contradict one that has. */
+export type CheckedValues = ConfigValues & { readonly user?: string };
 
-const CHECKS: readonly Check[] = [checkNode, checkBroadcast, checkTlsFiles, checkHeartbeats];
+type Check = (values: CheckedValues) => Conflict | undefined;
 
-export function findConflicts(values: ConfigValues): Conflict[] {
+const CHECKS: readonly Check[] = [
+  checkNode, checkBroadcast, checkTlsFiles, checkHeartbeats, checkUser,
+];
+
+export function findConflicts(values: CheckedValues): Conflict[] {
   return CHECKS.map((check) => check(values)).filter((conflict) => conflict !== undefined);
 }
 
@@ -85,4 +90,15 @@ function checkHeartbeats(values: ConfigValues): Conflict | undefined {
     reason: `${found} of election-timeout ${electionMs}`,
     allowed: `${allowed}, or election-timeout from ${electionMsMin}`,
   };
+}
+
+/** The password of the default user is `requirepass`; a `user` line must say the same. */
+function checkUser({ user = '', requirepass }: CheckedValues): Conflict | undefined {
+  if (user === '') return undefined;
+  const options = ['user', 'requirepass'] as const;
+  const isOpen = user.split(' ').some((rule) => rule.toLowerCase() === 'nopass');
+  if (isOpen === (requirepass === '')) return undefined;
+  const reason = isOpen
+    ? 'nopass contradicts requirepass' : 'the default user needs its password as requirepass';
+  return { options, reason, allowed: 'nopass without requirepass; or requirepass without nopass' };
 }

@@ -18,7 +18,8 @@ import {
 import { rewriteConfig } from './rewrite.ts';
 
 export type SetOutcome =
-  | { readonly ok: true }
+  /** `notes` say which values were brought within bounds. */
+  | { readonly ok: true; readonly notes?: readonly string[] }
   /** The text of the error reply, after its first word ERR. */
   | { readonly ok: false; readonly message: string };
 
@@ -41,29 +42,33 @@ export class Config {
   readonly values: ConfigValues;
   readonly #values: OptionValues;
   readonly #defaults: OptionValues;
+  readonly #included: ReadonlySet<string>;
   readonly #subscriptions = new Set<Subscription>();
 
   /**
    * Takes over `values`, which must come from `defaultValues` and `parseValue`. `defaults` are the
-   * values that need not be written down, because a start without them gives the same.
+   * values that need not be written down, because a start without them gives the same; `included`
+   * names the options that files give which `file` includes.
    */
   constructor(
     values: OptionValues = defaultValues(),
     file?: string,
     defaults: OptionValues = defaultValues(),
+    included: ReadonlySet<string> = new Set(),
   ) {
     this.#values = values;
     this.#defaults = defaults;
+    this.#included = included;
     this.values = values as ConfigValues;
     this.file = file;
   }
 
-  /** Names and values, as CONFIG GET shows them, of every option whose name `matches`. */
+  /** Names and values, as CONFIG GET shows them, of every option that it may show and `matches`. */
   get(matches: (name: string) => boolean): (readonly [name: string, value: string])[] {
     const found: (readonly [string, string])[] = [];
     for (const name of optionNames()) {
       const entry = findOption(name);
-      if (entry === undefined || !matches(name)) continue;
+      if (entry === undefined || entry.option.privacy === 'hidden' || !matches(name)) continue;
       found.push([name, entry.option.kind.format(this.#values[entry.name])]);
     }
     return found;
@@ -72,6 +77,7 @@ export class Config {
   /** CONFIG SET with any number of pairs. Either all of them change or none does. */
   set(pairs: readonly (readonly [name: string, value: string])[]): SetOutcome {
     const changes = new Map<string, Change>();
+    const notes: string[] = [];
     for (const [name, text] of pairs) {
       const entry = findOption(name.toLowerCase());
       if (entry === undefined) return unknownOption(name);
@@ -81,10 +87,11 @@ export class Config {
       }
       const parsed = parseValue(entry, [text], this.#values[entry.name], 'set');
       if (!parsed.ok) return setFailed(name, parsed.reason);
+      if (parsed.note !== undefined) notes.push(`${entry.name} ${parsed.note}`);
       changes.set(entry.name, { entry, value: parsed.value });
     }
     this.#apply([...changes.values()]);
-    return { ok: true };
+    return notes.length === 0 ? { ok: true } : { ok: true, notes };
   }
 
   /** Calls `listener` after any of `names` has got another value. Returns what ends that. */
@@ -96,7 +103,7 @@ export class Config {
 
   /** What CONFIG REWRITE makes of the text of the file. */
   rewrite(text: string): string {
-    return rewriteConfig(text, this.#values, this.#defaults);
+    return rewriteConfig(text, this.#values, this.#defaults, this.#included);
   }
 
   #apply(changes: readonly Change[]): void {

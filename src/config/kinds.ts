@@ -6,10 +6,10 @@
  * Invariants: `parse(lines(v)[i])` over all lines gives `v` again (CONFIG REWRITE relies on it),
  * and `format(v)` is what CONFIG GET shows, always in base units.
  */
-import { PEERS_MAX } from '../limits.ts';
+import { PEERS_MAX, PERCENTILES_MAX } from '../limits.ts';
 import { normalizeEvents } from './event-classes.ts';
 import { listOutputLimits, parseOutputLimits, type OutputLimits } from './output-limits.ts';
-import { accept, parseBytes, refuse, type Parsed } from './parsed.ts';
+import { accept, acceptAs, parseBytes, refuse, type Parsed } from './parsed.ts';
 import { listPeers, NAME_ALLOWED, parsePeerName, parsePeers, type Peer } from './peer-list.ts';
 
 export type Source = 'line' | 'set';
@@ -54,6 +54,20 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number
   return single(allowed, (word) => {
     if (!/^-?\d{1,19}$/.test(word)) return refuse("argument couldn't be parsed into an integer");
     return inRange(Number(word), min, max);
+  });
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** A whole number that is brought between `min` and `max`, as Redis does it with some options. */
+export function clamped(min: number, max: number): Kind<number> {
+  const asked = integer(0, INT32_MAX);
+  return single(`a whole number from ${min} to ${max}, a larger one counts as ${max}`, (word) => {
+    const parsed = asked.parse([word], min, 'set');
+    if (!parsed.ok) return parsed;
+    const value = Math.min(max, Math.max(min, parsed.value));
+    if (value === parsed.value) return parsed;
+    return acceptAs(value, `${word} is not from ${min} to ${max}: ${value} is used`);
   });
 }
 
@@ -127,6 +141,51 @@ export function wordList(max: number): Kind<readonly string[]> {
     lines: (value) => [value.length === 0 ? [''] : value],
   };
 }
+
+/** Percentiles from 0 to 100, as numbers that may have decimals. */
+export const percentiles: Kind<readonly string[]> = {
+  ...wordList(PERCENTILES_MAX),
+  parse: (words) => {
+    const kept = words.filter((word) => word !== '');
+    if (kept.length > PERCENTILES_MAX) return refuse('wrong number of arguments');
+    const name = 'latency-tracking-info-percentiles parameters';
+    if (!kept.every((word) => DECIMAL.test(word))) return refuse(`Invalid ${name}`);
+    const fits = kept.every((word) => Number(word) >= 0 && Number(word) <= 100);
+    return fits ? accept(kept) : refuse(`${name} should sit between [0.0,100.0]`);
+  },
+};
+
+/**
+ * The default user as it is without a `user` line: on, with every key, channel and command. Any
+ * other user, or another right, is refused: a client would believe in it.
+ */
+export const defaultUser: Kind<string> = {
+  allowed: 'default on nopass ~* &* +@all, or without nopass where requirepass is given',
+  manyWords: true,
+  parse: (words) => {
+    const kept = words.filter((word) => word !== '');
+    if (kept.length === 0) return accept('');
+    const [name, ...rules] = kept;
+    if (name !== 'default') return refuse('users cannot be defined in this file');
+    const given = rules.map((rule) => rule.toLowerCase());
+    const isWhole = FULL_RIGHTS.every((same) => same.some((rule) => given.includes(rule)));
+    const isKnown = given.every((rule) => PASSWORD_HASH.test(rule) ||
+      WITHOUT_EFFECT.includes(rule) || FULL_RIGHTS.flat().includes(rule));
+    if (!isWhole || !isKnown) return refuse('the default user has all rights here, and no others');
+    return accept(kept.join(' '));
+  },
+  format: String,
+  lines: (value) => [value.split(' ')],
+};
+
+/** Each of these must be given, in one of its spellings. */
+const FULL_RIGHTS: readonly (readonly string[])[] = [
+  ['on'], ['~*', 'allkeys'], ['&*', 'allchannels'], ['+@all', 'allcommands'],
+];
+const WITHOUT_EFFECT: readonly string[] = ['nopass', 'sanitize-payload', 'skip-sanitize-payload'];
+const PASSWORD_HASH = /^#[0-9a-f]{64}$/;
+
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i;
 
 /** Pairs of `<seconds> <changes>`: lines of a file add up, CONFIG SET replaces, "" means none. */
 export const saveRules: Kind<readonly string[]> = {

@@ -1,6 +1,8 @@
 /** The shape of one option, and the types that follow from a table of them. Data only. */
 import type { Kind } from './kinds.ts';
 
+export type Privacy = 'open' | 'masked' | 'hidden';
+
 export interface Option<T> {
   readonly kind: Kind<T>;
   readonly default: T;
@@ -10,6 +12,11 @@ export interface Option<T> {
   readonly summary: string;
   /** What a change costs, or what is given up: one sentence. */
   readonly price: string;
+  /**
+   * A masked one may hold a password: no message quotes it. A hidden one is not shown by CONFIG GET
+   * either, and CONFIG REWRITE leaves its lines in the file as they are.
+   */
+  readonly privacy: Privacy;
   /** Names that Redis used for it before. */
   readonly aliases: readonly string[];
 }
@@ -30,7 +37,13 @@ export function option<T>(
   price: string,
   aliases: readonly string[] = [],
 ): Option<T> {
-  return Object.freeze({ kind, default: defaultValue, change, summary, price, aliases });
+  const privacy = 'open';
+  return Object.freeze({ kind, default: defaultValue, change, summary, price, privacy, aliases });
+}
+
+/** The same option, masked or hidden. */
+export function withPrivacy<T>(privacy: Privacy, { ...rest }: Option<T>): Option<T> {
+  return Object.freeze({ ...rest, privacy });
 }
 
 /** A directive that real redis.conf files hold and that changes nothing here; `why` is shown. */

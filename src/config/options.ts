@@ -13,10 +13,13 @@ import {
   CLIENTS_MAX_DEFAULT,
   COMPACTION_DISK_RATIO_MAX,
   COMPACTION_MIN_BYTES_DEFAULT,
-  DATABASES,
+  DATABASES_DEFAULT,
+  DATABASES_MAX,
   DISK_RESERVE_BYTES_DEFAULT,
   HOT_TAIL_BYTES_DEFAULT,
   HOT_TAIL_BYTES_MIN,
+  HZ_MAX,
+  HZ_MIN,
   NORMAL_OUTPUT_HARD_BYTES_DEFAULT,
   NORMAL_OUTPUT_SOFT_BYTES_DEFAULT,
   NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT,
@@ -36,6 +39,7 @@ import {
 } from '../limits.ts';
 import {
   bytes,
+  clamped,
   decimal,
   eventClasses,
   integer,
@@ -46,7 +50,7 @@ import {
   wordList,
   yesNo,
 } from './kinds.ts';
-import { option, type ValuesOf } from './option.ts';
+import { option, withPrivacy, type ValuesOf } from './option.ts';
 import { PEER_OPTIONS } from './peer-options.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
@@ -157,13 +161,13 @@ export const OPTIONS = {
   ),
 
   // ---- Security --------------------------------------------------------------------------------
-  requirepass: option(
+  requirepass: withPrivacy('masked', option(
     text,
     '',
     'at-runtime',
     'Password of the default user; empty for none.',
     'Clients must send AUTH first. The file then holds a secret: give it mode 600.',
-  ),
+  )),
   'enable-debug-command': option(
     oneOf(['no', 'yes', 'local']),
     'no',
@@ -261,14 +265,14 @@ export const OPTIONS = {
 
   // ---- Keys ------------------------------------------------------------------------------------
   databases: option(
-    integer(1, DATABASES),
-    DATABASES,
+    integer(1, DATABASES_MAX),
+    DATABASES_DEFAULT,
     'at-start',
     'Databases that SELECT may choose.',
-    'Fewer only hides the others; the log format knows 16.',
+    'Fewer only hides the others, which keep their keys; peers take what each of them allows.',
   ),
   hz: option(
-    integer(1, 500),
+    clamped(HZ_MIN, HZ_MAX),
     10,
     'at-runtime',
     'How often a second the background work runs: expiry, idle clients, statistics.',

@@ -7,7 +7,7 @@
  * space or the end. The words are bytes: \xHH is one byte, and the whole word must be UTF-8, since
  * paths and passwords are compared as UTF-8 everywhere else.
  *
- * `include` is refused: one file that says everything can be read, compared and rewritten.
+ * `include` is a directive like others here; load-config.ts reads what it names.
  */
 
 export interface Directive {

@@ -4,10 +4,12 @@
  */
 
 export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
+  /** `note` says how the value differs from what was asked for. */
+  | { readonly ok: true; readonly value: T; readonly note?: string }
   | { readonly ok: false; readonly reason: string };
 
 export const accept = <T>(value: T): Parsed<T> => ({ ok: true, value });
+export const acceptAs = <T>(value: T, note: string): Parsed<T> => ({ ok: true, value, note });
 export const refuse = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
 
 const UNIT_BYTES: Readonly<Record<string, number>> = {

@@ -19,7 +19,7 @@ import {
   SNAPSHOT_RATE_MIN,
 } from '../limits.ts';
 import { bytes, integer, oneOf, peerName, peers, text } from './kinds.ts';
-import { option } from './option.ts';
+import { option, withPrivacy } from './option.ts';
 
 export const PEER_OPTIONS = {
   node: option(
@@ -57,13 +57,13 @@ export const PEER_OPTIONS = {
     'Name of a cluster of which all other copies are lost: this one becomes its own, with itself.',
     'The others must never come back, and what only they had acknowledged is lost.',
   ),
-  'peer-secret': option(
+  'peer-secret': withPrivacy('hidden', option(
     text,
     '',
     'at-start',
     'What peers prove to each other that they know, the same on all of them; empty for nothing.',
     'Without it or TLS, whoever reaches a peer port may write; with it, give the file mode 600.',
-  ),
+  )),
   'peer-tls-cert-file': option(
     text,
     '',

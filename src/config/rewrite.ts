@@ -5,6 +5,9 @@
  * empty lines and lines that cannot be read stay as well. A changed option is written where it
  * first stood, and its other lines go. An option that the text does not hold is appended when it
  * differs from what a start without it gives. Rewriting a second time changes nothing.
+ *
+ * Lines of hidden options stay as they are, and none is added: what is on the command line because
+ * it is a secret does not get into a file.
  */
 import { parseLine, quoteWord } from './parse-config.ts';
 import {
@@ -29,15 +32,16 @@ export function rewriteConfig(
   text: string,
   values: OptionValues,
   defaults: OptionValues,
+  included: ReadonlySet<string>,
 ): string {
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
 
   const mentions = findMentions(lines);
-  const kept = replaceChanged(lines, mentions, values);
+  const kept = replaceChanged(lines, mentions, values, included);
   const added = optionEntries()
-    .filter(({ name }) => !mentions.has(name))
+    .filter(({ name, option }) => option.privacy !== 'hidden' && !mentions.has(name))
     .filter((entry) => !isSameValue(entry, defaults[entry.name], values[entry.name]))
     .flatMap((entry) => writeOption(entry, values[entry.name]));
 
@@ -72,9 +76,13 @@ function replaceChanged(
   lines: readonly string[],
   mentions: ReadonlyMap<string, Mention>,
   values: OptionValues,
+  included: ReadonlySet<string>,
 ): string[] {
   const replacements = new Map<number, readonly string[]>();
   for (const { entry, indexes, value } of mentions.values()) {
+    if (entry.option.privacy === 'hidden') continue;
+    // Its lines add to those of another file, and it cannot have changed since the start.
+    if (entry.option.change === 'at-start' && included.has(entry.name)) continue;
     const current = values[entry.name];
     if (value !== undefined && isSameValue(entry, value, current)) continue;
     for (const index of indexes) replacements.set(index, []);

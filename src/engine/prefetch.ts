@@ -9,7 +9,7 @@ import type { TableEntry } from '../commands/table.ts';
 import { visitKeys } from '../commands/visit-keys.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
-import { DATABASES, PREFETCH_KEYS_MAX } from '../limits.ts';
+import { DATABASES_MAX, PREFETCH_KEYS_MAX } from '../limits.ts';
 import { Args } from '../protocol/args.ts';
 import type { QueuedRequest } from '../session/transaction.ts';
 
@@ -73,7 +73,7 @@ export class Prefetch {
 
   /** A database that does not exist is the command's to refuse. */
   #check(arg: number, db: number): void {
-    if (!(db >= 0 && db < DATABASES)) return;
+    if (!(db >= 0 && db < DATABASES_MAX)) return;
     const keys = this.#keys;
     if (keys === undefined ? this.#isAnyCold : keys.length >= PREFETCH_KEYS_MAX) return;
     const { space, storage } = this.#at(db);

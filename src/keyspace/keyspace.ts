@@ -8,7 +8,7 @@
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
-import { DATABASES } from '../limits.ts';
+import { DATABASES_DEFAULT, DATABASES_MAX, FURTHER_SPACES_FROM } from '../limits.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database } from './database.ts';
 import type { KeyspaceCore, KeyspaceStats } from './keyspace-core.ts';
@@ -18,7 +18,9 @@ import { COLD, NEED_VALUE, type Storage } from './storage.ts';
 export const SYSTEM_SPACE = 0;
 
 /**
- * The system key under which the table of spaces is kept: DATABASES + 1 uint32, last = next free.
+ * The system key under which the table of spaces is kept: a uint32 for each database, and the next
+ * free space. Databases at the end that never had another space than their first are left out, but
+ * not of the first DATABASES_DEFAULT: so a table of those only is what it always was.
  */
 export const SPACES_KEY = Buffer.from('spaces');
 
@@ -39,6 +41,7 @@ export class Keyspace implements KeyspaceCore {
   isReadOnly = false;
   readonly #listener: KeyspaceListener;
   readonly #databases: Database[] = [];
+  /** Of each database, and the next free one last. */
   readonly #spaces: Uint32Array;
 
   /** The caller has loaded SPACES_KEY of SYSTEM_SPACE; see storage.load. */
@@ -46,7 +49,9 @@ export class Keyspace implements KeyspaceCore {
     this.#storage = storage;
     this.#listener = listener;
     this.#spaces = readSpaces(storage);
-    for (let i = 0; i < DATABASES; i++) this.#databases.push(new Database(this, i, this.#space(i)));
+    for (let i = 0; i < DATABASES_MAX; i++) {
+      this.#databases.push(new Database(this, i, this.#space(i)));
+    }
   }
 
   get storage(): Storage {
@@ -90,7 +95,7 @@ export class Keyspace implements KeyspaceCore {
   }
 
   flushAll(): void {
-    for (let i = 0; i < DATABASES; i++) if (this.db(i).count() > 0) this.flush(i);
+    for (let i = 0; i < DATABASES_MAX; i++) if (this.db(i).count() > 0) this.flush(i);
   }
 
   swap(a: number, b: number): void {
@@ -138,14 +143,19 @@ export class Keyspace implements KeyspaceCore {
   }
 
   #takeSpace(): number {
-    const next = this.#spaces[DATABASES] as number;
-    this.#spaces[DATABASES] = next + 1;
-    return next;
+    const next = this.#spaces[DATABASES_MAX] as number;
+    const isReserved = next >= FURTHER_SPACES_FROM && next < FURTHER_SPACES_FROM + DATABASES_MAX;
+    const free = isReserved ? FURTHER_SPACES_FROM + DATABASES_MAX : next;
+    this.#spaces[DATABASES_MAX] = free + 1;
+    return free;
   }
 
   #saveSpaces(): void {
-    const bytes = Buffer.alloc(this.#spaces.length * 4);
-    this.#spaces.forEach((space, i) => bytes.writeUInt32LE(space, i * 4));
+    let count = DATABASES_MAX;
+    while (count > DATABASES_DEFAULT && this.#space(count - 1) === firstSpace(count - 1)) count--;
+    const bytes = Buffer.alloc((count + 1) * 4);
+    for (let i = 0; i < count; i++) bytes.writeUInt32LE(this.#space(i), i * 4);
+    bytes.writeUInt32LE(this.#spaces[DATABASES_MAX] as number, count * 4);
     const key = new ByteRange(SPACES_KEY);
     this.#storage.find(SYSTEM_SPACE, key, NEED_VALUE);
     this.#storage.put(SYSTEM_SPACE, key, new ByteRange(bytes), 0, false);
@@ -153,11 +163,22 @@ export class Keyspace implements KeyspaceCore {
 }
 
 function readSpaces(storage: Storage): Uint32Array {
-  const spaces = Uint32Array.from({ length: DATABASES + 1 }, (_, i) => i + 1);
+  const spaces = Uint32Array.from({ length: DATABASES_MAX + 1 }, (_, i) => firstSpace(i));
+  spaces[DATABASES_MAX] = DATABASES_DEFAULT + 1;
   const found = storage.find(SYSTEM_SPACE, new ByteRange(SPACES_KEY), NEED_VALUE);
   if (found === COLD) throw new Error('assertion failed: the table of spaces was not loaded');
   if (found === undefined) return spaces;
-  const { buf, start } = found.value;
-  for (let i = 0; i < spaces.length; i++) spaces[i] = buf.readUInt32LE(start + i * 4);
+  const { buf, start, end } = found.value;
+  const count = Math.floor((end - start) / 4) - 1;
+  if (count < DATABASES_DEFAULT || count > DATABASES_MAX) {
+    throw new Error(`assertion failed: a table of spaces for ${count} databases`);
+  }
+  for (let i = 0; i < count; i++) spaces[i] = buf.readUInt32LE(start + i * 4);
+  spaces[DATABASES_MAX] = buf.readUInt32LE(start + count * 4);
   return spaces;
+}
+
+/** The space in which a database begins. */
+function firstSpace(index: number): number {
+  return index < DATABASES_DEFAULT ? index + 1 : FURTHER_SPACES_FROM + index;
 }

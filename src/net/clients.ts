@@ -71,6 +71,7 @@ export class Clients implements ClientsPort {
    */
   sweep(nowMs: number): void {
     const { timeoutSeconds } = this.#policy();
+    this.#host.limitedLog.flush();
     for (const connection of this.#connections.values()) {
       connection.sweep(nowMs);
       const isExempt = connection.session.isSubscriber || connection.session.monitoring;

@@ -1,6 +1,7 @@
 /** What all connections of a server share. Filled by the server's composition. */
 
 import type { Logger } from 'pino';
+import type { LimitedLog } from '../io/limited-log.ts';
 import type { Args } from '../protocol/args.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -26,6 +27,8 @@ export interface ConnectionHost {
   readonly batch: Args[];
   readonly realm: SessionRealm;
   readonly log: Logger;
+  /** For lines that a stranger can cause. */
+  readonly limitedLog: LimitedLog;
   readonly counters: NetCounters;
   /** `proto-max-bulk-len` and `client-query-buffer-limit` at present. */
   readonly bulkBytesMax: number;

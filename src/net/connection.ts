@@ -46,6 +46,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #isBusy = false;
   /** The next request has waited: it is still answered when the connection is to be closed. */
   #hasUntaken = false;
+  /** What the requests took on the wire that wait for their replies. */
+  #requestBytes = 0;
   /** Too many reply bytes are unsent; requests stay undecoded until the socket drains. */
   #isStalled = false;
   #isPaused = false;
@@ -92,6 +94,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
       libraryName: library.name,
       libraryVersion: library.version,
       queryBufferBytes: this.decoder.unread,
+      queryBufferFreeBytes: Math.max(0, this.decoder.ownedBytes - this.decoder.unread),
+      requestBytes: this.#isBusy ? this.#requestBytes : 0,
       outputBytes: this.#output.unsentBytes,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
@@ -202,7 +206,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     const kind = this.session.isSubscriber ? 'pubsub' : 'normal';
     const limits = this.#host.outputLimits(kind);
     if (!this.#limit.isPassed(bytes, limits, this.#host) || this.#socket.destroyed) return;
-    this.#host.log.warn(
+    this.#host.limitedLog.warn(
       { client: this.#address, kind, bytes, limits },
       'closing a client that does not read its replies: client-output-buffer-limit',
     );
@@ -240,6 +244,9 @@ export class Connection implements SessionLink, Talker, OutputHost {
       const count = decoder.nextBatch(batch);
       if (count === 0) break;
       const taken = engine.serve(session, batch, this.#isClosing ? 1 : count, nowMs);
+      if (session.progress.due > 0 || engine.wait !== undefined) {
+        this.#requestBytes += bytesOf(batch, 0, taken);
+      }
       if (taken < count) decoder.unreadFrom(batch[taken] as Args);
       this.#hasUntaken = engine.wait !== undefined && taken < count;
       if (engine.wait !== undefined) return engine.wait;
@@ -277,6 +284,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   /** The request that waited has its reply. */
   readonly #goOn = (): void => {
     this.#isBusy = false;
+    this.#requestBytes = 0;
     if (this.#isFinished) {
       this.#letGo();
       // It may have changed something, and others may wait for the batch that it held.
@@ -314,7 +322,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #refuseInput(): void {
     this.#host.counters.protocolErrors++;
     const { error } = this.decoder;
-    this.#host.log.info({ client: this.#address, error }, 'closing a client: bad input');
+    this.#host.limitedLog.info({ client: this.#address, error }, 'closing a client: bad input');
     if (!SILENT_ERRORS.has(error)) {
       this.reply.error(`ERR ${error}`);
     }
@@ -353,6 +361,11 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.session.end();
     if (!this.#isBusy) this.#output.drop();
   }
+}
+
+/** On the wire, of the requests from `from` to before `to`, which lie one behind the other. */
+function bytesOf(batch: readonly Args[], from: number, to: number): number {
+  return from === to ? 0 : (batch[to - 1] as Args).wireEnd - (batch[from] as Args).wireStart;
 }
 
 function remoteOf(socket: Socket): string {

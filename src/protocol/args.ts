@@ -29,6 +29,8 @@ const COMPARE_IN_LOOP_BYTES_MAX = 64;
 export class Args {
   buf: Buffer = NO_BYTES;
   count = 0;
+  /** It was a line of words, such as a person types, and no array of bulk strings. */
+  isInline = false;
   /** In a batch: where the request begins in the decoder's window, and one past it. */
   wireStart = 0;
   wireEnd = 0;
@@ -143,6 +145,7 @@ export class Args {
     const bounds = this.#bounds;
     let at = 0;
     owned.begin(buf);
+    owned.isInline = this.isInline;
     for (let i = 0; i < this.count; i++) {
       const start = at;
       at += this.buf.copy(buf, at, bounds[i * 2]!, bounds[i * 2 + 1]!);
@@ -157,6 +160,7 @@ export class Args {
   begin(buf: Buffer): void {
     this.buf = buf;
     this.count = 0;
+    this.isInline = false;
     if (this.#bounds.length > ARGS_KEPT_MAX * 2) this.#bounds = new Uint32Array(ARGS_INITIAL * 2);
   }
 

@@ -338,6 +338,7 @@ export class RequestDecoder {
       if (parts === undefined) return this.#fail(text, newline + 1);
       this.#target.setBuffers(parts);
     }
+    this.#target.isInline = true;
     input.at = newline + 1;
     if (this.#target.count === 0) {
       input.finishRequest();

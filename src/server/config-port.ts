@@ -1,15 +1,19 @@
 /** CONFIG's side of the configuration: patterns as clients send them, and the file to rewrite. */
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ConfigPort } from '../commands/server-port.ts';
 import type { Config } from '../config/config.ts';
+import { replaceConfigFile } from '../io/config-files.ts';
 import { compileGlob } from '../lib/glob.ts';
 
 export class ServerConfigPort implements ConfigPort {
   readonly #config: Config;
+  readonly #onNote: (note: string) => void;
 
-  constructor(config: Config) {
+  /** `onNote` is given a line for the log when a value was brought within its bounds. */
+  constructor(config: Config, onNote: (note: string) => void = () => {}) {
     this.#config = config;
+    this.#onNote = onNote;
   }
 
   match(pattern: Buffer): readonly (readonly [string, string])[] {
@@ -23,17 +27,16 @@ export class ServerConfigPort implements ConfigPort {
 
   set(pairs: readonly (readonly [string, string])[]): string | undefined {
     const outcome = this.#config.set(pairs);
-    return outcome.ok ? undefined : outcome.message;
+    if (!outcome.ok) return outcome.message;
+    for (const note of outcome.notes ?? []) this.#onNote(note);
+    return undefined;
   }
 
-  /** Replaces the file in one step, so that a crash leaves the old one or the new one. */
   rewrite(): string | undefined {
     const { file } = this.#config;
     if (file === undefined) return 'The server is running without a config file';
     try {
-      const text = this.#config.rewrite(readFileSync(file, 'utf8'));
-      writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
-      renameSync(`${file}.tmp`, file);
+      replaceConfigFile(file, this.#config.rewrite(readFileSync(file, 'utf8')));
       return undefined;
     } catch (error) {
       return `Rewriting config file: ${error instanceof Error ? error.message : String(error)}`;

@@ -4,6 +4,7 @@
  */
 
 import { arch, release, totalmem, type } from 'node:os';
+import { clientBytes } from '../commands/client-list.ts';
 import type {
   ClientFactsTotal, CpuFacts, DatabaseFacts, InfoSource, MemoryFacts, ServerFacts, StatsFacts,
 } from '../observe/info-source.ts';
@@ -103,7 +104,7 @@ function clientFacts({ clients, config, watched, monitors }: ServerParts): Clien
     if (session.blocking.isBlocked) blocked++;
     query = Math.max(query, queryBufferBytes);
     output = Math.max(output, outputBytes);
-    bytes += queryBufferBytes + outputBytes;
+    bytes += clientBytes(session);
   }
   return {
     connected: all.length,

@@ -14,6 +14,7 @@ import type { ShutdownOptions } from '../commands/server-port.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../io/clock.ts';
+import { LimitedLog } from '../io/limited-log.ts';
 import { stallThread } from '../io/stall.ts';
 import { SHUTDOWN_GRACE_MS } from '../limits.ts';
 import { Clients } from '../net/clients.ts';
@@ -66,6 +67,7 @@ export class RunningServer {
   readonly #counters: NetCounters = {
     connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, outputLimitCloses: 0,
   };
+  readonly #limitedLog: LimitedLog;
   readonly #plumbing: SessionPlumbing;
   readonly #pool = new OutputPool();
   readonly #saves: Saves;
@@ -85,6 +87,7 @@ export class RunningServer {
     this.#parts = parts;
     const { config, log, clock, side } = parts;
     this.#startedAt = clock.nowMs();
+    this.#limitedLog = new LimitedLog(log, () => clock.monotonicMs());
     this.#callLog = new CallLog({
       log, commands: this.#commandStats, errors: this.#errorStats, slow: this.#slowLog,
       latency: this.#latency, damage: side.damage,
@@ -107,7 +110,7 @@ export class RunningServer {
     this.#clients = new Clients(this.#createHost(), policy, this.#plumbing.pause);
     this.#listeners = new Listeners(
       (socket, path) => this.#clients.admit(socket, path),
-      (error) => log.warn({ error }, 'cannot accept a client'),
+      (error) => this.#limitedLog.warn({ error }, 'cannot accept a client'),
     );
     this.#housekeeping = this.#createHousekeeping();
     this.#followConfig();
@@ -240,11 +243,11 @@ export class RunningServer {
   }
 
   #createFacade(): ServerFacade {
-    const { config, clock, side, peers, memoryBytes, onShutdown } = this.#parts;
+    const { config, clock, log, side, peers, memoryBytes, onShutdown } = this.#parts;
     const peersFacade = peers === undefined ? undefined : new PeersFacade(config, peers);
     return new ServerFacade({
       config,
-      configPort: new ServerConfigPort(config),
+      configPort: new ServerConfigPort(config, (note) => log.warn(note)),
       table: this.#table,
       clock,
       keyspace: this.#plumbing.keyspace,
@@ -281,6 +284,7 @@ export class RunningServer {
       batch: [],
       realm: this.#plumbing,
       log,
+      limitedLog: this.#limitedLog,
       counters: this.#counters,
       get bulkBytesMax() {
         return config.values['proto-max-bulk-len'];

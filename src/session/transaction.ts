@@ -64,13 +64,12 @@ export class Transaction implements TransactionPort {
     return this.#queue;
   }
 
-  /** RAM of the queue. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   get queued(): number {
     return this.#queue.length;
+  }
+
+  get queuedBytes(): number {
+    return this.#bytes;
   }
 
   get broken(): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { QUEUED_REQUEST_BYTES } from '../../src/limits.ts';
 import { RecordedError } from '../protocol/recording-reply.ts';
 import { WholeServer } from './whole-server.ts';
 
@@ -99,14 +100,30 @@ describe('CLIENT', () => {
     expect(lines).toHaveLength(3);
     expect(lines[0]).toBe(
       'id=1 addr=127.0.0.1:50001 laddr=127.0.0.1:6379 fd=-1 name=first age=5 idle=0 flags=N db=0 ' +
-      'sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ' +
-      'oll=0 omem=0 tot-mem=0 events=r cmd=client|list user=default redir=-1 resp=2 ' +
+      'sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=0 rbp=0 obl=0 ' +
+      'oll=0 omem=0 tot-mem=10 events=r cmd=client|list user=default redir=-1 resp=2 ' +
       'lib-name=lib lib-ver=1.2',
     );
     expect(lines[1]).toContain('flags=P db=0 sub=1 ');
     expect(await one.ask('CLIENT INFO')).toBe(`${lines[0]?.replace('|list', '|info')}\n`);
     expect(await one.ask('CLIENT LIST TYPE pubsub')).toBe(`${lines[1]}\n`);
     expect(await one.ask('CLIENT LIST ID 2 7 2')).toBe(`${lines[1]}\n${lines[1]}\n`);
+  });
+
+  it('count what MULTI has queued, and the request that runs', async () => {
+    const server = new WholeServer();
+    const [one, two] = [server.connect(), server.connect()];
+    await two.run('MULTI');
+    const before = (await server.facade.memory())['clients'] ?? 0;
+    for (let i = 0; i < 10; i++) await two.run(['SET', 'k', 'x'.repeat(10_000)]);
+    const line = await one.ask('CLIENT LIST ID 2') as string;
+    const bytes = 10 * (10_004 + QUEUED_REQUEST_BYTES);
+    expect(line).toContain(` multi=10 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=${bytes} `);
+    expect(line).toContain(` tot-mem=${bytes + Number(/ omem=(\d+)/.exec(line)?.[1])} `);
+    expect(((await server.facade.memory())['clients'] ?? 0) - before).toBe(bytes);
+    await two.run('DISCARD');
+    expect(await one.ask('CLIENT LIST ID 2')).toContain(' multi=-1 ');
+    expect(await one.ask('CLIENT LIST ID 2')).toContain(' multi-mem=0 ');
   });
 
   it('takes library names without spaces only (Redis 7.2)', async () => {

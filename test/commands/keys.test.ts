@@ -14,7 +14,7 @@ import { stringCommands } from '../../src/commands/strings.ts';
 import { visitKeys } from '../../src/commands/visit-keys.ts';
 import { Config } from '../../src/config/config.ts';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
-import { DATABASES, EXPIRE_AT_MS_MAX } from '../../src/limits.ts';
+import { DATABASES_DEFAULT, DATABASES_MAX, EXPIRE_AT_MS_MAX } from '../../src/limits.ts';
 import { Args } from '../../src/protocol/args.ts';
 import { RecordedError } from '../protocol/recording-reply.ts';
 import { CommandHarness } from './harness.ts';
@@ -27,7 +27,7 @@ const commands: readonly Command[] = [
 
 const START = 1_700_000_000_000;
 
-function start(databases = DATABASES) {
+function start(databases = DATABASES_DEFAULT) {
   const config = new Config();
   const get = (name: string): string | undefined =>
     (name === 'databases' ? `${databases}` : config.get((each) => each === name)[0]?.[1]);
@@ -66,7 +66,7 @@ describe('the keys of a request', () => {
   });
 
   it('never lie in a database that there cannot be', () => {
-    for (const db of ['16', '-1', 'x', '1.5', '99999999999', '']) {
+    for (const db of [`${DATABASES_MAX}`, '-1', 'x', '1.5', '99999999999', '']) {
       expect(keysOf('MOVE', 'a', db)).toEqual([['a', undefined]]);
       expect(keysOf('COPY', 'a', 'b', 'DB', db)).toEqual([['a', undefined], ['b', undefined]]);
     }
@@ -78,7 +78,9 @@ describe('SELECT', () => {
   it('tells which database the keys of later commands are in', () => {
     const { selects } = find('select');
     expect(selects?.(Args.of('SELECT', '3'))).toEqual([3]);
-    for (const db of ['16', '-1', 'x']) expect(selects?.(Args.of('SELECT', db))).toEqual([undefined]);
+    for (const db of [`${DATABASES_MAX}`, '-1', 'x']) {
+      expect(selects?.(Args.of('SELECT', db))).toEqual([undefined]);
+    }
     expect(find('swapdb').selects?.(Args.of('SWAPDB', '3', '0'))).toEqual([3, 0]);
   });
 
@@ -107,10 +109,18 @@ describe('expiry', () => {
     expect(harness.notified).toContain('expired k@0');
   });
 
-  it('beyond what a record can hold becomes the latest that it can', () => {
+  it('beyond what a record can hold is refused, and the key keeps its expiry', () => {
     const { harness } = start();
     harness.run('SET', 'k', 'v');
-    expect(harness.run('PEXPIREAT', 'k', '9223372036854775807')).toBe(1);
+    expect(harness.run('PEXPIREAT', 'k', `${EXPIRE_AT_MS_MAX}`)).toBe(1);
+    const beyond = {
+      PEXPIREAT: '281474976710656', EXPIREAT: '281474976711', PEXPIRE: `${EXPIRE_AT_MS_MAX}`,
+      EXPIRE: '281474976710',
+    };
+    for (const [name, time] of Object.entries(beyond)) {
+      const text = `ERR invalid expire time in '${name.toLowerCase()}' command`;
+      expect(harness.run(name, 'k', time)).toEqual(new RecordedError(text));
+    }
     expect(harness.run('PEXPIRETIME', 'k')).toBe(EXPIRE_AT_MS_MAX);
   });
 
@@ -172,7 +182,7 @@ describe('flushing and swapping', () => {
     });
     expect(values).toEqual(['2', null, '0']);
     harness.run('FLUSHALL', 'ASYNC');
-    expect(harness.keyspace.databases.map((db) => db.count())).toEqual(Array(DATABASES).fill(0));
+    expect(harness.keyspace.databases.map((db) => db.count())).toEqual(Array(DATABASES_MAX).fill(0));
   });
 });
 

@@ -72,11 +72,13 @@ describe('SET', () => {
     expect(redis.run('MGET', 'k', 'none', 'list')).toEqual(['3', null, null]);
   });
 
-  it('cuts a time that a record cannot hold to the latest that it can', () => {
-    expect(redis.run('SET', 'k', 'v', 'PXAT', '9223372036854775807')).toBe('OK');
-    expect(expiryOf('k')).toBe(2 ** 48 - 1);
-    expect(redis.run('SET', 'k', 'v', 'EXAT', '9223372036854776'))
-      .toEqual(new RecordedError("ERR invalid expire time in 'set' command"));
+  it('refuses a time that a record cannot hold, and changes nothing', () => {
+    expect(redis.run('SET', 'k', 'v', 'PXAT', `${2 ** 48 - 1}`)).toBe('OK');
+    for (const time of [`${2 ** 48}`, '9223372036854775807']) {
+      expect(redis.run('SET', 'k', 'w', 'PXAT', time))
+        .toEqual(new RecordedError("ERR invalid expire time in 'set' command"));
+    }
+    expect([redis.run('GET', 'k'), expiryOf('k')]).toEqual(['v', 2 ** 48 - 1]);
   });
 
   it('changes the one key that it sets, and none when it does not', () => {

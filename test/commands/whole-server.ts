@@ -84,7 +84,8 @@ export class WholeClient implements SessionLink {
       id: this.id, address: this.address, localAddress: '127.0.0.1:6379', fd: -1,
       connectedAt: this.#connectedAt, lastCommandAt: this.#server.clock.nowMs(),
       lastCommand: this.session.lastCommand, libraryName: '', libraryVersion: '',
-      queryBufferBytes: 0, outputBytes: this.reply.length, bytesIn: 0, bytesOut: 0,
+      queryBufferBytes: 0, queryBufferFreeBytes: 0, requestBytes: 0,
+      outputBytes: this.reply.length, bytesIn: 0, bytesOut: 0,
     };
   }
 
@@ -113,6 +114,14 @@ export class WholeClient implements SessionLink {
     const words = typeof command === 'string' ? command.split(' ') : command;
     const args = Args.ofBuffers(words.map((word) => Buffer.from(word, 'latin1')));
     await this.#server.serve(this.session, args);
+    return this.heard();
+  }
+
+  /** The same for a line that a person types. */
+  async type(line: string): Promise<string> {
+    this.decoder.feed(Buffer.from(`${line}\r\n`, 'latin1'));
+    if (this.decoder.next() !== 'command') throw new Error(`not a request: ${line}`);
+    await this.#server.serve(this.session, this.decoder.args);
     return this.heard();
   }
 

@@ -103,12 +103,12 @@ describe('options that contradict each other', () => {
 
   it('are described with the line, the reason and what is allowed', () => {
     const source = { path: 'my.conf', text: `${PEERS}NODE  c` };
-    expect(errorsOf(source.text).map((error) => describeConfigError(error, source))).toEqual([
+    expect(errorsOf(source.text).map(describeConfigError)).toEqual([
       "In my.conf, line 3:\n    NODE  c\n    node 'c' is not one of the peers\n" +
         '    allowed: node with one of the names a, b',
     ]);
     const outcome = loadConfig(undefined, [{ line: 1, name: 'broadcast', words: ['raft'] }]);
-    expect(outcome.ok ? [] : outcome.errors.map((error) => describeConfigError(error))).toEqual([
+    expect(outcome.ok ? [] : outcome.errors.map(describeConfigError)).toEqual([
       'On the command line:\n    --broadcast raft\n' +
         '    broadcast raft needs peers, and none are given\n' +
         '    allowed: auto; raft with peers; none without',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Config } from '../../src/config/config.ts';
 
 const prefix = 'CONFIG SET failed (possibly related to argument';
+const PERCENTILES = 'latency-tracking-info-percentiles parameters';
 const show = (config: Config, name: string) => config.get((each) => each === name)[0]?.[1];
 
 describe('CONFIG GET', () => {
@@ -28,6 +29,8 @@ describe('CONFIG SET', () => {
     ['compaction-disk-ratio', '2', '2'],
     ['save', '3600 1 300 100', '3600 1 300 100'],
     ['lua-time-limit', '100', '100'],
+    ['latency-tracking-info-percentiles', '0 33.33 100', '0 33.33 100'],
+    ['latency-tracking-info-percentiles', '', ''],
   ])('%s %s is shown as %s', (name, text, shown) => {
     const config = new Config();
     expect(config.set([[name, text]])).toEqual({ ok: true });
@@ -38,6 +41,11 @@ describe('CONFIG SET', () => {
     ['maxmemory', 'abc', 'argument must be a memory value'],
     ['maxmemory', '1.5gb', 'argument must be a memory value'],
     ['slowlog-max-len', 'abc', "argument couldn't be parsed into an integer"],
+    ['hz', '-1', 'argument must be between 0 and 2147483647 inclusive'],
+    ['latency-tracking-info-percentiles', '50 101', `${PERCENTILES} should sit between [0.0,100.0]`],
+    ['latency-tracking-info-percentiles', '-1', `${PERCENTILES} should sit between [0.0,100.0]`],
+    ['latency-tracking-info-percentiles', '50 x', `Invalid ${PERCENTILES}`],
+    ['user', 'default on nopass ~* &* +@all', "can't set immutable config"],
     ['timeout', '-1', 'argument must be between 0 and 2147483647 inclusive'],
     ['activerehashing', 'maybe', "argument must be 'yes' or 'no'"],
     ['appendfsync', 'x', 'argument(s) must be one of the following: everysec, always, no'],
@@ -66,6 +74,13 @@ describe('CONFIG SET', () => {
     const message = `${prefix} '${name}') - ${reason}`;
     expect(config.set([[name, text]])).toEqual({ ok: false, message });
     expect(config.get(() => true)).toEqual(before);
+  });
+
+  it('brings hz within its bounds, as Redis does, and says so', () => {
+    const config = new Config();
+    expect(config.set([['hz', '1000']]))
+      .toEqual({ ok: true, notes: ['hz 1000 is not from 1 to 500: 500 is used'] });
+    expect(show(config, 'hz')).toBe('500');
   });
 
   it('says why keys are never evicted', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/config/command-line.ts';
-import { describeConfigError, loadConfig } from '../../src/config/load-config.ts';
+import { describeConfigError, loadConfig, type ReadIncluded } from '../../src/config/load-config.ts';
 import { shareMemory } from '../../src/config/memory-budget.ts';
 import { OPTIONS } from '../../src/config/options.ts';
+import { DATABASES_MAX, INCLUDED_FILES_MAX, INCLUDE_DEPTH_MAX } from '../../src/limits.ts';
 
 const file = (text: string) => ({ path: 'my.conf', text });
 
@@ -77,12 +78,12 @@ describe('loading', () => {
       [6, 'include'],
       [3, 'appendfsync'],
     ]);
-    const described = errors.map((error) => describeConfigError(error, source));
+    const described = errors.map(describeConfigError);
     expect(described[0]).toBe(
       "In my.conf, line 1:\n    port abc\n    argument couldn't be parsed into an integer\n" +
         '    allowed: a whole number from 0 to 65535',
     );
-    expect(described[4]).toContain('include is not supported');
+    expect(described[4]).toContain('include needs a file to stand in');
     expect(described[5]).toContain('On the command line:\n    --appendfsync maybe');
   });
 
@@ -123,6 +124,145 @@ describe('loading', () => {
       'replica-read-only',
       'oom-score-adj-values',
     ]);
+  });
+});
+
+describe('include', () => {
+  const files: Readonly<Record<string, string>> = {
+    'a.conf': 'hz 20\ntimeout 1\n', 'b.conf': 'include a.conf\ntimeout 2\n',
+    'self.conf': 'include self.conf\n', 'twice.conf': 'include twice.conf\ninclude twice.conf\n',
+    'bad.conf': '\nport x\n',
+  };
+  const read: ReadIncluded = (path) => {
+    const text = files[path];
+    return text === undefined
+      ? { ok: false, reason: `no file ${path}` } : { ok: true, sources: [{ path, text }] };
+  };
+  const load = (text: string) => loadConfig(file(text), [], read);
+  const described = (text: string): string[] => {
+    const outcome = load(text);
+    return outcome.ok ? [] : outcome.errors.map(describeConfigError);
+  };
+
+  it('reads a file at its place: what comes behind it wins, what is before it loses', () => {
+    const outcome = load('hz 5\ninclude b.conf\ntimeout 3\n');
+    expect(outcome.ok && outcome.config.values).toMatchObject({ hz: 20, timeout: 3 });
+    expect(load('include b.conf').ok && load('timeout 9\ninclude b.conf')).toMatchObject({
+      config: { values: { timeout: 2 } },
+    });
+  });
+
+  it('names the file and the line of an error, in the order of the files', () => {
+    expect(described('include bad.conf\nhz x\ninclude none.conf').map((each) =>
+      each.split('\n').slice(0, 2))).toEqual([
+      ['In my.conf, line 2:', '    hz x'],
+      ['In my.conf, line 3:', '    include none.conf'],
+      ['In bad.conf, line 2:', '    port x'],
+    ]);
+    expect(described('include none.conf').join()).toContain('no file none.conf');
+    expect(described('include').join()).toContain('wrong number of arguments');
+  });
+
+  it('ends with an error where files include each other without end', () => {
+    expect(described('include self.conf').join())
+      .toContain(`more than ${INCLUDE_DEPTH_MAX} files include each other`);
+    expect(described('include twice.conf').join()).toContain(`more than ${INCLUDED_FILES_MAX} files`);
+  });
+
+  it('leaves it to the other file to say what CONFIG REWRITE finds unchanged', () => {
+    const text = 'include b.conf\nport 7000\n';
+    const outcome = load(text);
+    if (!outcome.ok) throw new Error('it did not load');
+    expect(outcome.config.rewrite(text)).toBe(text);
+    outcome.config.set([['hz', '30']]);
+    expect(outcome.config.rewrite(text)).toBe(`${text}# Written by CONFIG REWRITE\nhz 30\n`);
+  });
+
+  it('adds peers of two files up, and CONFIG REWRITE does not write them twice', () => {
+    const peers = (name: string): string => `peer ${name} h:${name}1 h:${name}2\n`.replaceAll(
+      /:([abc])(\d)/g, (_, letter: string, digit: string) => `:${letter.charCodeAt(0)}${digit}`);
+    const reader: ReadIncluded = (path) =>
+      ({ ok: true, sources: [{ path, text: peers('a') + peers('b') }] });
+    for (const text of [`include p\nnode a\n${peers('c')}`, `node a\n${peers('c')}include p\n`]) {
+      const outcome = loadConfig(file(text), [], reader);
+      if (!outcome.ok) throw new Error(outcome.errors.map(describeConfigError).join('\n'));
+      expect(outcome.config.values.peer).toHaveLength(3);
+      expect(outcome.config.rewrite(text)).toBe(text);
+    }
+  });
+});
+
+describe('a redis.conf of a default user', () => {
+  const HASH = '#2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
+
+  it.each([
+    'user default on nopass ~* &* +@all',
+    'user default on nopass sanitize-payload ~* &* +@all',
+    'user default on nopass allkeys allchannels allcommands',
+    `requirepass secret\nuser default on ${HASH} ~* &* +@all`,
+  ])('starts with %s', (text) => {
+    const outcome = loadConfig(file(text));
+    expect(outcome.ok && outcome.warnings.join()).toContain('user has no effect');
+    expect(outcome.ok && outcome.config.get(() => true).some(([name]) => name === 'user'))
+      .toBe(false);
+    expect(outcome.ok && outcome.config.rewrite(text)).toBe(text.endsWith('\n') ? text : `${text}\n`);
+  });
+
+  it.each([
+    ['user alice on nopass ~* &* +@all', 'users cannot be defined'],
+    ['user default off nopass ~* &* +@all', 'has all rights here'],
+    ['user default on nopass ~* &* +@all -flushall', 'has all rights here'],
+    ['user default on nopass ~app:* &* +@all', 'has all rights here'],
+    ['user default on nopass +@all', 'has all rights here'],
+    [`user default on ${HASH} ~* &* +@all`, 'needs its password as requirepass'],
+    ['user default on >secret ~* &* +@all', 'has all rights here'],
+    ['requirepass x\nuser default on nopass ~* &* +@all', 'nopass contradicts requirepass'],
+  ])('does not start with %s', (text, reason) => {
+    const outcome = loadConfig(file(text));
+    const described = outcome.ok ? '' : outcome.errors.map(describeConfigError).join('\n');
+    expect(described).toContain(reason);
+    expect(described).not.toContain('>secret');
+  });
+});
+
+describe('values out of bounds', () => {
+  it('of hz become the nearest, with a line that says so', () => {
+    for (const [word, value] of [['1000', 500], ['0', 1]] as const) {
+      const outcome = loadConfig(file(`hz ${word}`));
+      expect(outcome.ok && outcome.config.values.hz).toBe(value);
+      expect(outcome.ok && outcome.warnings)
+        .toEqual([`hz ${word} is not from 1 to 500: ${value} is used`]);
+    }
+    expect(loadConfig(file('hz -1')).ok).toBe(false);
+  });
+
+  it('of databases are refused, and say what is allowed', () => {
+    const taken = loadConfig(file(`databases ${DATABASES_MAX}`));
+    expect(taken.ok && taken.config.values.databases).toBe(DATABASES_MAX);
+    const outcome = loadConfig(file(`databases ${DATABASES_MAX + 1}`));
+    expect(outcome.ok ? '' : describeConfigError(outcome.errors[0]!))
+      .toContain(`allowed: a whole number from 1 to ${DATABASES_MAX}`);
+  });
+});
+
+describe('secrets', () => {
+  it('are not quoted by errors', () => {
+    const text = 'peer-secret hush hush\nrequirepass "hush\nmasterauth hush hush\nPEER-SECRET "hush\n';
+    const outcome = loadConfig(file(text), [{ line: 1, name: 'requirepass', words: ['hush', 'x'] }]);
+    const described = outcome.ok ? '' : outcome.errors.map(describeConfigError).join('\n');
+    expect(described.split('(not shown)')).toHaveLength(6);
+    expect(described).not.toContain('hush');
+  });
+
+  it('of peers are not shown, nor written, and their line stays', () => {
+    const text = 'peer-secret "a secret"\nhz 20\n';
+    const outcome = loadConfig(file(text));
+    if (!outcome.ok) throw new Error('it did not load');
+    expect(outcome.config.values['peer-secret']).toBe('a secret');
+    expect(outcome.config.get((name) => name.startsWith('peer-s'))).toEqual([]);
+    expect(outcome.config.rewrite(text)).toBe(text);
+    const given = loadConfig(file('hz 20\n'), [{ line: 1, name: 'peer-secret', words: ['x'] }]);
+    expect(given.ok && given.config.rewrite('hz 20\n')).toBe('hz 20\n');
   });
 });
 

@@ -19,6 +19,7 @@ import { stringNumberCommands } from '../../src/commands/strings-numbers.ts';
 import { CommandTable } from '../../src/commands/table.ts';
 import { transactionCommands } from '../../src/commands/transactions.ts';
 import type { KeyToLoad, Need } from '../../src/keyspace/storage.ts';
+import { LimitedLog } from '../../src/io/limited-log.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Clients, type ClientsPolicy } from '../../src/net/clients.ts';
 import type { ConnectionHost, NetCounters } from '../../src/net/connection-host.ts';
@@ -254,7 +255,9 @@ export class LittleServer {
     this.turn = new Turn(this.gate);
     this.host = {
       engine, turn: this.turn, pool: this.pool, batch: [], realm: this.plumbing,
-      log: pino({ level: 'silent' }), counters: this.counters,
+      log: pino({ level: 'silent' }),
+      limitedLog: new LimitedLog(pino({ level: 'silent' }), () => this.clock.monotonicMs()),
+      counters: this.counters,
       bulkBytesMax: 512 * 2 ** 20, queryBytesMax: 2 ** 30,
       outputLimits: (kind) => this.limits[kind],
       nowMs: () => this.clock.nowMs(),

@@ -129,6 +129,22 @@ describe('SHUTDOWN', () => {
     });
   }
 
+  it('is what a person types as KILL, and no client can send that', async () => {
+    const server = await start();
+    const client = await server.connect();
+    const unknown = /^-ERR unknown command 'KILL'/;
+    client.send(['KILL'], ['KILL', 'NOSAVE'], ['MULTI'], ['KILL'], ['EXEC'], ['PING']);
+    const replies = await client.replies(6);
+    expect([replies[0], replies[1], replies[3]].map((each) => unknown.test(each ?? '')))
+      .toEqual([true, true, true]);
+    expect([replies[2], replies[5]]).toEqual(['+OK\r\n', '+PONG\r\n']);
+    client.write('KILL NOW\r\n');
+    expect(await client.reply()).toMatch(unknown);
+    client.write('KILL\r\n');
+    expect(await client.untilClosed()).toBe('');
+    expect(await within('the end', server.ended)).toEqual({ code: 0, signal: null });
+  });
+
   it('refuses options that it does not know', async () => {
     const client = await (await start()).connect();
     expect(await client.call('SHUTDOWN', 'PLEASE')).toBe('-ERR syntax error\r\n');

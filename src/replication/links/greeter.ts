@@ -47,7 +47,7 @@ export class Greeter implements ConnectionUser {
   }
 
   onClosed(reason: string): void {
-    if (!this.#isStopped) this.#host.troubles.report(this.#address, reason);
+    if (!this.#isStopped) this.#host.troubles.reportStranger(this.#address, reason);
     this.#host.onGreeterOver(this);
   }
 }

@@ -36,7 +36,7 @@ export class LinkListener {
         ...tls, noDelay: true, requestCert: true, rejectUnauthorized: true,
         minVersion: TLS_VERSION_MIN, handshakeTimeout: LINK_HANDSHAKE_MS_MAX,
       }, parts.onSocket).on('tlsClientError', (error, socket) => {
-        troubles.report(socket.remoteAddress ?? 'a stranger', explainError(error));
+        troubles.reportStranger(socket.remoteAddress ?? 'unknown', explainError(error));
         socket.destroy();
       });
     }
