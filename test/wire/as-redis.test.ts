@@ -13,7 +13,7 @@ import { LIMITED_LOG_LINES_MAX } from '../../src/limits.ts';
 import { DistServer, serverArgs } from './dist-server.ts';
 import { eventually } from './eventually.ts';
 import { InProcess } from './in-process.ts';
-import { WireClient } from './wire-client.ts';
+import type { WireClient } from './wire-client.ts';
 
 let root: string;
 const servers: { stop(): Promise<unknown> }[] = [];
