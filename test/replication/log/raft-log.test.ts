@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RAFT_QUEUE_BYTES_MAX } from '../../../src/limits.ts';
 import type { LogBase } from '../../../src/replication/core/entry.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
+import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import {
   ALWAYS_DIRECT, DIR, NO_VOTE, Told, batch, batches, configurationEntry, configurationOf, fresh, logFiles,
@@ -160,7 +161,7 @@ describe('group commit', () => {
     await put(log, [batch(1, 1)]);
     let writes = 0;
     disk.onOperation = (op, path) => {
-      if (op === 'write' && path.endsWith('.log')) writes += 1;
+      if (op === 'write' && !path.endsWith(WATERMARK_NAME)) writes += 1;
     };
     for (let index = 2; index <= 100; index += 1) await put(log, [batch(index, 1)]);
     expect(writes).toBe(99);

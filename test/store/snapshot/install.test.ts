@@ -7,6 +7,8 @@ import {
   finishInstall, installSnapshot, readSnapshotMeta,
 } from '../../../src/store/snapshot/install-snapshot.ts';
 import { receiveSnapshot } from '../../../src/store/snapshot/receive-snapshot.ts';
+import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
+import { tornTailName } from '../../../src/store/recovery/torn-tails.ts';
 import { SimCrash, SimFiles } from '../../sim/sim-files.ts';
 import { findState, stateOf } from '../crash-model.ts';
 import type { State } from '../crash-model.ts';
@@ -57,6 +59,18 @@ async function stateOn(disk: SimFiles): Promise<State> {
 }
 
 describe('an install', () => {
+  it('removes what was noted and kept of the old log: it would speak of the new one', async () => {
+    const incoming = await makeIncoming(1);
+    const { disk, state } = await diskWithOld(1);
+    await disk.writeWhole(`${DIR}/${tornTailName(1, 100)}`, Buffer.alloc(10, 1));
+    expect(await disk.list(DIR)).toContain(WATERMARK_NAME);
+    await take(disk, incoming.bytes);
+    const names = await disk.list(DIR);
+    expect(names.filter((name) => name === WATERMARK_NAME || name.startsWith('torn-'))).toEqual([]);
+    expect(state.size).toBeGreaterThan(0);
+    expect(findState([incoming.state], await stateOn(disk))).toBe(0);
+  });
+
   it.each([1, 2, 3, 4])('leaves the old store or the new one wherever the power goes, seed %i',
     async (seed) => {
       const incoming = await makeIncoming(seed);
