@@ -8,7 +8,7 @@ import { Random } from '../../src/lib/random.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
 import { inlineCopier } from '../../src/store/compaction/inline-copier.ts';
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, entryKindAt, entryValueBytesAt,
+  entryBytesAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt, entryValueBytesAt,
   entryValueIndexAt,
 } from '../../src/store/format/data-entry.ts';
 import { FRAME_HEADER_BYTES } from '../../src/store/format/frame.ts';
@@ -216,7 +216,7 @@ function recordsIn(bytes: Buffer, key: string): string[] {
     if (bytes.toString('latin1', at + 4, at + 8) !== 'FRM1') break;
     const end = at + bytes.readUInt32LE(at + 8);
     for (at += FRAME_HEADER_BYTES; at < end; at += entryBytesAt(bytes, at)) {
-      const start = at + ENTRY_HEADER_BYTES;
+      const start = entryKeyStartAt(bytes, at);
       const value = start + entryKeyBytesAt(bytes, at);
       if (bytes.toString('latin1', start, value) !== key) continue;
       const hex = bytes.toString('hex', value, value + entryValueBytesAt(bytes, at));

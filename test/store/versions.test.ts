@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { checksum } from '../../src/lib/checksum.ts';
 import { COLD } from '../../src/keyspace/storage.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
-import { KEY_READ_BYTES } from '../../src/limits.ts';
+import { HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { DeltaWriter } from '../../src/keyspace/pieces.ts';
+import { CHAIN_DELTA_BYTES_MIN, KEY_READ_BYTES, LIVE_BYTES_MIN } from '../../src/limits.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
 import { inlineCopier } from '../../src/store/compaction/inline-copier.ts';
 import { writeFrameHeader } from '../../src/store/format/frame.ts';
@@ -13,7 +15,7 @@ import type { Store } from '../../src/store/store.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { pass } from './snapshot/helpers.ts';
-import { MIB, Told, committed, open, put, range, set, text, versionAt } from './helpers.ts';
+import { MIB, TINY_PAGES, Told, committed, open, put, range, set, text, versionAt } from './helpers.ts';
 
 const DIR = '/data';
 const COLDEST = { memoryBytes: 2 * MIB, hotTailBytes: 0, readCacheBytes: 0 };
@@ -88,6 +90,14 @@ async function oldDirectory(): Promise<SimFiles> {
   return files;
 }
 
+function hashSet(field: string, value: string): Buffer {
+  const writer = new DeltaWriter();
+  writer.begin(HASH_SET);
+  writer.latin1(field);
+  writer.latin1(value);
+  return writer.finish().copy();
+}
+
 async function versionsOf(store: Store): Promise<number[]> {
   return [await versionAt(store, 's'), await versionAt(store, 'h'), await versionAt(store, 'gone')];
 }
@@ -139,6 +149,66 @@ describe('the version of a key', () => {
       expect(store.version(1, range(key))).toBe(COLD);
       expect(await versionAt(store, key)).toBe(2 ** 40 + 3);
     }
+  });
+
+  it.each([
+    ['alone', 'as a whole'], ['alone', 'in pages'],
+    ['with peers', 'as a whole'], ['with peers', 'in pages'],
+  ])('is not moved by a base that is written again, %s, %s', async (mode, how) => {
+    const isOrdered = mode === 'with peers';
+    const isPaged = how === 'in pages';
+    const files = new SimFiles();
+    const clock = new SimClock();
+    const paging = isPaged ? { paging: TINY_PAGES } : {};
+    const store = await pass(clock, open({ files, clock, options: paging }));
+    const hash = new HashValue();
+    const first = hashSet('f', 'v'.repeat(1000));
+    hash.applyDelta(first, 0, first.length);
+    if (isOrdered) store.logIndex = 10;
+    store.putLive(1, range('h'), hash, 0);
+    store.commit();
+    store.change(1, range('h'), range(hashSet('f', 'w'.repeat(CHAIN_DELTA_BYTES_MIN))));
+    const version = store.version(1, range('h'));
+    for (let i = 0; i < 30; i += 1) {
+      if (isOrdered) store.logIndex += 1;
+      put(store, 'other', 'v');
+      store.commit();
+    }
+    await pass(clock, store.close());
+    const reports = (await inspectStore(files, DIR)).segments;
+    const bases = reports.reduce((sum, { puts, pages }) => sum + (isPaged ? pages : puts), 0);
+    expect(bases).toBeGreaterThan(isPaged ? 3 : 31);
+    const again = await pass(clock, open({ files, clock, options: paging }));
+    if (isOrdered) again.logIndex = 100;
+    expect(await versionAt(again, 'h')).toBe(version);
+    if (isOrdered) expect(version).toBe(10);
+  });
+
+  it.each(['alone', 'with peers'])('is not moved when a value leaves RAM, %s', async (mode) => {
+    const files = new SimFiles();
+    const clock = new SimClock();
+    const options = { memoryBytes: 2 * MIB, hotTailBytes: MIB, readCacheBytes: 0 };
+    const store = await pass(clock, open({ files, clock, options }));
+    const versions: unknown[] = [];
+    const count = 10 + 2 * LIVE_BYTES_MIN / 100_000;
+    for (let i = 0; i < count; i += 1) {
+      if (mode === 'with peers') store.logIndex = 10 + i;
+      const hash = new HashValue();
+      const first = hashSet('f', 'v'.repeat(100_000));
+      hash.applyDelta(first, 0, first.length);
+      store.putLive(1, range(`h${i}`), hash, 0);
+      store.change(1, range(`h${i}`), range(hashSet('g', 'w')));
+      versions.push(store.version(1, range(`h${i}`)));
+      store.commit();
+    }
+    await pass(clock, store.close());
+    const reports = (await inspectStore(files, DIR)).segments;
+    expect(reports.reduce((sum, { puts }) => sum + puts, 0)).toBeGreaterThan(count + 5);
+    const again = await pass(clock, open({ files, clock, options }));
+    if (mode === 'with peers') again.logIndex = 1000;
+    const found = [];
+    for (let i = 0; i < count; i += 1) found.push(await versionAt(again, `h${i}`));
+    expect(found).toEqual(versions);
   });
 
   it('is in the same place in a record of any size', async () => {
