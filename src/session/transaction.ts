@@ -53,6 +53,8 @@ export class Transaction implements TransactionPort, Watcher {
   #queue: QueuedCommand[] = [];
   #bytes = 0;
   #watched: WatchedKey[] = [];
+  /** Their databases and keys, so that a key is taken once without looking through all. */
+  #watchedNames = new Set<string>();
   listener: WatchListener | undefined;
 
   constructor(keyspace: Keyspace, registry: WatchedKeys, run: RunQueued) {
@@ -139,7 +141,9 @@ export class Transaction implements TransactionPort, Watcher {
 
   watch(db: number, keys: readonly Buffer[]): void {
     for (const key of keys) {
-      if (this.#watched.some((watched) => watched.db === db && watched.key.equals(key))) continue;
+      const name = `${db}:${key.toString('latin1')}`;
+      if (this.#watchedNames.has(name)) continue;
+      this.#watchedNames.add(name);
       const found = this.#keyspace.db(db).find(new ByteRange(key), NEED_KEY);
       const existed = found !== undefined;
       this.#watched.push({ db, key, existed, expireAt: found?.expireAt ?? 0 });
@@ -156,6 +160,7 @@ export class Transaction implements TransactionPort, Watcher {
   /** Watches what another one watched, from `watched`. */
   adopt(keys: readonly WatchedKey[], isTouched: boolean): void {
     this.#watched = [...keys];
+    this.#watchedNames = new Set(keys.map(({ db, key }) => `${db}:${key.toString('latin1')}`));
     this.#touched = isTouched;
     for (const { db, key } of keys) this.#registry.add(db, key, this);
   }
@@ -164,6 +169,7 @@ export class Transaction implements TransactionPort, Watcher {
     const wasWatching = this.#watched.length > 0;
     for (const { db, key } of this.#watched) this.#registry.remove(db, key, this);
     this.#watched = [];
+    this.#watchedNames = new Set();
     this.#touched = false;
     if (wasWatching) this.listener?.onDropped();
   }
