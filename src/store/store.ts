@@ -361,6 +361,7 @@ export class Store implements Storage {
     this.#isClosed = true;
     const { clock, writer } = this.#parts;
     if (this.#timer !== undefined) clock.clearTimer(this.#timer);
+    this.#members.budget.stop();
     const snapshotsClosed = this.#members.snapshots.close();
     try {
       this.commit(0);
