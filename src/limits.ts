@@ -611,6 +611,21 @@ export const SHUTDOWN_GRACE_MS = 2000;
  */
 export const LIVE_BYTES_MIN = 4 * MiB;
 
+/**
+ * Room for keys in the smallest budget that is said to work: the first pages of two indexes, or
+ * some hundred thousand keys. Without it, the budget would be too small again after the first key.
+ */
+export const INDEX_ROOM_BYTES = 4 * MiB;
+
+/**
+ * A cache that is too large, and warm values beyond their share, are given back in slices of this
+ * time: a gigabyte of small records takes seconds, and clients wait meanwhile.
+ */
+export const SHRINK_SLICE_MS = 5;
+
+/** Warm values that are let go between two looks at the clock. */
+export const COOLED_PER_LOOK = 32;
+
 /** How often the store divides its memory anew and asks how full the disk is. */
 export const STORE_TICK_MS = 1000;
 

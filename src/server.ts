@@ -132,7 +132,6 @@ class Server implements DkvsServer {
       seed: new NodeRandomSource().seed64(),
       side: opened.side,
       peers,
-      memoryBytes: opened.memoryBytes,
       onShutdown: () => void this.close(),
       onBug: (error) => this.#onBug(error),
     });

@@ -115,7 +115,7 @@ function bitfield(ctx: WriteContext): void {
   if (found === WRONG_TYPE) return reply.error(WRONG_TYPE_TEXT);
   const before = found === undefined ? 0 : found.value.length;
   const grows = length > before;
-  const firstWritten = Math.min(...operations.filter(isWrite).map(firstByteOf));
+  const firstWritten = firstByteWritten(operations);
   const edit = beginEdit(db, key, found, Math.max(length, before), firstWritten);
   reply.array(operations.length);
   let changes = 0;
@@ -136,8 +136,13 @@ function isWrite(operation: Operation): boolean {
   return operation.kind !== 'get';
 }
 
-function firstByteOf(operation: Operation): number {
-  return Math.floor(operation.bit / 8);
+/** In a loop: as arguments of one call, a few hundred thousand would overflow the stack. */
+function firstByteWritten(operations: readonly Operation[]): number {
+  let first = Infinity;
+  for (const operation of operations) {
+    if (isWrite(operation)) first = Math.min(first, Math.floor(operation.bit / 8));
+  }
+  return first;
 }
 
 /** Bytes that the string must have for every write; 0 when there is none. */

@@ -68,10 +68,10 @@ function reset({ args, reply, server }: Context): void {
 }
 
 function histogram({ args, reply, server }: Context): void {
-  const names: string[] = [];
-  for (let i = 2; i < args.count; i++) names.push(args.latin1(i).toLowerCase());
+  const names = new Set<string>();
+  for (let i = 2; i < args.count; i++) names.add(args.latin1(i).toLowerCase());
   const isWanted = ({ name }: CommandStat): boolean =>
-    names.length === 0 || names.some((each) => name === each || name.startsWith(`${each}|`));
+    names.size === 0 || names.has(name) || names.has(name.split('|', 1)[0] ?? '');
   const stats = server.commandStats().filter((stat) => stat.calls > 0 && isWanted(stat));
   reply.map(stats.length);
   for (const stat of stats) replyHistogram(reply, stat);

@@ -319,6 +319,7 @@ function dkvsFields({ server, stats, store }: InfoSource): Field[] {
     ...withHuman('hot_tail_bytes', store.hotTailBytes),
     ...withHuman('read_cache_bytes', store.readCacheBytes),
     ...withHuman('live_values_bytes', store.liveValueBytes),
+    ...withHuman('maxmemory_needed_bytes', store.neededBytes),
     ['read_cache_hits', store.cacheHits],
     ['read_cache_misses', store.cacheMisses],
     ['read_cache_hit_perc', percent(store.cacheHits, reads)],

@@ -114,6 +114,8 @@ export interface StoreFacts {
   readonly readCacheBytes: number;
   /** Warm collections and strings under change. */
   readonly liveValueBytes: number;
+  /** The smallest memory budget that lets keys be added now. */
+  readonly neededBytes: number;
 }
 
 export interface StatsFacts {

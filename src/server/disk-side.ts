@@ -44,6 +44,7 @@ export class DiskSide implements StorageSide {
   #opened: OpenedStore;
   #timer: Timer | undefined;
   #recoveredKeys: number;
+  #isMemoryShort = false;
 
   constructor(
     config: Config, clock: Clock, log: Logger, open: () => Promise<OpenedStore>,
@@ -62,6 +63,7 @@ export class DiskSide implements StorageSide {
     this.#stopFollowing = config.onChange(
       ['appendfsync', 'maxmemory', 'disk-reserve-bytes'], () => this.#configure(),
     );
+    this.#checkMemory();
     this.#startTimer();
   }
 
@@ -119,6 +121,7 @@ export class DiskSide implements StorageSide {
       hotTailBytes: memory.hotTail,
       readCacheBytes: memory.readCache,
       liveValueBytes: memory.live,
+      neededBytes: memory.needed,
     };
   }
 
@@ -189,6 +192,23 @@ export class DiskSide implements StorageSide {
     store.appendfsync = storeFsync(values);
     store.diskReserveBytes = values['disk-reserve-bytes'];
     store.memoryBytes = memoryBudget(values).totalBytes;
+    this.#checkMemory();
+  }
+
+  /** Says once that the budget is too small for keys to be added, and once that it is not. */
+  #checkMemory(): void {
+    const { budget, needed, index, isShort } = this.#opened.store.memory();
+    if (isShort === this.#isMemoryShort) return;
+    this.#isMemoryShort = isShort;
+    if (!isShort) this.#log.info({ budget, needed }, 'the memory budget is large enough again');
+    else {
+      this.#log.warn(
+        { budget, needed, index },
+        `the memory budget of ${budget} bytes is too small: index, hot-tail-bytes and values in ` +
+        `use need ${needed}, and without them keys cannot be added (OOM); give maxmemory ` +
+        `${needed} or more, or lower hot-tail-bytes`,
+      );
+    }
   }
 
   async #closeStore(): Promise<void> {
@@ -202,6 +222,7 @@ export class DiskSide implements StorageSide {
   #startTimer(): void {
     this.#timer = this.#clock.setTimer(COMPACTION_TICK_MS, () => {
       this.#opened.compactor.tick().catch((error: unknown) => this.#report(error));
+      this.#checkMemory();
       this.#startTimer();
     });
   }

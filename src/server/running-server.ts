@@ -31,6 +31,7 @@ import { CallLog } from './call-log.ts';
 import { clientsPolicy } from './client-policy.ts';
 import { ServerConfigPort } from './config-port.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { memoryBudget } from './machine-memory.ts';
 import { PeersFacade } from './peers-facade.ts';
 import type { PeersSide } from './peers-side.ts';
 import { Rates } from './rates.ts';
@@ -48,8 +49,6 @@ export interface RunningParts {
   readonly side: StorageSide;
   /** Undefined for a server that stands alone. */
   readonly peers: PeersSide | undefined;
-  /** Bytes of the memory budget: `maxmemory`, or what was chosen for it. */
-  readonly memoryBytes: number;
   /** SHUTDOWN was asked for. */
   onShutdown(options: ShutdownOptions): void;
   /** Something that cannot happen did. */
@@ -243,7 +242,7 @@ export class RunningServer {
   }
 
   #createFacade(): ServerFacade {
-    const { config, clock, log, side, peers, memoryBytes, onShutdown } = this.#parts;
+    const { config, clock, log, side, peers, onShutdown } = this.#parts;
     const peersFacade = peers === undefined ? undefined : new PeersFacade(config, peers);
     return new ServerFacade({
       config,
@@ -269,7 +268,7 @@ export class RunningServer {
       listening: () => ({ port: this.port, addresses: this.addresses }),
       store: () => side.facts(),
       saves: () => this.#saves.facts(),
-      memoryBudget: () => memoryBytes,
+      memoryBudget: () => memoryBudget(config.values).totalBytes,
       shutdown: (options) => void onShutdown(options),
       abortShutdown: () => false,
     });

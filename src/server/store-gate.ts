@@ -6,6 +6,7 @@ import type { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/store.ts';
 import type { WriteGate } from '../engine/write-gate.ts';
 
+/** Redis's text first: clients look for it. */
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 
 export class StoreGate implements WriteGate {
@@ -35,7 +36,12 @@ export class StoreGate implements WriteGate {
   get memoryRefusal(): string | undefined {
     const { full, oom } = this.#store;
     if (full !== undefined) return misconf(full);
-    return oom ? OUT_OF_MEMORY : undefined;
+    return oom ? `${OUT_OF_MEMORY} ${this.#wayOut()}` : undefined;
+  }
+
+  #wayOut(): string {
+    const { budget, needed } = this.#store.memory();
+    return `It is ${budget} bytes, and ${needed} are needed: delete keys, or CONFIG SET maxmemory.`;
   }
 
   get writeDelayMs(): number {

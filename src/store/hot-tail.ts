@@ -34,6 +34,11 @@ export class HotTail {
     return this.#bytes + this.#free.length * TAIL_BLOCK_BYTES;
   }
 
+  /** RAM held at most once `trim` has done its work, with a free block for the next `open`. */
+  get bytesMax(): number {
+    return this.budgetBytes + TAIL_BLOCK_BYTES;
+  }
+
   /** A new block for the segment from `start` on, of at least `bytesMin` bytes. */
   open(log: LogSegment, start: number, bytesMin: number): TailBlock {
     const block = new TailBlock(this.#buffer(bytesMin), log, start);
@@ -81,9 +86,12 @@ export class HotTail {
     for (let i = block.start >>> GRANULE_SHIFT; i < end; i += 1) granules[i] = undefined;
     if (end >= granules.length && block.log.isFull) segment.granules = NO_BLOCKS;
     this.#bytes -= block.buf.length;
-    if (block.buf.length === TAIL_BLOCK_BYTES && this.#free.length < TAIL_FREE_BLOCKS_MAX) {
-      this.#free.push(block.buf);
-    }
+    if (block.buf.length === TAIL_BLOCK_BYTES && this.#keepsFree) this.#free.push(block.buf);
+  }
+
+  /** Free blocks count like others: after a large frame the tail is no larger than it may be. */
+  get #keepsFree(): boolean {
+    return this.#free.length < TAIL_FREE_BLOCKS_MAX && this.bytes < this.bytesMax;
   }
 
   #buffer(bytesMin: number): Buffer {

@@ -3,13 +3,20 @@
  * first, because it cannot shrink; what it takes is taken from the warm values and the cache.
  *
  *     budget | index | hot tail | warm values: up to half of the rest | read cache: what is left |
+ *
+ * A cache that has become too large is given back in slices, with other work between them.
  */
 
-import { LIVE_BYTES_MIN } from '../limits.ts';
+import type { Timer } from '../io/clock.ts';
+import { INDEX_ROOM_BYTES, LIVE_BYTES_MIN, SHRINK_SLICE_MS } from '../limits.ts';
 import type { StoreParts } from './store-parts.ts';
 
 export interface MemoryUse {
   readonly budget: number;
+  /** The smallest budget with which keys can be added for some time. */
+  readonly needed: number;
+  /** The budget is smaller, and not only by the room for more keys. */
+  readonly isShort: boolean;
   readonly index: number;
   readonly hotTail: number;
   readonly readCache: number;
@@ -24,6 +31,8 @@ export class MemoryBudget {
   readonly #parts: StoreParts;
   readonly #cacheBytesMax: number;
   #totalBytes: number;
+  #slice: Timer | undefined;
+  #isStopped = false;
   /** How much the warm values may take. */
   liveBytes = LIVE_BYTES_MIN;
   /** What is there without warm values and cache exceeds the budget. */
@@ -51,6 +60,14 @@ export class MemoryBudget {
     const cache = rest - Math.min(chains.warmBytes, this.liveBytes);
     residents.cache.setBudget(Math.max(0, Math.min(cache, this.#cacheBytesMax)));
     this.#parts.probe.forget();
+    this.#shrinkSome();
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#slice !== undefined) this.#parts.clock.clearTimer(this.#slice);
+    this.#slice = undefined;
   }
 
   use(): MemoryUse {
@@ -59,6 +76,8 @@ export class MemoryBudget {
     const parts = [index, tail.bytes, residents.cache.bytes, chains.bytes, residents.heldBytes];
     return {
       budget: this.#totalBytes,
+      needed: this.#mustBytes() + INDEX_ROOM_BYTES,
+      isShort: this.#totalBytes < this.#mustBytes(),
       index,
       hotTail: tail.bytes,
       readCache: residents.cache.bytes,
@@ -66,6 +85,26 @@ export class MemoryBudget {
       loaded: residents.heldBytes,
       total: parts.reduce((sum, bytes) => sum + bytes, 0),
     };
+  }
+
+  /** What cannot be given back, the tail as large as it may become, and the values in use. */
+  #mustBytes(): number {
+    const { chains, tail } = this.#parts;
+    const tailBytes = Math.max(tail.bytes, tail.bytesMax);
+    return this.#indexBytes() + tailBytes + (chains.bytes - chains.warmBytes) + LIVE_BYTES_MIN;
+  }
+
+  #shrinkSome(): void {
+    const { clock, probe, residents: { cache } } = this.#parts;
+    if (this.#isStopped || this.#slice !== undefined || !cache.isTooLarge) return;
+    const stopMs = clock.monotonicMs() + SHRINK_SLICE_MS;
+    cache.shrink(() => clock.monotonicMs() < stopMs);
+    probe.forget();
+    if (!cache.isTooLarge) return;
+    this.#slice = clock.setTimer(0, () => {
+      this.#slice = undefined;
+      this.#shrinkSome();
+    });
   }
 
   #indexBytes(): number {

@@ -30,6 +30,7 @@ const TABLE_RECORD_BYTES = 80;
 const TABLE_LOAD_MAX = 0.8;
 /** A table this many times too large is made anew; a little is not worth the walk over it. */
 const TABLE_SHRINK_DIVISOR = 4;
+const TABLE_SLOTS_MIN = 16;
 
 interface Chunk {
   readonly buf: Buffer;
@@ -46,10 +47,12 @@ export class ReadCache {
   at = 0;
 
   #budgetBytes = 0;
+  /** There is no room for a single chunk. */
+  #isOff = false;
   readonly #chunks: (Chunk | undefined)[] = [];
   /** Numbers of chunks, oldest first; the last one is being filled. */
   readonly #order: number[] = [];
-  #table = new Uint32Array(16);
+  #table = new Uint32Array(TABLE_SLOTS_MIN);
   #entries = 0;
 
   constructor(budgetBytes: number) {
@@ -65,14 +68,44 @@ export class ReadCache {
     return this.#entries;
   }
 
-  /** Changes the bound; what is too much is dropped at once. */
+  /**
+   * Changes the bound. What is too much stays until `shrink` drops it: a gigabyte of small records
+   * takes seconds. Where there is room for no record, all of it goes at once, which takes no time.
+   */
   setBudget(bytes: number): void {
     this.#budgetBytes = bytes;
     const wanted = tableSize(bytes);
-    if (wanted > this.#table.length) this.#rebuildTable(wanted);
-    while (this.#order.length > this.#chunksMax()) this.#dropOldest();
+    this.#isOff = bytes - wanted * 4 < READ_CACHE_CHUNK_BYTES;
+    if (this.#isOff) this.#clear();
+    else if (wanted > this.#table.length) this.#rebuildTable(wanted);
+  }
+
+  /** It takes more than its bound, or its table is far too large for what it holds. */
+  get isTooLarge(): boolean {
+    return this.#order.length > this.#chunksMax() || this.#hasLooseTable();
+  }
+
+  /** Drops chunks, the oldest first, as long as it is too large and `mayGoOn`; one at least. */
+  shrink(mayGoOn: () => boolean): void {
+    while (this.isTooLarge) {
+      if (this.#hasLooseTable()) this.#rebuildTable(tableSize(this.#budgetBytes));
+      else this.#dropOldest();
+      if (!mayGoOn()) return;
+    }
+  }
+
+  #hasLooseTable(): boolean {
+    const wanted = tableSize(this.#budgetBytes);
     const isWasteful = wanted * TABLE_SHRINK_DIVISOR <= this.#table.length;
-    if (isWasteful && this.#entries < wanted * TABLE_LOAD_MAX) this.#rebuildTable(wanted);
+    return isWasteful && this.#entries < wanted * TABLE_LOAD_MAX;
+  }
+
+  #clear(): void {
+    this.#order.length = 0;
+    this.#chunks.length = 0;
+    this.#entries = 0;
+    if (this.#table.length > TABLE_SLOTS_MIN) this.#table = new Uint32Array(TABLE_SLOTS_MIN);
+    else this.#table.fill(0);
   }
 
   /** Whether the record at this place is here; `buf` and `at` then tell where. */
@@ -98,7 +131,7 @@ export class ReadCache {
   /** Copies a record in. */
   insert(segmentId: number, offset: number, buf: Buffer, at: number, bytes: number): void {
     const room = bytes + ENTRY_HEADER_BYTES;
-    if (bytes > READ_CACHE_RECORD_BYTES_MAX || this.#chunksMax() === 0) return;
+    if (bytes > READ_CACHE_RECORD_BYTES_MAX || this.#isOff || this.#chunksMax() === 0) return;
     let position = this.#positionOf(segmentId, offset / 8);
     if (this.#table[position] !== 0) return;
     const before = this.#entries;
@@ -258,14 +291,18 @@ export class ReadCache {
     return hashOf(words[word]!, words[word + 1]!) & (this.#table.length - 1);
   }
 
+  /** Enters what the chunks hold into a table of this size; of the old one nothing is read. */
   #rebuildTable(size: number): void {
-    const old = this.#table;
     this.#table = new Uint32Array(size);
-    for (const address of old) {
-      if (address === 0) continue;
-      let position = this.#homeOf(address);
-      while (this.#table[position] !== 0) position = (position + 1) & (size - 1);
-      this.#table[position] = address;
+    for (const number of this.#order) {
+      const chunk = this.#chunks[number]!;
+      this.#eachEntry(chunk, (word) => {
+        if (chunk.words[word] === 0) return;
+        const home = hashOf(chunk.words[word]!, chunk.words[word + 1]!) & (size - 1);
+        let position = home;
+        while (this.#table[position] !== 0) position = (position + 1) & (size - 1);
+        this.#table[position] = addressOf(number, word * 4);
+      });
     }
   }
 }

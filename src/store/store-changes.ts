@@ -13,7 +13,9 @@ import type { LiveValue } from '../keyspace/live-value.ts';
 import type { Effects } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
-import { CHAIN_DELTA_BYTES_MIN, EXPIRE_REWRITE_BYTES_MAX } from '../limits.ts';
+import {
+  CHAIN_DELTA_BYTES_MIN, COOLED_PER_LOOK, EXPIRE_REWRITE_BYTES_MAX, SHRINK_SLICE_MS,
+} from '../limits.ts';
 import { typeByteOf } from './chains.ts';
 import type { Chain, RecordPlace } from './chains.ts';
 import { collisionKey, collisionName } from './collisions.ts';
@@ -224,14 +226,17 @@ export class StoreChanges implements Effects {
 
   /**
    * Writes heavy chains anew, up to half of `bytesMax`, and lets values go cold until the budget is
-   * kept. At a commit.
+   * kept or SHRINK_SLICE_MS is over. At a commit.
    */
   settle(liveBudgetBytes: number, bytesMax: number): void {
-    const { chains, writer } = this.#parts;
+    const { chains, clock, writer } = this.#parts;
     if (this.#heavy.size === 0 && chains.warmBytes <= liveBudgetBytes) return;
     const stopAt = writer.appendedLsn + bytesMax;
     this.#renewHeavy(writer.appendedLsn + bytesMax / 2);
-    while (chains.warmBytes > liveBudgetBytes && writer.appendedLsn < stopAt) {
+    const stopMs = clock.monotonicMs() + SHRINK_SLICE_MS;
+    for (let cooled = 1; chains.warmBytes > liveBudgetBytes; cooled += 1) {
+      if (writer.appendedLsn >= stopAt) return;
+      if (cooled % COOLED_PER_LOOK === 0 && clock.monotonicMs() >= stopMs) return;
       const chain = chains.oldestWarm();
       if (chain === undefined) return;
       this.#cool(chain);

@@ -443,6 +443,7 @@ export class Store implements Storage {
     this.#isClosed = true;
     const { clock, writer } = this.#parts;
     if (this.#timer !== undefined) clock.clearTimer(this.#timer);
+    this.#members.budget.stop();
     const snapshotsClosed = this.#members.snapshots.close();
     const checked = this.#checking?.catch(() => undefined);
     try {

@@ -40,6 +40,7 @@ export const IDLE_STORE: StoreFacts = Object.freeze({
   segments: 1, logBytes: 1000, liveBytes: 600, cacheHits: 3, cacheMisses: 1, recoveryMs: 5,
   damagedPlaces: 0, readErrors: 0, lastBadRead: undefined, tornTails: [], hasNotesFailed: false,
   recoveredKeys: 0, indexBytes: 4096, hotTailBytes: 8192, readCacheBytes: 0, liveValueBytes: 0,
+  neededBytes: 0,
 });
 
 export const NO_SAVES: SaveFacts = Object.freeze({

@@ -14,6 +14,7 @@ function source(used: number, index: number): InfoSource {
     clients: { bufferBytes: 5 * MiB },
     store: {
       indexBytes: index * MiB, hotTailBytes: 32 * MiB, readCacheBytes: 512 * MiB, liveValueBytes: 0,
+      neededBytes: 0,
     },
   } as InfoSource;
 }

@@ -78,15 +78,47 @@ describe('the read cache', () => {
     }
   });
 
-  it('shrinks at once when its budget does, down to nothing', () => {
+  it('shrinks a chunk at a time when its budget does, and at once down to nothing', () => {
     const cache = new ReadCache(8 * MIB);
     for (let i = 0; i < 20_000; i += 1) cache.insert(1, i * 1000, recordOf(1, i * 1000, 1000), 0, 1000);
     cache.setBudget(2 * MIB);
+    let steps = 0;
+    while (cache.isTooLarge) {
+      const before = cache.size;
+      cache.shrink(() => false);
+      steps += 1;
+      expect(before - cache.size).toBeLessThanOrEqual(READ_CACHE_CHUNK_BYTES / 1000);
+    }
+    expect(steps).toBeGreaterThan(4);
+    expect(cache.bytes).toBeLessThanOrEqual(2 * MIB);
     expect(cache.size).toBeLessThan(2100);
+    let kept = 0;
+    for (let i = 0; i < 20_000; i += 1) {
+      if (!cache.find(1, i * 1000)) continue;
+      kept += 1;
+      if (!isRight(cache, 1, i * 1000, 1000)) throw new Error(`wrong bytes at ${i}`);
+    }
+    expect(kept).toBe(cache.size);
     cache.setBudget(0);
     expect([cache.size, cache.find(1, 19_999_000)]).toEqual([0, false]);
     cache.insert(1, 8, recordOf(1, 8, 64), 0, 64);
     expect(cache.size).toBe(0);
+  });
+
+  it('is never larger than its budget after it has shrunk, whatever the records are', () => {
+    for (const bytes of [40, 200, 4000]) {
+      const cache = new ReadCache(16 * MIB);
+      const record = Buffer.alloc(bytes);
+      for (let i = 0; i < (20 * MIB) / bytes; i += 1) cache.insert(1, i * 4000, record, 0, bytes);
+      for (const budget of [9, 5, 3, 2, 1.2]) {
+        cache.setBudget(budget * MIB);
+        cache.shrink(() => true);
+        expect(cache.isTooLarge).toBe(false);
+        expect(cache.bytes).toBeLessThanOrEqual(budget * MIB);
+        cache.insert(2, budget * 8000, record, 0, bytes);
+        expect(cache.find(2, budget * 8000)).toBe(budget > 1.5);
+      }
+    }
   });
 
   it('leaves out records that would push out too many others', () => {

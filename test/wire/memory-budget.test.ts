@@ -1,0 +1,84 @@
+/** A memory budget that is too small says what is enough; one that shrinks is given back. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DistServer } from './dist-server.ts';
+import { eventually } from './eventually.ts';
+import { InProcess } from './in-process.ts';
+import type { WireClient } from './wire-client.ts';
+
+const MiB = 1024 * 1024;
+
+let root: string;
+const servers: { stop(): Promise<unknown> }[] = [];
+beforeEach(() => { root = mkdtempSync(join(tmpdir(), 'dkvs-budget-')); });
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+async function infoOf(client: WireClient, field: string): Promise<number> {
+  const info = await client.call('INFO', 'everything');
+  return Number(new RegExp(`\\r\\n${field}:(\\d+)`).exec(info)?.[1]);
+}
+
+describe('a memory budget that is too small', () => {
+  it('is said at start with the smallest that works, and that one works', async () => {
+    const options = ['--maxmemory', '1mb', '--loglevel', 'notice'];
+    const server = await DistServer.start(join(root, 'data'), ...options);
+    servers.push(server);
+    const said = /the memory budget of 1048576 bytes is too small.* need (\d+),/;
+    await eventually('the log line', () => said.test(server.output));
+    const needed = Number(said.exec(server.output)?.[1]);
+    const client = await server.connect();
+    // The tail grows with what is written; then keys can no longer be added.
+    const large = 'x'.repeat(MiB);
+    await eventually('a refusal', async () =>
+      (await client.call('SET', 'k', large)).startsWith('-OOM '));
+    const refusal = await client.call('SET', 'k', 'v');
+    expect(refusal).toMatch(/^-OOM command not allowed when used memory > 'maxmemory'\. /);
+    expect(refusal).toMatch(/It is 1048576 bytes, and \d+ are needed: .*CONFIG SET maxmemory/);
+    expect(await client.call('DEL', 'k')).toMatch(/^:[01]\r\n/);
+
+    expect(await client.call('CONFIG', 'SET', 'maxmemory', `${needed}`)).toBe('+OK\r\n');
+    expect(await client.call('SET', 'k', 'v')).toBe('+OK\r\n');
+    await eventually('the other line', () => server.output.includes('large enough again'));
+    expect(await infoOf(client, 'maxmemory')).toBe(needed);
+    client.close();
+  });
+});
+
+const value = 'v'.repeat(1000);
+const groups = Array.from({ length: 100 }, (_, group) =>
+  Array.from({ length: 100 }, (_each, i) => `key:${group}:${i}`));
+
+async function readAll(client: WireClient): Promise<void> {
+  for (const names of groups) {
+    const reply = await client.call('MGET', ...names);
+    expect(reply === `*100\r\n${`$1000\r\n${value}\r\n`.repeat(100)}`).toBe(true);
+  }
+}
+
+describe('a memory budget that shrinks', () => {
+  it('is given back while others are served, and what was in it is still there', async () => {
+    const server = await InProcess.start({ maxmemory: '64mb', 'hot-tail-bytes': '1mb' });
+    servers.push(server);
+    const [client, other] = [await server.connect(), await server.connect()];
+    for (const names of groups) {
+      await client.call('MSET', ...names.flatMap((name) => [name, value]));
+    }
+    await readAll(client);
+    expect(await infoOf(client, 'read_cache_bytes')).toBeGreaterThan(7 * MiB);
+    client.send(['CONFIG', 'SET', 'maxmemory', '6mb']);
+    expect(await other.call('PING')).toBe('+PONG\r\n');
+    expect(await client.reply()).toBe('+OK\r\n');
+    await eventually('the cache to shrink', async () =>
+      await infoOf(client, 'read_cache_bytes') <= 5 * MiB);
+    expect(await client.call('CONFIG', 'SET', 'maxmemory', '1kb')).toBe('+OK\r\n');
+    expect(await infoOf(client, 'read_cache_bytes')).toBeLessThan(1024);
+    await readAll(client);
+    expect(await client.call('SET', 'key:0:0', 'w')).toMatch(/^-OOM /);
+  });
+});
