@@ -51,6 +51,8 @@ function orderFields(peers: PeersPort): Field[] {
     ['order_committed', status.committed],
     ['order_applied', applied],
     ['order_waiting_bytes', waitingBytes],
+    ['order_clock_error_ms', status.clockErrorMs ?? 0],
+    ['order_time_ahead_ms', status.timeAheadMs ?? 0],
     ...status.peers.map((peer, i): Field => [`peer${i}`, describePeer(peer)]),
   ];
 }

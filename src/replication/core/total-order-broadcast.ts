@@ -108,6 +108,9 @@ export interface OrderStatus {
   readonly leader: string;
   readonly lastPosition: number;
   readonly committed: number;
+  /** See TotalOrderBroadcast; and by how much the order's time is ahead of the right one. */
+  readonly clockErrorMs?: number;
+  readonly timeAheadMs?: number;
   readonly peers: readonly PeerStatus[];
 }
 

@@ -6,7 +6,9 @@
  */
 
 import type { Files } from '../../io/files.ts';
-import { RAFT_SEGMENT_BYTES, RAFT_SEGMENT_BYTES_MAX } from '../../limits.ts';
+import {
+  RAFT_SEGMENTS_KEPT_MIN, RAFT_SEGMENT_BYTES, RAFT_SEGMENT_BYTES_MAX,
+} from '../../limits.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
 import type { SyncBudget } from './group-commit.ts';
 import { LogIndex } from './log-index.ts';
@@ -21,6 +23,11 @@ export interface OpenRaftLogOptions {
   readonly segmentBytes?: number;
   /** Default: libuv's pool has all syncs. */
   readonly syncBudget?: SyncBudget;
+}
+
+/** So that a log of which `logBytes` are to be kept is not much larger than that. */
+export function segmentBytesFor(logBytes: number): number {
+  return Math.min(RAFT_SEGMENT_BYTES, Math.ceil(logBytes / RAFT_SEGMENTS_KEPT_MIN));
 }
 
 /** `dir` has no '/' at its end. The caller holds its lock. */

@@ -15,8 +15,8 @@ import type { RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
 import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
-  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_SEND_FIRST_BYTES_MAX, RAFT_TRANSFER_MS_MAX,
-  RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_SEND_FIRST_BYTES_MAX, RAFT_UNCOMMITTED_BYTES_MAX,
+  RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import {
@@ -25,7 +25,6 @@ import {
 import type { Now } from '../core/event.ts';
 import { encodeLogBase, parseLogBase } from '../core/log-base-codec.ts';
 import type { Message, Snapshot } from '../core/message.ts';
-import type { OriginMark } from '../core/origins.ts';
 import { Replica } from '../core/replica.ts';
 import { ReplicaDriver, type DriverPorts } from '../core/replica-driver.ts';
 import type {
@@ -37,13 +36,15 @@ import type { PeerFacts } from '../links/peer-facts.ts';
 import type { RaftLog } from '../log/raft-log.ts';
 import { decideFounding } from './founding.ts';
 import { clusterOf, saveIdentity, type Identity } from './identity.ts';
-import { LogAdapter, recoveredFrom } from './log-adapter.ts';
+import { LogAdapter, marksOf, recoveredFrom } from './log-adapter.ts';
 import { MemberManager } from './member-manager.ts';
+import { MembersClock } from './members-clock.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { RoleLog } from './role-log.ts';
 import { SnapshotTransfer } from './snapshot-transfer.ts';
-import { statusOf } from './status.ts';
-import { chooseSuccessor, mostAdvancedVoter } from './successor.ts';
+import { clockBases, statusOf } from './status.ts';
+import { chooseSuccessor, mostAdvancedVoter, waitForSuccessor } from './successor.ts';
+import { TimeLog } from './time-log.ts';
 
 export interface RaftEngineOptions {
   readonly files: Files;
@@ -86,6 +87,8 @@ export class RaftEngine implements TotalOrderBroadcast {
   readonly #links: Links;
   readonly #roleLog: RoleLog;
   readonly #peerWatch: PeerWatch;
+  readonly #timeLog: TimeLog;
+  readonly #membersClock: MembersClock;
   #onChange: () => void = () => {};
   #identity: Identity;
   /** What the others said of themselves last, by name. */
@@ -134,6 +137,12 @@ export class RaftEngine implements TotalOrderBroadcast {
       onReceived: (from, base) => this.#onSnapshot(from, base),
     });
     this.#peerWatch = new PeerWatch(options.log);
+    this.#timeLog = new TimeLog(options.log);
+    this.#membersClock = new MembersClock({
+      log: options.log,
+      bases: () => clockBases(this.#links.peers(), this.#driver),
+      voters: () => this.#driver?.replica.status.configuration.voters.length ?? 1,
+    });
   }
 
   // ---- TotalOrderBroadcast ----------------------------------------------------------------------
@@ -150,7 +159,8 @@ export class RaftEngine implements TotalOrderBroadcast {
   }
 
   get clockErrorMs(): number {
-    return 0;
+    const { clock } = this.#options;
+    return this.#membersClock.errorMs(clock.nowMs(), clock.monotonicMs());
   }
 
   get knownCommit(): number | undefined {
@@ -187,11 +197,10 @@ export class RaftEngine implements TotalOrderBroadcast {
   }
 
   status(): OrderStatus {
-    const reason = this.#stopReason;
     return statusOf({
       self: this.#options.self, driver: this.#driver, links: this.#links.peers(),
-      members: this.#options.members, isStopped: reason !== undefined,
-      nowMs: this.#options.clock.nowMs(),
+      members: this.#options.members, isStopped: this.#stopReason !== undefined,
+      nowMs: this.#options.clock.nowMs(), clockErrorMs: this.clockErrorMs,
     });
   }
 
@@ -291,6 +300,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     if (driver === undefined || this.#stopReason !== undefined) return;
     const { status } = driver.replica;
     this.#roleLog.note(status);
+    this.#timeLog.note(status.role, driver.replica.raft.timeAheadMs);
     this.#members.note(status.configuration);
     const { clock } = this.#options;
     this.#peerWatch.maybeLook(clock.monotonicMs(), () => this.status());
@@ -316,7 +326,8 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   #now(): Now {
     const { clock } = this.#options;
-    return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() };
+    const [wallMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
+    return { monotonicMs, wallMs: wallMs - this.#membersClock.errorMs(wallMs, monotonicMs) };
   }
 
   // ---- Beginning and end ------------------------------------------------------------------------
@@ -467,11 +478,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     const to = mostAdvancedVoter(driver.replica);
     if (to === undefined) return;
     this.#pump(() => driver.step({ kind: 'transfer', to }));
-    const { clock } = this.#options;
-    const untilMs = clock.monotonicMs() + RAFT_TRANSFER_MS_MAX;
-    while (driver.replica.status.role === 'leader' && clock.monotonicMs() < untilMs) {
-      await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
-    }
+    await waitForSuccessor(driver.replica, this.#options.clock);
   }
 
   #fail(error: unknown): void {
@@ -490,8 +497,4 @@ export class RaftEngine implements TotalOrderBroadcast {
     }
     if (this.#immediate !== undefined) clearImmediate(this.#immediate);
   }
-}
-
-function marksOf({ batchIds }: OrderedState): (readonly [MemberId, OriginMark])[] {
-  return batchIds.map(({ origin, epoch, number }) => [origin, { epoch, number }]);
 }

@@ -15,6 +15,7 @@ export interface StatusSource {
   readonly members: readonly NamedPeer[];
   readonly isStopped: boolean;
   readonly nowMs: number;
+  readonly clockErrorMs: number;
 }
 
 export function statusOf(source: StatusSource): OrderStatus {
@@ -29,8 +30,21 @@ export function statusOf(source: StatusSource): OrderStatus {
     leader: status?.leader === undefined ? '' : nameOf(status.leader),
     lastPosition: status?.lastIndex ?? 0,
     committed: status?.commit ?? 0,
+    clockErrorMs: source.clockErrorMs,
+    timeAheadMs: Math.max(0, Math.round(source.driver?.replica.raft.timeAheadMs ?? 0)),
     peers: members.map((one) => peerOf(source, status, one)),
   };
+}
+
+/** For MembersClock: the clocks of the other voters, where the links know them. */
+export function clockBases(
+  links: readonly PeerLink[], driver: ReplicaDriver | undefined,
+): number[] {
+  const voters = driver?.replica.status.configuration.voters ?? [];
+  return links.flatMap(({ id, clockBaseMs }) => {
+    const isKnown = id !== undefined && voters.includes(id) && clockBaseMs !== undefined;
+    return isKnown ? [clockBaseMs] : [];
+  });
 }
 
 function roleOf({ isStopped }: StatusSource, status: RaftStatus | undefined): OrderStatus['role'] {
