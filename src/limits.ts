@@ -735,6 +735,12 @@ export const CONFIGURATION_BYTES_MAX = 160 * KiB;
 /** A segment of the replicated log: what one start rewrites, and the grain of trimming. */
 export const RAFT_SEGMENT_BYTES = 64 * MiB;
 
+/**
+ * What is kept beyond `raft-log-bytes` is up to a segment: a quarter of it at most. The default has
+ * the largest segments.
+ */
+export const RAFT_SEGMENTS_KEPT_MIN = 4;
+
 /** Recovery holds one segment in RAM. */
 export const RAFT_SEGMENT_BYTES_MAX = 256 * MiB;
 
@@ -913,6 +919,15 @@ export const RAFT_HELD_SILENT_MS = 60_000;
  * than real time is more than crystals differ by, and too little to be noticed of a time to live.
  */
 export const LOG_TIME_RATE = 0.99;
+
+/**
+ * A wall clock that is off by less counts as right: NTP keeps clocks far nearer, and what a network
+ * adds to a question for the time is less.
+ */
+export const CLOCK_ERROR_MS_MIN = 2000;
+
+/** How often the clocks of the others are compared; they are asked every LINK_PING_MS. */
+export const CLOCK_LOOK_MS = 100;
 
 /** How often a leader looks whether a peer is to be let in or promoted. */
 export const RAFT_MEMBERS_MS = 500;

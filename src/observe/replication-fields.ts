@@ -54,6 +54,8 @@ function orderFields(peers: PeersPort): Field[] {
     ['order_feature_level', featureLevel],
     ['order_serving', serving ?? 'yes'],
     ...status.removedBy === undefined ? [] : [['order_removed_by', status.removedBy] as const],
+    ['order_clock_error_ms', status.clockErrorMs ?? 0],
+    ['order_time_ahead_ms', status.timeAheadMs ?? 0],
     ...status.peers.map((peer, i): Field => [`peer${i}`, describePeer(peer)]),
   ];
 }

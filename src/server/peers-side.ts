@@ -10,6 +10,7 @@ import { NodeFiles } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
 import type { TotalOrderBroadcast } from '../replication/core/total-order-broadcast.ts';
 import type { LinkTls } from '../replication/links/sockets.ts';
+import { segmentBytesFor } from '../replication/log/open-raft-log.ts';
 import { refuseWithoutPeers } from '../replication/shell/begin-life.ts';
 import { openRaftEngine } from '../replication/shell/open-raft-engine.ts';
 import { OrderMarks } from '../cluster/applied-marks.ts';
@@ -49,6 +50,7 @@ export async function openPeersSide(
     electionTimeoutMs: values['election-timeout'],
     heartbeatMs: values['heartbeat-interval'],
     logBytes: () => values['raft-log-bytes'],
+    segmentBytes: segmentBytesFor(values['raft-log-bytes']),
     snapshotRate: () => values['snapshot-rate'],
     secret: values['peer-secret'] === '' ? undefined : values['peer-secret'],
     tls: await readTls(config),

@@ -227,6 +227,7 @@ describe('INFO replication with peers', () => {
       ['order_leader', 'a'], ['order_last_position', '21'], ['order_committed', '20'],
       ['order_applied', '20'], ['order_waiting_bytes', '17'],
       ['order_feature_level', '2'], ['order_serving', 'yes'],
+      ['order_clock_error_ms', '0'], ['order_time_ahead_ms', '0'],
       ['peer0', 'name=a,role=leader,position=20,lag=1,connected=1,last_contact_ms=0'],
       ['peer1', 'name=b,role=follower,position=20,lag=1,connected=1,last_contact_ms=2500'],
       ['peer2', 'name=c,role=follower,position=15,lag=6,connected=1,last_contact_ms=9'],

@@ -116,6 +116,9 @@ export interface OrderStatus {
   readonly committed: number;
   /** Index of the configuration that took this peer out. */
   readonly removedBy?: number;
+  /** See TotalOrderBroadcast; and by how much the order's time is ahead of the right one. */
+  readonly clockErrorMs?: number;
+  readonly timeAheadMs?: number;
   readonly peers: readonly PeerStatus[];
 }
 

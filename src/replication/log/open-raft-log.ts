@@ -8,7 +8,9 @@
 import type { Clock } from '../../io/clock.ts';
 import type { Files } from '../../io/files.ts';
 import { WatermarkFile } from '../../io/watermark-file.ts';
-import { RAFT_SEGMENT_BYTES, RAFT_SEGMENT_BYTES_MAX } from '../../limits.ts';
+import {
+  RAFT_SEGMENTS_KEPT_MIN, RAFT_SEGMENT_BYTES, RAFT_SEGMENT_BYTES_MAX,
+} from '../../limits.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
 import type { SyncBudget } from './group-commit.ts';
 import { LogIndex } from './log-index.ts';
@@ -27,6 +29,11 @@ export interface OpenRaftLogOptions {
   readonly clock?: Clock;
   /** Called once if that cannot be noted any more. */
   readonly onNoteFailure?: (error: unknown) => void;
+}
+
+/** So that a log of which `logBytes` are to be kept is not much larger than that. */
+export function segmentBytesFor(logBytes: number): number {
+  return Math.min(RAFT_SEGMENT_BYTES, Math.ceil(logBytes / RAFT_SEGMENTS_KEPT_MIN));
 }
 
 /** `dir` has no '/' at its end. The caller holds its lock. */

@@ -15,8 +15,8 @@ import type { RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
 import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
-  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_SEND_FIRST_BYTES_MAX, RAFT_TRANSFER_MS_MAX,
-  RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_SEND_FIRST_BYTES_MAX, RAFT_UNCOMMITTED_BYTES_MAX,
+  RAFT_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import {
@@ -40,12 +40,14 @@ import { installedBase } from './held-state.ts';
 import { saveIdentity, type Identity } from './identity.ts';
 import { LogAdapter, recoveredFrom } from './log-adapter.ts';
 import { MemberManager } from './member-manager.ts';
+import { MembersClock } from './members-clock.ts';
 import { PeerStanding } from './peer-standing.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { RoleLog } from './role-log.ts';
 import { SnapshotTransfer } from './snapshot-transfer.ts';
-import { statusOf } from './status.ts';
-import { chooseSuccessor, mostAdvancedVoter } from './successor.ts';
+import { clockBases, statusOf } from './status.ts';
+import { chooseSuccessor, mostAdvancedVoter, waitForSuccessor } from './successor.ts';
+import { TimeLog } from './time-log.ts';
 
 export interface RaftEngineOptions {
   readonly files: Files;
@@ -91,6 +93,8 @@ export class RaftEngine implements TotalOrderBroadcast {
   readonly #links: Links;
   readonly #roleLog: RoleLog;
   readonly #peerWatch: PeerWatch;
+  readonly #timeLog: TimeLog;
+  readonly #membersClock: MembersClock;
   #onChange: () => void = () => {};
   readonly #standing: PeerStanding;
   /** Ends when the identity is written that was changed last. */
@@ -142,6 +146,12 @@ export class RaftEngine implements TotalOrderBroadcast {
       onReceived: (from, base) => this.#onSnapshot(from, base),
     });
     this.#peerWatch = new PeerWatch(options.log);
+    this.#timeLog = new TimeLog(options.log);
+    this.#membersClock = new MembersClock({
+      log: options.log,
+      bases: () => clockBases(this.#links.peers(), this.#driver),
+      voters: () => this.#driver?.replica.status.configuration.voters.length ?? 1,
+    });
   }
 
   // ---- TotalOrderBroadcast ----------------------------------------------------------------------
@@ -158,7 +168,8 @@ export class RaftEngine implements TotalOrderBroadcast {
   }
 
   get clockErrorMs(): number {
-    return 0;
+    const { clock } = this.#options;
+    return this.#membersClock.errorMs(clock.nowMs(), clock.monotonicMs());
   }
 
   get knownCommit(): number | undefined {
@@ -195,11 +206,11 @@ export class RaftEngine implements TotalOrderBroadcast {
   }
 
   status(): OrderStatus {
-    const reason = this.#stopReason;
     return statusOf({
       self: this.#options.self, driver: this.#driver, links: this.#links.peers(),
-      members: this.#options.members, isStopped: reason !== undefined,
-      nowMs: this.#options.clock.nowMs(), removedBy: this.#standing.removedBy,
+      members: this.#options.members, isStopped: this.#stopReason !== undefined,
+      nowMs: this.#options.clock.nowMs(), clockErrorMs: this.clockErrorMs,
+      removedBy: this.#standing.removedBy,
     });
   }
 
@@ -315,6 +326,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     if (driver === undefined || this.#stopReason !== undefined) return;
     const { status } = driver.replica;
     this.#roleLog.note(status);
+    this.#timeLog.note(status.role, driver.replica.raft.timeAheadMs);
     this.#members.note(status.configuration);
     this.#standing.note(driver.replica);
     const { clock } = this.#options;
@@ -341,7 +353,8 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   #now(): Now {
     const { clock } = this.#options;
-    return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() };
+    const [wallMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
+    return { monotonicMs, wallMs: wallMs - this.#membersClock.errorMs(wallMs, monotonicMs) };
   }
 
   // ---- Beginning and end ------------------------------------------------------------------------
@@ -476,11 +489,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     const to = mostAdvancedVoter(driver.replica);
     if (to === undefined) return;
     this.#pump(() => driver.step({ kind: 'transfer', to }));
-    const { clock } = this.#options;
-    const untilMs = clock.monotonicMs() + RAFT_TRANSFER_MS_MAX;
-    while (driver.replica.status.role === 'leader' && clock.monotonicMs() < untilMs) {
-      await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
-    }
+    await waitForSuccessor(driver.replica, this.#options.clock);
   }
 
   #fail(error: unknown): void {

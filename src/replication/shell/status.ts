@@ -17,6 +17,7 @@ export interface StatusSource {
   readonly isStopped: boolean;
   readonly removedBy: number | undefined;
   readonly nowMs: number;
+  readonly clockErrorMs: number;
 }
 
 export function statusOf(source: StatusSource): OrderStatus {
@@ -30,8 +31,21 @@ export function statusOf(source: StatusSource): OrderStatus {
     lastPosition: status?.lastIndex ?? 0,
     committed: status?.commit ?? 0,
     ...removedBy !== undefined && { removedBy },
+    clockErrorMs: source.clockErrorMs,
+    timeAheadMs: Math.max(0, Math.round(source.driver?.replica.raft.timeAheadMs ?? 0)),
     peers: rowsOf(source, status).map((one) => peerOf(source, status, one)),
   };
+}
+
+/** For MembersClock: the clocks of the other voters, where the links know them. */
+export function clockBases(
+  links: readonly PeerLink[], driver: ReplicaDriver | undefined,
+): number[] {
+  const voters = driver?.replica.status.configuration.voters ?? [];
+  return links.flatMap(({ id, clockBaseMs }) => {
+    const isKnown = id !== undefined && voters.includes(id) && clockBaseMs !== undefined;
+    return isKnown ? [clockBaseMs] : [];
+  });
 }
 
 /** Members, invited peers and this one; until there are members, those that are configured. */

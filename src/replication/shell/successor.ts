@@ -1,5 +1,7 @@
-/** Whether a leader can hand over to the peer that somebody names. */
+/** Whether a leader can hand over to the peer that somebody names, and when it has. */
 
+import type { Clock } from '../../io/clock.ts';
+import { RAFT_TRANSFER_MS_MAX } from '../../limits.ts';
 import type { MemberId } from '../core/entry.ts';
 import type { Replica } from '../core/replica.ts';
 import type { OrderStatus } from '../core/total-order-broadcast.ts';
@@ -30,6 +32,14 @@ export function mostAdvancedVoter({ raft, status }: Replica): MemberId | undefin
   if (role !== 'leader') return undefined;
   const voters = [...raft.progress.values()].filter(({ id }) => configuration.voters.includes(id));
   return voters.toSorted((one, other) => other.match - one.match)[0]?.id;
+}
+
+/** Resolves when another leads, or RAFT_TRANSFER_MS_MAX have passed. */
+export async function waitForSuccessor(replica: Replica, clock: Clock): Promise<void> {
+  const untilMs = clock.monotonicMs() + RAFT_TRANSFER_MS_MAX;
+  while (replica.status.role === 'leader' && clock.monotonicMs() < untilMs) {
+    await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
+  }
 }
 
 function whoLeads(leader: string, peers: OrderStatus['peers']): string {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { RAFT_QUEUE_BYTES_MAX } from '../../../src/limits.ts';
+import { RAFT_QUEUE_BYTES_MAX, RAFT_SEGMENT_BYTES } from '../../../src/limits.ts';
 import type { LogBase } from '../../../src/replication/core/entry.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
 import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
+import { segmentBytesFor } from '../../../src/replication/log/open-raft-log.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import {
   ALWAYS_DIRECT, DIR, NO_VOTE, Told, batch, batches, configurationEntry, configurationOf, fresh, logFiles,
@@ -25,6 +26,20 @@ describe('a fresh log', () => {
     const again = await open(disk);
     expect([again.base, again.hardState, again.lastIndex]).toEqual([BASE, vote(4, 'b'), 40]);
     expect(again.durable).toEqual({ ticket: 0, index: 40, term: 3 });
+  });
+});
+
+describe('segments', () => {
+  it('are in proportion to how much of the log is kept, up to the largest', async () => {
+    expect(segmentBytesFor(16 << 20)).toBe(4 << 20);
+    expect(segmentBytesFor(256 << 20)).toBe(RAFT_SEGMENT_BYTES);
+    expect(segmentBytesFor(1024 << 20)).toBe(RAFT_SEGMENT_BYTES);
+    const keptMin = 2400;
+    const log = await fresh(new SimFiles(), { segmentBytes: segmentBytesFor(keptMin) });
+    for (let i = 1; i <= 400; i++) await put(log, [batch(i, 1)]);
+    log.trim(400, keptMin);
+    expect(log.bytes).toBeGreaterThanOrEqual(keptMin);
+    expect(log.bytes).toBeLessThan(keptMin * 1.5);
   });
 });
 
