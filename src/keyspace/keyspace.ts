@@ -51,6 +51,7 @@ export class Keyspace implements KeyspaceCore {
     this.#listener = listener;
     this.#spaces = readSpaces(storage);
     for (let i = 0; i < DATABASES; i++) this.#databases.push(new Database(this, i, this.#space(i)));
+    this.#follow(storage);
   }
 
   get storage(): Storage {
@@ -62,15 +63,25 @@ export class Keyspace implements KeyspaceCore {
    */
   adopt(storage: Storage): void {
     this.#storage = storage;
+    this.#follow(storage);
   }
 
   /** Goes on with another storage that holds something else; SPACES_KEY must be in RAM. */
   replace(storage: Storage): void {
     this.#storage = storage;
-    const spaces = readSpaces(storage);
-    this.#spaces.set(spaces);
-    for (const db of this.#databases) db.space = this.#space(db.index);
+    this.#follow(storage);
+    this.#readSpaces();
     this.changed();
+  }
+
+  /** A FLUSHDB or SWAPDB that the storage takes back is one of ours as well. */
+  #follow(storage: Storage): void {
+    storage.onTakenBack = () => this.#readSpaces();
+  }
+
+  #readSpaces(): void {
+    this.#spaces.set(readSpaces(this.#storage));
+    for (const db of this.#databases) db.space = this.#space(db.index);
   }
 
   /** The database of a number that was checked before. */

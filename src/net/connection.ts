@@ -6,7 +6,8 @@
  * - Replies leave at the end of the turn (turn.ts), in one write (output.ts).
  * - A client that does not read its replies is slowed down first (UNSENT_BYTES_PAUSE), and closed
  *   when `client-output-buffer-limit` is passed.
- * - When the log fails, replies to writes that it did not take become errors (unacknowledged.ts).
+ * - When the log refuses a turn, replies to its writes become errors (unacknowledged.ts); a client
+ *   that waits for the log then is closed.
  *
  * Its life: open; closing (no further request runs, the replies so far go out); finished (our end
  * is sent, nothing goes out any more; what comes in is dropped); closed. A client that ends its
@@ -48,6 +49,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #isBusy = false;
   /** How many they are. */
   #repliesDue = 1;
+  /** CLIENT REPLY has taken their replies away, or some of them. */
+  #isSilent = false;
   /** Too many reply bytes are unsent; requests stay undecoded until the socket drains. */
   #isStalled = false;
   #isPaused = false;
@@ -73,7 +76,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#connectedAt = host.nowMs();
     this.#lastActiveAt = this.#connectedAt;
     this.reply = new ReplyEncoder(host.pool);
-    this.#output = new Output(socket, this.reply, host.pool, this.#unacknowledged, this);
+    this.#output = new Output(socket, this.reply, this.#unacknowledged, this);
     this.session = new Session(this, host.realm);
     socket.on('data', (chunk: Buffer, bytes?: number) => this.#onData(chunk, bytes));
     socket.on('end', () => this.#onEnd());
@@ -114,6 +117,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   }
 
   wrote(mark: number, before: number): void {
+    this.#host.turn.hasWrites = true;
     this.#unacknowledged.wrote(mark, before);
   }
 
@@ -163,7 +167,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   endTurn(ticket: number, acknowledged: number, failure: string | undefined): boolean {
     this.#isDirty = false;
     if (this.#isFinished) return false;
-    if (failure !== undefined) this.#output.failOpen(failure);
+    if (failure !== undefined && !this.#output.failOpen(failure)) this.#isClosing = true;
     this.#output.endTurn(ticket, acknowledged);
     this.#afterFlush();
     return this.#output.waitsForTicket;
@@ -176,10 +180,17 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return this.#output.waitsForTicket;
   }
 
-  fail(text: string): void {
+  fail(text: string, keptTicket: number): void {
     if (this.#isFinished) return;
-    this.#output.failSealed(text);
-    this.wake();
+    // Half of what it has asked for is lost.
+    if (this.session.isReplying) return this.destroy();
+    const mustClose = this.#output.dropBehind(keptTicket) || !this.#output.failOpen(text);
+    if (!mustClose) return this.wake();
+    this.#host.log.info({ client: this.#address }, 'closing a client that waits for a lost write');
+    this.#isClosing = true;
+    // The request that waits gets no reply; what was owed before it goes out.
+    if (this.#isBusy) this.destroy();
+    else this.wake();
   }
 
   get isOpenWhole(): boolean {
@@ -260,6 +271,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
     const { decoder, reply, session } = this;
     for (let i = 0; i < count && !this.#isClosing;) {
       const before = reply.length;
+      // It may see what others have written in this turn.
+      if (this.#host.turn.hasWrites) this.#unacknowledged.wrote(before);
       const done = executor.runRow(session, batch, i, count);
       const ordered = done > 0 ? 0 : executor.orderRow(session, batch, i, count);
       i += done + ordered;
@@ -319,6 +332,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   #waitFor(wait: Promise<void>): void {
     this.#isBusy = true;
+    this.#isSilent = this.session.replyMode !== 'on';
     this.#hold();
     // What was replied so far does not wait for this request.
     this.wake();
@@ -331,7 +345,9 @@ export class Connection implements SessionLink, Talker, OutputHost {
   /** The request that waited has its reply. */
   readonly #goOn = (): void => {
     this.#isBusy = false;
-    this.#unacknowledged.replied(this.#repliesDue);
+    if (this.#isSilent || this.session.replyMode !== 'on') this.#unacknowledged.repliedUncounted();
+    else this.#unacknowledged.replied(this.#repliesDue);
+    if (this.#host.turn.hasWrites) this.#unacknowledged.wroteSomewhere();
     if (this.#isFinished) {
       this.#letGo();
       // It may have changed something, and others may wait for the batch that it held.

@@ -15,9 +15,8 @@
 import type { Socket } from 'node:net';
 import { SOCKET_WRITE_BYTES_MAX } from '../limits.ts';
 import { NO_MEMORY } from '../protocol/output-pool.ts';
-import type { OutputPool } from '../protocol/output-pool.ts';
 import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
-import type { Correction, Unacknowledged } from './unacknowledged.ts';
+import type { Unacknowledged } from './unacknowledged.ts';
 
 export interface OutputHost {
   /** False while the open piece is not to be touched: a reply or a commit is under way. */
@@ -29,7 +28,6 @@ export interface OutputHost {
 export class Output {
   readonly #socket: Socket;
   readonly #reply: ReplyEncoder;
-  readonly #pool: OutputPool;
   readonly #unacknowledged: Unacknowledged;
   readonly #host: OutputHost;
   #inFlight = NO_MEMORY;
@@ -43,12 +41,10 @@ export class Output {
   readonly #onWritten = (error?: Error | null): void => this.#wrote(error);
 
   constructor(
-    socket: Socket, reply: ReplyEncoder, pool: OutputPool, unacknowledged: Unacknowledged,
-    host: OutputHost,
+    socket: Socket, reply: ReplyEncoder, unacknowledged: Unacknowledged, host: OutputHost,
   ) {
     this.#socket = socket;
     this.#reply = reply;
-    this.#pool = pool;
     this.#unacknowledged = unacknowledged;
     this.#host = host;
   }
@@ -77,6 +73,7 @@ export class Output {
   /** What is in the open piece now may go out once `ticket` is acknowledged. */
   endTurn(ticket: number, acknowledged: number): void {
     this.#openTicket = ticket;
+    this.#unacknowledged.endTurn();
     // Dropped replies (CLIENT REPLY OFF) leave an empty buffer behind.
     if (this.#reply.length === 0) this.#reply.release();
     this.acknowledge(acknowledged);
@@ -87,20 +84,29 @@ export class Output {
     this.#flush();
   }
 
-  /** Writes that were not acknowledged are lost: says so in the sealed piece. */
-  failSealed(text: string): void {
-    if (this.#sealed.length === 0 || this.#sealedTicket <= this.#acknowledged) return;
-    this.#sealedTicket = 0;
-    const correction = this.#unacknowledged.loseSealed();
-    if (correction !== undefined) this.#correctSealed(correction, text);
+  /**
+   * What waits for a ticket above this one will never be true: forgets it, and what came behind.
+   * False if there is no such thing.
+   */
+  dropBehind(keptTicket: number): boolean {
+    const isSealedLost = this.#sealed.length > 0 && this.#sealedTicket > keptTicket;
+    const isOpenLost = this.#reply.length > 0 && this.#openTicket > keptTicket;
+    if (!isSealedLost && !isOpenLost) return false;
+    if (isSealedLost) this.drop();
+    else this.#reply.release();
+    return true;
   }
 
-  /** The same for the open piece. */
-  failOpen(text: string): void {
-    const correction = this.#unacknowledged.loseOpen();
-    if (correction === undefined) return;
+  /**
+   * Replies to writes of this turn that were lost, and those behind them, become errors. False if
+   * it is not known how many they are: then they are dropped.
+   */
+  failOpen(text: string): boolean {
+    const correction = this.#unacknowledged.lose();
+    if (correction === undefined) return true;
     this.#reply.rewind(correction.keptBytes);
     for (let i = 0; i < correction.errors; i++) this.#reply.error(text);
+    return correction.isCounted;
   }
 
   /** Forgets what the socket does not have. */
@@ -153,16 +159,5 @@ export class Output {
       if (!hasFailed) this.#flush();
     }
     if (!hasFailed) this.#host.onWritten(bytes);
-  }
-
-  #correctSealed({ keptBytes, errors }: Correction, text: string): void {
-    const old = this.#sealed;
-    const lines = Buffer.from(`-${text.replaceAll(/[\r\n]/g, ' ')}\r\n`.repeat(errors));
-    const bytes = keptBytes + lines.length;
-    this.#sealed = bytes === 0 ? NO_MEMORY : this.#pool.acquire(bytes);
-    this.#sealed.length = bytes;
-    old.buf.copy(this.#sealed.buf, 0, 0, keptBytes);
-    lines.copy(this.#sealed.buf, keptBytes);
-    this.#reply.recycle(old);
   }
 }

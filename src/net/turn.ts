@@ -6,8 +6,9 @@
  * each for its ticket. Reads wait too, so that nobody sees a value that a power cut could take
  * back.
  *
- * When the log fails, replies to writes that it did not take become errors, and nothing waits any
- * more: reads go on, and what was written after the last good commit is refused in the same way.
+ * When the log does not take what was written, it is taken back, and nobody may have seen it. In
+ * the turn itself, replies to it, and all that were written behind it, become errors. A connection
+ * that waits for the log is closed: its client would have to tell which of its replies are missing.
  */
 
 import type { WriteGate } from '../session/write-gate.ts';
@@ -21,8 +22,11 @@ export interface Talker {
   endTurn(ticket: number, acknowledged: number, failure: string | undefined): boolean;
   /** The log went on; true if something still waits for its ticket. */
   acknowledge(acknowledged: number): boolean;
-  /** Replies to writes that were not acknowledged become this error; the turn ends once more. */
-  fail(text: string): void;
+  /**
+   * Writes were lost. Closed if it waits for a ticket above `keptTicket`; if not, its replies to
+   * writes of this turn, which has not ended, become this error.
+   */
+  fail(text: string, keptTicket: number): void;
 }
 
 export class Turn {
@@ -34,7 +38,11 @@ export class Turn {
   #ending = new Set<Talker>();
   readonly #waiting = new Set<Talker>();
   #scheduled = false;
-  #failure: string | undefined;
+  /** Something was written in this turn, and can be seen: it may be taken back yet. */
+  hasWrites = false;
+  #isCommitting = false;
+  /** Why the last turn's writes were lost. */
+  #lost: string | undefined;
   readonly #end = (): void => this.end();
 
   /**
@@ -47,7 +55,7 @@ export class Turn {
     this.#isHeld = isHeld;
     this.#onEnd = onEnd;
     gate.onAcknowledged(() => this.#acknowledge());
-    gate.onFailure((text) => this.#fail(text));
+    gate.onLost((text, keptTicket) => this.#onLost(text, keptTicket));
   }
 
   /** Something was written for this connection, or into the log: end this turn with a commit. */
@@ -73,37 +81,39 @@ export class Turn {
     this.#scheduled = false;
     this.#onEnd();
     if (this.#isHeld()) return;
-    // A store that was recovered takes writes again.
-    if (this.#gate.refusal === undefined) this.#failure = undefined;
+    // What is written to a log that takes nothing any more is lost in each turn.
+    if (this.#gate.freeingRefusal === undefined) this.#lost = undefined;
+    this.#isCommitting = true;
     const ticket = this.#gate.commit();
-    const acknowledged = this.#acknowledged();
+    this.#isCommitting = false;
+    this.hasWrites = false;
+    const { acknowledged } = this.#gate;
     const talkers = this.#talkers;
     this.#talkers = this.#ending;
     this.#ending = talkers;
     for (const talker of talkers) {
-      const waits = talker.endTurn(ticket, acknowledged, this.#failure);
+      const waits = talker.endTurn(ticket, acknowledged, this.#lost);
       if (waits) this.#waiting.add(talker);
       else if (this.#waiting.size > 0) this.#waiting.delete(talker);
     }
     talkers.clear();
   }
 
-  /** After a failure no ticket is worth waiting for. */
-  #acknowledged(): number {
-    return this.#failure === undefined ? this.#gate.acknowledged : Infinity;
-  }
-
   #acknowledge(): void {
-    const acknowledged = this.#acknowledged();
+    const { acknowledged } = this.#gate;
     for (const talker of this.#waiting) {
       if (!talker.acknowledge(acknowledged)) this.#waiting.delete(talker);
     }
   }
 
-  #fail(text: string): void {
-    this.#failure = text;
-    for (const talker of this.#waiting) talker.fail(text);
-    this.#waiting.clear();
+  /** What the commit of this turn could not write is dealt with at its end. */
+  #onLost(text: string, keptTicket: number): void {
+    this.#lost = text;
+    for (const talker of this.#waiting) talker.fail(text, keptTicket);
+    if (this.#isCommitting) return;
+    for (const talker of this.#talkers) {
+      if (!this.#waiting.has(talker)) talker.fail(text, keptTicket);
+    }
     this.schedule();
   }
 }

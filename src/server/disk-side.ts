@@ -92,7 +92,7 @@ export class DiskSide implements StorageSide {
     const statistics = store.statistics();
     const { compaction } = store;
     return {
-      failure: store.failure?.message,
+      failure: store.trouble?.message,
       policy: store.appendfsync,
       syncs: this.#syncs.ended,
       pendingSyncs: this.#syncs.begun - this.#syncs.ended,

@@ -32,7 +32,8 @@ export function refusal(
 
 function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
   if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
-  return entry.isWrite ? gate.refusal : undefined;
+  if (!entry.isWrite) return undefined;
+  return entry.frees ? gate.freeingRefusal : gate.refusal;
 }
 
 /** What was queued while writes were taken may meet a gate that has been shut since. */

@@ -207,7 +207,7 @@ export class Executor {
     const { gate, pause } = this.#parts;
     if (!session.isPlain) return false;
     if (this.#exclusive !== undefined || pause.waitFor(entry, session) !== undefined) return false;
-    if (entry.isWrite && gate.writeDelayMs > 0) return false;
+    if (entry.isWrite && !entry.frees && gate.writeDelayMs > 0) return false;
     return refusal(session, entry, args, gate) === undefined;
   }
 
@@ -226,7 +226,7 @@ export class Executor {
   ): Promise<void> | undefined {
     session.readsByOrder = false;
     const { writeDelayMs } = this.#parts.gate;
-    const obstacle = writeDelayMs > 0 && entry?.isWrite === true
+    const obstacle = writeDelayMs > 0 && entry?.isWrite === true && !entry.frees
       ? this.#delay(writeDelayMs)
       : this.#tryNow(session, entry, args);
     if (obstacle === undefined || entry === undefined) return undefined;
@@ -239,7 +239,7 @@ export class Executor {
    */
   runInternal(work: () => void): void {
     const { gate } = this.#parts;
-    if (this.#exclusive !== undefined || gate.refusal !== undefined) return;
+    if (this.#exclusive !== undefined || gate.freeingRefusal !== undefined) return;
     this.#stamp();
     work();
   }

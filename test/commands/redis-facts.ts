@@ -18,7 +18,7 @@ export interface Facts {
 }
 
 const OUR_FLAGS: readonly string[] = [
-  'subscribed', 'immediate', 'runs_queued', 'secret', 'global', 'waits', 'watches',
+  'subscribed', 'immediate', 'frees', 'runs_queued', 'secret', 'global', 'waits', 'watches',
   // Redis knows it too, and does not tell it.
   'may_replicate',
 ];
