@@ -585,6 +585,12 @@ export const PAGE_BYTES = 64 * KiB;
 export const RUN_BYTES_MIN = 8 * KiB;
 export const RUN_DELTAS_MIN = 1024;
 
+/**
+ * Changes of the index of which the undo journal keeps its memory between two frames: 512 KiB, more
+ * than a turn of 50 pipelining clients makes.
+ */
+export const UNDO_ENTRIES_KEPT = 16_384;
+
 /** Deltas of one value that are gathered in one tick; more go to the log before its end. */
 export const DELTA_GROUP_BYTES_MAX = 64 * KiB;
 

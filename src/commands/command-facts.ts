@@ -12,6 +12,8 @@ export type Flag =
   | 'stale' | 'skip_monitor' | 'skip_slowlog' | 'fast' | 'no_auth' | 'may_replicate'
   | 'sentinel' | 'only_sentinel' | 'no_mandatory_keys' | 'protected' | 'no_async_loading'
   | 'no_multi' | 'movablekeys' | 'allow_busy'
+  /** A write that makes room, now or when its time comes: a full disk does not refuse it. */
+  | 'frees'
   /** Runs while the connection is subscribed in RESP2. */
   | 'subscribed'
   /** Runs at once inside MULTI instead of being queued. */

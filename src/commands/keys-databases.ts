@@ -64,12 +64,12 @@ export const keyDatabaseCommands = defineCommands([
     summary: 'Replies the number of keys in the database.',
   },
   {
-    name: 'flushdb', group: 'server', since: '1.0.0', arity: -1, flags: ['write'],
+    name: 'flushdb', group: 'server', since: '1.0.0', arity: -1, flags: ['write', 'frees'],
     categories: ['keyspace', 'dangerous'], complexity: 'O(1)', apply: flushdb,
     summary: 'Removes all keys of the database.',
   },
   {
-    name: 'flushall', group: 'server', since: '1.0.0', arity: -1, flags: ['write'],
+    name: 'flushall', group: 'server', since: '1.0.0', arity: -1, flags: ['write', 'frees'],
     categories: ['keyspace', 'dangerous'], complexity: 'O(1)', apply: flushall,
     summary: 'Removes all keys of all databases.',
   },

@@ -14,6 +14,7 @@ import { NOT_AN_INTEGER, invalidExpireTime, quotedWhole } from './reply-errors.t
 
 const READING: readonly Flag[] = Object.freeze(['readonly', 'fast']);
 const WRITING: readonly Flag[] = Object.freeze(['write', 'fast']);
+const ENDING: readonly Flag[] = Object.freeze(['write', 'fast', 'frees']);
 
 const NX_WITH_OTHERS = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 const GT_WITH_LT = 'ERR GT and LT options at the same time are not compatible';
@@ -111,22 +112,22 @@ function replyExpiry(ctx: WriteContext, unitMs: number, fromMs: number): void {
 
 export const keyExpiryCommands = defineCommands([
   {
-    name: 'expire', group: 'generic', since: '1.0.0', arity: -3, flags: WRITING, keys: ONE_KEY,
+    name: 'expire', group: 'generic', since: '1.0.0', arity: -3, flags: ENDING, keys: ONE_KEY,
     need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, EX, 'expire'),
     summary: 'Lets a key expire after some seconds.',
   },
   {
-    name: 'pexpire', group: 'generic', since: '2.6.0', arity: -3, flags: WRITING, keys: ONE_KEY,
+    name: 'pexpire', group: 'generic', since: '2.6.0', arity: -3, flags: ENDING, keys: ONE_KEY,
     need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, PX, 'pexpire'),
     summary: 'Lets a key expire after some milliseconds.',
   },
   {
-    name: 'expireat', group: 'generic', since: '1.2.0', arity: -3, flags: WRITING, keys: ONE_KEY,
+    name: 'expireat', group: 'generic', since: '1.2.0', arity: -3, flags: ENDING, keys: ONE_KEY,
     need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, EXAT, 'expireat'),
     summary: 'Lets a key expire at a time in seconds since 1970.',
   },
   {
-    name: 'pexpireat', group: 'generic', since: '2.6.0', arity: -3, flags: WRITING, keys: ONE_KEY,
+    name: 'pexpireat', group: 'generic', since: '2.6.0', arity: -3, flags: ENDING, keys: ONE_KEY,
     need: NEED_KEY, complexity: 'O(1)', apply: (ctx) => expire(ctx, PXAT, 'pexpireat'),
     summary: 'Lets a key expire at a time in milliseconds since 1970.',
   },

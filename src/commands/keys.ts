@@ -47,12 +47,13 @@ function type(ctx: WriteContext): void {
 
 export const keyCommands = defineCommands([
   {
-    name: 'del', group: 'generic', since: '1.0.0', arity: -2, flags: ['write'], keys: ALL_KEYS,
+    name: 'del', group: 'generic', since: '1.0.0', arity: -2, flags: ['write', 'frees'],
+    keys: ALL_KEYS,
     need: NEED_KEY, complexity: PER_KEY, apply: del,
     summary: 'Removes keys; replies how many there were.',
   },
   {
-    name: 'unlink', group: 'generic', since: '4.0.0', arity: -2, flags: ['write', 'fast'],
+    name: 'unlink', group: 'generic', since: '4.0.0', arity: -2, flags: ['write', 'fast', 'frees'],
     keys: ALL_KEYS, need: NEED_KEY, complexity: PER_KEY, apply: del,
     summary: 'Removes keys, as DEL does; both take the same short time.',
   },

@@ -217,7 +217,7 @@ export const stringCommands = defineCommands([
     summary: 'Sets a key to a string and replies the string that it held before.',
   },
   {
-    name: 'getdel', group: 'string', since: '6.2.0', arity: 2, flags: ['write', 'fast'],
+    name: 'getdel', group: 'string', since: '6.2.0', arity: 2, flags: ['write', 'fast', 'frees'],
     keys: ONE_KEY, complexity: 'O(1)', apply: getdel,
     summary: 'Replies the string at a key and deletes the key.',
   },

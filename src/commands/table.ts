@@ -32,6 +32,8 @@ export class TableEntry {
   /** What it replies depends on what has been written. */
   readonly readsData: boolean;
   readonly deniedWhenFull: boolean;
+  /** A write that only makes room: a full disk neither slows nor refuses it. */
+  readonly frees: boolean;
   readonly deniedInMulti: boolean;
   readonly isImmediate: boolean;
   readonly runsQueued: boolean;
@@ -70,6 +72,7 @@ export class TableEntry {
     mustFit(command, this.mayReplicate);
     this.readsData = has('readonly') || has('runs_queued');
     this.deniedWhenFull = has('denyoom');
+    this.frees = has('frees');
     this.deniedInMulti = has('no_multi');
     this.isImmediate = has('immediate');
     this.runsQueued = has('runs_queued');

@@ -93,7 +93,7 @@ export function mustOrder({ transaction }: Session, entry: TableEntry): boolean 
 
 /** Writers are slowed, once each, before the disk is full, so that the compactor can catch up. */
 function mustSlowDown({ progress }: Session, entry: TableEntry, gate: WriteGate): boolean {
-  return gate.writeDelayMs > 0 && entry.isWrite && !progress.isDelayed;
+  return gate.writeDelayMs > 0 && entry.isWrite && !entry.frees && !progress.isDelayed;
 }
 
 /** Whether the server answers for its data; with peers it may not. See RequestOrder. */
@@ -122,7 +122,8 @@ export function refusal(
 
 function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
   if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
-  return entry.isWrite ? gate.refusal : undefined;
+  if (!entry.isWrite) return undefined;
+  return entry.frees ? gate.freeingRefusal : gate.refusal;
 }
 
 function needsData({ transaction }: Session, entry: TableEntry): boolean {

@@ -99,7 +99,7 @@ export class Engine {
   /** Runs work of the server itself, such as expiry, unless no writes are taken now. */
   runInternal(work: () => void): void {
     const { clock, gate, keyspace } = this.#parts;
-    if (gate.refusal !== undefined) return;
+    if (gate.freeingRefusal !== undefined) return;
     keyspace.storage.begin();
     keyspace.now = this.#time(clock.nowMs());
     keyspace.isReadOnly = false;

@@ -88,7 +88,7 @@ export class Runner {
     const { session } = env;
     const { reply } = session;
     const mark = reply.mark();
-    const undo = keyspace.mark();
+    const undo = env.seed === undefined ? keyspace.mark() : 0;
     keyspace.now = env.nowMs;
     session.beginReply();
     try {
@@ -159,14 +159,14 @@ export class Runner {
 
   #perform(entry: TableEntry, env: Environment, context: CommandContext, mark: number): void {
     const { keyspace, observer, services } = this.#parts;
-    const undo = keyspace.mark();
+    const isWhole = env.seed === undefined ? !env.isInTransaction : !entry.isOrdered;
+    const undo = isWhole && entry.isWrite ? keyspace.mark() : undefined;
     try {
       if (entry.action !== undefined) entry.action(context);
       else runStepsNow(entry, context, services);
     } catch (error) {
-      const isWhole = env.seed === undefined ? !env.isInTransaction : !entry.isOrdered;
       if (!isWhole) throw error;
-      keyspace.takeBack(undo);
+      if (undo !== undefined) keyspace.takeBack(undo);
       this.#replyError(env.session, mark, error);
       observer.crashed(entry, error);
     }

@@ -115,6 +115,9 @@ export interface WriteFile {
   /** Cuts the file, or grows it with zeros, to `len` bytes; durable after the next datasync. */
   truncate(len: number): Promise<void>;
 
+  /** The same, blocking: to cut off what a failed write has left behind. */
+  truncateSync(len: number): void;
+
   size(): Promise<number>;
 
   close(): Promise<void>;

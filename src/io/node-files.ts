@@ -215,6 +215,11 @@ class NodeWriteFile extends NodeFile implements WriteFile {
       });
     });
   }
+
+  truncateSync(len: number): void {
+    const fd = this.descriptor();
+    callSync('truncate', this.path, () => fs.ftruncateSync(fd, len));
+  }
 }
 
 export class NodeFiles implements Files {

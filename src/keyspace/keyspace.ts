@@ -52,6 +52,7 @@ export class Keyspace implements KeyspaceCore {
     for (let i = 0; i < DATABASES_MAX; i++) {
       this.#databases.push(new Database(this, i, this.#space(i)));
     }
+    this.#follow(storage);
   }
 
   get storage(): Storage {
@@ -62,16 +63,29 @@ export class Keyspace implements KeyspaceCore {
    * Goes on with another storage that holds the same: after everything was written and recovered.
    */
   adopt(storage: Storage): void {
+    // Versions of keys go on with the places of the total order; see Storage.logIndex.
+    storage.logIndex = this.#storage.logIndex;
     this.#storage = storage;
+    this.#follow(storage);
   }
 
   /** Goes on with another storage that holds something else; SPACES_KEY must be in RAM. */
   replace(storage: Storage): void {
+    storage.logIndex = this.#storage.logIndex;
     this.#storage = storage;
-    const spaces = readSpaces(storage);
-    this.#spaces.set(spaces);
-    for (const db of this.#databases) db.space = this.#space(db.index);
+    this.#follow(storage);
+    this.#readSpaces();
     this.changed();
+  }
+
+  /** A FLUSHDB or SWAPDB that the storage takes back is one of ours as well. */
+  #follow(storage: Storage): void {
+    storage.onTakenBack = () => this.#readSpaces();
+  }
+
+  #readSpaces(): void {
+    this.#spaces.set(readSpaces(this.#storage));
+    for (const db of this.#databases) db.space = this.#space(db.index);
   }
 
   /** The database of a number that was checked before. */
@@ -123,10 +137,7 @@ export class Keyspace implements KeyspaceCore {
 
   /** Undoes every change since `mark`. */
   takeBack(mark: number): void {
-    if (this.#storage.mark() === mark) return;
     this.#storage.takeBack(mark);
-    this.#spaces.set(readSpaces(this.#storage));
-    for (const db of this.#databases) db.space = this.#space(db.index);
   }
 
   notify(kind: string, event: string, db: number, key: ByteRange): void {

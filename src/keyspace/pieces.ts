@@ -104,6 +104,11 @@ export class DeltaWriter {
     this.#range.end = 0;
   }
 
+  /** Forgets what was written behind the first `bytes` bytes. */
+  cut(bytes: number): void {
+    this.#range.end = Math.min(this.#range.end, bytes);
+  }
+
   number(value: number): void {
     const buf = this.#reserve(varintBytes(value));
     this.#range.end = writeVarint(buf, this.#range.end, value);

@@ -147,10 +147,19 @@ export interface Storage extends Effects {
   averageTtlMs(space: number, nowMs: number): number;
   /** Forgets a space: its records are dead from now on. */
   dropSpace(space: number): void;
-  /** A place in the changes of the open frame, to come back to. */
+  /**
+   * A place to go back to: `takeBack` undoes all changes since then, of this turn alone (until its
+   * commit). Marks nest; one that a later takeBack went behind is not good any more. A mark whose
+   * changes went with a frame that could not be written is taken back already.
+   */
   mark(): number;
-  /** Undoes the changes since `mark`, which was given for this frame. */
+  /**
+   * Undoes what was changed since the mark, and forgets the live values that were changed: they are
+   * read again. Borrowed ranges and live values that a caller has are not good any more.
+   */
   takeBack(mark: number): void;
+  /** Called after changes were undone, by `takeBack` or because a frame could not be written. */
+  onTakenBack: () => void;
   /** RAM and log bytes that one key costs; undefined if absent. */
   memoryUsage(space: number, key: ByteRange): number | undefined;
 }

@@ -178,6 +178,10 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return this.#output.waitsForTicket;
   }
 
+  waitsBeyond(ticket: number): boolean {
+    return this.#output.waitsBeyond(ticket);
+  }
+
   lose(): void {
     this.#host.log.info({ client: this.#address }, 'closing a client: the log lost its writes');
     this.destroy();

@@ -63,8 +63,12 @@ export class Output {
   }
 
   get waitsForTicket(): boolean {
-    if (this.#sealed.length > 0 && this.#sealedTicket > this.#acknowledged) return true;
-    return this.#reply.length > 0 && this.#openTicket > this.#acknowledged;
+    return this.waitsBeyond(this.#acknowledged);
+  }
+
+  waitsBeyond(ticket: number): boolean {
+    if (this.#sealed.length > 0 && this.#sealedTicket > ticket) return true;
+    return this.#reply.length > 0 && this.#openTicket > ticket;
   }
 
   /** What is in the open piece now may go out once `ticket` is acknowledged. */

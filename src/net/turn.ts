@@ -6,9 +6,10 @@
  * each for its ticket. Reads wait too, so that nobody sees a value that a power cut could take
  * back.
  *
- * When the log fails, connections that wait for it are closed: what they are owed rests on writes
- * that are lost, and a closed connection is the one reply that no client can take for another. From
- * then on writes are refused, reads go on, and nothing waits any more.
+ * When the log does not take what was written, that is taken back, and nobody may have seen it:
+ * connections that talked in this turn, or wait for what is lost, are closed. What they are owed
+ * rests on those writes, and a closed connection is the one reply that no client can take for
+ * another. Writes are refused then, until there is room or for good, and reads go on.
  */
 
 import type { WriteGate } from '../engine/write-gate.ts';
@@ -22,6 +23,8 @@ export interface Talker {
   endTurn(ticket: number, acknowledged: number): boolean;
   /** The log went on; true if something still waits for its ticket. */
   acknowledge(acknowledged: number): boolean;
+  /** Some of what it was told rests on a ticket above this one. */
+  waitsBeyond(ticket: number): boolean;
   /** The log has lost what it waits for: its replies must not go out. */
   lose(): void;
 }
@@ -34,8 +37,9 @@ export class Turn {
   #ending = new Set<Talker>();
   readonly #waiting = new Set<Talker>();
   #scheduled = false;
-  /** The log failed in this turn's commit. */
-  #hasFailed = false;
+  #isCommitting = false;
+  /** The commit of this turn was refused. */
+  #isLost = false;
   readonly #end = (): void => this.end();
 
   /** `onEnd` is called before the commit: what came in this turn is all there. */
@@ -43,7 +47,7 @@ export class Turn {
     this.#gate = gate;
     this.#onEnd = onEnd;
     gate.onAcknowledged(() => this.#acknowledge());
-    gate.onFailure(() => this.#fail());
+    gate.onLost((_text, keptTicket) => this.#onLost(keptTicket));
   }
 
   /** Something was written for this connection, or into the log: end this turn with a commit. */
@@ -68,10 +72,11 @@ export class Turn {
   end(): void {
     this.#scheduled = false;
     this.#onEnd();
-    const hadFailed = this.#gate.refusal !== undefined;
+    this.#isCommitting = true;
     const ticket = this.#gate.commit();
-    if (!hadFailed && this.#hasFailed) this.#loseAll(this.#talkers);
-    this.#hasFailed = false;
+    this.#isCommitting = false;
+    if (this.#isLost) this.#loseTalkers();
+    this.#isLost = false;
     const { acknowledged } = this.#gate;
     const talkers = this.#talkers;
     this.#talkers = this.#ending;
@@ -91,14 +96,19 @@ export class Turn {
     }
   }
 
-  #fail(): void {
-    this.#hasFailed = true;
-    this.#loseAll(this.#waiting);
+  #onLost(keptTicket: number): void {
+    for (const talker of this.#waiting) {
+      if (!talker.waitsBeyond(keptTicket)) continue;
+      this.#waiting.delete(talker);
+      talker.lose();
+    }
+    if (this.#isCommitting) this.#isLost = true;
+    else this.#loseTalkers();
     this.schedule();
   }
 
-  #loseAll(talkers: Set<Talker>): void {
-    for (const talker of talkers) talker.lose();
-    talkers.clear();
+  #loseTalkers(): void {
+    for (const talker of this.#talkers) talker.lose();
+    this.#talkers.clear();
   }
 }

@@ -99,7 +99,7 @@ export class DiskSide implements StorageSide {
     const { compaction } = store;
     return {
       ...this.damage.facts,
-      failure: store.failure?.message,
+      failure: store.trouble?.message,
       policy: store.appendfsync,
       syncs: this.#syncs.ended,
       pendingSyncs: this.#syncs.begun - this.#syncs.ended,

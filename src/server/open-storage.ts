@@ -70,6 +70,10 @@ async function openWithCompactor(
     },
     yieldToLoop: () => new Promise((resolve) => void setImmediate(resolve)),
     onRound: (report) => log.debug({ report }, 'compaction round'),
+    onTrouble: (error) => {
+      log.warn({ error }, `compaction fails and is tried again: ${error.message}`);
+    },
+    onRecovered: () => log.info('compaction goes on'),
   });
   const snapshotMeta = await readSnapshotMeta(files, values.dir);
   return { store, compactor, recoveryMs, snapshotMeta };

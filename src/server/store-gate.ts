@@ -1,10 +1,11 @@
 /**
- * The store as the executor and the connections see it: may writes be taken, when may replies go.
+ * The store as the engine and the connections see it: may writes be taken, when may replies go.
+ * An error must be as true as an OK: MISCONF says that nothing was made, UNKNOWN that it may be.
  */
 
 import type { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/store.ts';
-import type { WriteGate } from '../engine/write-gate.ts';
+import type { OnLost, WriteGate } from '../engine/write-gate.ts';
 
 /** Redis's text first: clients look for it. */
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -12,10 +13,11 @@ const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export class StoreGate implements WriteGate {
   #store: Store;
   #onAcknowledged: () => void = () => {};
-  #onFailure: (text: string) => void = () => {};
-  #hasFailed = false;
+  #onLost: OnLost = () => {};
   /** Tickets go on growing when the store is replaced by itself, recovered. */
   #base = 0;
+  /** The listener knows that the log has failed for good. */
+  #hasFailed = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -30,12 +32,17 @@ export class StoreGate implements WriteGate {
 
   get refusal(): string | undefined {
     const { writable } = this.#store;
-    return writable === undefined ? undefined : misconf(writable);
+    return writable === undefined ? undefined : textOf(writable);
+  }
+
+  get freeingRefusal(): string | undefined {
+    const { failure } = this.#store;
+    return failure === undefined ? undefined : textOf(failure);
   }
 
   get memoryRefusal(): string | undefined {
     const { full, oom } = this.#store;
-    if (full !== undefined) return misconf(full);
+    if (full !== undefined) return textOf(full);
     return oom ? `${OUT_OF_MEMORY} ${this.#wayOut()}` : undefined;
   }
 
@@ -54,8 +61,12 @@ export class StoreGate implements WriteGate {
 
   commit(): number {
     const store = this.#store;
-    store.commit();
-    if (store.acknowledged < store.appended) store.whenCommitted(this.#settled);
+    const refused = store.commit();
+    if (refused !== undefined) this.#lose(refused);
+    else if (store.lost !== undefined) {
+      // It failed before this turn ended, and has what is in it.
+      if (!this.#hasFailed) this.#lose(store.lost);
+    } else if (store.acknowledged < store.appended) store.whenCommitted(this.#settled);
     // After a failure nothing more is written, so there is nothing to wait for.
     return store.failure === undefined ? this.#base + store.appended : this.acknowledged;
   }
@@ -64,18 +75,22 @@ export class StoreGate implements WriteGate {
     this.#onAcknowledged = listener;
   }
 
-  onFailure(listener: (text: string) => void): void {
-    this.#onFailure = listener;
+  onLost(listener: OnLost): void {
+    this.#onLost = listener;
   }
 
   readonly #settled = (failure: StoreError | null): void => {
-    if (failure === null) return this.#onAcknowledged();
-    if (this.#hasFailed) return;
-    this.#hasFailed = true;
-    this.#onFailure(misconf(failure));
+    if (failure === null) this.#onAcknowledged();
+    else this.#lose(failure);
   };
+
+  #lose(reason: StoreError): void {
+    this.#hasFailed = this.#store.failure !== undefined;
+    this.#onLost(textOf(reason), this.#base + this.#store.kept);
+  }
 }
 
-function misconf(error: StoreError): string {
+function textOf(error: StoreError): string {
+  if (error.code === 'UNKNOWN') return `UNKNOWN ${error.message}`;
   return `MISCONF Errors writing to the log: ${error.message}`;
 }

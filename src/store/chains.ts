@@ -38,12 +38,22 @@ export interface RecordPlace {
   readonly sizeClass: number;
 }
 
+/** A chain as it was; see chain-image.ts. */
+export interface KeptImage {
+  readonly epoch: number;
+  readonly isSettled: boolean;
+  /** The chain's group is about to be written and emptied before the end of the turn. */
+  beforeFlush(group: DeltaRun): void;
+}
+
 /** Records side by side: where each is, and its size class. */
 export class PlaceList {
   readonly places: number[] = [];
   readonly classes: number[] = [];
   /** By the size classes. */
   bytes = 0;
+  /** An image of the chain refers to it (chain-image.ts): it may grow, else it is copied first. */
+  isKept = false;
 
   get length(): number {
     return this.places.length;
@@ -53,6 +63,24 @@ export class PlaceList {
     this.places.push(place);
     this.classes.push(sizeClass);
     this.bytes += sizeClassBytes(sizeClass);
+  }
+
+  /** Goes back to an earlier length. */
+  cut(length: number, bytes: number): void {
+    this.places.length = this.classes.length = length;
+    this.bytes = bytes;
+  }
+
+  copy(): PlaceList {
+    const copy = new PlaceList();
+    for (const place of this.places) copy.places.push(place);
+    for (const sizeClass of this.classes) copy.classes.push(sizeClass);
+    copy.bytes = this.bytes;
+    return copy;
+  }
+
+  forEach(each: (place: number, sizeClass: number) => void): void {
+    this.places.forEach((place, i) => each(place, this.classes[i]!));
   }
 
   /** Takes records out and gives each to `each`. */
@@ -90,6 +118,8 @@ export class Chain extends ChainShape {
   run: DeltaRun | undefined;
   /** Deltas of this tick that are not in the log yet (delta-groups.ts). */
   group: DeltaRun | undefined;
+  /** As it was before the changes of this epoch; undefined if none may have to be undone. */
+  image: KeptImage | undefined;
   /** The load that is under way. */
   loading: Promise<void> | undefined;
   /** Commands that keep it warm, and a base that is being written. */
@@ -157,6 +187,8 @@ export class ChainTable {
   #nextId = 1;
   #bytes = 0;
   #warmBytes = 0;
+  /** Called before the records of a chain change. */
+  onTouch: (chain: Chain) => void = () => undefined;
 
   constructor(segments: SegmentTable) {
     this.#segments = segments;
@@ -218,8 +250,9 @@ export class ChainTable {
 
   /** Adds a record behind the base (DELTA, EXPIRE, RUN, BEGIN) that was appended just now. */
   addDelta(chain: Chain, record: RecordPlace, kind: number): void {
+    this.onTouch(chain);
     const dead = chain.deadBehind(kind);
-    if (dead > 0) chain.deltas.remove(chain.length - dead, dead, this.#subtract);
+    if (dead > 0) ownDeltas(chain).remove(chain.length - dead, dead, this.#subtract);
     this.#addLive(record);
     chain.follow(kind);
     chain.deltas.push(placeOf(record.slot, record.offset), record.sizeClass);
@@ -243,6 +276,7 @@ export class ChainTable {
   }
 
   addPage(chain: Chain, record: RecordPlace): void {
+    this.onTouch(chain);
     this.#addLive(record);
     chain.pending!.push(placeOf(record.slot, record.offset), record.sizeClass);
     this.charge(chain);
@@ -250,16 +284,19 @@ export class ChainTable {
 
   /** Gives up the pages that have no BASE; their BEGIN stays (chain-shape.ts). */
   abandon(chain: Chain): void {
-    this.#releaseList(chain.pending);
+    if (chain.pending === undefined && chain.begunAt === -1) return;
+    this.onTouch(chain);
+    chain.pending?.forEach(this.#subtract);
     chain.pending = undefined;
     chain.begunAt = -1;
   }
 
   /** The BASE was appended: the pages are the base now, and the old one and its deltas are dead. */
   complete(chain: Chain, record: RecordPlace): void {
-    const { deltas } = chain;
+    this.onTouch(chain);
+    const deltas = ownDeltas(chain);
     this.#subtract(chain.base, chain.baseClass);
-    this.#releaseList(chain.pages);
+    chain.pages?.forEach(this.#subtract);
     const pages = new PlaceList();
     const [begin, beginClass] = [deltas.places[chain.begunAt]!, deltas.classes[chain.begunAt]!];
     pages.push(begin, beginClass);
@@ -274,12 +311,14 @@ export class ChainTable {
 
   /** The whole value was written again: the old base and the deltas are dead. */
   rebase(chain: Chain, record: RecordPlace): void {
+    this.onTouch(chain);
     this.#releaseRecords(chain);
     this.#setBase(chain, record);
   }
 
   /** Forgets a chain and gives up its records: the key was overwritten or removed. */
   release(chain: Chain): void {
+    this.onTouch(chain);
     this.#releaseRecords(chain);
     this.forget(chain);
   }
@@ -293,6 +332,26 @@ export class ChainTable {
     chain.chargedBytes = chain.chargedLiveBytes = 0;
     chain.live = chain.run = chain.group = undefined;
     if (this.#lru.has(chain)) this.#lru.remove(chain);
+  }
+
+  /** Takes the records of a chain off the live bytes, unless that was done when it was released. */
+  takeOff(chain: Chain): void {
+    if (this.has(chain)) this.#forEachRecord(chain, this.#subtract);
+  }
+
+  /** A chain has the records again that it once had: they count, and it is cold. */
+  putBack(chain: Chain): void {
+    this.#forEachRecord(chain, (place, sizeClass) => {
+      this.#segments.mustGet(placeSlot(place)).addLive(sizeClass);
+    });
+    this.revive(chain);
+  }
+
+  /** Undoes `forget`; the chain is cold. */
+  revive(chain: Chain): void {
+    chain.version += 1;
+    this.#byId.set(chain.id, chain);
+    this.cool(chain);
   }
 
   /** Lets go of the value; the chain stays, and its records say the same. */
@@ -390,17 +449,22 @@ export class ChainTable {
     this.#segments.mustGet(placeSlot(place)).subtractLive(sizeClass);
   };
 
-  #releaseList(list: PlaceList | undefined): void {
-    list?.remove(0, list.length, this.#subtract);
+  #forEachRecord(chain: Chain, each: (place: number, sizeClass: number) => void): void {
+    each(chain.base, chain.baseClass);
+    for (const list of [chain.deltas, chain.pages, chain.pending]) list?.forEach(each);
   }
 
   /** Gives up every record of the chain. */
   #releaseRecords(chain: Chain): void {
-    this.#subtract(chain.base, chain.baseClass);
-    this.#releaseList(chain.deltas);
-    this.#releaseList(chain.pages);
-    this.#releaseList(chain.pending);
+    this.#forEachRecord(chain, this.#subtract);
+    chain.deltas = new PlaceList();
     chain.pages = chain.pending = chain.run = undefined;
     chain.clear();
   }
+}
+
+/** The list of deltas, to take records out. */
+function ownDeltas(chain: Chain): PlaceList {
+  if (chain.deltas.isKept) chain.deltas = chain.deltas.copy();
+  return chain.deltas;
 }

@@ -63,12 +63,18 @@ export interface CompactionHost {
   /** Closes the active segment and begins another; ends when the old one is sealed. */
   rollActive(): Promise<void>;
   /**
-   * Ends when everything appended before the call is durable, whatever the fsync policy; rejects if
-   * it cannot be. The compactor calls it before it switches: an input may hold the last durable
-   * value of a key whose newer value is only in the page cache, and both would be gone after a
-   * power cut.
+   * Ends when everything appended before the call, in a frame that is open as well, is durable or
+   * taken back, whatever the fsync policy; rejects if it cannot be. The compactor calls it before
+   * it switches: an input may hold the last durable value of a key whose newer value is only in the
+   * page cache, and both would be gone after a power cut.
    */
   syncLog(): Promise<void>;
+  /**
+   * Changes when changes were taken back behind which the compactor has asked what lives: an old
+   * record that it took for dead may live again. What is not the same when the log was synced as it
+   * was when the round began must not be followed by the removal of an input.
+   */
+  takenBack(): number;
   /** `count` fresh ids, ascending; ids that are not used are simply lost. */
   reserveSegmentIds(count: number): readonly number[];
 

@@ -32,14 +32,7 @@ export class DeltaGroups {
     const group = chain.group ?? this.#begin(chain);
     group.add(delta);
     if (group.bytes < DELTA_GROUP_BYTES_MAX) return;
-    this.#write(chain, group);
-    group.clear();
-  }
-
-  /** Writes what the chain's group holds by now. */
-  flushOne(chain: Chain): void {
-    const { group } = chain;
-    if (group === undefined || group.count === 0) return;
+    chain.image?.beforeFlush(group);
     this.#write(chain, group);
     group.clear();
   }
@@ -49,6 +42,23 @@ export class DeltaGroups {
     if (this.#chains.length === 0) return;
     for (const chain of this.#chains) this.#end(chain);
     this.#chains.length = 0;
+  }
+
+  /** Writes what the chain's group has now. */
+  flushOne(chain: Chain): void {
+    const { group } = chain;
+    if (group === undefined || group.count === 0) return;
+    chain.image?.beforeFlush(group);
+    this.#write(chain, group);
+    group.clear();
+  }
+
+  /** Forgets all groups: nothing of them was written, and nothing will be. */
+  discard(): void {
+    for (const chain of this.#chains) chain.group = undefined;
+    this.#chains.length = 0;
+    // Images of chains may have changed them.
+    this.#spare.length = 0;
   }
 
   /** The chain has no group any more if its key is gone. */

@@ -50,6 +50,12 @@ export class DeltaRun {
     return this.#pieces.finish();
   }
 
+  /** Goes back to when it had so many deltas and bytes. */
+  cut(count: number, bytes: number): void {
+    this.#pieces.cut(bytes);
+    this.#count = count;
+  }
+
   clear(): void {
     this.#pieces.restart();
     this.#count = 0;

@@ -14,7 +14,8 @@ import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { ValueIndex } from './value-index.ts';
 
-interface Grave {
+/** A dropped index, and the segments that it names. */
+export interface Grave {
   readonly index: ValueIndex;
   /** By slot, as they were when the space was dropped. */
   readonly segments: readonly (Segment | undefined)[];
@@ -32,9 +33,14 @@ export class Graveyard {
     this.#clock = clock;
   }
 
-  /** Takes an index whose chains are released already. */
-  bury(index: ValueIndex): void {
-    this.#graves.push({ index, segments: this.#segments.bySlot.slice(), cursor: 0 });
+  /** The grave of an index that is dropped now. */
+  prepare(index: ValueIndex): Grave {
+    return { index, segments: this.#segments.bySlot.slice(), cursor: 0 };
+  }
+
+  /** Takes an index that surely stays dropped, and whose chains are released already. */
+  bury(grave: Grave): void {
+    this.#graves.push(grave);
     this.#dig();
     this.#schedule();
   }

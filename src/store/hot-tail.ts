@@ -79,12 +79,56 @@ export class HotTail {
     if (dropped > 0) this.#blocks.splice(0, dropped);
   }
 
+  /**
+   * Forgets frames: what the newest segment of the tail has from `end` on. Returns the block that
+   * `end` lies in; undefined if it went to disk and is gone.
+   */
+  takeBack(log: LogSegment, end: number): TailBlock | undefined {
+    const block = this.reopen(log, end);
+    if (block === undefined) return undefined;
+    block.committed = end;
+    block.flushed = Math.min(block.flushed, end);
+    return block;
+  }
+
+  /**
+   * The same for records of the open frame. The block is as long again as when it was opened.
+   */
+  reopen(log: LogSegment, end: number): TailBlock | undefined {
+    for (;;) {
+      const block = this.#blocks.at(-1);
+      if (block === undefined || block.log !== log) return undefined;
+      if (block.start < end) {
+        this.#uncut(block);
+        block.used = end;
+        return block;
+      }
+      this.#blocks.pop();
+      this.#forget(block);
+      (log.segment.granules as (TailBlock | undefined)[]).length = block.start >>> GRANULE_SHIFT;
+    }
+  }
+
+  /** Undoes `cut`. */
+  #uncut(block: TailBlock): void {
+    const granules = block.log.segment.granules as (TailBlock | undefined)[];
+    const end = block.start + block.buf.length;
+    for (let i = block.end >>> GRANULE_SHIFT; i < end >>> GRANULE_SHIFT; i += 1) {
+      granules[i] = block;
+    }
+    block.end = end;
+  }
+
   #drop(block: TailBlock): void {
     const segment = block.log.segment;
     const granules = segment.granules as (TailBlock | undefined)[];
     const end = block.end >>> GRANULE_SHIFT;
     for (let i = block.start >>> GRANULE_SHIFT; i < end; i += 1) granules[i] = undefined;
     if (end >= granules.length && block.log.isFull) segment.granules = NO_BLOCKS;
+    this.#forget(block);
+  }
+
+  #forget(block: TailBlock): void {
     this.#bytes -= block.buf.length;
     if (block.buf.length === TAIL_BLOCK_BYTES && this.#keepsFree) this.#free.push(block.buf);
   }

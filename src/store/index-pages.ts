@@ -69,6 +69,15 @@ export class IndexPages {
     this.#pool.slabs[slot >>> SLAB_SHIFT]![(slot & SLAB_MASK) * SLOT_WORDS + word] = value;
   }
 
+  /** Copies the words behind the tag. */
+  copySlot(slot: number, words: Int32Array, at: number): void {
+    const slab = this.#pool.slabs[slot >>> SLAB_SHIFT]!;
+    const word = (slot & SLAB_MASK) * SLOT_WORDS;
+    words[at] = slab[word + PLACE_WORD]!;
+    words[at + 1] = slab[word + SEGMENT_WORD]!;
+    words[at + 2] = slab[word + EXPIRY_WORD]!;
+  }
+
   /** Sets all words but the tag; returns the expiry word as it was. */
   replaceSlot(slot: number, place: number, segmentWord: number, expiry: number): number {
     const slab = this.#pool.slabs[slot >>> SLAB_SHIFT]!;

@@ -20,8 +20,12 @@ import {
 import { FRAME_HEADER_BYTES, FRAME_MORE, frameProof, writeFrameHeader } from './format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
 import { NO_STAMP, stampOfValueIndex } from './format/version-stamp.ts';
+import type { FrameEnd } from './frame-ends.ts';
 import type { HotTail } from './hot-tail.ts';
 import type { LogSegment, TailBlock } from './segment.ts';
+
+/** In the place of a segment's slot: no frame was open. */
+const NO_FRAME = 0;
 
 /** So few bytes of a buffer that nobody has a view of are copied one by one: keys of chains. */
 const LOOP_BYTES_MAX = 32;
@@ -76,6 +80,8 @@ export class LogAppender {
   #frameOffset = 0;
   #frameRecords = 0;
   #frameValueIndex = 0;
+  /** Tombstones of the segment in front of the frame. */
+  #frameTombstones = 0;
   /** Where the open batch began a segment ago; its segments cannot be sealed before its end. */
   readonly #split: LogSegment[] = [];
 
@@ -138,6 +144,8 @@ export class LogAppender {
   /** Closes the open frame; false if there is none. Its blocks may be written from then on. */
   closeFrame(position: number): boolean {
     if (this.#frameBlock === undefined) return false;
+    // All of it was taken back.
+    if (this.#frameRecords === 0 && this.#split.length === 0) return this.#dropFrame();
     this.#close(position, 0);
     for (const log of this.#split) log.groupEndLsn = this.appendedLsn;
     this.#split.length = 0;
@@ -147,7 +155,7 @@ export class LogAppender {
   /** Appends a frame without records: all that it says is how far the log is durable. */
   mark(): void {
     this.#openFrame();
-    this.closeFrame(0);
+    this.#close(0, 0);
   }
 
   /** Goes on in another segment; between frames only. */
@@ -160,6 +168,77 @@ export class LogAppender {
     this.current = next;
     this.block = this.#begin(next);
     this.#owner.onFull(old);
+  }
+
+  // ---- Taking back ------------------------------------------------------------------------------
+
+  /** Writes down where the log is, for `backToMark`: six words from words[at + 1] on. */
+  writeMark(words: Int32Array, at: number): void {
+    const { segment } = this.current;
+    words[at + 1] = this.isFrameOpen ? segment.slot : NO_FRAME;
+    words[at + 2] = this.block.used;
+    words[at + 3] = this.#frameRecords;
+    words[at + 4] = this.nextValueIndex % 2 ** 32 | 0;
+    words[at + 5] = Math.floor(this.nextValueIndex / 2 ** 32);
+    words[at + 6] = segment.tombstones;
+  }
+
+  /** Whether the batch has not gone on in another segment since the mark. */
+  canGoBackTo(words: Int32Array, at: number): boolean {
+    const slot = words[at + 1]!;
+    return slot === NO_FRAME ? this.#split.length === 0 : slot === this.current.segment.slot;
+  }
+
+  /** Forgets the records that were appended since the mark; the frame stays open. */
+  backToMark(words: Int32Array, at: number): void {
+    if (this.#frameBlock === undefined) return;
+    const wasOpen = words[at + 1] !== NO_FRAME;
+    const used = wasOpen ? words[at + 2]! : this.#frameOffset + FRAME_HEADER_BYTES;
+    const valueIndex = wasOpen
+      ? words[at + 5]! * 2 ** 32 + (words[at + 4]! >>> 0) : this.#frameValueIndex;
+    const { segment } = this.current;
+    segment.records -= this.nextValueIndex - valueIndex;
+    segment.tombstones = wasOpen ? words[at + 6]! : this.#frameTombstones;
+    segment.maxValueIndex = segment.records === 0 ? 0 : valueIndex - 1;
+    if (segment.records === 0) segment.minValueIndex = Infinity;
+    this.nextValueIndex = valueIndex;
+    this.#frameRecords = wasOpen ? words[at + 3]! : 0;
+    this.block = this.#tail.reopen(this.current, used)!;
+    while (this.#frameBlocks.at(-1) !== this.block) this.#frameBlocks.pop();
+  }
+
+  /**
+   * Forgets every frame behind `end`, the open one too. `later`: the segments that were begun
+   * since, which go on empty. The log is as long as it was, so that no length stands for two
+   * states.
+   */
+  takeBack(end: FrameEnd, later: readonly LogSegment[]): void {
+    const { appendedLsn } = this;
+    this.#frameBlock = undefined;
+    this.#frameBlocks.length = this.#split.length = this.dirty.length = 0;
+    for (const log of later.toReversed()) {
+      this.block = this.#tail.takeBack(log, SEGMENT_HEADER_BYTES)!;
+      resetSegment(log);
+    }
+    const { log } = end;
+    const offset = end.lsn - log.lsnBase;
+    const isCurrent = log === this.current;
+    if (isCurrent || offset < log.segment.bytes) {
+      const block = this.#tail.takeBack(log, offset);
+      if (isCurrent) this.block = block ?? this.#tail.open(log, offset, HEADER_ROOM_BYTES);
+    }
+    end.restore(offset);
+    this.nextValueIndex = end.nextValueIndex;
+    this.current.lsnBase = appendedLsn - this.block.used;
+  }
+
+  /** The frame has no record, and is not written. */
+  #dropFrame(): false {
+    const { block } = this;
+    this.#frameBlock = undefined;
+    this.#frameBlocks.length = 0;
+    block.used = block.committed;
+    return false;
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
@@ -197,6 +276,7 @@ export class LogAppender {
     this.#frameOffset = block.used;
     this.#frameRecords = 0;
     this.#frameValueIndex = this.nextValueIndex;
+    this.#frameTombstones = this.current.segment.tombstones;
     block.used += FRAME_HEADER_BYTES;
   }
 
@@ -285,4 +365,14 @@ export class LogAppender {
     this.switchTo(this.#owner.nextSegment());
     this.#openFrame();
   }
+}
+
+/** A segment as it was when it was begun. */
+function resetSegment(log: LogSegment): void {
+  const { segment } = log;
+  segment.bytes = log.written = SEGMENT_HEADER_BYTES;
+  segment.records = segment.tombstones = 0;
+  segment.minValueIndex = Infinity;
+  segment.maxValueIndex = segment.position = 0;
+  log.groupEndLsn = log.frameOffset = log.frameEnd = log.frameProof = 0;
 }

@@ -36,6 +36,11 @@ export class LogSync {
     if (this.#open.length === 1 && log.nameDurable) this.durableLsn = log.lsnBase + log.synced;
   }
 
+  /** The segments that were begun after this one. */
+  openAfter({ segment }: LogSegment): LogSegment[] {
+    return this.#open.filter((log) => log.segment.id > segment.id);
+  }
+
   /** Makes everything written before the call durable. Rejects with the disk's error. */
   async run(): Promise<void> {
     while (this.#running !== undefined) await this.#running;

@@ -11,8 +11,15 @@
  * arrives meanwhile makes the next group. The owner holds back a reply until `acknowledged` has
  * reached what was `appended` when the reply was made.
  *
- * It fails once: a failed write or fsync leaves unknown bytes on disk, so the error is latched in
- * `failure`, nothing is ever tried again on these files, and every waiter learns of it.
+ * How it fails. What was not written is taken back (take-back.ts), so that nothing is served that
+ * the log does not have, and those who wait for it learn why. A failed write leaves some of its
+ * bytes in the file: they are cut off, and the cut is synced.
+ *  - A full disk (ENOSPC), with the file cut: nothing else is wrong. `noRoom` says so until
+ *    `retry`, and then the next frame is tried.
+ *  - Anything else, a failed fsync above all, leaves unknown bytes on disk: the error is latched in
+ *    `failure`, and nothing is ever tried again on these files. What was written, but not synced,
+ *    is UNKNOWN to those who wait for it.
+ * Frames of the total order are never taken back: what the peers have agreed upon stays visible.
  */
 
 import type { Clock, Timer } from '../io/clock.ts';
@@ -21,25 +28,37 @@ import {
 } from '../limits.ts';
 import { BlockingBudget } from '../io/blocking-budget.ts';
 import type { WatermarkFile } from '../io/watermark-file.ts';
+import { FrameEnd, FrameEnds } from './frame-ends.ts';
 import type { HotTail } from './hot-tail.ts';
+import {
+  cutFiles, failed, notMade, unknown, writeBlocking, writeInBackground,
+} from './log-blocks.ts';
+import type { LogEnd } from './log-blocks.ts';
 import { LogAppender } from './log-appender.ts';
 import type { Watermark } from './log-appender.ts';
 import type { LogFiles } from './log-files.ts';
+import { LogRolls } from './log-rolls.ts';
 import { LogSync } from './log-sync.ts';
-import type { LogSegment, TailBlock } from './segment.ts';
+import { LogWaiters } from './log-waiters.ts';
+import type { Acknowledged } from './log-waiters.ts';
+import { isDiskFull } from './recovery/room.ts';
+import type { LogSegment } from './segment.ts';
 import { StoreError } from './store-error.ts';
+import type { UndoJournal } from './undo-journal.ts';
 
 export type Appendfsync = 'always' | 'everysec' | 'no';
-
-/** Called with null when what it waited for is acknowledged, else with why it never will be. */
-export type Acknowledged = (failure: StoreError | null) => void;
 
 export interface LogWriterEvents {
   /** A segment is full; it can be sealed once `durableLsn` has passed its end. */
   onFull(log: LogSegment): void;
   onFailure(failure: StoreError): void;
-  /** `acknowledged` has moved on. */
-  onAcknowledged(): void;
+  /** The disk is full; and has room again. Once for each change. */
+  onNoRoom(reason: StoreError): void;
+  onRoom(): void;
+  /** Everything behind these offsets is to be taken back, and will be overwritten. */
+  onTakeBack(ends: readonly LogEnd[]): void;
+  /** The frames up to this entry of the undo journal are written. */
+  onWritten(journalEnd: number): void;
 }
 
 export interface LogWriterOptions {
@@ -58,12 +77,8 @@ export interface LogWriterOptions {
   readonly watermark: Watermark;
   /** Where it is noted how far the log is durable. */
   readonly notes: WatermarkFile;
+  readonly journal: Pick<UndoJournal, 'end' | 'epoch'>;
   readonly events: LogWriterEvents;
-}
-
-interface Waiter {
-  readonly lsn: number;
-  readonly done: Acknowledged;
 }
 
 export class LogWriter {
@@ -77,14 +92,23 @@ export class LogWriter {
   readonly #segmentBytes: number;
   readonly #sync: LogSync;
   readonly #notes: WatermarkFile;
+  readonly #journal: Pick<UndoJournal, 'end' | 'epoch'>;
+  readonly #ends: FrameEnds;
+  /** The disk was full when a frame was to be written; undefined while frames are tried. */
+  noRoom: StoreError | undefined;
+  /** The same, until a frame is written. */
+  lastNoRoom: StoreError | undefined;
+  /** Why the frame of this commit was refused. */
+  #refused: StoreError | undefined;
+  #hasOrderedFrames = false;
   readonly #syncBudget: BlockingBudget | undefined;
   /** What the groups so far have used. */
   #groupedValueIndex: number;
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters = new LogWaiters();
   #policy: Appendfsync;
   #committedLsn: number;
   #writtenLsn: number;
-  readonly #atNextRoll: ((hasRolled: boolean) => void)[] = [];
+  readonly #rolls: LogRolls;
   #isStopped = false;
   #isPumping = false;
   #pumped: Promise<void> = Promise.resolve();
@@ -110,7 +134,13 @@ export class LogWriter {
       nextSegment: () => this.#takeNext(),
       onFull: (log) => this.#events.onFull(log),
     }, options.first, options.nextValueIndex, options.segmentStartBytesMax);
+    this.#rolls = new LogRolls(options.files, this.appender, {
+      mustRun: () => this.#mustRun(), takeNext: () => this.#takeNext(),
+    });
     this.#sync.add(options.first);
+    this.#journal = options.journal;
+    this.#ends = new FrameEnds(new FrameEnd(options.first));
+    this.#setWrittenEnd();
     this.#committedLsn = this.#writtenLsn = this.appender.appendedLsn;
     this.#startTimer();
   }
@@ -144,22 +174,61 @@ export class LogWriter {
     return this.#committedLsn - this.#writtenLsn;
   }
 
-  /** Closes the open frame and sends it on its way. Once per tick, also without any change. */
-  commit(position: number): void {
-    if (this.failure === undefined && this.appender.closeFrame(position)) {
-      this.#committedLsn = this.appender.appendedLsn;
+  /** What the last failure did not concern: the log up to this length. */
+  keptLsn = 0;
+  /** What the failure means for frames that were not written, the open one above all. */
+  lost: StoreError | undefined;
+
+  /** Entries of the undo journal below this number are of closed frames. */
+  committedJournal = 0;
+
+  /**
+   * Closes the open frame and sends it on its way. Once per tick, also without any change. Returns
+   * why that was refused: FULL and FAILED if nothing of it was made, else UNKNOWN. Later refusals
+   * are told to `whenAcknowledged`.
+   */
+  commit(position: number): StoreError | undefined {
+    this.#refused = undefined;
+    if (position > 0) this.#hasOrderedFrames = true;
+    if (this.failure !== undefined) return undefined;
+    const hasFrame = this.appender.closeFrame(position);
+    if (hasFrame || this.#journal.end !== this.committedJournal) this.#noteFrame();
+    if (hasFrame) {
       const isFull = this.appender.current.segment.bytes >= this.#segmentBytes;
-      if (isFull || this.#atNextRoll.length > 0) this.#maybeRoll();
+      if (isFull || this.#rolls.isAwaited) this.#rolls.maybeRoll();
       this.#flush();
-    }
-    if (!this.appender.isFrameOpen) this.#tail.trim(this.appender.block);
+    } else this.#settle();
+    this.#tail.trim(this.appender.block);
+    this.#rolls.endFrameWaits();
+    return this.#refused;
+  }
+
+  /** A frame was closed, or there are entries of the journal without a record. */
+  #noteFrame(): void {
+    const { appender } = this;
+    const journalEnd = this.#journal.end;
+    this.#committedLsn = appender.appendedLsn;
+    this.committedJournal = journalEnd;
+    this.#journal.epoch += 1;
+    this.#ends.add(appender.current)
+      .set(appender.current, appender.appendedLsn, appender.nextValueIndex, journalEnd);
+  }
+
+  #setWrittenEnd(): void {
+    const { current, appendedLsn, nextValueIndex } = this.appender;
+    this.#ends.written.set(current, appendedLsn, nextValueIndex, this.#journal.end);
+  }
+
+  /** After a full disk: the next frame is tried. */
+  retry(): void {
+    this.noRoom = undefined;
   }
 
   /** Calls back when everything appended so far is acknowledged; at once if it is already. */
   whenAcknowledged(done: Acknowledged): void {
     if (this.failure !== undefined) done(this.failure);
     else if (this.acknowledgedLsn >= this.appendedLsn) done(null);
-    else this.#waiters.push({ lsn: this.appendedLsn, done });
+    else this.#waiters.add(this.appendedLsn, done);
   }
 
   /** Makes everything committed durable, whatever the policy. Rejects with the failure. */
@@ -172,46 +241,27 @@ export class LogWriter {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** Goes on in the next segment at the next commit; false if this one has no record yet. */
-  async roll(): Promise<boolean> {
-    this.#mustRun();
-    const old = this.appender.current;
-    if (old.segment.records === 0) return false;
-    while (old === this.appender.current) {
-      await this.#files.prepare(old);
-      this.#mustRun();
-      if (old !== this.appender.current) break;
-      if (!this.appender.isFrameOpen) this.#rollNow();
-      else await this.#nextRoll();
-      this.#mustRun();
-    }
-    return true;
+  /** The same for everything appended; a frame that is open is waited for. */
+  async syncAppended(): Promise<void> {
+    const hasMore = this.appender.isFrameOpen || this.#journal.end !== this.committedJournal;
+    if (this.failure === undefined && hasMore) await this.#rolls.frameEnd();
+    await this.flushAndSync();
   }
 
-  /**
-   * Goes on in the next segment between two batches, and calls `atCut` in the same step: everything
-   * that was committed by then, and nothing that comes later, is in the segments before `current`.
-   * Rejects with the failure or the disk's error, or with CLOSED; then `atCut` was not called.
-   */
-  async cut(atCut: () => void): Promise<void> {
-    const { appender } = this;
-    for (;;) {
-      this.#mustRun();
-      const isBetween = !appender.isFrameOpen;
-      if (isBetween && appender.current.segment.records === 0) return atCut();
-      if (!this.#files.isReady) {
-        await this.#files.prepare(appender.current);
-      } else if (isBetween) {
-        this.#rollNow();
-        return atCut();
-      } else if (await this.#nextRoll(atCut)) return;
-    }
+  /** See LogRolls. */
+  roll(): Promise<boolean> {
+    return this.#rolls.roll();
+  }
+
+  cut(atCut: () => void): Promise<void> {
+    return this.#rolls.cut(atCut);
   }
 
   /** Stops the timer and ends when nothing is under way any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#endWaits(false);
+    this.#rolls.endWaits(false);
+    this.#rolls.endFrameWaits();
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
     while (this.#isPumping) await this.#pumped;
@@ -221,12 +271,61 @@ export class LogWriter {
   /** Latches the first error; later ones are its consequences. */
   fail(cause: unknown): void {
     if (this.failure !== undefined) return;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    this.failure = new StoreError('FAILED',
-      `the log cannot be written any more, the store is read-only: ${reason}`, { cause });
+    this.failure = failed(cause);
+    const writtenLsn = this.#writtenLsn;
+    this.keptLsn = this.acknowledgedLsn;
+    this.lost = this.#hasOrderedFrames ? unknown(cause) : this.failure;
+    if (!this.#hasOrderedFrames) this.#takeBack();
+    this.#rolls.endFrameWaits();
     this.#events.onFailure(this.failure);
-    for (const waiter of this.#waiters.splice(0)) waiter.done(this.failure);
-    this.#endWaits(false);
+    this.#waiters.refuse(this.#hasOrderedFrames ? Infinity : writtenLsn, this.failure);
+    this.#waiters.refuse(0, unknown(cause));
+    this.#rolls.endWaits(false);
+  }
+
+  // ---- Failing ----------------------------------------------------------------------------------
+
+  /** A frame, or several, could not be written. Nothing is being written any more. */
+  #onWriteFailed(cause: unknown): void {
+    if (this.failure !== undefined) return;
+    const later = this.#sync.openAfter(this.#ends.written.log);
+    const ends = this.#ends.unwritten(this.appender.current, later);
+    const isCut = !this.#hasOrderedFrames && cutFiles(ends);
+    this.#refused = isCut ? notMade(cause) : unknown(cause);
+    if (isCut && isDiskFull(cause)) this.#refuse(this.#refused);
+    else this.fail(cause);
+  }
+
+  /** What was committed in this turn is written. */
+  #onSyncFailed(cause: unknown): void {
+    this.#refused = unknown(cause);
+    this.fail(cause);
+  }
+
+  /** The disk is full, and no file has more than it is known to have. */
+  #refuse(reason: StoreError): void {
+    const writtenLsn = this.#writtenLsn;
+    this.keptLsn = writtenLsn;
+    this.#takeBack();
+    this.noRoom = reason;
+    if (this.lastNoRoom === undefined) this.#events.onNoRoom(reason);
+    this.lastNoRoom = reason;
+    this.#waiters.refuse(writtenLsn, reason);
+    this.#rolls.endWaits(false);
+    if (!this.#isPumpDone()) this.#pump();
+  }
+
+  #takeBack(): void {
+    const { written } = this.#ends;
+    const later = this.#sync.openAfter(written.log);
+    this.#events.onTakeBack(this.#ends.unwritten(this.appender.current, later));
+    this.appender.takeBack(written, later);
+    this.#ends.forget();
+    this.#setWrittenEnd();
+    this.#committedLsn = this.#writtenLsn = this.appender.appendedLsn;
+    this.#groupedValueIndex = this.appender.nextValueIndex;
+    this.committedJournal = this.#journal.end;
+    this.#rolls.endFrameWaits();
   }
 
   // ---- Writing ----------------------------------------------------------------------------------
@@ -239,12 +338,11 @@ export class LogWriter {
       this.#pump();
       return;
     }
+    if (!this.#tryWriteAll()) return;
     try {
-      this.#writeAll();
-      this.#writtenLsn = this.#committedLsn;
       if (this.#policy === 'always' && !this.#syncAtOnce(beganMs)) this.#pump();
     } catch (error) {
-      this.fail(error);
+      this.#onSyncFailed(error);
     }
     this.#release();
   }
@@ -269,9 +367,42 @@ export class LogWriter {
   }
 
   /** A copy into the page cache: shorter than the way to another thread. */
-  #writeAll(): void {
-    for (const block of this.appender.dirty) writeBlocking(block);
+  #tryWriteAll(): boolean {
+    try {
+      for (const block of this.appender.dirty) writeBlocking(block);
+    } catch (error) {
+      this.#onWriteFailed(error);
+      return false;
+    }
     this.appender.dirty.length = 0;
+    this.#onWritten(this.#committedLsn);
+    return true;
+  }
+
+  async #tryWriteInBackground(): Promise<boolean> {
+    const target = this.#committedLsn;
+    const writes = await Promise.allSettled(this.appender.dirty.splice(0).map(writeInBackground));
+    // A sync may have failed meanwhile.
+    if (this.failure !== undefined) return false;
+    const failed = writes.find(({ status }) => status === 'rejected');
+    if (failed === undefined) this.#onWritten(target);
+    else this.#onWriteFailed((failed as PromiseRejectedResult).reason);
+    return failed === undefined;
+  }
+
+  #onWritten(lsn: number): void {
+    this.#writtenLsn = lsn;
+    this.#settle();
+    if (this.lastNoRoom === undefined) return;
+    this.lastNoRoom = undefined;
+    this.#events.onRoom();
+  }
+
+  /** What is written is never taken back. */
+  #settle(): void {
+    if (this.#ends.advance(this.#writtenLsn)) {
+      this.#events.onWritten(this.#ends.written.journalEnd);
+    }
   }
 
   #pump(): void {
@@ -284,17 +415,13 @@ export class LogWriter {
   async #pumpUntilDone(): Promise<void> {
     try {
       while (this.failure === undefined && !this.#isPumpDone()) {
-        const target = this.#committedLsn;
-        if (this.#writtenLsn < target) {
-          if (this.backlogBytes <= LOG_WRITE_BLOCKING_BYTES_MAX) this.#writeAll();
-          else await Promise.all(this.appender.dirty.splice(0).map(writeInBackground));
-          this.#writtenLsn = target;
-        }
-        if (this.#policy === 'always' && this.durableLsn < target) await this.#mustSync();
+        if (this.backlogBytes > LOG_WRITE_BLOCKING_BYTES_MAX) await this.#tryWriteInBackground();
+        else if (this.backlogBytes > 0) this.#tryWriteAll();
+        if (this.#policy === 'always' && this.durableLsn < this.#writtenLsn) await this.#mustSync();
         this.#release();
       }
     } catch (error) {
-      this.fail(error);
+      this.#onSyncFailed(error);
     } finally {
       this.#isPumping = false;
     }
@@ -319,13 +446,7 @@ export class LogWriter {
 
   #release(): void {
     if (this.failure !== undefined) return;
-    const acknowledged = this.acknowledgedLsn;
-    let released = 0;
-    while (released < this.#waiters.length && this.#waiters[released]!.lsn <= acknowledged) {
-      released += 1;
-    }
-    for (const waiter of this.#waiters.splice(0, released)) waiter.done(null);
-    this.#events.onAcknowledged();
+    this.#waiters.release(this.acknowledgedLsn);
   }
 
   // ---- Syncing ----------------------------------------------------------------------------------
@@ -348,7 +469,8 @@ export class LogWriter {
       this.durableLsn === appender.appendedLsn && appender.current.segment.records > 0;
     if (!isQuiet || this.#markedLsn === appender.appendedLsn) return;
     appender.mark();
-    this.#committedLsn = this.#markedLsn = appender.appendedLsn;
+    this.#noteFrame();
+    this.#markedLsn = appender.appendedLsn;
     this.#flush();
   }
 
@@ -363,40 +485,6 @@ export class LogWriter {
     this.#release();
   }
 
-  // ---- Segments ---------------------------------------------------------------------------------
-
-  /**
-   * Rolls if the next segment is ready. If not, this one grows on: making a file here would block,
-   * and on a full disk fail. Who waits for the roll is told, and can make it ready.
-   */
-  #maybeRoll(): void {
-    if (this.#files.isReady) {
-      this.#rollNow();
-      return;
-    }
-    void this.#files.prepare(this.appender.current).catch(() => undefined);
-    this.#endWaits(false);
-  }
-
-  #rollNow(): void {
-    this.appender.switchTo(this.#takeNext());
-    this.#endWaits(true);
-  }
-
-  /** Waits for the open frame's end; `atRoll` is called in the step of the roll. False: no roll. */
-  #nextRoll(atRoll: () => void = () => undefined): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#atNextRoll.push((hasRolled) => {
-        if (hasRolled) atRoll();
-        resolve(hasRolled);
-      });
-    });
-  }
-
-  #endWaits(hasRolled: boolean): void {
-    for (const done of this.#atNextRoll.splice(0)) done(hasRolled);
-  }
-
   #mustRun(): void {
     if (this.failure !== undefined) throw this.failure;
     if (this.#isStopped) throw new StoreError('CLOSED', 'the log was closed');
@@ -408,25 +496,9 @@ export class LogWriter {
       this.#sync.add(next);
       return next;
     } catch (error) {
-      this.fail(error);
-      throw this.failure!;
+      if (this.#isPumping) this.fail(error);
+      else this.#onWriteFailed(error);
+      throw this.failure ?? this.noRoom!;
     }
   }
-}
-
-function writeBlocking(block: TailBlock): void {
-  const bytes = block.committed - block.flushed;
-  if (bytes === 0) return;
-  block.log.file.writeSync(block.buf, block.flushed - block.start, bytes, block.flushed);
-  block.flushed = block.committed;
-  block.log.written = Math.max(block.log.written, block.committed);
-}
-
-async function writeInBackground(block: TailBlock): Promise<void> {
-  const to = block.committed;
-  const bytes = to - block.flushed;
-  if (bytes === 0) return;
-  await block.log.file.write(block.buf, block.flushed - block.start, bytes, block.flushed);
-  block.flushed = to;
-  block.log.written = Math.max(block.log.written, to);
 }

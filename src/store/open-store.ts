@@ -55,6 +55,7 @@ import { StoreHost } from './store-host.ts';
 import { StoreLoader } from './store-loader.ts';
 import type { Paging, StoreParts } from './store-parts.ts';
 import { ReadNow } from './read-now.ts';
+import { UndoJournal } from './undo-journal.ts';
 import { StoreWalker } from './store-walker.ts';
 import { Store } from './store.ts';
 
@@ -173,6 +174,7 @@ class Session {
   readonly #tables: Tables;
   readonly #sealer: Sealer;
   #writer: LogWriter | undefined;
+  #changes: StoreChanges | undefined;
   #store: Store | undefined;
 
   constructor(env: OpenStoreOptions, recovered: RecoveredLog, tables: Tables) {
@@ -207,6 +209,7 @@ class Session {
       paging: options.paging ?? PAGING_DEFAULT,
     };
     const changes = new StoreChanges(parts);
+    this.#changes = changes;
     for (const [key, held] of state.system) changes.holdSystem(key, held);
     const loader = new StoreLoader(parts, changes);
     const readNow = new ReadNow(parts, changes);
@@ -221,7 +224,7 @@ class Session {
       ),
       budget: new MemoryBudget(parts, options.memoryBytes, options.readCacheBytes),
       graveyard: new Graveyard(parts.segments, clock),
-      host: this.#makeHost(parts),
+      host: this.#makeHost(parts, changes),
       snapshots: new SnapshotExports({
         parts, sealer: this.#sealer, position: () => this.#store?.position ?? 0,
       }),
@@ -255,20 +258,25 @@ class Session {
       nextValueIndex: this.#recovered.manifest.nextValueIndex,
       watermark: { segmentId: first.segment.id, offset: first.synced },
       notes,
+      journal: this.#tables.journal,
       events: {
         onFull: (full) => this.#sealer.add(full, writer),
         onFailure: log.onFailure,
-        onAcknowledged: () => undefined,
+        onNoRoom: (reason) => log.onProblem('writes are refused', reason),
+        onRoom: () => log.onInfo('there is room on the disk again: writes are taken'),
+        onTakeBack: (ends) => this.#changes?.takeBack.all(ends),
+        onWritten: (journalEnd) => this.#changes?.takeBack.settleTo(journalEnd),
       },
     });
     this.#writer = writer;
     return writer;
   }
 
-  #makeHost(parts: StoreParts): StoreHost {
+  #makeHost(parts: StoreParts, { takeBack }: StoreChanges): StoreHost {
     const { options, log } = this.#env;
     return new StoreHost({
-      parts, keeper: this.keeper, sealer: this.#sealer, segmentBytes: options.segmentBytes,
+      parts, takeBack, keeper: this.keeper, sealer: this.#sealer,
+      segmentBytes: options.segmentBytes,
       onDamage: log.onDamage,
       freeBytes: () => this.#store?.freeBytes ?? Infinity,
       setWriteDelay: (delayMs) => {
@@ -291,7 +299,7 @@ function openNotes({ files, dir, clock, log }: OpenStoreOptions,
 /** The parts that recovery fills. */
 type Tables = Pick<StoreParts,
   'segments' | 'tail' | 'residents' | 'chains' | 'spaces' | 'lookahead' | 'probe' | 'collisions' |
-  'hasher'>;
+  'hasher' | 'journal'>;
 
 function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Manifest): Tables {
   const segments = new SegmentTable(files, manifest.nextSegmentId, manifest.seed);
@@ -307,6 +315,7 @@ function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Ma
   const lookahead = new KeyLookahead(hasher, spaces, residents, chains);
   return {
     segments, residents, chains, spaces, hasher, lookahead, collisions: new Set(),
+    journal: new UndoJournal(),
     tail: new HotTail(options.hotTailBytes),
     probe: new KeyProbe(hasher, spaces, chains, residents, lookahead),
   };

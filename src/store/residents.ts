@@ -28,6 +28,8 @@ import type { SegmentTable } from './segment-table.ts';
 import { StoreError, damaged } from './store-error.ts';
 
 const PLACE_UNITS = 2 ** 26;
+/** No record is there. */
+const NO_PLACE = -1;
 
 /** A record that was read: bytes from `at` on, header verified. */
 export interface LoadedRecord {
@@ -277,6 +279,21 @@ export class Residents {
       this.#held.delete(held.place);
       held.place = lastingPlaceOf(to.id, newOffset);
       this.#held.set(held.place, held);
+    }
+    this.onChange();
+  }
+
+  /**
+   * The segment's records from `offset` on are taken back: what holds one of them has it to itself,
+   * and another record may come to its place.
+   */
+  takeBack({ id }: Segment, offset: number): void {
+    const first = lastingPlaceOf(id, offset);
+    const end = lastingPlaceOf(id + 1, 0);
+    for (const [place, held] of this.#held) {
+      if (place < first || place >= end) continue;
+      this.#held.delete(place);
+      held.place = NO_PLACE;
     }
     this.onChange();
   }

@@ -6,7 +6,7 @@
  */
 
 import { LOG_GRANULE_BYTES } from '../limits.ts';
-import { markEntryDead } from './format/data-entry.ts';
+import { markEntryAlive, markEntryDead } from './format/data-entry.ts';
 import type { ReadFile, WriteFile } from '../io/files.ts';
 import type { SyncedProof } from '../io/watermark-file.ts';
 import type { SegmentSummary } from './format/hint.ts';
@@ -171,5 +171,10 @@ export class TailBlock {
    */
   markDead(offset: number): void {
     if (offset < this.flushed) markEntryDead(this.buf, offset - this.start);
+  }
+
+  /** Undoes `markDead`. */
+  markAlive(offset: number): void {
+    markEntryAlive(this.buf, offset - this.start);
   }
 }

@@ -108,6 +108,19 @@ export class SpaceTable {
     }
   }
 
+  /** Puts everything back as it is now. */
+  image(): () => void {
+    const [spaces, listed] = [new Map(this.#spaces), new Map(this.#listed)];
+    const [highest, highestSeen] = [this.#highest, this.#highestSeen];
+    return () => {
+      this.#spaces.clear();
+      for (const [id, space] of spaces) this.#spaces.set(id, space);
+      this.#listed = listed;
+      this.#highest = highest;
+      this.#highestSeen = highestSeen;
+    };
+  }
+
   /** Whether a record of this space and value_index is dead whatever the index says. */
   isDead(id: number, valueIndex: number): boolean {
     if (id > this.#highest || id === SYSTEM_SPACE) return false;

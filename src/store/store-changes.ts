@@ -1,11 +1,11 @@
 /**
  * The effects: each change goes to the log's tail and to the index in one synchronous step.
  *
- * The owner has asked `find` before, so no key is cold here. System records are kept in RAM for
- * ever (`held`), because their owners change them without loading them.
+ * The owner has asked `find` before, so no key is cold here.
  *
- * A change fails before it begins when the store cannot be written; one that fails in the middle
- * has latched the log's failure, and what it left in RAM is never written.
+ * A change fails before it begins when the store cannot be written. One that fails in the middle
+ * has made the log fail, which takes back everything that is not written (take-back.ts): so each
+ * is noted there before it is made.
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
@@ -18,12 +18,13 @@ import {
 } from '../limits.ts';
 import { typeByteOf } from './chains.ts';
 import type { Chain, RecordPlace } from './chains.ts';
-import { collisionKey, collisionName } from './collisions.ts';
+import { noteCollision } from './collision-notes.ts';
+import { collisionKey } from './collisions.ts';
 import { DeltaGroups } from './delta-groups.ts';
 import { DeltaRun } from './delta-run.ts';
 import {
   FLAG_RAW, KIND_DELETED, KIND_EXPIRE, KIND_PUT, entryBytesAt, entryExpireAtAt, entryIsRawAt,
-  entryKeyBytesAt, entryKeyStartAt, entryStampAt, entryTypeAt, entryTypeByteAt, entryValueAt,
+  entryStampAt, entryTypeAt, entryTypeByteAt, entryValueAt,
 } from './format/data-entry.ts';
 import { SYSTEM_SPACE } from './format/hint-rows.ts';
 import { NO_STAMP } from './format/version-stamp.ts';
@@ -38,6 +39,8 @@ import type { Space } from './space-table.ts';
 import { LIVE_SPACES_KEY } from './space-table.ts';
 import { mustGetCodec } from './store-parts.ts';
 import type { StoreParts } from './store-parts.ts';
+import { SystemRecords } from './system-records.ts';
+import { TakeBack } from './take-back.ts';
 import type { ValueIndex } from './value-index.ts';
 
 const NO_BYTES = new ByteRange(Buffer.alloc(0));
@@ -46,14 +49,25 @@ export class StoreChanges implements Effects {
   readonly #parts: StoreParts;
   readonly #pages: PageWriter;
   readonly #groups = new DeltaGroups((chain, deltas) => this.#appendDeltas(chain, deltas));
+  readonly #system: SystemRecords;
+  readonly takeBack: TakeBack;
   /** Chains whose deltas outweigh their base: written anew at the next commit. */
   readonly #heavy = new Set<Chain>();
-  /** System records by their key. */
-  readonly #system = new Map<string, Held>();
+  /** Called when changes were taken back: what others have read of the store may be wrong now. */
+  onTakenBack: () => void = () => undefined;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.#pages = new PageWriter(parts);
+    this.#system = new SystemRecords(parts.residents, parts.segments, parts.journal);
+    this.takeBack = new TakeBack({
+      parts, pages: this.#pages, groups: this.#groups,
+      unchain: (chain) => this.#unchain(chain),
+      onTakenBack: () => {
+        this.#heavy.clear();
+        this.onTakenBack();
+      },
+    });
   }
 
   // ---- Effects ----------------------------------------------------------------------------------
@@ -100,6 +114,7 @@ export class StoreChanges implements Effects {
     probe.mustRun(space, key);
     const chain = probe.chain;
     if (chain?.live === undefined) throw new Error('store: a value is changed that is not live');
+    this.takeBack.touch(chain);
     chain.live.applyDelta(delta.buf, delta.start, delta.end, delta.words);
     if (chain.type === STRING) chain.raw = true;
     this.#groups.add(chain, delta);
@@ -141,8 +156,9 @@ export class StoreChanges implements Effects {
     const index = probe.space!.index;
     writer.appender.append(KIND_DELETED, 0, space, key, NO_BYTES, 0, NO_STAMP);
     this.#release(index, probe.slot);
+    this.takeBack.noteRemoval(probe.space!, probe.slot, probe.hi, probe.lo);
     index.remove(probe.slot);
-    if (space === SYSTEM_SPACE) this.#dropSystem(key.latin1());
+    if (space === SYSTEM_SPACE) this.#system.drop(key.latin1());
     probe.forget();
     return true;
   }
@@ -152,14 +168,21 @@ export class StoreChanges implements Effects {
     this.#mustWrite();
     const { spaces, chains, probe } = this.#parts;
     if (id === SYSTEM_SPACE) throw new Error('store: the system space cannot be dropped');
-    const space = spaces.drop(id);
+    const space = spaces.get(id);
     if (space === undefined) return;
-    for (const chain of chains.all()) {
-      if (chain.space === space) this.#releaseChain(chain);
-    }
+    const grave = graveyard.prepare(space.index);
+    this.takeBack.noteSpaces(() => {
+      for (const chain of chains.all()) if (chain.space === space) this.#releaseChain(chain);
+      graveyard.bury(grave);
+    });
+    spaces.drop(id);
     probe.forget();
     this.recordSpaces();
-    graveyard.bury(space.index);
+  }
+
+  /** Whether the chain's space was dropped; it stays as it is until that cannot be taken back. */
+  #isDropped({ space }: Chain): boolean {
+    return this.#parts.spaces.get(space.id) !== space;
   }
 
   // ---- Warm values ------------------------------------------------------------------------------
@@ -219,8 +242,11 @@ export class StoreChanges implements Effects {
   }
 
   #appendDeltas(chain: Chain, deltas: DeltaRun): void {
+    if (this.#isDropped(chain)) return;
     this.#pages.appendDeltas(chain, deltas);
-    const heavyFrom = this.#pages.heavyFrom(chain, chain.live!, CHAIN_DELTA_BYTES_MIN);
+    // What came after these deltas was taken back, and the value with it.
+    if (chain.live === undefined) return;
+    const heavyFrom = this.#pages.heavyFrom(chain, chain.live, CHAIN_DELTA_BYTES_MIN);
     if (chain.deltas.bytes > heavyFrom) this.#heavy.add(chain);
   }
 
@@ -253,7 +279,8 @@ export class StoreChanges implements Effects {
   /** Writes a chain's base anew if it is warm; false if that goes on at the next commit. */
   #renew(chain: Chain, stopAt: number): boolean {
     const { live } = chain;
-    if (live === undefined || !this.#parts.chains.has(chain)) return true;
+    const isGone = !this.#parts.chains.has(chain) || this.#isDropped(chain);
+    if (live === undefined || isGone) return true;
     if (this.#pages.isHuge(live) || this.#pages.isAtWork(chain)) {
       return this.#pages.step(chain, live, stopAt);
     }
@@ -272,10 +299,9 @@ export class StoreChanges implements Effects {
 
   // ---- System records ---------------------------------------------------------------------------
 
-  /** Keeps the record of a system key in RAM; recovery and `#point` call it. */
+  /** Keeps the record of a system key in RAM, for recovery. */
   holdSystem(key: string, held: Held): void {
-    this.#dropSystem(key);
-    this.#system.set(key, held);
+    this.#system.adopt(key, held);
   }
 
   /** Writes the record that lists the living spaces. */
@@ -296,6 +322,7 @@ export class StoreChanges implements Effects {
   #beginSpace(id: number, key: ByteRange): Space {
     const { spaces, probe, writer } = this.#parts;
     const mustRecord = spaces.isUnlisted(id);
+    this.takeBack.noteSpaces();
     const space = spaces.create(id, writer.appender.nextValueIndex);
     if (mustRecord) this.recordSpaces();
     probe.forget();
@@ -316,12 +343,14 @@ export class StoreChanges implements Effects {
     if (slot === -1) {
       const hasEqualTag = index.find(hi, lo) !== -1;
       slot = index.insert(hi, lo, type, segmentSlot, offset, sizeClass, expiry);
+      this.takeBack.noteInsert(space, hi, lo);
       if (hasEqualTag) this.#noteCollision(space, hi, lo, slot);
     } else {
       this.#release(index, slot);
+      this.takeBack.noteSlot(space, slot, hi, lo);
       index.update(slot, type, segmentSlot, offset, sizeClass, expiry);
     }
-    if (space.id === SYSTEM_SPACE) this.#holdRecord(key.latin1(), segmentSlot, offset, bytes);
+    if (space.id === SYSTEM_SPACE) this.#system.hold(key.latin1(), segmentSlot, offset, bytes);
     return slot;
   }
 
@@ -340,46 +369,9 @@ export class StoreChanges implements Effects {
 
   /** Another key has the same tag and page: if it has the same hash, recovery must know. */
   #noteCollision(space: Space, hi: number, lo: number, inserted: number): void {
-    const { collisions, hasher } = this.#parts;
-    const name = collisionName(space.id, hi, lo);
-    if (collisions.has(name)) return;
-    let isShared = false;
-    const { index } = space;
-    for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
-      if (slot === inserted) continue;
-      const other = this.#keyOfSlot(index, slot);
-      hasher.hash(other.buf, other.start, other.end);
-      isShared ||= (hasher.hi & 0xffff) === hi && hasher.lo === lo;
-    }
-    if (!isShared) return;
-    collisions.add(name);
+    const name = noteCollision(this.#parts, space, hi, lo, inserted);
+    if (name === undefined) return;
     this.put(SYSTEM_SPACE, new ByteRange(collisionKey(name)), NO_BYTES, 0, false);
-  }
-
-  /** The key of a slot that the probe has compared just now, so that it is in RAM. */
-  #keyOfSlot(index: ValueIndex, slot: number): ByteRange {
-    const { chains, residents } = this.#parts;
-    if (index.isChained(slot)) return new ByteRange(chains.mustGet(index.chainOf(slot)).key!);
-    if (!residents.find(index.segmentOf(slot), index.offsetOf(slot))) {
-      throw new Error('store: the key of a compared slot is gone');
-    }
-    const { buf, at } = residents;
-    const start = entryKeyStartAt(buf, at);
-    return new ByteRange(buf, start, start + entryKeyBytesAt(buf, at));
-  }
-
-  #holdRecord(key: string, slot: number, offset: number, bytes: number): void {
-    const { residents, segments } = this.#parts;
-    if (!residents.find(slot, offset)) throw new Error('store: an appended record is not in RAM');
-    const buf = Buffer.from(residents.buf.subarray(residents.at, residents.at + bytes));
-    const record = { buf, at: 0, isWhole: true };
-    this.holdSystem(key, residents.hold(segments.mustGet(slot), offset, record));
-  }
-
-  #dropSystem(key: string): void {
-    const held = this.#system.get(key);
-    if (held !== undefined) this.#parts.residents.release(held);
-    this.#system.delete(key);
   }
 
   // ---- Chains -----------------------------------------------------------------------------------
@@ -405,6 +397,8 @@ export class StoreChanges implements Effects {
 
   #expireChain(chain: Chain, key: ByteRange, expireAt: number): void {
     const { probe } = this.#parts;
+    this.takeBack.touch(chain);
+    this.takeBack.noteExpiry(probe.space!, probe.slot, probe.hi, probe.lo);
     chain.expireAt = expireAt;
     this.#appendExpire(chain, key);
     probe.space!.index.setExpiry(probe.slot, expirySecondsOfMs(expireAt));
@@ -457,6 +451,7 @@ export class StoreChanges implements Effects {
 
   /** Lets a warm value go cold; what is not in its base is written first. */
   #cool(chain: Chain): void {
+    if (this.#isDropped(chain)) return this.#parts.chains.cool(chain);
     const live = chain.live!;
     if (this.#pages.isHuge(live) && !chain.isPlain) {
       this.#pages.cool(chain);
@@ -475,6 +470,7 @@ export class StoreChanges implements Effects {
     index.setPlace(slot, placeSlot(chain.base), placeOffset(chain.base), chain.baseClass);
     this.#heavy.delete(chain);
     chains.forget(chain);
+    this.takeBack.noteUnchained(chain);
     probe.forget();
   }
 }

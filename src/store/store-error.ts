@@ -1,15 +1,18 @@
 /**
  * Operating errors of the store. `code` is the contract:
  *
- *   DAMAGED   bytes on disk are not what was written; `file`, `offset` and, if readable, `key` tell
- *   where FAILED    a write or fsync failed earlier; the store is read-only until it is opened
- *   again FULL      the disk reserve is reached; writes are refused until space returns
+ *   DAMAGED   bytes on disk are not what was written; `file`, `offset` and, if readable, `key` say
+ *             where
+ *   FAILED    a write or fsync failed; the store is read-only until it is opened again
+ *   UNKNOWN   likewise, and what was to be written may be on disk all the same
+ *   FULL      the disk is full, or full up to the reserve; writes are refused until there is room
  *   MISSING   a file that the manifest lists is not there
  *   INVALID   the directory is not a store of this version
  *   CLOSED    the store was closed
  */
 
-export type StoreErrorCode = 'DAMAGED' | 'FAILED' | 'FULL' | 'MISSING' | 'INVALID' | 'CLOSED';
+export type StoreErrorCode = 'DAMAGED' | 'FAILED' | 'UNKNOWN' | 'FULL' | 'MISSING' | 'INVALID' |
+  'CLOSED';
 
 export interface StoreErrorPlace {
   readonly file?: string | undefined;

@@ -13,6 +13,7 @@ import type { Segment } from './segment.ts';
 import { damaged } from './store-error.ts';
 import type { StoreError } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
+import type { TakeBack } from './take-back.ts';
 import type { ValueIndex } from './value-index.ts';
 
 export interface StoreHostOptions {
@@ -20,6 +21,7 @@ export interface StoreHostOptions {
   readonly keeper: ManifestKeeper;
   readonly sealer: Sealer;
   readonly segmentBytes: number;
+  readonly takeBack: Pick<TakeBack, 'asked' | 'spoiled'>;
   readonly freeBytes: () => number;
   readonly setWriteDelay: (delayMs: number) => void;
   readonly onDamage: (error: StoreError) => void;
@@ -43,6 +45,7 @@ export class StoreHost implements CompactionHost {
   }
 
   sealedSegments(): readonly SealedSegmentStats[] {
+    this.#options.takeBack.asked();
     return this.#parts.segments.all()
       .filter(({ state }) => state === 'sealed')
       .map((segment) => ({
@@ -81,7 +84,11 @@ export class StoreHost implements CompactionHost {
   }
 
   async syncLog(): Promise<void> {
-    await this.#parts.writer.flushAndSync();
+    await this.#parts.writer.syncAppended();
+  }
+
+  takenBack(): number {
+    return this.#options.takeBack.spoiled;
   }
 
   reserveSegmentIds(count: number): readonly number[] {
@@ -90,6 +97,7 @@ export class StoreHost implements CompactionHost {
 
   markLive(slot: number, records: RecordColumns, from: number, to: number,
     answer: Uint8Array): void {
+    this.#options.takeBack.asked();
     for (let row = from; row < to; row += 1) {
       const index = this.#indexOf(records, row);
       if (index === undefined || records.kind[row] === KIND_DELETED) continue;
@@ -107,6 +115,7 @@ export class StoreHost implements CompactionHost {
 
   moveRecords(fromSlot: number, toSlot: number, records: RecordColumns, newOffset: Uint32Array,
     from: number, to: number): number {
+    this.#options.takeBack.asked();
     const fromSegment = this.#segment(fromSlot);
     const toSegment = this.#segment(toSlot);
     let moved = 0;
@@ -129,7 +138,7 @@ export class StoreHost implements CompactionHost {
     try {
       await this.#options.keeper.changed();
     } catch (error) {
-      // Old or new manifest, nobody knows: the files of both stay, and both stay listed.
+      // Old or new manifest, that is not known: the files of both stay, and both stay listed.
       for (const segment of leaving) segment.state = 'sealed';
       throw error;
     }

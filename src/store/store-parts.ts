@@ -16,6 +16,7 @@ import type { LogWriter } from './log-writer.ts';
 import type { Residents } from './residents.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { SpaceTable } from './space-table.ts';
+import type { UndoJournal } from './undo-journal.ts';
 
 /** From when on and how a value is written in pages; limits.ts has the reasons for the defaults. */
 export interface Paging {
@@ -39,6 +40,7 @@ export interface StoreParts {
   readonly residents: Residents;
   readonly chains: ChainTable;
   readonly spaces: SpaceTable;
+  readonly journal: UndoJournal;
   readonly lookahead: KeyLookahead;
   readonly probe: KeyProbe;
   readonly writer: LogWriter;

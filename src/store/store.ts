@@ -35,7 +35,8 @@ import { SYSTEM_SPACE } from './format/hint-rows.ts';
 import { NO_STAMP, VERSION_ABSENT, versionOf } from './format/version-stamp.ts';
 import type { DirectReads } from './direct-reads.ts';
 import type { Graveyard } from './graveyard.ts';
-import type { Acknowledged, Appendfsync } from './log-writer.ts';
+import type { Acknowledged } from './log-waiters.ts';
+import type { Appendfsync } from './log-writer.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
 import type { ReadNow } from './read-now.ts';
@@ -186,14 +187,6 @@ export class Store implements Storage {
     return found;
   }
 
-  mark(): number {
-    return this.#parts.writer.appendedLsn;
-  }
-
-  takeBack(): void {
-    // Written in the next step.
-  }
-
   isCold(space: number, key: ByteRange, need: Need): boolean {
     if (!this.#isOnDisk(space, key, need)) return false;
     const { directReads } = this.#members;
@@ -314,16 +307,34 @@ export class Store implements Storage {
 
   // ---- Committing -------------------------------------------------------------------------------
 
-  /** Closes the batch of this tick. `position`: its place in the total order, 0 without peers. */
-  commit(position = 0): void {
+  /** See Storage.mark and Storage.takeBack. */
+  mark(): number {
+    return this.#changes.takeBack.mark();
+  }
+
+  takeBack(mark: number): void {
+    this.#changes.takeBack.toMark(mark);
+  }
+
+  set onTakenBack(listener: () => void) {
+    this.#changes.onTakenBack = listener;
+  }
+
+  /**
+   * Closes the batch of this tick. `position`: its place in the total order, 0 without peers.
+   * Returns why it was refused: with FULL and FAILED nothing of it was made, with UNKNOWN it may be
+   * on disk.
+   */
+  commit(position = 0): StoreError | undefined {
     const { paging, writer, probe } = this.#parts;
     this.position = Math.max(this.position, position);
     if (writer.failure === undefined) this.#changes.flushDeltas();
     if (writer.failure === undefined && this.writable === undefined) {
       this.#changes.settle(this.#members.budget.liveBytes, paging.settleBytesPerCommit);
     }
-    writer.commit(position);
+    const refused = writer.commit(position);
     probe.forget();
+    return refused;
   }
 
   /** Calls back when everything so far is as durable as the policy says, or never will be. */
@@ -338,6 +349,22 @@ export class Store implements Storage {
 
   get acknowledged(): number {
     return this.#parts.writer.acknowledgedLsn;
+  }
+
+  /** How far the log was when it failed last: replies that wait for no more may go out. */
+  get kept(): number {
+    return this.#parts.writer.keptLsn;
+  }
+
+  /** Why what was not written when the log failed for good is lost, or may be. */
+  get lost(): StoreError | undefined {
+    return this.#parts.writer.lost;
+  }
+
+  /** Why writes are not taken, or were not when the last one was tried. */
+  get trouble(): StoreError | undefined {
+    const { failure, lastNoRoom } = this.#parts.writer;
+    return failure ?? lastNoRoom;
   }
 
   /** Makes everything committed durable, whatever the policy. */
@@ -366,12 +393,13 @@ export class Store implements Storage {
   }
 
   /**
-   * Undefined while writes are accepted, else why they are not. Half of the reserve is for what
-   * makes room: deletions are accepted in it; the other half is the compactor's alone.
+   * Undefined while writes are accepted, else why they are not. Below the reserve writes that add
+   * data are refused (`full`), below half of it all others. What makes room is refused by nothing
+   * but a failure: the log's room for it is the reserve, down to the last page of the disk.
    */
   get writable(): StoreError | undefined {
-    const { failure } = this.#parts.writer;
-    if (failure !== undefined) return failure;
+    const { failure, noRoom } = this.#parts.writer;
+    if (failure !== undefined || noRoom !== undefined) return failure ?? noRoom;
     const { diskReserveBytes } = this;
     if (diskReserveBytes === 0 || this.#freeBytes >= diskReserveBytes / 2) return undefined;
     return this.#full();
@@ -509,6 +537,7 @@ export class Store implements Storage {
     try {
       this.#freeBytesSeen = await files.freeBytes(dir);
       this.#seenAtLsn = lsn;
+      if (this.#freeBytesSeen > 0) writer.retry();
     } catch {
       return;
     }

@@ -175,6 +175,24 @@ export class ValueIndex {
     if (before !== expiry) this.#expiring += Number(expiry !== 0) - Number(before !== 0);
   }
 
+  /** Copies everything but the hash to words[at ...]: three words, the second never 0. */
+  copySlot(slot: number, words: Int32Array, at: number): void {
+    this.#mustPages().copySlot(slot, words, at);
+  }
+
+  /** Puts back what `copySlot` gave. */
+  restoreSlot(slot: number, words: Int32Array, at: number): void {
+    const expiry = words[at + 2]!;
+    const before = this.#mustPages().replaceSlot(slot, words[at]!, words[at + 1]!, expiry);
+    if (before !== expiry) this.#expiring += Number(expiry !== 0) - Number(before !== 0);
+  }
+
+  /** Adds a slot with what `copySlot` gave. */
+  insertSlot(hi: number, lo: number, words: Int32Array, at: number): number {
+    const [place, segment, expiry] = [words[at]!, words[at + 1]!, words[at + 2]!];
+    return this.#insert(this.pageOfHash(hi), lo | 0, place, segment, expiry);
+  }
+
   /** Points the slot to another record of the same type and expiry. */
   setPlace(slot: number, segment: number, offsetBytes: number, sizeClass: number): void {
     const place = packPlace(this.typeOf(slot), offsetBytes);

@@ -18,7 +18,8 @@ export interface Facts {
 }
 
 const OUR_FLAGS: readonly string[] = [
-  'subscribed', 'immediate', 'runs_queued', 'secret', 'global', 'waits', 'watches', 'inline_only',
+  'subscribed', 'immediate', 'frees', 'runs_queued', 'secret', 'global',
+  'waits', 'watches', 'inline_only',
   // Redis knows it too, and does not tell it.
   'may_replicate',
 ];

@@ -49,8 +49,8 @@ export const NO_SAVES: SaveFacts = Object.freeze({
 });
 
 const OPEN_GATE = {
-  refusal: undefined, memoryRefusal: undefined, writeDelayMs: 0, commit: () => 0, acknowledged: 0,
-  onAcknowledged: () => {}, onFailure: () => {},
+  refusal: undefined, freeingRefusal: undefined, memoryRefusal: undefined, writeDelayMs: 0,
+  commit: () => 0, acknowledged: 0, onAcknowledged: () => {}, onLost: () => {},
 } as const;
 
 const NO_COUNTERS = {

@@ -7,7 +7,8 @@
 
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { LiveCodec, LiveValue } from '../../src/keyspace/live-value.ts';
-import { LiveString } from '../../src/keyspace/live-string.ts';
+import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
+import { LiveString, liveStringCodec } from '../../src/keyspace/live-string.ts';
 import {
   COLD, type Found, type KeyToLoad, type Need, type ScannedKey, type ScanPage, type Storage,
 } from '../../src/keyspace/storage.ts';
@@ -36,9 +37,11 @@ export class MemoryStorage implements Storage {
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
   /** Number of effects so far. */
   effects = 0;
-  /** What undoes each change, oldest first. */
-  readonly #undo: (() => void)[] = [];
   logIndex = NO_STAMP;
+  onTakenBack: () => void = () => undefined;
+  /** How to undo each change so far, once somebody has set a mark. */
+  readonly #undo: (() => void)[] = [];
+  #hasMarks = false;
   #valueIndex = 0;
 
   constructor(codecs: readonly LiveCodec[] = []) {
@@ -76,38 +79,14 @@ export class MemoryStorage implements Storage {
     return entry === undefined ? 0 : versionOf(entry.stamp, this.logIndex !== NO_STAMP);
   }
 
-  mark(): number {
-    return this.#undo.length;
-  }
-
-  takeBack(mark: number): void {
-    while (this.#undo.length > mark) this.#undo.pop()!();
-  }
-
-  /** Notes what is there now, before a change. */
-  #keep(space: number, key: ByteRange): void {
-    this.effects++;
-    const name = key.latin1();
-    const entries = this.#space(space);
-    const before = entries.get(name);
-    const deltas = before?.deltas.length ?? 0;
-    const copy = before === undefined ? undefined : { ...before };
-    this.#undo.push(() => {
-      if (before === undefined || copy === undefined) return void entries.delete(name);
-      Object.assign(before, copy);
-      before.deltas.length = deltas;
-      if (before.live !== undefined) before.live = this.#replayed(before).live;
-      entries.set(name, before);
-    });
-  }
-
   async load(keys: readonly KeyToLoad[]): Promise<() => void> {
     for (const { key } of keys) this.coldKeys.delete(key.toString('latin1'));
     return () => {};
   }
 
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
-    this.#keep(space, key);
+    this.effects++;
+    this.#note(space, key);
     this.#space(space).set(key.latin1(), {
       type: STRING, expireAt, raw, value: value.copy(), live: undefined, base: NO_BYTES, deltas: [],
       stamp: this.#stamp(),
@@ -115,7 +94,8 @@ export class MemoryStorage implements Storage {
   }
 
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
-    this.#keep(space, key);
+    this.effects++;
+    this.#note(space, key);
     this.#space(space).set(key.latin1(), {
       type: live.type, expireAt, raw: false, value: NO_BYTES, live,
       base: Buffer.from(live.encodeBase()), deltas: [], stamp: this.#stamp(),
@@ -123,6 +103,7 @@ export class MemoryStorage implements Storage {
   }
 
   makeLive(space: number, key: ByteRange): LiveValue {
+    this.#note(space, key);
     const entry = this.#mustGet(space, key);
     if (entry.live === undefined) {
       entry.live = LiveString.of(entry.value);
@@ -133,7 +114,8 @@ export class MemoryStorage implements Storage {
   }
 
   change(space: number, key: ByteRange, delta: ByteRange): void {
-    this.#keep(space, key);
+    this.effects++;
+    this.#note(space, key);
     const entry = this.#mustGet(space, key);
     if (entry.live === undefined) throw new Error('assertion failed: not a live value');
     entry.live.applyDelta(delta.buf, delta.start, delta.end);
@@ -143,14 +125,16 @@ export class MemoryStorage implements Storage {
   }
 
   expire(space: number, key: ByteRange, expireAt: number): void {
-    this.#keep(space, key);
+    this.effects++;
+    this.#note(space, key);
     const entry = this.#mustGet(space, key);
     entry.expireAt = expireAt;
     entry.stamp = this.#stamp();
   }
 
   remove(space: number, key: ByteRange): boolean {
-    this.#keep(space, key);
+    this.effects++;
+    this.#note(space, key);
     return this.#space(space).delete(key.latin1());
   }
 
@@ -196,11 +180,31 @@ export class MemoryStorage implements Storage {
   }
 
   dropSpace(space: number): void {
-    const before = this.spaces.get(space);
-    this.#undo.push(() => {
-      if (before !== undefined) this.spaces.set(space, before);
-    });
+    const entries = this.#space(space);
+    if (this.#hasMarks) this.#undo.push(() => this.spaces.set(space, entries));
     this.spaces.delete(space);
+  }
+
+  mark(): number {
+    this.#hasMarks = true;
+    return this.#undo.length;
+  }
+
+  takeBack(mark: number): void {
+    while (this.#undo.length > mark) this.#undo.pop()!();
+    this.onTakenBack();
+  }
+
+  /** Notes how the key is now. */
+  #note(space: number, key: ByteRange): void {
+    if (!this.#hasMarks) return;
+    const name = key.latin1();
+    const entry = this.#space(space).get(name);
+    const before = entry && { ...entry, deltas: [...entry.deltas] };
+    this.#undo.push(() => {
+      if (before === undefined) this.#space(space).delete(name);
+      else this.#space(space).set(name, this.#replayed(before));
+    });
   }
 
   memoryUsage(space: number, key: ByteRange): number | undefined {
@@ -220,8 +224,8 @@ export class MemoryStorage implements Storage {
 
   #replayed(entry: Entry): Entry {
     if (entry.live === undefined) return { ...entry, value: Buffer.from(entry.value) };
-    const codec = this.codecs.get(entry.type);
-    if (codec === undefined) throw new Error(`assertion failed: no codec for type ${entry.type}`);
+    const codec = this.codecs.get(entry.type) ??
+      LIVE_CODECS.find(({ type }) => type === entry.type) ?? liveStringCodec;
     const live = codec.decodeBase(entry.base, 0, entry.base.length);
     for (const delta of entry.deltas) live.applyDelta(delta, 0, delta.length);
     return { ...entry, live, deltas: [...entry.deltas] };

@@ -120,6 +120,22 @@ describe('a log that fails', () => {
     await other.expect(LOST, '+PONG');
   });
 
+  it('goes on after a turn that did not fit the disk', async () => {
+    server.gate.isAutomatic = false;
+    client.send('SET a 1');
+    await ran(1);
+    other.send('PING');
+    await ran(2);
+    server.gate.lose(LOST.slice(1));
+    await client.ended();
+    await other.ended();
+    expect([client.received, other.received]).toEqual(['', '']);
+    server.gate.isAutomatic = true;
+    const third = await server.dial();
+    third.send('SET a 2', 'GET a');
+    await third.expect('+OK', '$1', '2');
+  });
+
   it('leaves no more and no fewer replies than requests, whatever the reply mode', async () => {
     server.gate.isAutomatic = false;
     client.send('SET a 1', 'CLIENT REPLY OFF', 'PING', 'PING', 'CLIENT REPLY ON', 'PING');
@@ -146,7 +162,7 @@ describe('a log that fails', () => {
     server.gate.fail(LOST.slice(1));
     client.send('SET a 1');
     await client.expect(LOST);
-    server.gate.refusal = undefined;
+    server.gate.refusal = server.gate.freeingRefusal = undefined;
     client.send('SET a 1', 'GET a');
     await client.expect('+OK', '$1', '1');
   });

@@ -27,7 +27,7 @@ import { Listeners } from '../../src/net/listeners.ts';
 import type { OutputLimits } from '../../src/net/output-limit.ts';
 import { Turn } from '../../src/net/turn.ts';
 import { OutputPool, type OutputMemory } from '../../src/protocol/output-pool.ts';
-import type { WriteGate } from '../../src/engine/write-gate.ts';
+import type { OnLost, WriteGate } from '../../src/engine/write-gate.ts';
 import { SessionPlumbing } from '../../src/server/session-plumbing.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 import { SimClock } from '../sim/sim-clock.ts';
@@ -70,6 +70,7 @@ export class ColdStorage extends MemoryStorage {
 export class FakeGate implements WriteGate {
   writeDelayMs = 0;
   refusal: string | undefined;
+  freeingRefusal: string | undefined;
   memoryRefusal: string | undefined;
   acknowledged = 0;
   isAutomatic = true;
@@ -79,7 +80,7 @@ export class FakeGate implements WriteGate {
   /** Effects so far at each commit, where it had any. */
   readonly batches: number[] = [];
   #acknowledge: () => void = () => {};
-  #fail: (text: string) => void = () => {};
+  #lose: OnLost = () => {};
   readonly #effects: () => number;
 
   constructor(effects: () => number) {
@@ -101,16 +102,21 @@ export class FakeGate implements WriteGate {
   }
 
   fail(text: string): void {
-    this.refusal = text;
-    this.#fail(text);
+    this.refusal = this.freeingRefusal = text;
+    this.#lose(text, this.acknowledged);
+  }
+
+  /** The disk is full: what was committed since the last ticket is lost, and writes go on. */
+  lose(text: string): void {
+    this.#lose(text, this.acknowledged);
   }
 
   onAcknowledged(listener: () => void): void {
     this.#acknowledge = listener;
   }
 
-  onFailure(listener: (text: string) => void): void {
-    this.#fail = listener;
+  onLost(listener: OnLost): void {
+    this.#lose = listener;
   }
 }
 

@@ -66,6 +66,10 @@ export class SimFile implements ReadFile, WriteFile {
     });
   }
 
+  truncateSync(len: number): void {
+    this.#kernel.sync('truncate', this.path, this.#truncating(len));
+  }
+
   size(): Promise<number> {
     return this.#promised((done: ReadDone) => {
       this.#callback('size', this.#sizing(), (err, n) => done(err, n ?? 0));

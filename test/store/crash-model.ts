@@ -53,6 +53,15 @@ export class CrashModel {
     return state;
   }
 
+  /** Returns a function that goes back to how it is now. */
+  save(): () => void {
+    const kept = [...this.#entries].map(([name, entry]) => [name, copyOfEntry(entry)] as const);
+    return () => {
+      this.#entries.clear();
+      for (const [name, entry] of kept) this.#entries.set(name, copyOfEntry(entry));
+    };
+  }
+
   /** Goes back to a state that the store was recovered to, by reading the store itself. */
   async restore(store: Store): Promise<void> {
     this.#entries.clear();
@@ -227,6 +236,11 @@ function textOf(text: string): string {
 
 function hexOf(live: LiveValue): string {
   return live.encodeBase().toString('hex');
+}
+
+function copyOfEntry({ value, expireAt }: Entry): Entry {
+  if (value.type === STRING) return { value: { ...value }, expireAt };
+  return { value: { type: HASH, live: copyOf(value.live) }, expireAt };
 }
 
 function copyOf(live: LiveValue): HashValue {

@@ -78,7 +78,7 @@ describe('a segment slot that is given out again', () => {
       index.insert(i & 0xffff, i, 0, old.slot, 64, 1, 0);
       old.addLive(1);
     }
-    graveyard.bury(index);
+    graveyard.bury(graveyard.prepare(index));
     segments.drop(old);
     const later = segments.add(2, SEGMENT_PACK, '/2.pack', 'sealed', 0, old.slot);
     later.addLive(1);

@@ -12,10 +12,13 @@
  * A crash before 5 leaves the inputs, and outputs that recovery deletes; after 5, the outputs. On
  * the main thread no piece of work takes longer than about COMPACTION_SLICE_MS.
  *
- * How it fails: a failure before 3 abandons the outputs and is tried again later, with growing
- * pauses; a damaged input is reported and never chosen again. A failure from 3 on leaves everything
- * where it is and ends compaction until the next start: slots point to the outputs, and what the
- * disk holds as the manifest is unknown.
+ * How it fails: a round that fails is tried again, with growing pauses. A failure before 3 abandons
+ * the outputs; a damaged input is reported and never chosen again. After 3 slots point to the
+ * outputs, so that they stay, and 4 and 5 are tried again before anything else: what the disk holds
+ * as the manifest is the old or the new one until then, and the files of both are there.
+ *
+ * Changes that are taken back may bring records to life that were dead when the round began. Then
+ * the inputs stay beside the outputs, for a later round.
  */
 
 import type { Clock } from '../../io/clock.ts';
@@ -56,6 +59,9 @@ export interface CompactorOptions {
   readonly rules?: CompactionRules;
   /** After each round, failed ones included. */
   readonly onRound?: (report: RoundReport) => void;
+  /** Rounds fail from now on, and are tried again; and no longer. Once for each change. */
+  readonly onTrouble?: (error: Error) => void;
+  readonly onRecovered?: () => void;
 }
 
 export interface RoundReport {
@@ -77,7 +83,17 @@ export interface CompactionStatus {
   /** Bytes of the log over live bytes; 0 when nothing is live. */
   readonly diskRatio: number;
   readonly lastDurationMs: number;
+  /** Null once a round has succeeded again. */
   readonly lastError: string | null;
+}
+
+/** What a round has left to do: the records were moved, and the manifest has not followed. */
+interface Unfinished {
+  readonly inputs: readonly number[];
+  /** Slots from adoptOutput. */
+  readonly outputs: readonly number[];
+  /** As `takenBack` of the host was when the round began. */
+  readonly takenBack: number;
 }
 
 /** The outcome of one round's copying, when it may go on. */
@@ -106,10 +122,10 @@ export class Compactor {
   readonly #damaged = new Set<number>();
   #running: Promise<void> | null = null;
   #stopping = false;
-  /** A failure after which nothing may be tried again. */
+  /** A bug in the middle of a move, after which nothing may be tried again. */
   #broken: Error | null = null;
-  /** Slots have moved in this round: its outputs can no longer be abandoned. */
-  #committed = false;
+  #isMoving = false;
+  #unfinished: Unfinished | null = null;
   /** BGREWRITEAOF: segments up to this id are compacted whatever the ratio; 0 = no demand. */
   #demandedUpTo = 0;
   #notBeforeMs = 0;
@@ -144,7 +160,9 @@ export class Compactor {
     this.#host.setWriteDelay(writeDelayMs(this.#host.freeBytes(), this.#options.reserveBytes));
     if (this.#running !== null) return this.#running;
     const mayRun = !this.#stopping && this.#broken === null && nowMs >= this.#notBeforeMs;
-    return mayRun && this.#choose() !== null ? this.#start() : Promise.resolve();
+    if (!mayRun) return Promise.resolve();
+    const hasWork = this.#unfinished !== null || this.#choose() !== null;
+    return hasWork ? this.#start() : Promise.resolve();
   }
 
   /** BGREWRITEAOF: compacts what is there now. Resolves when done; failures are in `status`. */
@@ -186,6 +204,7 @@ export class Compactor {
   }
 
   async #runRounds(): Promise<void> {
+    if (this.#unfinished !== null && !await this.#tryFinish(this.#unfinished)) return;
     if (this.#demandedUpTo > 0 && !await this.#beginDemand()) return;
     for (;;) {
       const choice = this.#stopping ? null : this.#choose();
@@ -208,13 +227,12 @@ export class Compactor {
   /** Whether another round may follow at once. */
   async #runRound(choice: Choice): Promise<boolean> {
     const startMs = this.#clock.monotonicMs();
-    this.#committed = false;
     let copied = NOTHING_COPIED;
     let error: Error | null = null;
     try {
       const isDrop = choice.inputs.length === 0;
       copied = isDrop ? await this.#dropOnly(choice) : await this.#compact(choice);
-      this.#retryMs = COMPACTION_RETRY_MS_MIN;
+      this.#noteSuccess();
     } catch (err) {
       error = this.#noteFailure(err);
     }
@@ -236,16 +254,18 @@ export class Compactor {
 
   /** Whatever made these segments dead must be durable before they go. */
   async #dropOnly(choice: Choice): Promise<Copied> {
+    const takenBack = this.#host.takenBack();
     // What killed them may be in a frame that is still open; the owner commits it in this turn.
     await this.#options.yieldToLoop();
     await this.#host.syncLog();
-    this.#committed = true;
+    if (this.#host.takenBack() !== takenBack) return NOTHING_COPIED;
     await this.#host.switchManifest(slotsOf(this.#find(choice.drop)), []);
     return NOTHING_COPIED;
   }
 
   async #compact(choice: Choice): Promise<Copied> {
     const host = this.#host;
+    const takenBack = host.takenBack();
     const inputs = this.#find(choice.inputs);
     const job = this.#jobFor(inputs);
     let copied: Copied;
@@ -258,11 +278,32 @@ export class Compactor {
       await this.#unlinkOutputs(job.outputIds);
       throw err;
     }
-    this.#committed = true;
+    this.#isMoving = true;
     for (const moves of copied.moves) await this.#move(moves, slots[moves.output]!);
-    await host.syncLog();
-    await host.switchManifest(slotsOf(inputs), slots);
+    this.#isMoving = false;
+    this.#unfinished = { inputs: choice.inputs, outputs: slots, takenBack };
+    await this.#finish(this.#unfinished);
     return copied;
+  }
+
+  async #finish({ inputs, outputs, takenBack }: Unfinished): Promise<void> {
+    const host = this.#host;
+    await host.syncLog();
+    const leaving = host.takenBack() === takenBack ? slotsOf(this.#find(inputs)) : [];
+    await host.switchManifest(leaving, outputs);
+    this.#unfinished = null;
+  }
+
+  /** Goes on with what an earlier round could not finish; false if that fails again. */
+  async #tryFinish(unfinished: Unfinished): Promise<boolean> {
+    try {
+      await this.#finish(unfinished);
+      this.#noteSuccess();
+      return true;
+    } catch (err) {
+      this.#noteFailure(err);
+      return false;
+    }
   }
 
   #jobFor(inputs: readonly SealedSegmentStats[]): CopyJob {
@@ -331,11 +372,20 @@ export class Compactor {
 
   // ---- Failures ---------------------------------------------------------------------------------
 
+  #noteSuccess(): void {
+    this.#retryMs = COMPACTION_RETRY_MS_MIN;
+    // Damage stays.
+    if (this.#lastError === null || this.#lastError instanceof InputDamaged) return;
+    this.#lastError = null;
+    this.#options.onRecovered?.();
+  }
+
   #noteFailure(err: unknown): Error {
     const error = err instanceof Error ? err : new Error(String(err));
     if (error instanceof CopyStopped) return error;
+    if (this.#lastError === null) this.#options.onTrouble?.(error);
     this.#lastError = error;
-    if (this.#committed) this.#broken = error;
+    if (this.#isMoving) this.#broken = error;
     if (error instanceof InputDamaged) return error;
     this.#notBeforeMs = this.#clock.monotonicMs() + this.#retryMs;
     this.#retryMs = Math.min(2 * this.#retryMs, COMPACTION_RETRY_MS_MAX);

@@ -170,6 +170,11 @@ export function markEntryDead(buf: Uint8Array, at: number): void {
   buf[at + 8]! |= DEAD_IN_RAM;
 }
 
+/** The record counts after all. */
+export function markEntryAlive(buf: Uint8Array, at: number): void {
+  buf[at + 8]! &= ~DEAD_IN_RAM;
+}
+
 // ---- Checks of untrusted bytes ------------------------------------------------------------------
 
 /** Whether the 36 bytes at `at`, all of which are in `buf`, are a header as it was written. */

@@ -205,7 +205,7 @@ export class ModelStore implements CompactionHost {
 
   /** One roll after the other: the workload rolls too. */
   rollActive(): Promise<void> {
-    this.#rolled = this.#rolled.then(() => this.#roll());
+    this.#rolled = this.#rolled.catch(() => undefined).then(() => this.#roll());
     return this.#rolled;
   }
 
@@ -231,9 +231,13 @@ export class ModelStore implements CompactionHost {
     await this.#writeManifest();
   }
 
+  takenBack(): number {
+    return 0;
+  }
+
   /** Not during a roll: then two files would have to be synced. */
   syncLog(): Promise<void> {
-    this.#rolled = this.#rolled.then(() => this.#sync());
+    this.#rolled = this.#rolled.catch(() => undefined).then(() => this.#sync());
     return this.#rolled;
   }
 
@@ -279,7 +283,12 @@ export class ModelStore implements CompactionHost {
   async switchManifest(inputs: readonly number[], outputs: readonly number[]): Promise<void> {
     for (const slot of inputs) this.#bySlot[slot]!.removed = true;
     for (const slot of outputs) this.#bySlot[slot]!.sealed = true;
-    await this.#writeManifest();
+    try {
+      await this.#writeManifest();
+    } catch (error) {
+      for (const slot of inputs) this.#bySlot[slot]!.removed = false;
+      throw error;
+    }
     await this.unlinkInputs(inputs);
   }
 
@@ -374,7 +383,7 @@ export class ModelStore implements CompactionHost {
         checkpoint: null,
       }));
     };
-    this.#lastSwitch = this.#lastSwitch.then(write);
+    this.#lastSwitch = this.#lastSwitch.catch(() => undefined).then(write);
     return this.#lastSwitch;
   }
 
