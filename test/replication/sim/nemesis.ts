@@ -6,7 +6,6 @@
  */
 
 import type { MembersTarget } from '../../../src/replication/core/event.ts';
-import { FEATURE_LEVEL } from '../../../src/replication/core/feature-level.ts';
 import { nextMembers } from '../../../src/replication/core/members-policy.ts';
 import { isJoint } from '../../../src/replication/core/quorum.ts';
 import { usualRate } from './drifting-clock.ts';
@@ -129,12 +128,12 @@ export class Nemesis {
 
   #nextTarget(leader: SimNode): MembersTarget | undefined {
     const { raft, status } = leader.replica!;
-    const { network, upNodes } = this.#cluster;
+    const { network, upNodes, featureLevel } = this.#cluster;
     const { configuration, commit } = status;
     if (isJoint(configuration)) return undefined;
     const target = nextMembers({
       configuration, commit, lagMax: 3,
-      levelOf: (id) => (upNodes.some((node) => node.id === id) ? FEATURE_LEVEL : undefined),
+      levelOf: (id) => (upNodes.some((node) => node.id === id) ? featureLevel : undefined),
       matchOf: (id) => {
         const progress = raft.progress.get(id);
         return progress?.state === 'stream' ? progress.match : undefined;

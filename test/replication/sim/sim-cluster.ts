@@ -7,6 +7,7 @@ import type {
 } from '../../../src/replication/core/entry.ts';
 import { EMPTY_BASE } from '../../../src/replication/core/entry.ts';
 import type { RaftStatus } from '../../../src/replication/core/event.ts';
+import { FEATURE_LEVEL, FEATURE_LEVEL_FIRST } from '../../../src/replication/core/feature-level.ts';
 import type { Message, Snapshot } from '../../../src/replication/core/message.ts';
 import type { Raft } from '../../../src/replication/core/raft.ts';
 import { Invariants, InvariantError } from './invariants.ts';
@@ -45,6 +46,8 @@ export type Trace = (text: () => string) => void;
 
 export class SimCluster {
   readonly world: SimWorld;
+  /** What its builds know: in every second seed the cluster is raised to a higher level. */
+  readonly featureLevel: number;
   readonly network: SimNetwork;
   readonly invariants = new Invariants();
   readonly nodes: SimNode[] = [];
@@ -67,6 +70,7 @@ export class SimCluster {
     this.healMs = options.healMs;
     this.saveMs = options.saveMs;
     this.world = new SimWorld(seed);
+    this.featureLevel = seed % 2 === 0 ? FEATURE_LEVEL : FEATURE_LEVEL_FIRST;
     this.network = new SimNetwork(this.world, network);
     this.bounds = bounds;
     this.disks = disks;
