@@ -335,8 +335,8 @@ export const STRING_REWRITE_BYTES_MAX = 1 * KiB;
 export const PREFETCH_KEYS_MAX = 4096;
 
 /**
- * Bytes of records that one such prefetch keeps in RAM. What is beyond was read all the same, and so
- * is likely in the kernel's page cache when the request reads it again.
+ * Bytes of records that one such prefetch keeps in RAM. What is beyond was read all the same, and
+ * so is likely in the kernel's page cache when the request reads it again.
  */
 export const PREFETCH_BYTES_MAX = 16 * MiB;
 

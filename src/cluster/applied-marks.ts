@@ -73,7 +73,8 @@ export class OrderMarks {
   }
 
   #remove(storage: Storage, key: ByteRange): void {
-    if (storage.findNow(SYSTEM_SPACE, key, NEED_KEY) !== undefined) storage.remove(SYSTEM_SPACE, key);
+    const found = storage.findNow(SYSTEM_SPACE, key, NEED_KEY);
+    if (found !== undefined) storage.remove(SYSTEM_SPACE, key);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * Applies batches of the total order, one after the other: what a batch needs of the disk is
- * prefetched, then its requests run in one go (proposal-run.ts) and make one frame of the log, which
+ * prefetched, then its requests run in one go (proposal-run.ts) and make one frame of the log. That
  * carries the position and the batch's id. So a restart finds a batch applied whole, with its
  * position, or not at all.
  */

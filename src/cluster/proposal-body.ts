@@ -7,12 +7,13 @@
  *   kind, session, database, number of commands, and for each command the number of its arguments
  *   and for each argument its length and bytes
  *
- * Kinds: 0 a command; 1 what MULTI queued; 2 keys whose time is over, as one command's arguments;
- * 4 what MULTI queued, behind what it watched: one command with database, version, space and bytes
- * of each key; 5 the limits of the requests behind it (RequestLimits). A batch that begins with the
+ * Kinds: 0 a command; 1 what MULTI queued; 2 keys whose time is over, as one command's arguments; 4
+ * what MULTI queued, behind what it watched: one command with database, version, space and bytes of
+ * each key; 5 the limits of the requests behind it (RequestLimits). A batch that begins with the
  * last is *dated*: what it changes carries its log index (Storage.version). One that does not was
- * proposed while a peer ran a build that knows neither. Kind 3 was the end of a WATCH that was ordered itself; it does nothing. `session` is the
- * number of the connection on the peer that proposed it.
+ * proposed while a peer ran a build that knows neither. Kind 3 was the end of a WATCH that was
+ * ordered itself; it does nothing. `session` is the number of the connection on the peer that
+ * proposed it.
  */
 
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';

@@ -2,9 +2,9 @@
  * One delivered batch: what of it has to be read from disk, and then all of its requests in one go,
  * in the order's time and with the order's randomness. Every peer does exactly this.
  *
- * What differs between peers is only where replies go: to a client of this peer that still waits for
- * them, in its own session, which waits for nothing else meanwhile; or nowhere, in a session that
- * stands for the clients of others.
+ * What differs between peers is only where replies go: to a client of this peer that still waits
+ * for them, in its own session, which waits for nothing else meanwhile; or nowhere, in a session
+ * that stands for the clients of others.
  *
  * What it throws is a reason for this peer to stop: the others have done it.
  */

@@ -3,8 +3,8 @@
  *
  * - What clients ask for in one turn becomes one batch, proposed at the turn's end (`flush`). The
  *   requests of one connection keep their order, because batches do.
- * - Their replies are written where the batch is applied (apply.ts), for the clients that still wait
- *   for it. One that is told UNKNOWN waits no longer; its batch is applied all the same.
+ * - Their replies are written where the batch is applied (apply.ts), for the clients that still
+ *   wait for it. One that is told UNKNOWN waits no longer; its batch is applied all the same.
  * - A read takes place here and now: what this peer has applied includes all that this connection
  *   was told before. A linearizable one first waits for a read index, which it shares with others.
  */

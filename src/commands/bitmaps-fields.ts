@@ -164,7 +164,9 @@ function readFields(ctx: WriteContext, operations: readonly Operation[]): void {
 }
 
 /** Replies to one operation; true when it changed the string, which `grows` makes any write do. */
-function perform(ctx: WriteContext, operation: Operation, edit: StringEdit, grows: boolean): boolean {
+function perform(
+  ctx: WriteContext, operation: Operation, edit: StringEdit, grows: boolean,
+): boolean {
   const { kind, type, bit, operand, mode } = operation;
   const before = getField(edit.bytes(), bit, type);
   if (kind === 'get') {

@@ -3,7 +3,9 @@
  * server that is not in a cluster serves all of them itself.
  */
 
-import { defineCommands, type Command, type Context, type Flag, type WriteContext } from './command.ts';
+import {
+  defineCommands, type Command, type Context, type Flag, type WriteContext,
+} from './command.ts';
 import { container, wrongSubcommand } from './containers.ts';
 import type { SubscriptionsPort } from './session-port.ts';
 import { quoted } from './reply-errors.ts';

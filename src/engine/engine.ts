@@ -2,9 +2,9 @@
  * The way of clients' requests: admitted (admit.ts), routed, prefetched, run (runner.ts).
  *
  * `serve` takes requests of one connection from the front, as many as can run now, and returns how
- * many. What it did not take stays where it is, undecoded; the connection waits for `wait`, or until
- * its output has drained, and asks again. So a request that waits passes every gate anew, and the
- * engine keeps nothing of it.
+ * many. What it did not take stays where it is, undecoded; the connection waits for `wait`, or
+ * until its output has drained, and asks again. So a request that waits passes every gate anew, and
+ * the engine keeps nothing of it.
  *
  * - A request that reads runs here. With peers, one that may write becomes part of a proposal; its
  *   reply is written when the order has delivered it (cluster/).
@@ -173,7 +173,7 @@ export class Engine {
     return this.runner.stop === 'cold' ? this.#fetch(session, batch, i, to) : 0;
   }
 
-  /** How far requests from `i` on go the same way as it: those of a client without a special mode. */
+  /** How far requests from `i` on go the same way as it, for a client without a special mode. */
   #endOfBurst(
     session: Session, batch: readonly Args[], i: number, count: number, way: 'run' | 'propose',
   ): number {

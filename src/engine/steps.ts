@@ -98,7 +98,8 @@ export class StepsDriver {
     } finally {
       session.link.wake();
     }
-    if (this.#parts.monitors.count > 0 && entry.shownToMonitors) showTo(this.#parts.monitors, context);
+    const { monitors } = this.#parts;
+    if (monitors.count > 0 && entry.shownToMonitors) showTo(monitors, context);
     const microseconds = (clock.monotonicMs() - startedAt) * 1000;
     observer.called(entry, microseconds, session.reply.errorAt(replyAt), context);
     applyReplyMode(session, entry, replyAt);

@@ -97,9 +97,9 @@ export class Database {
   }
 
   /**
-   * The key's version by the time of the running request. With peers two keys that one entry changed
-   * have equal numbers, and SWAPDB may put one in the place of the other: so the space, which is
-   * the same on every peer, is part of it. Changes nothing.
+   * The key's version by the time of the running request. With peers two keys that one entry
+   * changed have equal numbers, and SWAPDB may put one in the place of the other: so the space,
+   * which is the same on every peer, is part of it. Changes nothing.
    */
   version(key: ByteRange): KeyVersion {
     const { now, storage } = this.#keyspace;

@@ -1,5 +1,6 @@
 /**
- * Passes changes of keys on, when `notify-keyspace-events` asks for it, to the channels `__keyspace@<db>__:<key>` and `__keyevent@<db>__:<event>`.
+ * Passes changes of keys on, when `notify-keyspace-events` asks for it, to the channels
+ * `__keyspace@<db>__:<key>` and `__keyevent@<db>__:<event>`.
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';

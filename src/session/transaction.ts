@@ -1,8 +1,8 @@
 /**
  * One connection's MULTI: the queue, and the keys that it watches.
  *
- * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC takes
- * both out at once, whatever becomes of it, and they run together or not at all.
+ * The queue owns copies of its requests and is bounded in bytes by TRANSACTION_BYTES_MAX. EXEC
+ * takes both out at once, whatever becomes of it, and they run together or not at all.
  *
  * WATCH notes each key's version: the place in the order, or without peers in the log, at which it
  * last changed; 0 for a key that is not there. Whoever runs the queue compares (`isTouched`). So

@@ -334,10 +334,7 @@ export class LogWriter {
     if (this.failure !== undefined) return;
     const isLarge = this.backlogBytes > LOG_WRITE_BLOCKING_BYTES_MAX;
     const beganMs = this.#policy === 'always' ? this.#beginSync() : 0;
-    if (beganMs < 0 || isLarge || this.#isPumping) {
-      this.#pump();
-      return;
-    }
+    if (beganMs < 0 || isLarge || this.#isPumping) return this.#pump();
     if (!this.#tryWriteAll()) return;
     try {
       if (this.#policy === 'always' && !this.#syncAtOnce(beganMs)) this.#pump();
@@ -349,9 +346,9 @@ export class LogWriter {
 
   /** When a sync on this thread begins, now; -1 if the pool is to do it. */
   #beginSync(): number {
-    const { nextValueIndex } = this.appender;
-    const records = nextValueIndex - this.#groupedValueIndex;
-    this.#groupedValueIndex = nextValueIndex;
+    const before = this.#groupedValueIndex;
+    this.#groupedValueIndex = this.appender.nextValueIndex;
+    const records = this.#groupedValueIndex - before;
     if (records > DIRECT_SYNC_RECORDS_MAX || this.#syncBudget === undefined) return -1;
     return this.#syncBudget.begin();
   }
@@ -384,10 +381,10 @@ export class LogWriter {
     const writes = await Promise.allSettled(this.appender.dirty.splice(0).map(writeInBackground));
     // A sync may have failed meanwhile.
     if (this.failure !== undefined) return false;
-    const failed = writes.find(({ status }) => status === 'rejected');
-    if (failed === undefined) this.#onWritten(target);
-    else this.#onWriteFailed((failed as PromiseRejectedResult).reason);
-    return failed === undefined;
+    const bad = writes.find((write) => write.status === 'rejected');
+    if (bad === undefined) this.#onWritten(target);
+    else this.#onWriteFailed(bad.reason);
+    return bad === undefined;
   }
 
   #onWritten(lsn: number): void {
@@ -400,9 +397,8 @@ export class LogWriter {
 
   /** What is written is never taken back. */
   #settle(): void {
-    if (this.#ends.advance(this.#writtenLsn)) {
-      this.#events.onWritten(this.#ends.written.journalEnd);
-    }
+    const hasMore = this.#ends.advance(this.#writtenLsn);
+    if (hasMore) this.#events.onWritten(this.#ends.written.journalEnd);
   }
 
   #pump(): void {
@@ -445,8 +441,7 @@ export class LogWriter {
   }
 
   #release(): void {
-    if (this.failure !== undefined) return;
-    this.#waiters.release(this.acknowledgedLsn);
+    if (this.failure === undefined) this.#waiters.release(this.acknowledgedLsn);
   }
 
   // ---- Syncing ----------------------------------------------------------------------------------

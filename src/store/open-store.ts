@@ -51,6 +51,7 @@ import { StoreChanges } from './store-changes.ts';
 import { finishInstall } from './snapshot/install-snapshot.ts';
 import { SnapshotExports } from './snapshot/snapshot-exports.ts';
 import type { StoreError } from './store-error.ts';
+import { DiskSpace } from './disk-space.ts';
 import { StoreHost } from './store-host.ts';
 import { StoreLoader } from './store-loader.ts';
 import type { Paging, StoreParts } from './store-parts.ts';
@@ -228,7 +229,7 @@ class Session {
       snapshots: new SnapshotExports({
         parts, sealer: this.#sealer, position: () => this.#store?.position ?? 0,
       }),
-      diskReserveBytes: options.diskReserveBytes,
+      disk: new DiskSpace(parts.files, parts.dir, parts.writer, options.diskReserveBytes),
       tornTails, notes,
       writeCheckpoint: () => writeCheckpoint({ ...this.#tables, files, dir, keeper: this.keeper }),
       closeFiles: async () => {

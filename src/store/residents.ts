@@ -164,9 +164,9 @@ export class Residents {
   }
 
   /**
-   * As `read`, but at once, blocking, and whatever it takes; the record is a guest with memory of its
-   * own. When there are many the oldest go: what points into them stays valid all the same. Throws
-   * a StoreError.
+   * As `read`, but at once, blocking, and whatever it takes; the record is a guest with memory of
+   * its own. When there are many the oldest go: what points into them stays valid all the same.
+   * Throws a StoreError.
    */
   readNow(segment: Segment, offset: number, bytes: number, wholeOnly: boolean): LoadedRecord {
     if (this.find(segment.slot, offset) && (this.isWhole || !wholeOnly)) {

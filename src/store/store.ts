@@ -31,9 +31,10 @@ import type { CompactionHost } from './compaction-host.ts';
 import {
   entryExpireAtAt, entryIsRawAt, entryStampAt, entryTypeAt, entryValueAt,
 } from './format/data-entry.ts';
-import { SYSTEM_SPACE } from './format/hint-rows.ts';
 import { NO_STAMP, VERSION_ABSENT, versionOf } from './format/version-stamp.ts';
 import type { DirectReads } from './direct-reads.ts';
+import type { DiskSpace } from './disk-space.ts';
+import { FoundKey } from './found-key.ts';
 import type { Graveyard } from './graveyard.ts';
 import type { Acknowledged } from './log-waiters.ts';
 import type { Appendfsync } from './log-writer.ts';
@@ -46,9 +47,11 @@ import { sizeClassBytes } from './size-class.ts';
 import type { SnapshotExports } from './snapshot/snapshot-exports.ts';
 import type { StoreSnapshot } from './snapshot/store-snapshot.ts';
 import type { StoreChanges } from './store-changes.ts';
-import { StoreError } from './store-error.ts';
+import type { StoreError } from './store-error.ts';
 import type { StoreLoader } from './store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
+import { statisticsOf } from './store-statistics.ts';
+import type { StoreStatistics } from './store-statistics.ts';
 import { Slices } from './slices.ts';
 import { TailRetirement } from './tail-retirement.ts';
 import type { StoreWalker } from './store-walker.ts';
@@ -73,46 +76,13 @@ export interface StoreMembers {
   readonly lock: Lock;
   /** Undefined: every cold record comes through the pool. */
   readonly directReads: DirectReads | undefined;
-  readonly diskReserveBytes: number;
+  readonly disk: DiskSpace;
   /** What recovery cut. */
   readonly tornTails: readonly TornTail[];
   /** How far the log is synced, outside the log. */
   readonly notes: WatermarkFile;
   readonly writeCheckpoint: () => Promise<void>;
   readonly closeFiles: () => Promise<void>;
-}
-
-export interface StoreStatistics {
-  /** Over all spaces but the system's, expired ones included. */
-  readonly keys: number;
-  readonly segments: number;
-  /** Records asked for that were in RAM, and that were not. */
-  readonly cacheHits: number;
-  readonly cacheMisses: number;
-  /** Committed, and not yet with the kernel. */
-  readonly backlogBytes: number;
-  /** What the start cut from the end of the log, oldest segment first. */
-  readonly tornTails: readonly TornTail[];
-  /** It is not noted outside the log any more how far that is synced. */
-  readonly hasNotesFailed: boolean;
-}
-
-/** A key that was found; its ranges are borrowed. */
-class FoundKey implements Found {
-  readonly type: ValueType;
-  readonly expireAt: number;
-  readonly value: ByteRange;
-  readonly live: LiveValue | undefined;
-  readonly raw: boolean;
-
-  constructor(type: ValueType, expireAt: number, value: ByteRange, live: LiveValue | undefined,
-    raw: boolean) {
-    this.type = type;
-    this.expireAt = expireAt;
-    this.value = value;
-    this.live = live;
-    this.raw = raw;
-  }
 }
 
 export class Store implements Storage {
@@ -123,15 +93,9 @@ export class Store implements Storage {
   /** The place in the total order that the last frame applied. */
   position: number;
 
-  /** Free space below which writes that add data are refused; below half of it, all writes. */
-  diskReserveBytes: number;
-
   readonly #members: StoreMembers;
   readonly #parts: StoreParts;
   readonly #changes: StoreChanges;
-  /** Free space at the last look, and how long the written log was then. */
-  #freeBytesSeen = Infinity;
-  #seenAtLsn = 0;
   #timer: Timer | undefined;
   #isClosed = false;
   /** The check of the index that runs now. */
@@ -139,7 +103,6 @@ export class Store implements Storage {
 
   constructor(members: StoreMembers) {
     this.#members = members;
-    this.diskReserveBytes = members.diskReserveBytes;
     this.#parts = members.parts;
     this.#changes = members.changes;
     this.compaction = members.host;
@@ -400,18 +363,14 @@ export class Store implements Storage {
   get writable(): StoreError | undefined {
     const { failure, noRoom } = this.#parts.writer;
     if (failure !== undefined || noRoom !== undefined) return failure ?? noRoom;
-    const { diskReserveBytes } = this;
-    if (diskReserveBytes === 0 || this.#freeBytes >= diskReserveBytes / 2) return undefined;
-    return this.#full();
+    return this.#members.disk.refusesWrites;
   }
 
   /**
    * Undefined while the disk has room above the reserve for more data; without a reserve always.
    */
   get full(): StoreError | undefined {
-    const { diskReserveBytes } = this;
-    if (diskReserveBytes === 0 || this.failure !== undefined) return undefined;
-    return this.#freeBytes >= diskReserveBytes ? undefined : this.#full();
+    return this.failure === undefined ? this.#members.disk.refusesData : undefined;
   }
 
   /** The memory budget has no room for more keys. */
@@ -425,15 +384,8 @@ export class Store implements Storage {
 
   /** For INFO. */
   statistics(): StoreStatistics {
-    const { spaces, segments, residents, writer } = this.#parts;
-    let keys = 0;
-    for (const space of spaces.all()) if (space.id !== SYSTEM_SPACE) keys += space.index.size;
-    const { hits, misses } = residents;
-    return {
-      keys, segments: segments.all().length, cacheHits: hits, cacheMisses: misses,
-      backlogBytes: writer.backlogBytes, tornTails: this.#members.tornTails,
-      hasNotesFailed: this.#members.notes.hasFailed,
-    };
+    const { tornTails, notes } = this.#members;
+    return statisticsOf(this.#parts, tornTails, notes);
   }
 
   set memoryBytes(bytes: number) {
@@ -442,7 +394,21 @@ export class Store implements Storage {
 
   /** Bytes that may be written before writes are refused. */
   get freeBytes(): number {
-    return Math.max(0, this.#freeBytes - this.diskReserveBytes);
+    return this.#members.disk.roomBytes;
+  }
+
+  /** Free space below which writes that add data are refused; below half of it, all writes. */
+  get diskReserveBytes(): number {
+    return this.#members.disk.reserveBytes;
+  }
+
+  set diskReserveBytes(bytes: number) {
+    this.#members.disk.reserveBytes = bytes;
+  }
+
+  /** Asks how much space is left. */
+  checkDisk(): Promise<void> {
+    return this.#members.disk.look();
   }
 
   /**
@@ -527,32 +493,5 @@ export class Store implements Storage {
       void this.checkDisk();
       this.#startTimer();
     });
-  }
-
-  /** Asks how much space is left; a disk that does not answer changes nothing. */
-  async checkDisk(): Promise<void> {
-    const { files, dir, writer } = this.#parts;
-    // What is written while the question is under way counts twice, until the next look.
-    const lsn = writer.appendedLsn - writer.backlogBytes;
-    try {
-      this.#freeBytesSeen = await files.freeBytes(dir);
-      this.#seenAtLsn = lsn;
-      if (this.#freeBytesSeen > 0) writer.retry();
-    } catch {
-      return;
-    }
-  }
-
-  /**
-   * A second of writing may be a gigabyte, so what was appended since the last look is taken off.
-   */
-  get #freeBytes(): number {
-    return this.#freeBytesSeen - (this.#parts.writer.appendedLsn - this.#seenAtLsn);
-  }
-
-  #full(): StoreError {
-    return new StoreError('FULL', `the disk is full up to the ${this.diskReserveBytes} ` +
-      'bytes of disk-reserve-bytes: delete keys, or make room beside the data; deleted data is ' +
-      'given back by compaction');
   }
 }

@@ -29,11 +29,13 @@ export const LAYERS: readonly Layer[] = [
   layer(7, 'replication'),
   layer(7, 'session'),
   layer(7, 'observe'),
-  layer(8, 'net'),
-  layer(8, 'cli'),
-  layer(9, 'server'),
-  layer(10, 'server.ts'),
-  layer(11, 'main.ts'),
+  layer(8, 'engine'),
+  layer(9, 'cluster'),
+  layer(9, 'net'),
+  layer(9, 'cli'),
+  layer(10, 'server'),
+  layer(11, 'server.ts'),
+  layer(12, 'main.ts'),
 ];
 
 /** `path` inside src, such as `store/format/header.ts`. */

@@ -8,7 +8,8 @@ import { openRaftLog } from '../log/open-raft-log.ts';
 import { FEATURE_LEVEL } from '../core/feature-level.ts';
 import { beginLife } from './begin-life.ts';
 import type { HeldState } from './held-state.ts';
-import { RaftEngine, type RaftEngineOptions } from './raft-engine.ts';
+import type { RaftEngineOptions } from './raft-engine-options.ts';
+import { RaftEngine } from './raft-engine.ts';
 
 export interface OpenRaftEngineOptions extends RaftEngineOptions {
   readonly secret: string | undefined;

@@ -8,10 +8,7 @@
  * When the log fails it stops for good: this peer takes no part any more, and says so.
  */
 
-import type { Logger } from 'pino';
-import type { Clock, Timer } from '../../io/clock.ts';
-import type { Files } from '../../io/files.ts';
-import type { RandomSource } from '../../io/random-source.ts';
+import type { Timer } from '../../io/clock.ts';
 import { Random } from '../../lib/random.ts';
 import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
@@ -20,7 +17,7 @@ import {
 } from '../../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import {
-  EMPTY_BASE, type Configuration, type LogBase, type MemberId, type NamedPeer,
+  EMPTY_BASE, type Configuration, type LogBase, type MemberId,
 } from '../core/entry.ts';
 import type { Now } from '../core/event.ts';
 import { FEATURE_LEVEL, FEATURE_LEVEL_FIRST, levelOf } from '../core/feature-level.ts';
@@ -43,38 +40,12 @@ import { MemberManager } from './member-manager.ts';
 import { MembersClock } from './members-clock.ts';
 import { PeerStanding } from './peer-standing.ts';
 import { PeerWatch } from './peer-watch.ts';
+import type { RaftEngineOptions, RaftEngineParts } from './raft-engine-options.ts';
 import { RoleLog } from './role-log.ts';
 import { SnapshotTransfer } from './snapshot-transfer.ts';
 import { clockBases, statusOf } from './status.ts';
 import { chooseSuccessor, mostAdvancedVoter, waitForSuccessor } from './successor.ts';
 import { TimeLog } from './time-log.ts';
-
-export interface RaftEngineOptions {
-  readonly files: Files;
-  /** Holds the replicated log and the identity. */
-  readonly dir: string;
-  readonly clock: Clock;
-  readonly random: RandomSource;
-  readonly log: Logger;
-  readonly self: NamedPeer;
-  /** All of them, this one too. */
-  readonly members: readonly NamedPeer[];
-  readonly electionTimeoutMs: number;
-  readonly heartbeatMs: number;
-  /** Bytes of log that are kept behind what is saved. */
-  readonly logBytes: () => number;
-  /** Bytes a second of a state that is sent to a peer which is far behind. */
-  readonly snapshotRate: () => number;
-  /** The highest feature level that this build knows; for tests another than FEATURE_LEVEL. */
-  readonly featureLevel?: number;
-}
-
-/** What has been opened before. */
-export interface RaftEngineParts {
-  readonly identity: Identity;
-  readonly raftLog: RaftLog;
-  readonly links: Links;
-}
 
 export class RaftEngine implements TotalOrderBroadcast {
   readonly capabilities: Capabilities = {
