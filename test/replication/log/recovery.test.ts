@@ -217,7 +217,7 @@ describe('a flipped bit anywhere', () => {
     expect(counts.shorter).toBeGreaterThan(40);
     expect(counts.shorter).toBeLessThan(2 * recordBytes(4));
     expect(counts.error).toBeGreaterThan(1000);
-  }, 60_000);
+  }, 180_000);
 
   async function outcome(content: Content, name: string, states: ReadonlySet<string>,
     whole: string): Promise<'whole' | 'shorter' | 'error'> {
