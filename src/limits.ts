@@ -52,6 +52,13 @@ export const REQUEST_BYTES_CEILING = 4 * 1024 * MiB - 1;
 /** First memory for a request that a chunk cut in two; ten thousand strangers cost 5 MB. */
 export const DECODER_CARRY_BYTES_MIN = 512;
 
+/**
+ * Once this part of a long argument has come, its whole length is given to it: doubling on would
+ * leave as much again behind for the garbage collector, which comes late. Pages that nothing was
+ * written to take no memory.
+ */
+export const CARRY_ARRIVED_DIVISOR = 8;
+
 /** A connection keeps so much of that memory between requests, not more. */
 export const DECODER_KEPT_BYTES_MAX = 4 * KiB;
 

@@ -265,6 +265,7 @@ export class RequestDecoder {
     if (input.at - input.start > input.bytesMax) return this.#fail(QUERY_BUFFER_LIMIT_ERROR, 0);
     this.#target.wireStart = input.start;
     this.#target.wireEnd = input.at;
+    this.#target.isAlone = input.isWindowGivenAway;
     input.finishRequest();
     return 'command';
   }

@@ -15,10 +15,12 @@
  * Chunks belong to the caller, who reuses them. `hold()` copies what is unread, and must be called
  * before the caller reuses a chunk that was not read to its end.
  *
- * Memory grows with what arrived, never with what was announced, and is given back after a large
- * request. `overflowed` is latched when a bound is passed; what comes after that is dropped.
+ * Memory grows with what arrived, not with what was announced: to twice that, and to the whole of
+ * the last argument once an eighth of it has come. It is given back after a large request.
+ * `overflowed` is latched when a bound is passed; what comes after that is dropped.
  */
 import {
+  CARRY_ARRIVED_DIVISOR,
   DECODER_CARRY_BYTES_MIN,
   DECODER_KEPT_BYTES_MAX,
   QUERY_BUFFER_BYTES_MAX_DEFAULT,
@@ -84,6 +86,11 @@ export class RequestInput {
       if (held.length > this.bytesMax) this.overflowed = true;
     }
     if (!this.#windowOwned) this.#setWindow(NO_BYTES, 0, 0, false);
+  }
+
+  /** The window holds one request and will not be used for another. */
+  get isWindowGivenAway(): boolean {
+    return this.#carrying && this.#carry.length > DECODER_KEPT_BYTES_MAX;
   }
 
   /** The present request is complete, or is nothing: the next one starts at `at`. */
@@ -160,7 +167,8 @@ export class RequestInput {
   #growCarry(end: number, needed: number): void {
     const doubled = Math.max(this.#carry.length * 2, DECODER_CARRY_BYTES_MIN);
     const enough = needed > 0 ? needed : this.bytesMax;
-    const size = Math.max(end, Math.min(doubled, enough));
+    const isNear = needed > 0 && end >= needed / CARRY_ARRIVED_DIVISOR;
+    const size = isNear ? Math.max(end, needed) : Math.max(end, Math.min(doubled, enough));
     const larger = Buffer.allocUnsafeSlow(size);
     this.#carry.copy(larger, 0, 0, this.end);
     this.#carry = larger;

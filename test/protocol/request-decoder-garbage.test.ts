@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { CARRY_ARRIVED_DIVISOR } from '../../src/limits.ts';
 import type { Random } from '../../src/lib/random.ts';
 import type { RequestDecoder } from '../../src/protocol/request-decoder.ts';
 import { randomBytes, testSeed, withSeed } from '../lib/seeded.ts';
@@ -82,7 +83,7 @@ function sameDecoded(a: Decoded, b: Decoded): boolean {
 
 function checkMemory(decoder: RequestDecoder, fedBytes: number): void {
   const owned = decoder.ownedBytes;
-  if (owned > 4 * fedBytes + OWNED_BYTES_SLACK) {
+  if (owned > CARRY_ARRIVED_DIVISOR * fedBytes + OWNED_BYTES_SLACK) {
     throw new Error(`${owned} bytes kept of ${fedBytes} fed`);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ARGS_MAX, INLINE_BYTES_MAX } from '../../src/limits.ts';
+import { ARGS_MAX, CARRY_ARRIVED_DIVISOR, INLINE_BYTES_MAX } from '../../src/limits.ts';
 import { RequestDecoder } from '../../src/protocol/request-decoder.ts';
 import { decodeInChunks, encodeRequest, newDecoder, USUAL_LIMITS } from './decode-in-chunks.ts';
 import { slowDecode } from './slow-request-decoder.ts';
@@ -363,6 +363,50 @@ describe('RequestDecoder, announced lengths', () => {
       expect(decoder.next()).toBe('more');
       expect(decoder.ownedBytes).toBeLessThanOrEqual(2 * fed * chunk.length + 1024);
       decoder.feed(chunk);
+    }
+  });
+
+  it('has the whole of the last argument once a part of it came, and is not copied then', () => {
+    const decoder = new RequestDecoder();
+    const large = encodeRequest('SET', 'k', 'v'.repeat(1_000_000));
+    const sizes = new Set<number>();
+    for (let at = 0; at < large.length; at += 4096) {
+      decoder.feed(large.subarray(at, at + 4096));
+      decoder.next();
+      sizes.add(decoder.ownedBytes);
+    }
+    const last = [...sizes].at(-2) ?? 0;
+    expect(last).toBeLessThan((large.length * 2) / CARRY_ARRIVED_DIVISOR);
+    const { args } = decoder;
+    const owned = args.detach();
+    expect(owned.buf).toBe(args.buf);
+    expect(owned.detach().buf).toBe(args.buf);
+    // The next requests, small and large, go elsewhere.
+    const other = encodeRequest('SET', 'other', 'w'.repeat(900_000));
+    for (let at = 0; at < other.length; at += 65536) {
+      decoder.feed(other.subarray(at, at + 65536));
+      decoder.next();
+    }
+    expect(decoder.args.text(1)).toBe('other');
+    expect([owned.count, owned.text(0), owned.text(1)]).toEqual([3, 'SET', 'k']);
+    expect(owned.text(2) === 'v'.repeat(1_000_000)).toBe(true);
+  });
+
+  it('copies a request that shares its memory with others', () => {
+    const decoder = new RequestDecoder();
+    const both = Buffer.concat([encodeRequest('SET', 'a', '1'), encodeRequest('SET', 'b', '2')]);
+    for (const cut of [0, 5]) {
+      if (cut > 0) decoder.feed(both.subarray(0, cut));
+      if (cut > 0) expect(decoder.next()).toBe('more');
+      const chunk = Buffer.from(both.subarray(cut));
+      decoder.feed(chunk);
+      expect(decoder.next()).toBe('command');
+      const first = decoder.args.detach();
+      expect(first.buf).not.toBe(decoder.args.buf);
+      expect(decoder.next()).toBe('command');
+      expect(decoder.next()).toBe('more');
+      chunk.fill(0);
+      expect([first.text(1), first.text(2)]).toEqual(['a', '1']);
     }
   });
 });
