@@ -10,13 +10,7 @@
 import {
   LANE_DELAY_MS, LANE_PIECE_BYTES, LANE_WINDOW_BYTES_FIRST, LANE_WINDOW_BYTES_MAX,
 } from '../../limits.ts';
-import { encodePiece } from './piece.ts';
-
-interface Body {
-  readonly kind: number;
-  readonly bytes: Uint8Array;
-  sent: number;
-}
+import { PieceCutter } from './piece.ts';
 
 interface Flight {
   readonly bytes: number;
@@ -30,7 +24,7 @@ export interface BodyLaneParts {
 
 export class BodyLane {
   readonly #parts: BodyLaneParts;
-  #bodies: Body[] = [];
+  #bodies: PieceCutter[] = [];
   #flights: Flight[] = [];
   #flightBytes = 0;
   #windowBytes = LANE_WINDOW_BYTES_FIRST;
@@ -48,10 +42,11 @@ export class BodyLane {
     return this.#bodies.length > 0;
   }
 
-  /** `bytes`: the body of a message of this kind; owned from now on. */
-  add(kind: number, bytes: Uint8Array): void {
-    this.#bodies.push({ kind, bytes, sent: 0 });
-    this.queuedBytes += bytes.length;
+  /** The body of a message of this kind, in parts that nobody changes any more. */
+  add(kind: number, parts: readonly Uint8Array[]): void {
+    const body = new PieceCutter(kind, parts);
+    this.#bodies.push(body);
+    this.queuedBytes += body.left;
     this.#fill();
   }
 
@@ -75,12 +70,11 @@ export class BodyLane {
     for (;;) {
       const body = this.#bodies[0];
       if (body === undefined || this.#flightBytes >= this.#windowBytes) return;
-      const to = Math.min(body.sent + LANE_PIECE_BYTES, body.bytes.length);
-      const frame = encodePiece(body.kind, body.bytes, body.sent, to);
-      const bytes = to - body.sent;
-      body.sent = to;
+      const before = body.left;
+      const frame = body.next(LANE_PIECE_BYTES);
+      const bytes = before - body.left;
       this.queuedBytes -= bytes;
-      if (to === body.bytes.length) this.#bodies.shift();
+      if (body.left === 0) this.#bodies.shift();
       this.#flights.push({ bytes, sentMs: this.#parts.monotonicMs() });
       this.#flightBytes += bytes;
       this.#parts.write(frame);

@@ -26,7 +26,7 @@ import type { Connection, ConnectionUser, Traffic } from './connection.ts';
 import { FRAME, encodeFrame, type Frame } from './frame.ts';
 import type { Agreement, Purpose } from './handshake.ts';
 import {
-  encodeMessage, encodeMessageBody, kindNumber, messageBytes,
+  bodyParts, encodeMessage, kindNumber, messageBytes,
 } from './message-codec.ts';
 import { PEER_CLOCK_BYTES, PeerClock } from './peer-clock.ts';
 import type { PeerFacts } from './peer-facts.ts';
@@ -164,11 +164,13 @@ export class DialledLink implements ConnectionUser {
     if (this.#agreement === undefined || connection === undefined) return this.#drop();
     const bytes = messageBytes(message);
     if (bytes > LINK_FRAME_BYTES_MAX) return this.#dropLarge(message, bytes);
-    const lane = this.#laneFor(message, bytes);
+    const isBody = message.kind === 'append' || message.kind === 'propose';
+    const lane = isBody && (bytes > LANE_WHOLE_BYTES_MAX || this.isBehind)
+      ? this.#lane : undefined;
     const queuedBytes = connection.queuedBytes + (lane?.queuedBytes ?? 0);
     if (queuedBytes > 0 && queuedBytes + bytes > LINK_QUEUE_BYTES_MAX) return this.#drop();
-    if (lane !== undefined) {
-      lane.add(kindNumber(message), encodeMessageBody(message));
+    if (isBody && lane !== undefined) {
+      lane.add(kindNumber(message), bodyParts(message));
       return true;
     }
     this.#cork(connection);
@@ -258,12 +260,6 @@ export class DialledLink implements ConnectionUser {
       },
     });
     connection.write(this.#clock.ask());
-  }
-
-  /** The lane, if the message has to keep its place behind bodies or is a large one itself. */
-  #laneFor({ kind }: Message, bytes: number): BodyLane | undefined {
-    if (kind !== 'append' && kind !== 'propose') return undefined;
-    return bytes > LANE_WHOLE_BYTES_MAX || this.isBehind ? this.#lane : undefined;
   }
 
   #cork(connection: Connection): void {

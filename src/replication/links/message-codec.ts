@@ -26,6 +26,7 @@
  * one buffer that belongs to that message. A frame that is no message gives undefined.
  */
 
+import { writeU32 } from '../../lib/words.ts';
 import { parseConfiguration, encodeConfiguration } from '../core/configuration-codec.ts';
 import type { EntryKind, LogEntry, MemberId } from '../core/entry.ts';
 import type { Append, Message, Propose, Snapshot } from '../core/message.ts';
@@ -79,6 +80,8 @@ const ENTRY_HEAD_BYTES = 17;
 
 const PAYLOAD_HEAD_BYTES = 4;
 
+const NOTHING = new Uint8Array(0);
+
 /** The place of a kind is its number. */
 const ENTRY_KINDS: readonly EntryKind[] = ['empty', 'batch', 'configuration'];
 
@@ -92,14 +95,36 @@ export function kindNumber(message: Message): number {
   return KIND_NUMBERS[message.kind];
 }
 
-/** Only the body, for messages that go in pieces. */
-export function encodeMessageBody(message: Message): Uint8Array {
-  const body = Buffer.allocUnsafeSlow(messageBytes(message) - 1);
-  const writer = new BodyWriter(body, 0);
-  writer.u48(message.term);
-  writeFields(writer, message);
-  writer.finish();
-  return body;
+/**
+ * The body in parts that follow each other, for a message that goes in pieces: payloads are parts
+ * of their own and not copied, so that nothing large is done at once.
+ */
+export function bodyParts(message: Append | Propose): Uint8Array[] {
+  const payloads = message.kind === 'append'
+    ? message.entries.map(({ payload }) => payload) : message.payloads;
+  const bare = withoutPayloads(message);
+  const heads = encodeMessage(bare).subarray(FRAME_BODY_AT);
+  const headBytes = message.kind === 'append' ? ENTRY_HEAD_BYTES : PAYLOAD_HEAD_BYTES;
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  payloads.forEach((payload, i) => {
+    const to = FIXED_BYTES[message.kind] + (i + 1) * headBytes;
+    const head = heads.subarray(from, to);
+    writeU32(head, head.length - PAYLOAD_HEAD_BYTES, payload.length);
+    parts.push(head, payload);
+    from = to;
+  });
+  if (from < heads.length) parts.push(heads.subarray(from));
+  return parts;
+}
+
+function withoutPayloads(message: Append | Propose): Message {
+  if (message.kind === 'propose') {
+    return { ...message, payloads: message.payloads.map(() => NOTHING) };
+  }
+  return {
+    ...message, entries: message.entries.map((entry) => ({ ...entry, payload: NOTHING })),
+  };
 }
 
 /** The message as a frame. */

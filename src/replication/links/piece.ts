@@ -19,17 +19,51 @@ import { isMessageFrame } from './message-codec.ts';
 
 const HEAD_BYTES = 9;
 
-/** `body`: of the whole message; the piece is `from` up to, not including, `to` of it. */
-export function encodePiece(
-  kind: number, body: Uint8Array, from: number, to: number,
-): Uint8Array {
-  const frame = makeFrame(HEAD_BYTES + to - from);
-  frame[FRAME_BODY_AT] = kind;
-  writeU32(frame, FRAME_BODY_AT + 1, body.length);
-  writeU32(frame, FRAME_BODY_AT + 5, from);
-  frame.set(body.subarray(from, to), FRAME_BODY_AT + HEAD_BYTES);
-  sealFrame(frame, FRAME.piece);
-  return frame;
+/** Cuts the body of one message, which is in parts that follow each other and stay as they are. */
+export class PieceCutter {
+  readonly #kind: number;
+  readonly #parts: readonly Uint8Array[];
+  readonly #bytes: number;
+  #part = 0;
+  #partAt = 0;
+  #cutBytes = 0;
+
+  constructor(kind: number, parts: readonly Uint8Array[]) {
+    this.#kind = kind;
+    this.#parts = parts;
+    this.#bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Bytes of the body that are not cut off yet. */
+  get left(): number {
+    return this.#bytes - this.#cutBytes;
+  }
+
+  /** The next piece, as a frame, with up to `bytesMax` bytes of the body. */
+  next(bytesMax: number): Uint8Array {
+    const bytes = Math.min(bytesMax, this.left);
+    const frame = makeFrame(HEAD_BYTES + bytes);
+    frame[FRAME_BODY_AT] = this.#kind;
+    writeU32(frame, FRAME_BODY_AT + 1, this.#bytes);
+    writeU32(frame, FRAME_BODY_AT + 5, this.#cutBytes);
+    this.#copy(frame.subarray(FRAME_BODY_AT + HEAD_BYTES));
+    this.#cutBytes += bytes;
+    sealFrame(frame, FRAME.piece);
+    return frame;
+  }
+
+  #copy(to: Uint8Array): void {
+    for (let at = 0; at < to.length;) {
+      const part = this.#parts[this.#part]!;
+      const bytes = Math.min(part.length - this.#partAt, to.length - at);
+      to.set(part.subarray(this.#partAt, this.#partAt + bytes), at);
+      at += bytes;
+      this.#partAt += bytes;
+      if (this.#partAt < part.length) continue;
+      this.#part += 1;
+      this.#partAt = 0;
+    }
+  }
 }
 
 /** Puts a message together again. */
@@ -61,7 +95,7 @@ export class PieceJoiner {
     const isAllowed = this.#body === undefined && total <= LINK_FRAME_BYTES_MAX &&
       isMessageFrame({ kind, body: new Uint8Array(0), isOwned: true });
     // All of it is filled before anybody sees it.
-    this.#body = isAllowed ? Buffer.allocUnsafeSlow(total) : undefined;
+    this.#body = isAllowed ? new Uint8Array(Buffer.allocUnsafeSlow(total).buffer) : undefined;
     this.#kind = kind;
     this.#filled = 0;
   }

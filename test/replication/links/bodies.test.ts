@@ -1,17 +1,24 @@
 /** Large messages and urgent ones on one link. */
 import { describe, expect, it } from 'vitest';
 import { LANE_PIECE_BYTES, LANE_WINDOW_BYTES_FIRST } from '../../../src/limits.ts';
-import type { Message } from '../../../src/replication/core/message.ts';
+import type { Append, Message, Propose } from '../../../src/replication/core/message.ts';
 import { BodyLane } from '../../../src/replication/links/body-lane.ts';
 import { FRAME, FRAME_BODY_AT, FrameDecoder, type Frame } from '../../../src/replication/links/frame.ts';
 import {
-  decodeMessage, encodeMessageBody, kindNumber,
+  bodyParts, decodeMessage, encodeMessage, kindNumber,
 } from '../../../src/replication/links/message-codec.ts';
-import { encodePiece, PieceJoiner } from '../../../src/replication/links/piece.ts';
+import { PieceCutter, PieceJoiner } from '../../../src/replication/links/piece.ts';
 import { bytes } from './messages.ts';
 import { line, linkedPair, node, propose, rogue, until } from './test-node.ts';
 
 const MiB = 1 << 20;
+
+/** The piece from `from` up to `to` of a body. */
+function encodePiece(kind: number, body: Uint8Array, from: number, to: number): Uint8Array {
+  const cutter = new PieceCutter(kind, [body]);
+  if (from > 0) cutter.next(from);
+  return cutter.next(to - from);
+}
 
 function frameOf(encoded: Uint8Array): Frame {
   const decoder = new FrameDecoder(encoded.length);
@@ -70,7 +77,7 @@ describe('pieces', () => {
   const a = node('a');
   const b = node('b');
   const message = propose(a, b, bytes(200_000));
-  const body = encodeMessageBody(message);
+  const body = Buffer.concat(bodyParts(message as Propose));
   const kind = kindNumber(message);
   const cut = (...at: readonly number[]): Frame[] => {
     const ends = [...at, body.length];
@@ -84,6 +91,29 @@ describe('pieces', () => {
       const whole = found.pop() as Frame;
       expect(found.every((one) => one === undefined)).toBe(true);
       expect(isSame(decodeMessage(whole, a.id, b.id), bytes(200_000))).toBe(true);
+    }
+  });
+
+  it('are of a body that is the same in parts as in one', () => {
+    const envelope = { from: a.id, to: b.id, term: 7 };
+    const payloads = [bytes(3), bytes(0), bytes(300, 5)];
+    const entries = payloads.map((payload, i) => {
+      return { index: i + 5, term: 6, timeMs: 99, kind: 'batch' as const, payload };
+    });
+    const append: Append = {
+      ...envelope, kind: 'append', prevIndex: 4, prevTerm: 6, commit: 3, entries,
+    };
+    const whole: (Append | Propose)[] = [
+      append, { ...append, entries: [] }, { ...envelope, kind: 'propose', payloads },
+    ];
+    for (const one of whole) {
+      const encoded = encodeMessage(one).subarray(FRAME_BODY_AT);
+      expect(Buffer.concat(bodyParts(one)).equals(encoded)).toBe(true);
+      const cutter = new PieceCutter(kindNumber(one), bodyParts(one));
+      const joiner = new PieceJoiner();
+      let found: ReturnType<PieceJoiner['add']>;
+      while (cutter.left > 0) found = joiner.add(frameOf(cutter.next(7)));
+      expect(decodeMessage(found as Frame, a.id, b.id)).toEqual(one);
     }
   });
 
@@ -114,7 +144,7 @@ describe('the lane of bodies', () => {
     const lane = new BodyLane({
       monotonicMs: () => clock.ms, write: (frame) => void written.push(frame),
     });
-    lane.add(10, new Uint8Array(64 * MiB));
+    lane.add(10, [new Uint8Array(64 * MiB)]);
     return { clock, lane, written, underWay: (confirmed: number) => written.length - confirmed };
   }
 
