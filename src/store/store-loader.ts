@@ -32,6 +32,8 @@ interface Kept {
   readonly records: Set<Held>;
   readonly chains: Set<Chain>;
   bytes: number;
+  /** Something was not kept: what is read from now on may leave RAM again at once. */
+  isFull: boolean;
 }
 
 export class StoreLoader {
@@ -48,7 +50,7 @@ export class StoreLoader {
 
   /** See Storage.load. */
   async load(keys: readonly KeyToLoad[]): Promise<() => void> {
-    const kept: Kept = { records: new Set(), chains: new Set(), bytes: 0 };
+    const kept: Kept = { records: new Set(), chains: new Set(), bytes: 0, isFull: false };
     try {
       await forEachAtOnce(keys, READS_AT_ONCE, (key) => this.#loadKey(key, kept));
     } catch (error) {
@@ -89,6 +91,7 @@ export class StoreLoader {
         // Every key with this hash is known, none is the one asked for, and one is damaged.
         if (reads.length === 0 && damage !== undefined) throw damage;
         await Promise.all(reads);
+        if (kept.isFull) return;
         continue;
       }
       const reading = probe.chain === undefined
@@ -96,6 +99,7 @@ export class StoreLoader {
         : this.#loadChain(probe.chain, request, kept);
       if (reading === undefined) return;
       await reading;
+      if (kept.isFull) return;
     }
   }
 
@@ -177,10 +181,14 @@ export class StoreLoader {
    * PREFETCH_BYTES_MAX was only read.
    */
   #keep(segment: Segment, offset: number, record: LoadedRecord, kept: Kept): void {
-    if (kept.bytes > 0 && kept.bytes + record.buf.length > PREFETCH_BYTES_MAX) return;
-    kept.bytes += record.buf.length;
+    const bytes = entryBytesInRam(record);
+    if (kept.bytes > 0 && kept.bytes + bytes > PREFETCH_BYTES_MAX) {
+      kept.isFull = true;
+      return;
+    }
     const held = this.#parts.residents.hold(segment, offset, owned(record));
     if (kept.records.has(held)) this.#parts.residents.release(held);
+    else kept.bytes += bytes;
     kept.records.add(held);
   }
 
@@ -221,10 +229,15 @@ export function mustBeWhole(segment: Segment, offset: number, record: LoadedReco
     Buffer.from(record.buf.subarray(start, end)));
 }
 
+/** How much of a record is in RAM: all of it, or up to its key. */
+function entryBytesInRam({ buf, at, isWhole }: LoadedRecord): number {
+  return isWhole ? entryBytesAt(buf, at) : entryBytesToKeyEndAt(buf, at);
+}
+
 /** The same record in memory of its own. */
 function owned(record: LoadedRecord): LoadedRecord {
   const { buf, at, isWhole } = record;
-  const bytes = isWhole ? entryBytesAt(buf, at) : entryBytesToKeyEndAt(buf, at);
+  const bytes = entryBytesInRam(record);
   if (at === 0 && buf.length <= bytes + 64) return record;
   return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
 }
