@@ -2,7 +2,7 @@
 
 import { ByteRange } from '../lib/byte-range.ts';
 import { collisionName } from './collisions.ts';
-import { ENTRY_HEADER_BYTES, entryKeyBytesAt } from './format/data-entry.ts';
+import { entryKeyBytesAt, entryKeyStartAt } from './format/data-entry.ts';
 import type { Space } from './space-table.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { ValueIndex } from './value-index.ts';
@@ -39,6 +39,6 @@ function keyOfSlot({ chains, residents }: NoteParts, index: ValueIndex, slot: nu
     throw new Error('store: the key of a compared slot is gone');
   }
   const { buf, at } = residents;
-  const start = at + ENTRY_HEADER_BYTES;
+  const start = entryKeyStartAt(buf, at);
   return new ByteRange(buf, start, start + entryKeyBytesAt(buf, at));
 }

@@ -114,9 +114,10 @@ export async function set(store: Store, key: string, value: string | Buffer, exp
 
 /** Resolves when everything so far is acknowledged; rejects with the failure. */
 export function committed(store: Store): Promise<void> {
-  store.commit();
+  const refused = store.commit();
   return new Promise((resolve, reject) => {
-    store.whenCommitted((failure) => (failure === null ? resolve() : reject(failure)));
+    if (refused !== undefined) reject(refused);
+    else store.whenCommitted((failure) => (failure === null ? resolve() : reject(failure)));
   });
 }
 

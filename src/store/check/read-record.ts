@@ -10,7 +10,7 @@ import { Checksum } from '../../lib/checksum.ts';
 import { readU32 } from '../../lib/words.ts';
 import { CHECK_PIECE_BYTES } from '../../limits.ts';
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, entryValueBytesAt, isEntryHeaderSound,
+  ENTRY_HEADER_BYTES, entryBytesAt, entryBytesToKeyEndAt, entryValueBytesAt, isEntryHeaderSound,
   isEntryPayloadSound,
 } from '../format/data-entry.ts';
 import type { LoadedRecord, Residents } from '../residents.ts';
@@ -27,14 +27,14 @@ export async function readRecord(residents: Residents, segment: Segment, offset:
   if (buf.length < ENTRY_HEADER_BYTES || !isEntryHeaderSound(buf, 0)) {
     throw fail('the checksum of a record header is wrong');
   }
-  const payloadEnd = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0) + entryValueBytesAt(buf, 0);
+  const keyEnd = entryBytesToKeyEndAt(buf, 0);
+  const payloadEnd = keyEnd + entryValueBytesAt(buf, 0);
   if (payloadEnd <= buf.length) {
     if (entryBytesAt(buf, 0) <= buf.length && isEntryPayloadSound(buf, 0)) {
       return { buf, at: 0, isWhole: true };
     }
     throw fail('the checksum of a record is wrong');
   }
-  const keyEnd = ENTRY_HEADER_BYTES + entryKeyBytesAt(buf, 0);
   if (keyEnd > buf.length) buf = await read(0, keyEnd);
   if (keyEnd > buf.length) throw fail('the file ends inside the key');
   const sum = new Checksum();

@@ -5,8 +5,8 @@
 
 import { READS_AT_ONCE } from '../../limits.ts';
 import {
-  ENTRY_HEADER_BYTES, entryBytesAt, entryExpireAtAt, entryKeyBytesAt, entryKindAt, entrySpaceAt,
-  entryTypeAt, entryValueIndexAt,
+  entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt,
+  entryKindAt, entrySpaceAt, entryTypeAt, entryValueIndexAt,
 } from '../format/data-entry.ts';
 import type { LoadedRecord } from '../residents.ts';
 import type { Segment } from '../segment.ts';
@@ -47,7 +47,7 @@ export class RecordFacts {
   readonly bytes: number;
 
   constructor({ buf, at }: LoadedRecord) {
-    const key = at + ENTRY_HEADER_BYTES;
+    const key = entryKeyStartAt(buf, at);
     this.key = buf.subarray(key, key + entryKeyBytesAt(buf, at));
     this.kind = entryKindAt(buf, at);
     this.type = entryTypeAt(buf, at);
@@ -78,7 +78,7 @@ export class RecordReader {
     if (block === undefined) segments.pin(segment);
     else {
       const at = offset - block.start;
-      const end = at + ENTRY_HEADER_BYTES + entryKeyBytesAt(block.buf, at);
+      const end = at + entryBytesToKeyEndAt(block.buf, at);
       reading.record = { buf: Buffer.from(block.buf.subarray(at, end)), at: 0, isWhole: false };
     }
     return reading;
