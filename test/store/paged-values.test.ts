@@ -108,7 +108,9 @@ class Trial {
     release();
     if (this.#random.below(4) === 0) this.store.commit();
     if (this.#random.below(100) !== 0) return;
-    // Beside the compactor, which moves what is being checked.
+    // Beside the compactor, which moves what is being checked, and waits for the end of the
+    // frame, which every turn of a server brings.
+    this.store.commit();
     await this.#pass(Promise.all([this.#compactor!.tick(), mustAgree(this.store)]));
   }
 
