@@ -215,6 +215,8 @@ export class DiskSide implements StorageSide {
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
     const { store, compactor } = this.#opened;
+    // The compactor may wait for the end of the frame.
+    store.commit();
     await compactor.stop();
     await store.close();
   }
