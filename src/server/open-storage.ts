@@ -92,6 +92,7 @@ function storeOptions(
       appendfsync: storeFsync(values),
       diskReserveBytes: values['disk-reserve-bytes'],
       damagedRecords: 'refuse',
+      hasBallast: true,
       directIo: true,
       codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
     },

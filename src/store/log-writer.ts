@@ -144,7 +144,7 @@ export class LogWriter {
     return this.#policy;
   }
 
-  /** Changes the policy; what waits for `always` is synced, then released. */
+  /** What waits for `always` is synced, then released. */
   set appendfsync(policy: Appendfsync) {
     this.#policy = policy;
     if (policy === 'always') this.#pump();
@@ -219,9 +219,13 @@ export class LogWriter {
     this.noRoom = undefined;
   }
 
-  /** Calls back when everything appended so far is acknowledged; at once if it is already. */
+  /**
+   * Calls back when everything appended so far is acknowledged; at once if it is already, or if the
+   * last commit was refused.
+   */
   whenAcknowledged(done: Acknowledged): void {
-    if (this.failure !== undefined) done(this.failure);
+    const failure = this.#refused ?? this.failure;
+    if (failure !== undefined) done(failure);
     else if (this.acknowledgedLsn >= this.appendedLsn) done(null);
     else this.#waiters.add(this.appendedLsn, done);
   }
@@ -373,15 +377,14 @@ export class LogWriter {
     return true;
   }
 
-  async #tryWriteInBackground(): Promise<boolean> {
+  async #tryWriteInBackground(): Promise<void> {
     const target = this.#committedLsn;
     const writes = await Promise.allSettled(this.appender.dirty.splice(0).map(writeInBackground));
     // A sync may have failed meanwhile.
-    if (this.failure !== undefined) return false;
-    const failed = writes.find(({ status }) => status === 'rejected');
-    if (failed === undefined) this.#onWritten(target);
-    else this.#onWriteFailed((failed as PromiseRejectedResult).reason);
-    return failed === undefined;
+    if (this.failure !== undefined) return;
+    const bad = writes.find(({ status }) => status === 'rejected');
+    if (bad === undefined) this.#onWritten(target);
+    else this.#onWriteFailed((bad as PromiseRejectedResult).reason);
   }
 
   #onWritten(lsn: number): void {
@@ -468,7 +471,7 @@ export class LogWriter {
     this.#flush();
   }
 
-  /** One round of datasync; an error is latched, not thrown. */
+  /** An error is latched, not thrown. */
   async #syncNow(): Promise<void> {
     if (this.failure !== undefined) return;
     try {
@@ -490,9 +493,8 @@ export class LogWriter {
       this.#sync.add(next);
       return next;
     } catch (error) {
-      if (this.#isPumping) this.fail(error);
-      else this.#onWriteFailed(error);
-      throw this.failure ?? this.noRoom!;
+      this.fail(error);
+      throw this.failure!;
     }
   }
 }

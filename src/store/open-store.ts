@@ -19,6 +19,7 @@ import {
   PAGED_BASE_BYTES_MIN, PAGE_BYTES, RUN_BYTES_MIN, RUN_DELTAS_MIN, SEGMENT_START_BYTES_MAX,
   SETTLE_BYTES_PER_COMMIT,
 } from '../limits.ts';
+import { Ballast } from './ballast.ts';
 import { ChainTable } from './chains.ts';
 import type { Manifest } from './format/manifest.ts';
 import { hintFileName, segmentFileName } from './format/segment-header.ts';
@@ -70,6 +71,8 @@ export interface StoreOptions {
   /** Below this much free space writes are refused. */
   readonly diskReserveBytes: number;
   readonly damagedRecords: DamagedRecords;
+  /** Keeps a file that a start on a full disk gives up (ballast.ts); default false. */
+  readonly hasBallast?: boolean;
   /**
    * Cold records are read and, under `always`, groups synced on this thread while that is quick
    * (blocking-budget.ts); default false.
@@ -146,10 +149,12 @@ async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
   const first = await withRoom(room, stale, () => session.logFiles.first());
   await withRoom(room, stale, () => session.keeper.write());
   if (stale !== null) await dropCheckpoint(env, stale);
-  const store = session.start(first, state, lock);
+  const ballast = options.hasBallast === true ? new Ballast(files, dir) : undefined;
+  const store = session.start(first, state, lock, ballast);
   void session.logFiles.prepare(first).catch((error: unknown) => {
     log.onProblem('cannot make the next segment ready', error);
   });
+  await ballast?.open();
   await store.checkDisk();
   if (store.writable === undefined) session.makeHints(await findHintless(env, tables, scanned));
   return store;
@@ -179,6 +184,10 @@ class Session {
     const { segments } = tables;
     this.keeper = new ManifestKeeper({
       files, dir, seed, segments, position,
+      onTrouble: (error) => {
+        log.onProblem('the manifest cannot be written; that is tried again', error);
+      },
+      onRecovered: () => log.onInfo('the manifest is written again'),
       nextValueIndex: () => this.#writer?.appender.nextValueIndex ?? manifest.nextValueIndex,
     });
     this.#sealer = new Sealer({
@@ -191,7 +200,7 @@ class Session {
   }
 
   /** The store that writes to `first` from now on. */
-  start(first: LogSegment, state: RecoveredState, lock: Lock): Store {
+  start(first: LogSegment, state: RecoveredState, lock: Lock, ballast?: Ballast): Store {
     const { files, dir, clock, options, log } = this.#env;
     const writer = this.#makeWriter(first);
     const parts: StoreParts = {
@@ -204,7 +213,7 @@ class Session {
     for (const [key, held] of state.system) changes.holdSystem(key, held);
     const loader = new StoreLoader(parts, changes);
     this.#store = new Store({
-      parts, changes, loader, lock,
+      parts, changes, loader, lock, ballast,
       directReads: options.directIo === true
         ? new DirectReads(clock, parts.probe, parts.residents)
         : undefined,
@@ -219,6 +228,7 @@ class Session {
       diskReserveBytes: options.diskReserveBytes,
       writeCheckpoint: () => writeCheckpoint({ ...this.#tables, files, dir, keeper: this.keeper }),
       closeFiles: async () => {
+        await ballast?.idle();
         await this.logFiles.close();
         await writer.appender.current.file.close();
         await parts.segments.close();

@@ -23,6 +23,7 @@ import type {
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
 import { STORE_TICK_MS } from '../limits.ts';
+import type { Ballast } from './ballast.ts';
 import type { Chain } from './chains.ts';
 import type { CompactionHost } from './compaction-host.ts';
 import {
@@ -65,6 +66,7 @@ export interface StoreMembers {
   readonly lock: Lock;
   /** Undefined: every cold record comes through the pool. */
   readonly directReads: DirectReads | undefined;
+  readonly ballast: Ballast | undefined;
   readonly diskReserveBytes: number;
   readonly writeCheckpoint: () => Promise<void>;
   readonly closeFiles: () => Promise<void>;
@@ -447,6 +449,7 @@ export class Store implements Storage {
     this.#timer = this.#parts.clock.setTimer(STORE_TICK_MS, () => {
       if (this.#isClosed) return;
       this.#members.budget.rebalance();
+      this.#members.keeper.tick();
       void this.checkDisk();
       this.#startTimer();
     });
@@ -461,6 +464,7 @@ export class Store implements Storage {
       this.#freeBytesSeen = await files.freeBytes(dir);
       this.#seenAtLsn = lsn;
       if (this.#freeBytesSeen > 0) writer.retry();
+      this.#members.ballast?.maybeMake(this.#freeBytesSeen - this.diskReserveBytes);
     } catch {
       return;
     }
