@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BALLAST_BYTES } from '../../src/limits.ts';
 import { DistServer, serverArgs } from '../wire/dist-server.ts';
 import { eventually } from '../wire/eventually.ts';
 import { canHoldTmpfs, HeldTmpfs } from '../wire/private-mount.ts';
@@ -80,6 +81,23 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
     const again = await (await start('--disk-reserve-bytes', '0')).connect();
     await expectValues(again, count);
     expect(await again.call('DBSIZE')).toBe(`:${count + 1}\r\n`);
+  }, 60_000);
+
+  it('lets a server start without one free page, twice', async () => {
+    const run = await start('--disk-reserve-bytes', '0', '--appendfsync', 'always');
+    const client = await run.connect();
+    for (let i = 0; i < 50; i++) await client.call('SET', `k:${i}`, `${i} ${VALUE}`);
+    await run.kill();
+    disk.run('sh', '-c', `dd if=/dev/zero of=${dir}/filler bs=4k || true`);
+    for (let starts = 0; starts < 2; starts++) {
+      const again = await start('--disk-reserve-bytes', '0', '--appendfsync', 'always');
+      await expectValues(await again.connect(), 50);
+      // It was given up, and made again of what was left.
+      const left = Number(disk.run('stat', '-c', '%s', `${dir}/BALLAST`));
+      expect(left).toBe(BALLAST_BYTES / 2 ** (starts + 1));
+      await again.kill();
+      disk.run('sh', '-c', `dd if=/dev/zero of=${dir}/filler${starts} bs=4k || true`);
+    }
   }, 60_000);
 
   it('lets a killed server start again without any room for a copy of its log\'s end', async () => {
