@@ -107,7 +107,7 @@ class Trial {
     this.#change(key);
     release();
     if (this.#random.below(4) === 0) this.store.commit();
-    if (this.#random.below(100) === 0) await this.#pass(this.#compactor!.tick());
+    if (this.#random.below(100) === 0) await this.compact();
   }
 
   /** What the log says is what the store says, to the byte. */
@@ -122,6 +122,7 @@ class Trial {
   async reopen(isClean: boolean): Promise<void> {
     if (!isClean) await this.crash();
     else {
+      this.store.commit();
       await this.#pass(this.#compactor!.stop());
       await this.#pass(this.store.close());
       await this.open();
@@ -131,8 +132,8 @@ class Trial {
 
   /** Loses its power when all is durable, and starts again. */
   async crash(): Promise<void> {
-    await this.#pass(this.#compactor!.stop());
     this.store.commit();
+    await this.#pass(this.#compactor!.stop());
     await this.#pass(this.store.flushAndSync());
     this.disk = this.disk.crash(this.#random);
     await this.open();
@@ -141,6 +142,8 @@ class Trial {
   /** Compacts what is worth it; how many rounds that took. */
   async compact(): Promise<number> {
     const before = this.#compactor!.status().rounds;
+    // A round waits for the end of the open frame.
+    this.store.commit();
     await this.#pass(this.#compactor!.tick());
     return this.#compactor!.status().rounds - before;
   }
