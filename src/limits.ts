@@ -642,6 +642,9 @@ export const COOLED_PER_LOOK = 32;
 /** How often the store divides its memory anew and asks how full the disk is. */
 export const STORE_TICK_MS = 1000;
 
+/** Ticks between two tries to write a manifest that could not be written, after the first ones. */
+export const MANIFEST_RETRY_TICKS_MAX = 32;
+
 /** Slots of a dropped database that are accounted for in one slice: about 1 ms. */
 export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
 
@@ -668,6 +671,14 @@ export const TORN_TAIL_BYTES_MAX = 16 * MiB;
 /** So many torn tails stay in the directory, and so many bytes of them; the oldest go first. */
 export const TORN_TAILS_MAX = 8;
 export const TORN_TAILS_BYTES_MAX = 64 * MiB;
+
+/**
+ * The file that a start on a full disk gives up: as much as recovery wants to spare. If there is
+ * less room, half of it and so on, down to a manifest of some hundred segments and the headers of
+ * the next two.
+ */
+export const BALLAST_BYTES = RECOVERY_SPARE_BYTES;
+export const BALLAST_BYTES_MIN = 64 * KiB;
 
 /** A block of a checkpoint: one read, one checksum. */
 export const CHECKPOINT_BLOCK_BYTES = 1 * MiB;

@@ -215,7 +215,7 @@ export class DiskSide implements StorageSide {
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
     const { store, compactor } = this.#opened;
-    // The compactor may wait for the end of the frame.
+    // A round of the compactor may wait for the end of the open frame.
     store.commit();
     await compactor.stop();
     await store.close();

@@ -104,6 +104,7 @@ function storeOptions(
       appendfsync: storeFsync(values),
       diskReserveBytes: values['disk-reserve-bytes'],
       damagedRecords: damagedRecordsPolicy(values),
+      hasBallast: true,
       directIo: true,
       codecs: new Map(LIVE_CODECS.map((codec) => [codec.type, codec])),
     },

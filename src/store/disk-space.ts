@@ -4,8 +4,10 @@
  */
 
 import type { Files } from '../io/files.ts';
+import type { Ballast } from './ballast.ts';
 import type { LogWriter } from './log-writer.ts';
 import { StoreError } from './store-error.ts';
+import type { StoreParts } from './store-parts.ts';
 
 export class DiskSpace {
   /** 0 = nothing is refused before the disk itself does. */
@@ -13,15 +15,17 @@ export class DiskSpace {
   readonly #files: Files;
   readonly #dir: string;
   readonly #writer: LogWriter;
+  readonly #ballast: Ballast | undefined;
   /** Free space at the last look, and how long the written log was then. */
   #freeBytesSeen = Infinity;
   #seenAtLsn = 0;
 
-  constructor(files: Files, dir: string, writer: LogWriter, reserveBytes: number) {
-    this.#files = files;
-    this.#dir = dir;
-    this.#writer = writer;
+  constructor(parts: StoreParts, reserveBytes: number, ballast?: Ballast) {
+    this.#files = parts.files;
+    this.#dir = parts.dir;
+    this.#writer = parts.writer;
     this.reserveBytes = reserveBytes;
+    this.#ballast = ballast;
   }
 
   get refusesData(): StoreError | undefined {
@@ -46,6 +50,7 @@ export class DiskSpace {
       this.#freeBytesSeen = await this.#files.freeBytes(this.#dir);
       this.#seenAtLsn = lsn;
       if (this.#freeBytesSeen > 0) writer.retry();
+      this.#ballast?.maybeMake(this.#freeBytesSeen - this.reserveBytes);
     } catch {
       return;
     }

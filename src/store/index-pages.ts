@@ -78,6 +78,21 @@ export class IndexPages {
     words[at + 2] = slab[word + EXPIRY_WORD]!;
   }
 
+  /** As `replaceSlot`, and copies the words as they were to words[at ...]. */
+  exchangeSlot(slot: number, place: number, segmentWord: number, expiry: number,
+    words: Int32Array, at: number): number {
+    const slab = this.#pool.slabs[slot >>> SLAB_SHIFT]!;
+    const word = (slot & SLAB_MASK) * SLOT_WORDS;
+    const before = slab[word + EXPIRY_WORD]!;
+    words[at] = slab[word + PLACE_WORD]!;
+    words[at + 1] = slab[word + SEGMENT_WORD]!;
+    words[at + 2] = before;
+    slab[word + PLACE_WORD] = place;
+    slab[word + SEGMENT_WORD] = segmentWord;
+    slab[word + EXPIRY_WORD] = expiry;
+    return before;
+  }
+
   /** Sets all words but the tag; returns the expiry word as it was. */
   replaceSlot(slot: number, place: number, segmentWord: number, expiry: number): number {
     const slab = this.#pool.slabs[slot >>> SLAB_SHIFT]!;

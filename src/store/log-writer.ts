@@ -149,7 +149,7 @@ export class LogWriter {
     return this.#policy;
   }
 
-  /** Changes the policy; what waits for `always` is synced, then released. */
+  /** What waits for `always` is synced, then released. */
   set appendfsync(policy: Appendfsync) {
     this.#policy = policy;
     if (policy === 'always') this.#pump();
@@ -224,9 +224,13 @@ export class LogWriter {
     this.noRoom = undefined;
   }
 
-  /** Calls back when everything appended so far is acknowledged; at once if it is already. */
+  /**
+   * Calls back when everything appended so far is acknowledged; at once if it is already, or if the
+   * last commit was refused.
+   */
   whenAcknowledged(done: Acknowledged): void {
-    if (this.failure !== undefined) done(this.failure);
+    const failure = this.#refused ?? this.failure;
+    if (failure !== undefined) done(failure);
     else if (this.acknowledgedLsn >= this.appendedLsn) done(null);
     else this.#waiters.add(this.appendedLsn, done);
   }
@@ -376,23 +380,21 @@ export class LogWriter {
     return true;
   }
 
-  async #tryWriteInBackground(): Promise<boolean> {
+  async #tryWriteInBackground(): Promise<void> {
     const target = this.#committedLsn;
     const writes = await Promise.allSettled(this.appender.dirty.splice(0).map(writeInBackground));
     // A sync may have failed meanwhile.
-    if (this.failure !== undefined) return false;
-    const bad = writes.find((write) => write.status === 'rejected');
+    if (this.failure !== undefined) return;
+    const bad = writes.find(({ status }) => status === 'rejected');
     if (bad === undefined) this.#onWritten(target);
-    else this.#onWriteFailed(bad.reason);
-    return bad === undefined;
+    else this.#onWriteFailed((bad as PromiseRejectedResult).reason);
   }
 
   #onWritten(lsn: number): void {
     this.#writtenLsn = lsn;
     this.#settle();
-    if (this.lastNoRoom === undefined) return;
+    if (this.lastNoRoom !== undefined) this.#events.onRoom();
     this.lastNoRoom = undefined;
-    this.#events.onRoom();
   }
 
   /** What is written is never taken back. */
@@ -436,8 +438,8 @@ export class LogWriter {
   }
 
   #isPumpDone(): boolean {
-    if (this.#writtenLsn < this.#committedLsn) return false;
-    return this.#policy !== 'always' || this.durableLsn >= this.#committedLsn;
+    const isDurable = this.#policy !== 'always' || this.durableLsn >= this.#committedLsn;
+    return isDurable && this.#writtenLsn >= this.#committedLsn;
   }
 
   #release(): void {
@@ -469,7 +471,7 @@ export class LogWriter {
     this.#flush();
   }
 
-  /** One round of datasync; an error is latched, not thrown. */
+  /** An error is latched, not thrown. */
   async #syncNow(): Promise<void> {
     if (this.failure !== undefined) return;
     try {
@@ -491,9 +493,8 @@ export class LogWriter {
       this.#sync.add(next);
       return next;
     } catch (error) {
-      if (this.#isPumping) this.fail(error);
-      else this.#onWriteFailed(error);
-      throw this.failure ?? this.noRoom!;
+      this.fail(error);
+      throw this.failure!;
     }
   }
 }

@@ -7,10 +7,12 @@
  *
  * A failed write rejects every call that relied on it. What the disk holds then is the old or the
  * new manifest; both are true as long as no listed file was removed, so files go only after a
- * success.
+ * success. It is tried again with growing pauses, under a fresh temporary name each time, until one
+ * succeeds; the owner hears of the first failure and of that success.
  */
 
 import type { Files } from '../io/files.ts';
+import { MANIFEST_RETRY_TICKS_MAX } from '../limits.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
 import { MANIFEST_NAME, encodeManifest } from './format/manifest.ts';
 import type { Manifest } from './format/manifest.ts';
@@ -25,6 +27,9 @@ export interface ManifestKeeperOptions {
   readonly nextValueIndex: () => number;
   /** The highest position in earlier manifests. */
   readonly position: number;
+  /** Writes fail from now on, and are tried again; and no longer. Once for each change. */
+  readonly onTrouble?: (error: unknown) => void;
+  readonly onRecovered?: () => void;
 }
 
 export class ManifestKeeper {
@@ -35,6 +40,10 @@ export class ManifestKeeper {
   readonly #options: ManifestKeeperOptions;
   #writing: Promise<void> | undefined;
   #waiting: Promise<void> | undefined;
+  #hasFailed = false;
+  /** Ticks until a failed write is tried again, and how many that were. */
+  #pauseLeft = 0;
+  #pause = 1;
 
   constructor(options: ManifestKeeperOptions) {
     this.#options = options;
@@ -50,6 +59,16 @@ export class ManifestKeeper {
     if (stale !== null) await files.unlink(`${dir}/${stale}`).catch(() => undefined);
   }
 
+  /** Called about once a second: tries again what has failed. */
+  tick(): void {
+    if (!this.#hasFailed || this.#writing !== undefined) return;
+    this.#pauseLeft -= 1;
+    if (this.#pauseLeft > 0) return;
+    this.#pause = Math.min(2 * this.#pause, MANIFEST_RETRY_TICKS_MAX);
+    this.#pauseLeft = this.#pause;
+    void this.write().catch(() => undefined);
+  }
+
   /** Ends when a manifest that is at least as new as this call is durable. */
   write(): Promise<void> {
     if (this.#writing === undefined) return this.#start();
@@ -63,10 +82,27 @@ export class ManifestKeeper {
   #start(): Promise<void> {
     const { files, dir } = this.#options;
     const bytes = encodeManifest(this.#build());
-    this.#writing = files.writeWhole(`${dir}/${MANIFEST_NAME}`, bytes).finally(() => {
+    this.#writing = files.writeWhole(`${dir}/${MANIFEST_NAME}`, bytes).then(
+      () => this.#onWritten(),
+      (error: unknown) => {
+        this.#onFailed(error);
+        throw error;
+      },
+    ).finally(() => {
       this.#writing = undefined;
     });
     return this.#writing;
+  }
+
+  #onWritten(): void {
+    if (this.#hasFailed) this.#options.onRecovered?.();
+    this.#hasFailed = false;
+    this.#pause = this.#pauseLeft = 1;
+  }
+
+  #onFailed(error: unknown): void {
+    if (!this.#hasFailed) this.#options.onTrouble?.(error);
+    this.#hasFailed = true;
   }
 
   #build(): Manifest {

@@ -20,6 +20,7 @@ import {
   PAGED_BASE_BYTES_MIN, PAGE_BYTES, RUN_BYTES_MIN, RUN_DELTAS_MIN, SEGMENT_START_BYTES_MAX,
   SETTLE_BYTES_PER_COMMIT,
 } from '../limits.ts';
+import { Ballast } from './ballast.ts';
 import { ChainTable } from './chains.ts';
 import type { Manifest } from './format/manifest.ts';
 import { hintFileName, segmentFileName } from './format/segment-header.ts';
@@ -74,6 +75,8 @@ export interface StoreOptions {
   /** Below this much free space writes are refused. */
   readonly diskReserveBytes: number;
   readonly damagedRecords: DamagedRecords;
+  /** Keeps a file that a start on a full disk gives up (ballast.ts); default false. */
+  readonly hasBallast?: boolean;
   /**
    * Cold records are read and, under `always`, groups synced on this thread while that is quick
    * (blocking-budget.ts); default false.
@@ -154,10 +157,12 @@ async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
   await withRoom(room, stale, () => session.keeper.write());
   if (stale !== null) await dropCheckpoint(env, stale);
   const notes = await openNotes(env, recovered.manifest);
-  const store = session.start(first, notes, state, lock);
+  const ballast = options.hasBallast === true ? new Ballast(files, dir) : undefined;
+  const store = session.start(first, notes, state, lock, ballast);
   void session.logFiles.prepare(first).catch((error: unknown) => {
     log.onProblem('cannot make the next segment ready', error);
   });
+  await ballast?.open();
   await store.checkDisk();
   if (store.writable === undefined) session.makeHints(await findHintless(env, tables, scanned));
   return store;
@@ -188,6 +193,10 @@ class Session {
     const { segments } = tables;
     this.keeper = new ManifestKeeper({
       files, dir, seed, segments, position,
+      onTrouble: (error) => {
+        log.onProblem('the manifest cannot be written; that is tried again', error);
+      },
+      onRecovered: () => log.onInfo('the manifest is written again'),
       nextValueIndex: () => this.#writer?.appender.nextValueIndex ?? manifest.nextValueIndex,
     });
     this.#sealer = new Sealer({
@@ -200,7 +209,8 @@ class Session {
   }
 
   /** The store that writes to `first` from now on. */
-  start(first: LogSegment, notes: WatermarkFile, state: RecoveredState, lock: Lock): Store {
+  start(first: LogSegment, notes: WatermarkFile, state: RecoveredState, lock: Lock,
+    ballast?: Ballast): Store {
     const { files, dir, clock, options, log } = this.#env;
     const { manifest: { seed }, tornTails } = this.#recovered;
     const writer = this.#makeWriter(first, notes);
@@ -229,10 +239,11 @@ class Session {
       snapshots: new SnapshotExports({
         parts, sealer: this.#sealer, position: () => this.#store?.position ?? 0,
       }),
-      disk: new DiskSpace(parts.files, parts.dir, parts.writer, options.diskReserveBytes),
+      disk: new DiskSpace(parts, options.diskReserveBytes, ballast),
       tornTails, notes,
       writeCheckpoint: () => writeCheckpoint({ ...this.#tables, files, dir, keeper: this.keeper }),
       closeFiles: async () => {
+        await ballast?.idle();
         await this.logFiles.close();
         await writer.appender.current.file.close();
         await notes.close();

@@ -2,8 +2,8 @@
  * Seals segments that the writer has left: waits until they are durable, makes their hints, lists
  * them as sealed in the manifest. One at a time, in the background, in short slices.
  *
- * A segment that cannot be sealed now (disk full, manifest not written) stays as it is: recovery
- * reads it whole, like the tail. A segment that turns out to be damaged is reported and sealed all
+ * A segment that cannot be sealed now (disk full) stays as it is: recovery reads it whole, like the
+ * tail. A segment that turns out to be damaged is reported and sealed all
  * the same.
  *
  * When nothing waits to be sealed, it makes the hints that older segments lack, for the next start.
@@ -140,7 +140,8 @@ export class Sealer {
     await log.file.close();
     if (!this.#isStopping && !isNearlyDead(log.segment)) await this.#makeHint(log.segment);
     log.segment.state = 'sealed';
-    await this.#options.keeper.changed();
+    // The keeper says that it failed, and tries again; until then a start reads the segment whole.
+    await this.#options.keeper.changed().catch(() => undefined);
   }
 
   async #makeHint(segment: Segment): Promise<void> {

@@ -332,7 +332,7 @@ export class StoreChanges implements Effects {
 
   /** Points the probed key to the record appended just now; returns its slot. */
   #point(space: Space, key: ByteRange, type: ValueType, expireAt: number): number {
-    const { probe, writer } = this.#parts;
+    const { probe, writer, journal } = this.#parts;
     const { slot: segmentSlot, offset, bytes } = writer.appender;
     const { hi, lo } = probe;
     const sizeClass = sizeClassOf(bytes);
@@ -343,12 +343,12 @@ export class StoreChanges implements Effects {
     if (slot === -1) {
       const hasEqualTag = index.find(hi, lo) !== -1;
       slot = index.insert(hi, lo, type, segmentSlot, offset, sizeClass, expiry);
-      this.takeBack.noteInsert(space, hi, lo);
+      this.takeBack.noteInsert(space, hi, lo, segmentSlot, offset);
       if (hasEqualTag) this.#noteCollision(space, hi, lo, slot);
     } else {
       this.#release(index, slot);
-      this.takeBack.noteSlot(space, slot, hi, lo);
-      index.update(slot, type, segmentSlot, offset, sizeClass, expiry);
+      const at = journal.takeSlot(space.id, hi, lo, segmentSlot, offset);
+      index.exchange(slot, type, segmentSlot, offset, sizeClass, expiry, journal.words, at);
     }
     if (space.id === SYSTEM_SPACE) this.#system.hold(key.latin1(), segmentSlot, offset, bytes);
     return slot;

@@ -490,6 +490,7 @@ export class Store implements Storage {
     this.#timer = this.#parts.clock.setTimer(STORE_TICK_MS, () => {
       if (this.#isClosed) return;
       this.#members.budget.rebalance();
+      this.#members.keeper.tick();
       void this.checkDisk();
       this.#startTimer();
     });

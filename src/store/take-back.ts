@@ -61,47 +61,27 @@ export class TakeBack {
 
   // ---- Notes ------------------------------------------------------------------------------------
 
-  /** The slot is about to be pointed to the record that was appended just now. */
-  noteSlot(space: Space, slot: number, hi: number, lo: number): void {
-    const { slot: newSlot, offset } = this.#parts.writer.appender;
-    this.#note(space, slot, hi, lo, newSlot, offset);
-  }
-
   /** The slot is about to be removed. */
   noteRemoval(space: Space, slot: number, hi: number, lo: number): void {
-    this.#note(space, slot, hi, lo, 0, 0);
+    this.#note(space, slot, hi, lo, 0);
   }
 
   /** The expiry of a slot that has a chain is about to change. */
   noteExpiry(space: Space, slot: number, hi: number, lo: number): void {
-    this.#note(space, slot, hi, lo, EXPIRY_ONLY, 0);
+    this.#note(space, slot, hi, lo, EXPIRY_ONLY);
   }
 
-  /** The slot that has this hash was made for the record that was appended just now. */
-  noteInsert(space: Space, hi: number, lo: number): void {
-    const { slot, offset } = this.#parts.writer.appender;
+  /** A slot was added for the record at this place. */
+  noteInsert(space: Space, hi: number, lo: number, newSlot: number, newOffset: number): void {
     const { journal } = this.#parts;
-    const at = journal.take();
-    const { words } = journal;
-    words[at] = space.id;
-    words[at + 1] = hi;
-    words[at + 2] = lo;
-    words[at + 3] = words[at + 4] = words[at + 5] = 0;
-    words[at + 6] = slot;
-    words[at + 7] = offset;
+    const at = journal.takeSlot(space.id, hi, lo, newSlot, newOffset);
+    journal.words.fill(0, at, at + 3);
   }
 
-  #note(space: Space, slot: number, hi: number, lo: number, newSlot: number,
-    newOffset: number): void {
+  #note(space: Space, slot: number, hi: number, lo: number, newSlot: number): void {
     const { journal } = this.#parts;
-    const at = journal.take();
-    const { words } = journal;
-    words[at] = space.id;
-    words[at + 1] = hi;
-    words[at + 2] = lo;
-    space.index.copySlot(slot, words, at + 3);
-    words[at + 6] = newSlot;
-    words[at + 7] = newOffset;
+    const at = journal.takeSlot(space.id, hi, lo, newSlot, 0);
+    space.index.copySlot(slot, journal.words, at);
   }
 
   /** Anything of a chain is about to change: its records, its expiry, its value. */

@@ -69,6 +69,18 @@ export class UndoJournal {
     return at;
   }
 
+  /** Takes an entry for a slot that was pointed to a new record; its old words are missing. */
+  takeSlot(space: number, hi: number, lo: number, newSlot: number, newOffset: number): number {
+    const at = this.take();
+    const { words } = this;
+    words[at] = space;
+    words[at + 1] = hi;
+    words[at + 2] = lo;
+    words[at + 6] = newSlot;
+    words[at + 7] = newOffset;
+    return at + 3;
+  }
+
   takeMark(): number {
     const at = this.take();
     this.words[at] = MARK;

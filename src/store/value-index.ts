@@ -165,13 +165,16 @@ export class ValueIndex {
     return this.#insert(this.pageOfHash(hi), lo | 0, place, segmentWord, packExpiry(expirySeconds));
   }
 
-  /** Replaces everything but the hash; the slot points to a record from now on. */
-  update(slot: number, type: number, segment: number, offsetBytes: number, sizeClass: number,
-    expirySeconds: number): void {
+  /**
+   * Replaces everything but the hash; the slot points to a record from now on. Gives what was there
+   * as `copySlot` does.
+   */
+  exchange(slot: number, type: number, segment: number, offsetBytes: number, sizeClass: number,
+    expirySeconds: number, words: Int32Array, at: number): void {
     const place = packPlace(type, offsetBytes);
     const segmentWord = packSegment(segment, sizeClass);
     const expiry = packExpiry(expirySeconds);
-    const before = this.#mustPages().replaceSlot(slot, place, segmentWord, expiry);
+    const before = this.#mustPages().exchangeSlot(slot, place, segmentWord, expiry, words, at);
     if (before !== expiry) this.#expiring += Number(expiry !== 0) - Number(before !== 0);
   }
 

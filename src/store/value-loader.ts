@@ -3,8 +3,9 @@
  * them. A value of a million fields takes seconds of work, so it is done in slices, and other
  * connections go on in between.
  *
- * If the chain's content changes meanwhile (the key is overwritten or removed), what was read is
- * thrown away, and the chain stays as it is; the caller looks again. An expiry does not matter.
+ * If the chain's content changes meanwhile (the key is overwritten or removed, changes are taken
+ * back), what was read is thrown away, unreadable or not, and the chain stays as it is; the caller
+ * looks again. An expiry does not matter.
  *
  * Invariants: the segments are pinned from the first read to the last, so records that the
  * compactor moves meanwhile are still where they were. It fails as `read` does, and with DAMAGED
@@ -53,6 +54,10 @@ export class ValueLoader {
         await this.#replay(await allOf(reads), replay);
         if (chain.version !== version) return;
       }
+    } catch (error) {
+      // What is taken back is not there any more.
+      if (chain.version !== version) return;
+      throw error;
     } finally {
       for (const segment of pinned) segments.unpin(segment);
     }

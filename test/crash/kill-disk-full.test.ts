@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BALLAST_BYTES } from '../../src/limits.ts';
 import { DistServer, serverArgs } from '../wire/dist-server.ts';
 import { eventually } from '../wire/eventually.ts';
 import { canHoldTmpfs, HeldTmpfs } from '../wire/private-mount.ts';
@@ -64,20 +65,40 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
     expect(await again.call('EXISTS', 'k:0', 'k:1', 'more')).toBe(':2\r\n');
   }, 60_000);
 
-  it('without a reserve stops writes for good, and loses nothing acknowledged', async () => {
+  it('without a reserve shows nothing that it refused, and goes on when there is room', async () => {
     disk.run('dd', 'if=/dev/zero', `of=${dir}/ballast`, 'bs=1M', 'count=13');
     const run = await start('--disk-reserve-bytes', '0');
     const client = await run.connect();
     const { count, error } = await fill(client);
     expect(error).toMatch(/^-MISCONF .*no space left on device/);
     await expectValues(client, count);
-    // The state of a file after a failed write is unknown: nothing is written until a restart.
+    expect(await client.call('EXISTS', `k:${count}`)).toBe(':0\r\n');
+    expect(await client.call('DBSIZE')).toBe(`:${count}\r\n`);
     disk.run('rm', `${dir}/ballast`);
-    expect(await client.call('SET', 'k', '1')).toBe(error);
+    await eventually('room for writes', async () =>
+      await client.call('SET', 'k', '1') === '+OK\r\n');
     await run.kill();
     const again = await (await start('--disk-reserve-bytes', '0')).connect();
     await expectValues(again, count);
-    expect(await again.call('SET', 'k', '1')).toBe('+OK\r\n');
+    expect(await again.call('DBSIZE')).toBe(`:${count + 1}\r\n`);
+  }, 60_000);
+
+  it('lets a server start without one free page, twice', async () => {
+    const run = await start('--disk-reserve-bytes', '0', '--appendfsync', 'always');
+    const client = await run.connect();
+    for (let i = 0; i < 50; i++) await client.call('SET', `k:${i}`, `${i} ${VALUE}`);
+    await run.kill();
+    disk.run('sh', '-c', `dd if=/dev/zero of=${dir}/filler bs=4k || true`);
+    for (let starts = 0; starts < 2; starts++) {
+      const again = await start('--disk-reserve-bytes', '0', '--appendfsync', 'always');
+      await expectValues(await again.connect(), 50);
+      // It was given up, and made again of what was left.
+      const left = Number(disk.run('stat', '-c', '%s', `${dir}/BALLAST`));
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThan(BALLAST_BYTES);
+      await again.kill();
+      disk.run('sh', '-c', `dd if=/dev/zero of=${dir}/filler${starts} bs=4k || true`);
+    }
   }, 60_000);
 
   it('lets a killed server start again without any room for a copy of its log\'s end', async () => {

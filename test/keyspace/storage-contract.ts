@@ -259,6 +259,46 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       expect([...seen].sort()).toEqual(['a', 'b', 'c']);
     });
   });
+
+  describe(`${name}: taking back`, () => {
+    test('undoes every kind of change since the mark, and none before', async (storage, subject) => {
+      for (const key of ['put', 'removed', 'expires', 'grows']) {
+        storage.put(SPACE, at(key), at(`${key} before`), key === 'expires' ? 9000 : 0, false);
+      }
+      storage.put(SPACE + 1, at('dropped'), at('kept'), 0, false);
+      const mark = storage.mark();
+      storage.put(SPACE, at('put'), at('after'), 7000, false);
+      storage.put(SPACE, at('new'), at('after'), 7000, false);
+      storage.remove(SPACE, at('removed'));
+      storage.expire(SPACE, at('expires'), 0);
+      storage.makeLive(SPACE, at('grows'));
+      storage.change(SPACE, at('grows'), new ByteRange(LiveString.delta(5, Buffer.from(' AFTER'))));
+      storage.dropSpace(SPACE + 1);
+      storage.takeBack(mark);
+      expect([storage.count(SPACE), storage.countExpiring(SPACE)]).toEqual([4, 1]);
+      for (const key of ['put', 'removed', 'expires', 'grows']) {
+        expect(mustFind(await cold(subject, key)).value.text()).toBe(`${key} before`);
+      }
+      expect(mustFind(await cold(subject, 'expires')).expireAt).toBe(9000);
+      expect(await cold(subject, 'new')).toBeUndefined();
+      expect(mustFind(await cold(subject, 'dropped', SPACE + 1)).value.text()).toBe('kept');
+    });
+
+    test('goes back to an inner mark, then to an outer one, and tells its owner', async (storage) => {
+      let told = 0;
+      storage.onTakenBack = () => void (told += 1);
+      const outer = storage.mark();
+      storage.put(SPACE, at('a'), at('1'), 0, false);
+      const inner = storage.mark();
+      storage.put(SPACE, at('a'), at('2'), 0, false);
+      storage.takeBack(inner);
+      expect(mustFind(storage.find(SPACE, at('a'), NEED_VALUE)).value.text()).toBe('1');
+      storage.put(SPACE, at('a'), at('3'), 0, false);
+      storage.takeBack(outer);
+      expect(storage.find(SPACE, at('a'), NEED_VALUE)).toBeUndefined();
+      expect(told).toBe(2);
+    });
+  });
 }
 
 /** Versions, of a storage that is alone and of one that takes part in an order. */

@@ -82,6 +82,20 @@ describe('group commit', () => {
     await client.expect('+OK');
   });
 
+  it('neither slows nor refuses what makes room on a full disk', async () => {
+    server.gate.writeDelayMs = 20;
+    client.send('SET a 1');
+    await until(() => server.clock.nextTimerMs() !== null, 'it is slowed');
+    other.send('GETDEL b', 'FLUSHDB');
+    await other.expect('$-1', '+OK');
+    server.clock.advance(20);
+    await client.expect('+OK');
+    server.gate.writeDelayMs = 0;
+    server.gate.refusal = 'MISCONF the disk is full';
+    client.send('SET c 1', 'GETDEL a', 'MULTI', 'GETDEL a', 'EXEC');
+    await client.expect('-MISCONF the disk is full', '$1', '1', '+OK', '+QUEUED', '*1', '$-1');
+  });
+
   it('closes after QUIT only when the writes before it are acknowledged', async () => {
     server.gate.isAutomatic = false;
     client.send('SET a 1', 'QUIT');

@@ -132,7 +132,8 @@ describe('a check of the index', () => {
     ['another type than the record has', ['wrong-type'], (tables) => {
       const index = indexOf(tables);
       const slot = slotOf(tables, 'key:7');
-      index.update(slot, 3, index.segmentOf(slot), index.offsetOf(slot), index.sizeClassOf(slot), 0);
+      const [segment, offset] = [index.segmentOf(slot), index.offsetOf(slot)];
+      index.exchange(slot, 3, segment, offset, index.sizeClassOf(slot), 0, new Int32Array(3), 0);
     }],
     ['a size class that is too large', ['wrong-size', 'wrong-account'], (tables) => {
       const index = indexOf(tables);

@@ -221,6 +221,7 @@ describe('a disk that fails', () => {
     await committed(store);
     disk.fail({ op: 'datasync', path: '.log', code: 'EIO' });
     put(store, 'b', '2');
+    // It is written, and may be on disk.
     expect((await rejection(committed(store))).code).toBe('UNKNOWN');
     expect(store.writable?.code).toBe('FAILED');
     expect(() => put(store, 'c', '3')).toThrow('read-only');

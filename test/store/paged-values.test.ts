@@ -126,6 +126,7 @@ class Trial {
   async reopen(isClean: boolean): Promise<void> {
     if (!isClean) await this.crash();
     else {
+      this.store.commit();
       await this.#pass(this.#compactor!.stop());
       await this.#pass(this.store.close());
       await this.open();
@@ -136,8 +137,8 @@ class Trial {
 
   /** Loses its power when all is durable, and starts again. */
   async crash(): Promise<void> {
-    await this.#pass(this.#compactor!.stop());
     this.store.commit();
+    await this.#pass(this.#compactor!.stop());
     await this.#pass(this.store.flushAndSync());
     this.disk = this.disk.crash(this.#random);
     await this.open();
@@ -146,6 +147,8 @@ class Trial {
   /** Compacts what is worth it; how many rounds that took. */
   async compact(): Promise<number> {
     const before = this.#compactor!.status().rounds;
+    // A round waits for the end of the open frame.
+    this.store.commit();
     await this.#pass(this.#compactor!.tick());
     return this.#compactor!.status().rounds - before;
   }

@@ -120,7 +120,14 @@ function changeRandomly(index: ValueIndex, model: Entry[], random: () => number,
     model.pop();
   } else {
     const { type, segment, offset, sizeClass, expiry } = makeEntry(random, hash);
-    index.update(slotOf(index, chosen), type, segment, offset, sizeClass, expiry);
+    const before = new Int32Array(3);
+    const slot = slotOf(index, chosen);
+    index.exchange(slot, type, segment, offset, sizeClass, expiry, before, 0);
+    if (random() < 0.3) {
+      // And back: what it gave is what was there.
+      index.restoreSlot(slot, before, 0);
+      return;
+    }
     Object.assign(chosen, { type, segment, offset, sizeClass, expiry });
   }
 }
@@ -196,7 +203,7 @@ describe('the value index', () => {
     ];
     for (const fields of wrong) {
       expect(() => index.insert(0, 1, ...fields)).toThrow(RangeError);
-      expect(() => index.update(slot, ...fields)).toThrow(RangeError);
+      expect(() => index.exchange(slot, ...fields, new Int32Array(3), 0)).toThrow(RangeError);
     }
     expect(() => index.setChain(slot, CHAIN_ID_MAX + 1, 0)).toThrow(RangeError);
     expect(index.size).toBe(1);

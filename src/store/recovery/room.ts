@@ -1,10 +1,11 @@
 /**
- * What recovery does on a full disk: it removes files that only save time, one by one, and tries
- * again. Hints are such files, and so is a checkpoint of an older state; nothing else ever is.
+ * What recovery does on a full disk: it removes files that only save time or room, one by one, and
+ * tries again: the ballast, a checkpoint of an older state, hints; never anything else.
  */
 
 import { DiskError } from '../../io/files.ts';
 import type { Files } from '../../io/files.ts';
+import { BALLAST_NAME } from '../ballast.ts';
 
 export interface RoomEnv {
   readonly files: Files;
@@ -35,10 +36,12 @@ export async function withRoom<T>(env: RoomEnv, staleCheckpoint: string | null,
 async function removeOne({ files, dir, onInfo }: RoomEnv,
   staleCheckpoint: string | null): Promise<boolean> {
   const names = await files.list(dir);
-  const name = names.find((one) => one === staleCheckpoint) ??
+  const name = names.find((one) => one === BALLAST_NAME) ??
+    names.find((one) => one === staleCheckpoint) ??
     names.find((one) => one.endsWith('.hint'));
   if (name === undefined) return false;
   await files.unlink(`${dir}/${name}`);
-  onInfo(`the disk is full: removed ${name}, which only saves time`);
+  const use = name === BALLAST_NAME ? 'room for a start' : 'time';
+  onInfo(`the disk is full: removed ${name}, which only saves ${use}`);
   return true;
 }

@@ -160,3 +160,61 @@ describe('a start on a disk that is full to the last byte', () => {
 async function hintCount(disk: SimFiles): Promise<number> {
   return (await disk.list('/data')).filter((name) => name.endsWith('.hint')).length;
 }
+
+describe('a start without one free page', () => {
+  const options = { hasBallast: true };
+
+  /** A store that was closed, on a disk that others have filled since. */
+  async function filledAfterClose(isKilled: boolean, hasBallast = true): Promise<SimFiles> {
+    const disk = new SimFiles();
+    const clock = new SimClock();
+    const store = await open({ files: disk, clock, options: { hasBallast } });
+    for (let key = 0; key < KEYS; key += 1) put(store, `key:${key}`, valueOf(key));
+    await committed(store);
+    await store.flushAndSync();
+    await end(disk, store, clock, isKilled);
+    return disk;
+  }
+
+  /** Then others take what room there is. */
+  async function end(disk: SimFiles, store: Awaited<ReturnType<typeof open>>, clock: SimClock,
+    isKilled: boolean): Promise<void> {
+    const progress = { isEnded: isKilled };
+    if (isKilled) disk.killProcess();
+    // A stop without room for a checkpoint says so, and lets go all the same.
+    else void store.close().catch(() => undefined).finally(() => (progress.isEnded = true));
+    while (!progress.isEnded) await clock.advanceGently(3);
+    disk.capacityBytes = disk.usedBytes;
+  }
+
+  it.each([[true], [false]])('gives up the ballast, again and again, killed: %s', async (isKilled) => {
+    const disk = await filledAfterClose(isKilled);
+    for (let start = 0; start < 3; start += 1) {
+      const told = new Told();
+      const clock = new SimClock();
+      const store = await open({ files: disk, clock, told, options });
+      expect(await countKeys(store)).toBe(KEYS);
+      expect(told.infos.join('\n')).toContain('removed BALLAST');
+      await end(disk, store, clock, isKilled);
+    }
+    expect(await countAfterPowerCut(disk)).toBe(KEYS);
+  });
+
+  it('makes the ballast whole again when there is room', async () => {
+    const disk = await filledAfterClose(false);
+    const clock = new SimClock();
+    const store = await open({ files: disk, clock, options });
+    const sizeNow = (): number => disk.contentOf('/data/BALLAST').length;
+    expect(sizeNow()).toBeLessThan(RECOVERY_SPARE_BYTES);
+    disk.capacityBytes = disk.usedBytes + 4 * RECOVERY_SPARE_BYTES;
+    await clock.advanceGently(1100);
+    await end(disk, store, clock, false);
+    expect(sizeNow()).toBe(RECOVERY_SPARE_BYTES);
+  });
+
+  it('fails without a ballast, and changes nothing', async () => {
+    const disk = await filledAfterClose(false, false);
+    await expect(open({ files: disk, clock: new SimClock(), options })).rejects.toThrow('ENOSPC');
+    expect(await countAfterPowerCut(disk)).toBe(KEYS);
+  });
+});
