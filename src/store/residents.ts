@@ -129,7 +129,10 @@ export class Residents {
     }
     const held = this.#held.size === 0
       ? undefined : this.#held.get(lastingPlaceOf(segment.id, offset));
-    const record = held?.record ?? this.#findGuest(segment.id, offset);
+    // Of a large record a part may be held while all of it is a guest.
+    const isHeldWhole = held !== undefined && held.record.isWhole;
+    const record = isHeldWhole ? held.record
+      : this.#findGuest(segment.id, offset) ?? held?.record;
     if (record === undefined) return false;
     this.buf = record.buf;
     this.view = undefined;

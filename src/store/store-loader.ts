@@ -32,6 +32,8 @@ interface Kept {
   readonly records: Set<Held>;
   readonly chains: Set<Chain>;
   bytes: number;
+  /** One value is kept however large it is: a request of one key has to be served by it. */
+  hasValue: boolean;
   /** Something was not kept: what is read from now on may leave RAM again at once. */
   isFull: boolean;
 }
@@ -50,7 +52,9 @@ export class StoreLoader {
 
   /** See Storage.load. */
   async load(keys: readonly KeyToLoad[]): Promise<() => void> {
-    const kept: Kept = { records: new Set(), chains: new Set(), bytes: 0, isFull: false };
+    const kept: Kept = {
+      records: new Set(), chains: new Set(), bytes: 0, hasValue: false, isFull: false,
+    };
     try {
       await forEachAtOnce(keys, READS_AT_ONCE, (key) => this.#loadKey(key, kept));
     } catch (error) {
@@ -182,13 +186,14 @@ export class StoreLoader {
    */
   #keep(segment: Segment, offset: number, record: LoadedRecord, kept: Kept): void {
     const bytes = entryBytesInRam(record);
-    if (kept.bytes > 0 && kept.bytes + bytes > PREFETCH_BYTES_MAX) {
+    if (kept.hasValue && kept.bytes + bytes > PREFETCH_BYTES_MAX) {
       kept.isFull = true;
       return;
     }
     const held = this.#parts.residents.hold(segment, offset, owned(record));
     if (kept.records.has(held)) this.#parts.residents.release(held);
     else kept.bytes += bytes;
+    kept.hasValue ||= record.isWhole;
     kept.records.add(held);
   }
 
