@@ -92,7 +92,7 @@ describe('a redis.conf', () => {
 
 describe('bad connections', () => {
   it('of many clients write few lines', async () => {
-    const server = await startWith('requirepass secret\n');
+    const server = await startWith('requirepass secret\n', '--loglevel', 'verbose');
     const count = LIMITED_LOG_LINES_MAX * 10;
     for (let i = 0; i < count; i++) {
       const client = await server.connect();
