@@ -43,7 +43,8 @@ export async function ask(client: Redis, words: readonly string[]): Promise<Outc
 
 function judge(cause: Error, words: readonly string[]): Outcome {
   const { name, message: error } = cause;
-  if (error.startsWith('NOQUORUM ')) return { kind: 'refused', error };
+  // A peer that has lost its disk says LOADING until it has what the others have.
+  if (/^(NOQUORUM|LOADING) /.test(error)) return { kind: 'refused', error };
   if (name !== 'ReplyError' || error.startsWith('UNKNOWN ')) return { kind: 'unknown', error };
   throw new Error(`an unexpected reply to ${words.join(' ')}`, { cause });
 }
