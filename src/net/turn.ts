@@ -47,7 +47,7 @@ export class Turn {
     this.#gate = gate;
     this.#onEnd = onEnd;
     gate.onAcknowledged(() => this.#acknowledge());
-    gate.onLost((_text, keptTicket) => this.#onLost(keptTicket));
+    gate.onLost((keptTicket) => this.#onLost(keptTicket));
   }
 
   /** Something was written for this connection, or into the log: end this turn with a commit. */

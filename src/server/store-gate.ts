@@ -62,10 +62,10 @@ export class StoreGate implements WriteGate {
   commit(): number {
     const store = this.#store;
     const refused = store.commit();
-    if (refused !== undefined) this.#lose(refused);
+    if (refused !== undefined) this.#lose();
     else if (store.lost !== undefined) {
       // It failed before this turn ended, and has what is in it.
-      if (!this.#hasFailed) this.#lose(store.lost);
+      if (!this.#hasFailed) this.#lose();
     } else if (store.acknowledged < store.appended) store.whenCommitted(this.#settled);
     // After a failure nothing more is written, so there is nothing to wait for.
     return store.failure === undefined ? this.#base + store.appended : this.acknowledged;
@@ -81,12 +81,12 @@ export class StoreGate implements WriteGate {
 
   readonly #settled = (failure: StoreError | null): void => {
     if (failure === null) this.#onAcknowledged();
-    else this.#lose(failure);
+    else this.#lose();
   };
 
-  #lose(reason: StoreError): void {
+  #lose(): void {
     this.#hasFailed = this.#store.failure !== undefined;
-    this.#onLost(textOf(reason), this.#base + this.#store.kept);
+    this.#onLost(this.#base + this.#store.kept);
   }
 }
 

@@ -30,8 +30,7 @@ export class ReadNow {
   constructor(parts: StoreParts, changes: StoreChanges) {
     this.#parts = parts;
     this.#changes = changes;
-    this.#values = new ValueLoader(parts, async (place, sizeClass) =>
-      this.#readAt(place, sizeClass, true));
+    this.#values = new ValueLoader(parts);
   }
 
   /** The key, or that it is absent, is in RAM afterwards as it is needed. */

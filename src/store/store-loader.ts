@@ -24,7 +24,7 @@ import { sizeClassBytes } from './size-class.ts';
 import type { StoreChanges } from './store-changes.ts';
 import { WRONG_KEY, damaged } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
-import { ValueLoader } from './value-loader.ts';
+import { ValueLoader, type ReadRecord } from './value-loader.ts';
 import type { ValueIndex } from './value-index.ts';
 
 /** What one `load` keeps in RAM. */
@@ -46,8 +46,7 @@ export class StoreLoader {
   constructor(parts: StoreParts, changes: StoreChanges) {
     this.#parts = parts;
     this.#changes = changes;
-    this.#values = new ValueLoader(parts, async (place, sizeClass) =>
-      owned(await this.#readAt(place, sizeClass, true)));
+    this.#values = new ValueLoader(parts);
   }
 
   /** See Storage.load. */
@@ -149,7 +148,7 @@ export class StoreLoader {
     const isLoaded = request.need !== NEED_VALUE || chain.live !== undefined;
     if (!isLoaded) {
       // Many may wait for one value: it is read once.
-      chain.loading ??= this.#values.load(chain).finally(() => {
+      chain.loading ??= this.#values.load(chain, this.#readOwned).finally(() => {
         chain.loading = undefined;
       });
       return chain.loading;
@@ -159,6 +158,9 @@ export class StoreLoader {
     chain.pins += 1;
     return undefined;
   }
+
+  readonly #readOwned: ReadRecord = async (place, sizeClass) =>
+    owned(await this.#readAt(place, sizeClass, true));
 
   /** The record at a place; rejects with DAMAGED if its value is needed and cannot be trusted. */
   async #readAt(place: number, sizeClass: number, wholeOnly: boolean): Promise<LoadedRecord> {

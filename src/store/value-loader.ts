@@ -31,26 +31,26 @@ export type ReadRecord = (place: number, sizeClass: number) => Promise<LoadedRec
 
 export class ValueLoader {
   readonly #parts: StoreParts;
-  readonly #read: ReadRecord;
 
-  constructor(parts: StoreParts, read: ReadRecord) {
+  constructor(parts: StoreParts) {
     this.#parts = parts;
-    this.#read = read;
   }
 
-  async load(chain: Chain): Promise<void> {
-    const { chains, codecs, paging, probe, segments } = this.#parts;
+  async load(chain: Chain, read: ReadRecord): Promise<void> {
+    const { codecs, segments } = this.#parts;
     const { version } = chain;
     const { places, classes, singlesAt } = recordsOf(chain);
     const pinned = places.map((place) => segments.mustGet(placeSlot(place)));
     for (const segment of pinned) segments.pin(segment);
     const replay = new Replay(mustGetCodec(codecs, chain.type), singlesAt);
     try {
-      if (chain.pages !== undefined) await this.#checkPages(chain, chain.pages.length - 1);
+      if (chain.pages !== undefined) {
+        this.#mustHavePages(chain, chain.pages.length - 1, await read(chain.base, chain.baseClass));
+      }
       for (let from = 0; from < places.length; from += READS_AT_ONCE) {
         const to = Math.min(from + READS_AT_ONCE, places.length);
         const reads = places.slice(from, to).map((place, i) =>
-          this.#read(place, classes[from + i]!));
+          read(place, classes[from + i]!));
         await this.#replay(await allOf(reads), replay);
         if (chain.version !== version) return;
       }
@@ -61,24 +61,22 @@ export class ValueLoader {
     } finally {
       for (const segment of pinned) segments.unpin(segment);
     }
-    if (chain.live !== undefined) return;
-    const { live } = replay;
-    chain.raw ||= replay.isRaw;
-    if (live.baseBytes >= paging.baseBytesMin) chain.run = replay.run;
-    chains.warm(chain, live);
-    probe.forget();
+    if (chain.live === undefined) this.#warm(chain, replay);
   }
 
   /** As `load`, at once; `read` gives whole, sound records, borrowed. */
   loadNow(chain: Chain, read: (place: number, sizeClass: number) => LoadedRecord): void {
-    const { chains, codecs, paging, probe } = this.#parts;
     const { places, classes, singlesAt } = recordsOf(chain);
-    const replay = new Replay(mustGetCodec(codecs, chain.type), singlesAt);
+    const replay = new Replay(mustGetCodec(this.#parts.codecs, chain.type), singlesAt);
     if (chain.pages !== undefined) {
-      const base = read(chain.base, chain.baseClass);
-      this.#mustHavePages(chain, chain.pages.length - 1, base);
+      this.#mustHavePages(chain, chain.pages.length - 1, read(chain.base, chain.baseClass));
     }
     places.forEach((place, i) => replay.add(read(place, classes[i]!)));
+    this.#warm(chain, replay);
+  }
+
+  #warm(chain: Chain, replay: Replay): void {
+    const { chains, paging, probe } = this.#parts;
     const { live } = replay;
     chain.raw ||= replay.isRaw;
     if (live.baseBytes >= paging.baseBytesMin) chain.run = replay.run;
@@ -99,10 +97,6 @@ export class ValueLoader {
   }
 
   /** Recovery that goes on over damage may have left some out. */
-  async #checkPages(chain: Chain, pages: number): Promise<void> {
-    this.#mustHavePages(chain, pages, await this.#read(chain.base, chain.baseClass));
-  }
-
   #mustHavePages({ base, key }: Chain, pages: number, { buf, at }: LoadedRecord): void {
     const { start, end } = entryValueAt(buf, at);
     const wanted = readVarint(buf, start, end);
