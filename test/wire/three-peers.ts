@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FEATURE_LEVEL } from '../../src/replication/core/feature-level.ts';
 import { createServer, type DkvsServer, type ServerOptions } from '../../src/server.ts';
 import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually } from './eventually.ts';
@@ -24,11 +25,15 @@ export class ThreePeers {
     this.#options = options;
   }
 
-  /** Resolves when one of them leads, and all know it. */
+  /**
+   * Resolves when one of them leads, all know it, and the cluster has the feature level of this
+   * build: from then on the position moves by writes alone, and WATCH is taken.
+   */
   static async start(options: ServerOptions = {}): Promise<ThreePeers> {
     const peers = new ThreePeers(await reservePorts(6), options);
     await Promise.all(PEER_NAMES.map((name) => peers.listen(name)));
     await peers.leader();
+    await peers.#reachLevel(FEATURE_LEVEL);
     return peers;
   }
 
@@ -78,6 +83,15 @@ export class ThreePeers {
       const said = await Promise.all(clients.map((client) => client.call('PEERS', 'LEADER')));
       const found = names.find((name) => said.every((one) => one.includes(`\r\n${name}\r\n`)));
       return found;
+    });
+  }
+
+  async #reachLevel(level: number): Promise<void> {
+    const clients = await Promise.all(PEER_NAMES.map((name) => this.connect(name)));
+    const line = `\r\norder_feature_level:${level}\r\n`;
+    await eventually('all peers to have the feature level', async () => {
+      const said = await Promise.all(clients.map((client) => client.call('INFO', 'replication')));
+      return said.every((one) => one.includes(line));
     });
   }
 
