@@ -154,7 +154,9 @@ export class Runner {
     if (reply.isTooLarge) this.#replaceTooLarge(env.session, mark);
     if (monitors.count > 0 && entry.shownToMonitors) showTo(monitors, context);
     this.#accounts.ran(entry, reply.errorAt(mark), context);
-    if (!env.isInTransaction) applyReplyMode(env.session, entry, mark);
+    if (env.isInTransaction) return;
+    applyReplyMode(env.session, entry, mark);
+    if (entry.isPlain && reply.length > mark) env.session.turnReplies.add(mark, reply.length);
   }
 
   #perform(entry: TableEntry, env: Environment, context: CommandContext, mark: number): void {
@@ -182,6 +184,7 @@ export class Runner {
     this.#accounts.begin();
     this.#accounts.ran(exec, session.reply.errorAt(mark), context);
     applyReplyMode(session, exec, mark);
+    if (session.reply.length > mark) session.turnReplies.add(mark, session.reply.length);
   }
 
   #enter(env: Environment, args: Args): CommandContext {

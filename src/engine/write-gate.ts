@@ -4,10 +4,10 @@
  */
 
 /**
- * Called when writes that were taken before are lost, perhaps before `commit` returns, with the
- * highest ticket that is not concerned.
+ * Called when writes that were taken before are lost, perhaps before `commit` returns: with the
+ * whole text of the error for them, and the highest ticket that is not concerned.
  */
-export type OnLost = (keptTicket: number) => void;
+export type OnLost = (text: string, keptTicket: number) => void;
 
 export interface WriteGate {
   /** Undefined while writes are taken; else the whole text of the error that refuses them. */

@@ -165,6 +165,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   endTurn(ticket: number, acknowledged: number): boolean {
     this.#isDirty = false;
+    this.session.turnReplies.clear();
     if (this.#isFinished) return false;
     this.#output.endTurn(ticket, acknowledged);
     this.#afterFlush();
@@ -182,7 +183,11 @@ export class Connection implements SessionLink, Talker, OutputHost {
     return this.#output.waitsBeyond(ticket);
   }
 
-  lose(): void {
+  lose(text?: string): void {
+    const { reply, session } = this;
+    if (text !== undefined && !session.isReplying && session.turnReplies.replace(reply, text)) {
+      return;
+    }
     this.#host.log.info({ client: this.#address }, 'closing a client: the log lost its writes');
     this.destroy();
   }

@@ -6,10 +6,11 @@
  * each for its ticket. Reads wait too, so that nobody sees a value that a power cut could take
  * back.
  *
- * When the log does not take what was written, that is taken back, and nobody may have seen it:
- * connections that talked in this turn, or wait for what is lost, are closed. What they are owed
- * rests on those writes, and a closed connection is the one reply that no client can take for
- * another. Writes are refused then, until there is room or for good, and reads go on.
+ * When the log does not take what was written, that is taken back, and nobody may have seen it. In
+ * its own turn the replies to it, and to what ran beside it, become the error. Connections for
+ * which that cannot be told (session/turn-replies.ts), and those that wait for what is lost, are
+ * closed: that is the one reply which no client can take for another. Writes are refused then,
+ * until there is room or for good, and reads go on.
  */
 
 import type { WriteGate } from '../engine/write-gate.ts';
@@ -26,7 +27,7 @@ export interface Talker {
   /** Some of what it was told rests on a ticket above this one. */
   waitsBeyond(ticket: number): boolean;
   /** The log has lost what it waits for: its replies must not go out. */
-  lose(): void;
+  lose(text?: string): void;
 }
 
 export class Turn {
@@ -38,8 +39,8 @@ export class Turn {
   readonly #waiting = new Set<Talker>();
   #scheduled = false;
   #isCommitting = false;
-  /** The commit of this turn was refused. */
-  #isLost = false;
+  /** Why the commit of this turn was refused. */
+  #lost: string | undefined;
   readonly #end = (): void => this.end();
 
   /** `onEnd` is called before the commit: what came in this turn is all there. */
@@ -47,7 +48,7 @@ export class Turn {
     this.#gate = gate;
     this.#onEnd = onEnd;
     gate.onAcknowledged(() => this.#acknowledge());
-    gate.onLost((keptTicket) => this.#onLost(keptTicket));
+    gate.onLost((text, keptTicket) => this.#onLost(text, keptTicket));
   }
 
   /** Something was written for this connection, or into the log: end this turn with a commit. */
@@ -75,8 +76,8 @@ export class Turn {
     this.#isCommitting = true;
     const ticket = this.#gate.commit();
     this.#isCommitting = false;
-    if (this.#isLost) this.#loseTalkers();
-    this.#isLost = false;
+    if (this.#lost !== undefined) this.#loseTalkers(this.#lost);
+    this.#lost = undefined;
     const { acknowledged } = this.#gate;
     const talkers = this.#talkers;
     this.#talkers = this.#ending;
@@ -96,19 +97,19 @@ export class Turn {
     }
   }
 
-  #onLost(keptTicket: number): void {
+  #onLost(text: string, keptTicket: number): void {
     for (const talker of this.#waiting) {
       if (!talker.waitsBeyond(keptTicket)) continue;
       this.#waiting.delete(talker);
       talker.lose();
     }
-    if (this.#isCommitting) this.#isLost = true;
-    else this.#loseTalkers();
+    if (this.#isCommitting) this.#lost = text;
+    else this.#loseTalkers(text);
     this.schedule();
   }
 
-  #loseTalkers(): void {
-    for (const talker of this.#talkers) talker.lose();
-    this.#talkers.clear();
+  /** Those that are not closed have their errors sent at the end of the turn. */
+  #loseTalkers(text: string): void {
+    for (const talker of this.#talkers) talker.lose(text);
   }
 }

@@ -62,13 +62,15 @@ export class StoreGate implements WriteGate {
   commit(): number {
     const store = this.#store;
     const refused = store.commit();
-    if (refused !== undefined) this.#lose();
+    if (refused !== undefined) this.#lose(refused);
     else if (store.lost !== undefined) {
       // It failed before this turn ended, and has what is in it.
-      if (!this.#hasFailed) this.#lose();
-    } else if (store.acknowledged < store.appended) store.whenCommitted(this.#settled);
+      if (!this.#hasFailed) this.#lose(store.lost);
+    }
     // After a failure nothing more is written, so there is nothing to wait for.
-    return store.failure === undefined ? this.#base + store.appended : this.acknowledged;
+    if (store.failure !== undefined) return this.acknowledged;
+    if (store.acknowledged < store.appended) store.whenCommitted(this.#settled);
+    return this.#base + store.appended;
   }
 
   onAcknowledged(listener: () => void): void {
@@ -81,12 +83,12 @@ export class StoreGate implements WriteGate {
 
   readonly #settled = (failure: StoreError | null): void => {
     if (failure === null) this.#onAcknowledged();
-    else this.#lose();
+    else this.#lose(failure);
   };
 
-  #lose(): void {
+  #lose(reason: StoreError): void {
     this.#hasFailed = this.#store.failure !== undefined;
-    this.#onLost(this.#base + this.#store.kept);
+    this.#onLost(textOf(reason), this.#base + this.#store.kept);
   }
 }
 

@@ -16,6 +16,7 @@ import type { PubSubHub, Subscriber } from './pub-sub-hub.ts';
 import { RequestProgress } from './progress.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Transaction } from './transaction.ts';
+import { TurnReplies } from './turn-replies.ts';
 
 /** The connection behind a session. */
 export interface SessionLink {
@@ -34,8 +35,11 @@ export interface SessionLink {
   /** Something was written into `reply` outside of a request: send it at the end of this turn. */
   wake(): void;
   closeAfterReply(): void;
-  /** Closes at once: its unsent replies may rest on what was not made. */
-  lose(): void;
+  /**
+   * Its unsent replies may rest on what was not made: those of this turn become the error `text`,
+   * if there is one and they can be told; else it is closed at once.
+   */
+  lose(text?: string): void;
 }
 
 /** What sessions share. */
@@ -54,6 +58,7 @@ export class Session implements SessionPort, Subscriber {
   readonly transaction: Transaction;
   readonly subscriptions: Subscriptions;
   readonly blocking = new Blocking();
+  readonly turnReplies = new TurnReplies();
   readonly #realm: SessionRealm;
   #authenticated: boolean;
   #user = 'default';

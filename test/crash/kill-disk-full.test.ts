@@ -46,14 +46,15 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
 
   it('with a reserve refuses writes in time, keeps reading, and recovers by deletion', async () => {
     const run = await start(...RESERVE);
-    const { client, count, error } = await fill(run);
+    const client = await run.connect();
+    const { count, error } = await fill(client);
     expect(error).toMatch(/^-MISCONF .*the disk is full/);
     await expectValues(client, count);
 
     await run.kill();
     const again = await (await start(...RESERVE)).connect();
     await expectValues(again, count);
-    const more = await fill(server!, count);
+    const more = await fill(again, count);
     expect(more.error).toBe(error);
 
     const keys = Array.from({ length: more.count }, (_, i) => `k:${i}`);
@@ -67,7 +68,8 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
   it('without a reserve shows nothing that it refused, and goes on when there is room', async () => {
     disk.run('dd', 'if=/dev/zero', `of=${dir}/ballast`, 'bs=1M', 'count=13');
     const run = await start('--disk-reserve-bytes', '0');
-    const { client, count, error } = await fill(run);
+    const client = await run.connect();
+    const { count, error } = await fill(client);
     expect(error).toMatch(/^-MISCONF .*no space left on device/);
     await expectValues(client, count);
     expect(await client.call('EXISTS', `k:${count}`)).toBe(':0\r\n');
@@ -108,7 +110,7 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
     // Hints only save time, and go when a manifest finds no room: there has to be one by then.
     for (let i = 0; i < 200; i++) await client.call('SET', `k:${i}`, `${i} ${VALUE}`);
     await eventually('a hint', async () => disk.run('ls', dir).includes('.hint'));
-    const { count, error } = await fill(run, 200);
+    const { count, error } = await fill(client, 200);
     expect(error).toMatch(/^-MISCONF .*no space left on device/);
     await run.kill();
     const again = await (await start(...RESERVE)).connect();
@@ -122,34 +124,16 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
 
 const WINDOW = 20;
 
-interface Filled {
-  readonly client: WireClient;
-  /** The number of the first write that was not made. */
-  readonly count: number;
-  readonly error: string;
-}
-
-/**
- * Writes until one is refused. Without a reserve the first turn that does not fit closes its
- * connections, and nothing of it was made; the next one is refused.
- */
-async function fill(server: DistServer, first = 0): Promise<Filled> {
-  const client = await server.connect();
+/** Writes until one is refused: the number of the first that was, and the refusal. */
+async function fill(client: WireClient, first = 0): Promise<{ count: number; error: string }> {
   for (let from = first; from < 5000; from += WINDOW) {
     client.send(...Array.from({ length: WINDOW }, (_, i) =>
       ['SET', `k:${from + i}`, `${from + i} ${VALUE}`]));
-    const replies = await client.replies(WINDOW).catch(() => undefined);
-    if (replies === undefined) return await refused(server);
-    const at = replies.findIndex((reply) => reply !== '+OK\r\n');
-    if (at >= 0) return { client, count: from + at, error: replies[at] ?? '' };
+    const replies = await client.replies(WINDOW);
+    const refused = replies.findIndex((reply) => reply !== '+OK\r\n');
+    if (refused >= 0) return { count: from + refused, error: replies[refused] ?? '' };
   }
   throw new Error('100 MB fit on a small disk');
-}
-
-async function refused(server: DistServer): Promise<Filled> {
-  const client = await server.connect();
-  const count = Number((await client.call('DBSIZE')).slice(1));
-  return { client, count, error: await client.call('SET', `k:${count}`, VALUE) };
 }
 
 async function expectValues(client: WireClient, count: number): Promise<void> {

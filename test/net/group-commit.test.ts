@@ -110,9 +110,46 @@ describe('group commit', () => {
 const LOST = '-MISCONF the disk is gone';
 
 describe('a log that fails', () => {
-  it('closes the connections of the failing turn, and no reply of it goes out', async () => {
+  it('turns replies of the failing turn that rest on the data into errors', async () => {
     server.gate.failsWith = LOST.slice(1);
-    client.send('PING', 'SET a 1', 'GET a');
+    client.send('PING', 'SET a 1', 'GET a', 'SET b 2');
+    await client.expect('+PONG', LOST, LOST, LOST);
+    client.send('SET a 1', 'GET b', 'PING');
+    await client.expect(LOST, '$1', '2', '+PONG');
+  });
+
+  it('shows a write of the failing turn to no other client', async () => {
+    server.gate.failsWith = LOST.slice(1);
+    client.send('SET a 1');
+    other.send('GET a', 'GET a');
+    await client.expect(LOST);
+    await other.expect(LOST, LOST);
+  });
+
+  it('replaces the reply to EXEC as a whole', async () => {
+    client.send('MULTI', 'GET a', 'SET a 1');
+    await client.expect('+OK', '+QUEUED', '+QUEUED');
+    server.gate.failsWith = LOST.slice(1);
+    client.send('EXEC', 'GET a');
+    await client.expect(LOST, LOST);
+  });
+
+  it('counts only requests that have a reply', async () => {
+    server.gate.failsWith = LOST.slice(1);
+    client.send('SET a 1', 'CLIENT REPLY OFF', 'GET a', 'GET a', 'CLIENT REPLY ON');
+    await client.ended();
+    expect(client.received).toBe('');
+    server.gate.refusal = server.gate.freeingRefusal = undefined;
+    other.send('SET a 1', 'CLIENT REPLY OFF', 'GET a', 'GET a');
+    await other.expect(LOST);
+  });
+
+  it.each([
+    ['SET a 1', 'PING'], ['SET a 1', 'SELECT 1', 'GET a'], ['SET a 1', 'MULTI'],
+    ['SET a 1', 'SUBSCRIBE c'], ['CLIENT REPLY OFF', 'SET a 1'], ['PING'],
+  ])('closes those whose errors could not be told from other replies: %s %s', async (...requests) => {
+    server.gate.failsWith = LOST.slice(1);
+    client.send(...requests);
     await client.ended();
     expect(client.received).toBe('');
     other.send('SET a 1', 'GET b', 'PING');
@@ -140,7 +177,7 @@ describe('a log that fails', () => {
     await ran(1);
     other.send('PING');
     await ran(2);
-    server.gate.lose();
+    server.gate.lose(LOST.slice(1));
     await client.ended();
     await other.ended();
     expect([client.received, other.received]).toEqual(['', '']);

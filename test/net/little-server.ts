@@ -103,12 +103,12 @@ export class FakeGate implements WriteGate {
 
   fail(text: string): void {
     this.refusal = this.freeingRefusal = text;
-    this.#lose(this.acknowledged);
+    this.#lose(text, this.acknowledged);
   }
 
   /** The disk is full: what was committed since the last ticket is lost, and writes go on. */
-  lose(): void {
-    this.#lose(this.acknowledged);
+  lose(text: string): void {
+    this.#lose(text, this.acknowledged);
   }
 
   onAcknowledged(listener: () => void): void {
