@@ -956,6 +956,16 @@ export const CLOCK_LOOK_MS = 100;
 /** How often a leader looks whether a peer is to be let in or promoted. */
 export const RAFT_MEMBERS_MS = 500;
 
+/** How often WATCH looks whether the cluster's feature level has risen. */
+export const LEVEL_LOOK_MS = 50;
+
+/**
+ * How often it looks before it is refused: for two seconds. A cluster that has just been founded
+ * has the level of its builds after the first of RAFT_MEMBERS_MS; one with an older build among its
+ * members has it only when somebody upgrades that.
+ */
+export const LEVEL_LOOKS_MAX = 40;
+
 /** A learner that lacks no more entries than this votes from now on: some turns' worth. */
 export const RAFT_CAUGHT_UP_ENTRIES = 64;
 

@@ -14,9 +14,7 @@ import type { TableEntry } from '../commands/table.ts';
 import { Args } from '../protocol/args.ts';
 import { Random } from '../lib/random.ts';
 import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../limits.ts';
-import {
-  FEATURE_LEVEL, FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
-} from '../replication/core/feature-level.ts';
+import { FEATURE_LEVEL_VERSIONS } from '../replication/core/feature-level.ts';
 import type {
   OrderOutcome, TotalOrderBroadcast,
 } from '../replication/core/total-order-broadcast.ts';
@@ -96,7 +94,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   }
 
   get featureLevel(): number {
-    return this.#parts.broadcast.featureLevel ?? FEATURE_LEVEL_FIRST;
+    return this.#parts.broadcast.featureLevel;
   }
 
   readTimeMs(nowMs: number): number {
@@ -261,7 +259,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
 
   #add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
     if (this.#wouldOverflow(commands)) this.#close();
-    const isDated = (this.#parts.broadcast.featureLevel ?? FEATURE_LEVEL) >= FEATURE_LEVEL_VERSIONS;
+    const isDated = this.featureLevel >= FEATURE_LEVEL_VERSIONS;
     this.#open.add(kind, session, db, commands, isDated ? this.#parts.limits() : undefined);
   }
 

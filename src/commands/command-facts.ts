@@ -18,6 +18,8 @@ export type Flag =
   | 'subscribed'
   /** Runs at once inside MULTI instead of being queued. */
   | 'immediate'
+  /** Notes the versions of keys: with peers it waits until all of them know versions. */
+  | 'watches'
   /** Runs what MULTI queued, so the keys of that must be in RAM too. */
   | 'runs_queued'
   /**

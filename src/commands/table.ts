@@ -37,6 +37,8 @@ export class TableEntry {
   readonly deniedInMulti: boolean;
   readonly isImmediate: boolean;
   readonly runsQueued: boolean;
+  /** With peers it waits until the cluster knows versions of keys. */
+  readonly watches: boolean;
   readonly isInlineOnly: boolean;
   readonly allowedSubscribed: boolean;
   /** It runs also while the server has no data that it may answer for. */
@@ -76,6 +78,7 @@ export class TableEntry {
     this.deniedInMulti = has('no_multi');
     this.isImmediate = has('immediate');
     this.runsQueued = has('runs_queued');
+    this.watches = has('watches');
     this.isInlineOnly = has('inline_only');
     this.allowedSubscribed = has('subscribed');
     this.allowedLoading = has('loading');

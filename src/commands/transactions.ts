@@ -4,14 +4,13 @@
  */
 
 import { NEED_KEY } from '../keyspace/storage.ts';
+import { FEATURE_LEVEL_VERSIONS } from '../replication/core/feature-level.ts';
 import { defineCommands, type Context, type Flag } from './command.ts';
 
 const NESTED = 'ERR MULTI calls can not be nested';
 const NO_MULTI_TO_RUN = 'ERR EXEC without MULTI';
 const ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
 const NO_MULTI_TO_DROP = 'ERR DISCARD without MULTI';
-/** The feature level of a cluster from which on keys have versions. */
-const VERSIONS_LEVEL = 2;
 const WATCH_TOO_EARLY = 'ERR WATCH needs every peer to run a build that knows versions of keys; ' +
   'PEERS STATUS and INFO replication tell the feature level';
 const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed';
@@ -39,7 +38,7 @@ function discard({ reply, session }: Context): void {
 
 function watch({ args, db, reply, server, session }: Context): void {
   if (session.inTransaction) return reply.error(WATCH_IN_MULTI);
-  if ((server.peers?.featureLevel ?? VERSIONS_LEVEL) < VERSIONS_LEVEL) {
+  if (server.peers !== undefined && server.peers.featureLevel < FEATURE_LEVEL_VERSIONS) {
     return reply.error(WATCH_TOO_EARLY);
   }
   const keys: Buffer[] = [];
@@ -73,7 +72,7 @@ export const transactionCommands = defineCommands([
   },
   {
     name: 'watch', group: 'transactions', since: '2.2.0', arity: -2,
-    flags: [...FLAGS, 'fast', 'allow_busy', 'immediate'],
+    flags: [...FLAGS, 'fast', 'allow_busy', 'immediate', 'watches'],
     keys: { first: 1, last: -1, step: 1 },
     need: NEED_KEY, complexity: 'O(N) in the number of keys', execute: watch,
     summary: 'Makes the next EXEC do nothing if one of the keys has changed by then.',

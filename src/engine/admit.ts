@@ -7,8 +7,9 @@ import { quoted, wrongArity } from '../commands/reply-errors.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Clock } from '../io/clock.ts';
 import { bytesOfText } from '../lib/escaped-text.ts';
-import { SHOWN_ARG_BYTES_MAX } from '../limits.ts';
+import { LEVEL_LOOK_MS, LEVEL_LOOKS_MAX, SHOWN_ARG_BYTES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
+import { FEATURE_LEVEL_VERSIONS } from '../replication/core/feature-level.ts';
 import type { Session } from '../session/session.ts';
 import type { Pause } from './pause.ts';
 import type { RequestOrder } from './request-order.ts';
@@ -64,7 +65,19 @@ export class Admit {
     const failure = progress.readFailure;
     progress.readFailure = undefined;
     if (failure !== undefined) return this.#refuse(failure);
+    const until = this.#waitForLevel(order, session, entry);
+    if (until !== undefined) return this.#wait(until);
     return order.mayRead(session, entry, args) ? 'run' : this.#wait(order.waitToRead(session));
+  }
+
+  /** Only WATCH waits, and not for ever: it is refused when it runs and the level is too low. */
+  #waitForLevel(
+    { featureLevel }: RequestOrder, { progress }: Session, { watches }: TableEntry,
+  ): Promise<void> | undefined {
+    if (!watches || featureLevel >= FEATURE_LEVEL_VERSIONS) return undefined;
+    if (progress.levelLooks >= LEVEL_LOOKS_MAX) return undefined;
+    progress.levelLooks++;
+    return this.#sleep(LEVEL_LOOK_MS);
   }
 
   #refuse(text: string): Verdict {
@@ -78,9 +91,12 @@ export class Admit {
   }
 
   #delay({ progress }: Session): Promise<void> {
-    const { clock, gate } = this.#parts;
     progress.isDelayed = true;
-    return new Promise((resolve) => void clock.setTimer(gate.writeDelayMs, resolve));
+    return this.#sleep(this.#parts.gate.writeDelayMs);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#parts.clock.setTimer(ms, resolve));
   }
 }
 

@@ -3,7 +3,6 @@
 import type { PeersPort } from '../commands/peers-port.ts';
 import type { Config } from '../config/config.ts';
 import type { NamedPeer } from '../replication/core/entry.ts';
-import { FEATURE_LEVEL_FIRST } from '../replication/core/feature-level.ts';
 import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
 import type { PeersSide } from './peers-side.ts';
 
@@ -47,7 +46,7 @@ export class PeersFacade implements PeersPort {
   }
 
   get featureLevel(): number {
-    return this.#peers.broadcast.featureLevel ?? FEATURE_LEVEL_FIRST;
+    return this.#peers.broadcast.featureLevel;
   }
 
   hasCommitted(name: string): boolean {

@@ -9,6 +9,8 @@ export class RequestProgress {
   #release: (() => void) | undefined;
   /** The next write has been slowed already, because the disk is nearly full. */
   isDelayed = false;
+  /** How often the next request has looked for a higher feature level. */
+  levelLooks = 0;
   /** Requests that were proposed and have no reply yet, and when the last of them has it. */
   due = 0;
   replied: Promise<void> | undefined;
@@ -29,6 +31,7 @@ export class RequestProgress {
   /** So many requests were taken. */
   took(count: number): void {
     this.isDelayed = false;
+    this.levelLooks = 0;
     if (this.#prefetched === 0) return;
     this.#prefetched = Math.max(0, this.#prefetched - count);
     if (this.#prefetched === 0) this.forget();

@@ -5,6 +5,7 @@
 
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { MemberId } from '../../src/replication/core/entry.ts';
+import { FEATURE_LEVEL } from '../../src/replication/core/feature-level.ts';
 import type {
   OrderedBatch, TotalOrderBroadcast,
 } from '../../src/replication/core/total-order-broadcast.ts';
@@ -208,7 +209,7 @@ const NO_SNAPSHOTS = {
 function noOrder(marks: OrderMarks): RequestOrder {
   return {
     serving: undefined,
-    featureLevel: 1,
+    featureLevel: FEATURE_LEVEL,
     get timeMs() {
       return marks.timeMs;
     },

@@ -1,8 +1,14 @@
 /** The way of requests into the order, and of replies out of it, over the engine in one process. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../../src/limits.ts';
+import {
+  LEVEL_LOOK_MS, LEVEL_LOOKS_MAX, ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX,
+} from '../../src/limits.ts';
 import { ORDERED_LIMITS, readOrderedRequests } from '../../src/cluster/proposal-body.ts';
+import {
+  FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
+} from '../../src/replication/core/feature-level.ts';
+import { FakePeers } from '../commands/fake-peers.ts';
 import type { WholeClient } from '../commands/whole-server.ts';
 import { ContractPeer } from '../replication/contract/contract-peer.ts';
 import { LocalCluster, type LocalOrder } from '../replication/contract/local-order.ts';
@@ -397,6 +403,30 @@ describe('WATCH with peers', () => {
     for (const line of ['MULTI', 'SET b 1']) await client.run(line);
     expect(await peer.run(client, 'EXEC')).toBe('*-1\r\n');
     expect(await client.run('GET b')).toBe('$-1\r\n');
+  });
+
+  it('waits until all peers know versions', async () => {
+    engine.featureLevel = FEATURE_LEVEL_FIRST;
+    const reply = client.run('WATCH a');
+    await turns(2);
+    engine.featureLevel = FEATURE_LEVEL_VERSIONS;
+    expect(client.heard()).toBe('');
+    peer.server.clock.advance(LEVEL_LOOK_MS);
+    expect(await reply).toBe('+OK\r\n');
+  });
+
+  it('is refused when one of them stays with an older build, each time after the same wait', async () => {
+    engine.featureLevel = FEATURE_LEVEL_FIRST;
+    peer.server.peers = Object.assign(new FakePeers(), { featureLevel: FEATURE_LEVEL_FIRST });
+    for (let i = 0; i < 2; i++) {
+      const reply = client.run('WATCH a');
+      for (let look = 0; look < LEVEL_LOOKS_MAX; look++) {
+        await turns(1);
+        expect(client.heard()).toBe('');
+        peer.server.clock.advance(LEVEL_LOOK_MS);
+      }
+      expect(await reply).toMatch(/^-ERR WATCH needs every peer/);
+    }
   });
 
   it('has an EXEC of reads compare here', async () => {

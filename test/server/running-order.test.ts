@@ -9,6 +9,7 @@ import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { PeersFacade } from '../../src/server/peers-facade.ts';
 import { RunningOrder } from '../../src/server/running-order.ts';
 import type { StorageSide } from '../../src/server/storage-side.ts';
+import { FEATURE_LEVEL } from '../../src/replication/core/feature-level.ts';
 import { OrderMarks } from '../../src/cluster/applied-marks.ts';
 import { USUAL_LIMITS } from '../../src/cluster/proposal-body.ts';
 import { FakePeers } from '../commands/fake-peers.ts';
@@ -20,6 +21,7 @@ class PlayedEngine implements TotalOrderBroadcast {
   readonly refusal = undefined;
   readonly waitingBytes = 0;
   readonly clockErrorMs = 0;
+  readonly featureLevel = FEATURE_LEVEL;
   readonly knownCommit = 0;
   state: OrderedState | undefined;
 

@@ -132,7 +132,7 @@ export interface TotalOrderBroadcast {
    */
   readonly serving?: string | undefined;
   /** What every peer's build knows: see feature-level.ts. Nothing newer may be broadcast. */
-  readonly featureLevel?: number;
+  readonly featureLevel: number;
   /** Delivers what follows `state.applied`. Called once. */
   start(state: OrderedState, outcome: OrderOutcome): void;
   /** Broadcasts a batch at the next `flush`; `body` is owned from now on. Returns a ticket. */

@@ -8,6 +8,7 @@
 
 import type { Clock, Timer } from '../../../src/io/clock.ts';
 import type { MemberId } from '../../../src/replication/core/entry.ts';
+import { FEATURE_LEVEL } from '../../../src/replication/core/feature-level.ts';
 import type {
   OrderedBatch, OrderedState, OrderOutcome, OrderStatus, TotalOrderBroadcast,
 } from '../../../src/replication/core/total-order-broadcast.ts';
@@ -117,6 +118,7 @@ export class LocalOrder implements TotalOrderBroadcast {
   #isStopped = false;
   #isInstalling = false;
   readonly clockErrorMs = 0;
+  featureLevel = FEATURE_LEVEL;
   waitingBytes = 0;
   savedAt = 0;
 
