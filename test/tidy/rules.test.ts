@@ -172,3 +172,17 @@ describe('words', () => {
     expect(inNet(`// ${word('reage', 'nt')}, XX, a hack`)).toEqual([]);
   });
 });
+
+describe('waits', () => {
+  it.each([
+    'while (a) await Promise.resolve();',
+    'while (a(b)) {\n  await Promise.resolve();\n}',
+    'while (a) await null;',
+  ])('refuses %s', (text) => {
+    expect(inNet(text)).toEqual(['starving wait']);
+  });
+
+  it('lets loops wait for turns of the event loop', () => {
+    expect(inNet('while (a) await turns(1);\nawait Promise.resolve();')).toEqual([]);
+  });
+});

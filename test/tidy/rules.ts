@@ -44,6 +44,7 @@ export function checkFiles(files: readonly SourceFile[]): Violation[] {
       ...checkForm(file),
       ...checkPurity(file),
       ...checkWords(file),
+      ...checkWaits(file),
     ]),
     ...checkCycles(files),
   ];
@@ -168,6 +169,14 @@ export function checkWords(file: SourceFile): Violation[] {
       violation(file, lineAt(file.text, match.index), 'banned word', match[0]),
     ),
   );
+}
+
+/**
+ * A loop that waits by microtasks alone lets no timer run, not even the one that ends a test which
+ * takes too long: if what it waits for never comes, the whole run never ends.
+ */
+export function checkWaits(file: SourceFile): Violation[] {
+  return findAll(file, 'starving wait', /\bwhile \(.*\) \{?\s*await (?:Promise\.resolve\(|null\b)/g);
 }
 
 /** One violation for each import that closes a circle. */
