@@ -23,8 +23,8 @@ import { COMPACTION_DISK_RATIO_MAX, COMPACTION_TICK_MS } from '../src/limits.ts'
 import { Compactor } from '../src/store/compaction/compactor.ts';
 import { ThreadCopier } from '../src/store/compaction/thread-copier.ts';
 import { entryBytes } from '../src/store/format/data-entry.ts';
-import type { HintMaker } from '../src/store/hint-maker.ts';
-import { HintThread } from '../src/store/hint-thread.ts';
+import type { HintMaker } from '../src/store/hints/hint-maker.ts';
+import { HintThread } from '../src/store/hints/hint-thread.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { describeMachine } from './lib/machine.ts';

@@ -742,7 +742,7 @@ export const SNAPSHOT_RATE_MIN = 1 * MiB;
 /** Below, a restart of one peer under load would already cost a snapshot of everything. */
 export const RAFT_LOG_BYTES_MIN = 16 * MiB;
 
-// ---- Replicated log (replication/log) -----------------------------------------------------------
+// ---- Replicated log (raft/log) -----------------------------------------------------------
 
 /** Members of one configuration: a byte counts them, and clusters have 3 to 7. */
 export const MEMBERS_MAX = 64;
@@ -908,7 +908,7 @@ export const LINK_STREAM_AHEAD_BYTES = 1 * MiB;
 /** The header of a stream, and its receiver's answer. */
 export const LINK_STREAM_HEADER_BYTES_MAX = 64 * KiB;
 
-// ---- Raft (replication/core, replication/shell) -------------------------------------------------
+// ---- Raft (raft/core, raft/shell) -------------------------------------------------
 
 /** Payload bytes in one append: a follower writes and syncs them together. */
 export const RAFT_APPEND_BYTES_MAX = 1 * MiB;
@@ -1018,7 +1018,7 @@ export const SNAPSHOT_MANIFEST_BYTES_MAX = 64 * MiB;
 /** What the owner keeps beside a snapshot: a configuration of 80 KiB at most, and some numbers. */
 export const SNAPSHOT_META_BYTES_MAX = 1 * MiB;
 
-// ---- What people hear of peers (replication/shell/peer-watch.ts, commands/peers.ts) -------------
+// ---- What people hear of peers -------------------------------------------------------------------
 
 /** How often peers are looked at for the log: far below what is worth a line. */
 export const PEER_WATCH_MS = 500;

@@ -12,9 +12,9 @@ import {
   COLD, NEED_KEY, NEED_VALUE, type Storage,
 } from '../keyspace/storage.ts';
 import { ORDER_MARKS_PAGE } from '../limits.ts';
-import type { MemberId } from '../replication/core/entry.ts';
-import type { BatchId } from '../replication/core/proposal.ts';
-import type { OrderedBatch } from '../replication/core/total-order-broadcast.ts';
+import type { MemberId } from '../raft/core/entry.ts';
+import type { BatchId } from '../raft/core/proposal.ts';
+import type { OrderedBatch } from '../raft/core/total-order-broadcast.ts';
 
 const PREFIX = 'order:';
 const WATCH_PREFIX = 'watch:';

@@ -7,10 +7,10 @@
 
 import type { KeyToLoad } from '../keyspace/storage.ts';
 import { ORDERED_QUEUE_MAX } from '../limits.ts';
-import type { BatchId } from '../replication/core/proposal.ts';
+import type { BatchId } from '../raft/core/proposal.ts';
 import type {
   OrderedBatch, OrderedSnapshot, OrderedState,
-} from '../replication/core/total-order-broadcast.ts';
+} from '../raft/core/total-order-broadcast.ts';
 import type { OrderMarks } from './applied-marks.ts';
 import type { DeliveryGate } from '../session/delivery-gate.ts';
 import type { PendingGroup } from './pending-group.ts';

@@ -7,7 +7,7 @@
  * doubt (see RequestOrder.settle) or a little earlier than a batch would find it, never later.
  */
 
-import { LogClock } from '../replication/core/log-clock.ts';
+import { LogClock } from '../raft/core/log-clock.ts';
 
 export interface LogTimeParts {
   monotonicMs(): number;

@@ -20,7 +20,7 @@ import { NEED_KEY, type KeyToLoad } from '../keyspace/storage.ts';
 import { ByteRange } from '../lib/byte-range.ts';
 import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
 import { Args } from '../protocol/args.ts';
-import type { OrderedBatch } from '../replication/core/total-order-broadcast.ts';
+import type { OrderedBatch } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { QueuedRequest } from '../session/transaction.ts';
 import type { PendingGroup } from './pending-group.ts';

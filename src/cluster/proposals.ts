@@ -14,10 +14,10 @@ import type { TableEntry } from '../commands/table.ts';
 import { Args } from '../protocol/args.ts';
 import { Random } from '../lib/random.ts';
 import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../limits.ts';
-import { FEATURE_LEVEL_VERSIONS } from '../replication/core/feature-level.ts';
+import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type {
   OrderOutcome, TotalOrderBroadcast,
-} from '../replication/core/total-order-broadcast.ts';
+} from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { Requests } from '../engine/requests.ts';
 import type { TakenTransaction } from '../session/transaction.ts';

@@ -1,36 +1,36 @@
 /** Every family of commands: the table that the server runs. */
 
-import { aclCommands } from './acl.ts';
-import { bitFieldCommands } from './bitmaps-fields.ts';
-import { bitmapCommands } from './bitmaps.ts';
-import { clientCommands } from './client.ts';
-import { commandInfoCommands } from './command-info.ts';
+import { aclCommands } from './server/acl.ts';
+import { bitFieldCommands } from './string/bitmaps-fields.ts';
+import { bitmapCommands } from './string/bitmaps.ts';
+import { clientCommands } from './client/client.ts';
+import { commandInfoCommands } from './server/command-info.ts';
 import type { Command } from './command.ts';
-import { configCommands } from './config.ts';
-import { connectionCommands } from './connection.ts';
-import { debugCommands } from './debug.ts';
-import { hashNumberCommands } from './hashes-numbers.ts';
-import { hashWalkCommands } from './hashes-walks.ts';
-import { hashCommands } from './hashes.ts';
-import { infoCommands } from './info.ts';
-import { keyDatabaseCommands } from './keys-databases.ts';
-import { keyExpiryCommands } from './keys-expiry.ts';
-import { keyMoveCommands } from './keys-moves.ts';
-import { keyObjectCommands } from './keys-object.ts';
-import { keyScanCommands } from './keys-scan.ts';
-import { keyCommands } from './keys.ts';
-import { latencyCommands } from './latency.ts';
-import { memoryCommands } from './memory.ts';
-import { peersCommands } from './peers.ts';
-import { pubSubCommands } from './pubsub.ts';
-import { replicationCommands } from './replication.ts';
-import { serverControlCommands } from './server-control.ts';
-import { slowLogCommands } from './slowlog.ts';
-import { stringLcsCommands } from './strings-lcs.ts';
-import { stringNumberCommands } from './strings-numbers.ts';
-import { stringSliceCommands } from './strings-slices.ts';
-import { stringCommands } from './strings.ts';
-import { transactionCommands } from './transactions.ts';
+import { configCommands } from './server/config.ts';
+import { connectionCommands } from './client/connection.ts';
+import { debugCommands } from './server/debug.ts';
+import { hashNumberCommands } from './hash/hashes-numbers.ts';
+import { hashWalkCommands } from './hash/hashes-walks.ts';
+import { hashCommands } from './hash/hashes.ts';
+import { infoCommands } from './server/info.ts';
+import { keyDatabaseCommands } from './key/keys-databases.ts';
+import { keyExpiryCommands } from './key/keys-expiry.ts';
+import { keyMoveCommands } from './key/keys-moves.ts';
+import { keyObjectCommands } from './key/keys-object.ts';
+import { keyScanCommands } from './key/keys-scan.ts';
+import { keyCommands } from './key/keys.ts';
+import { latencyCommands } from './server/latency.ts';
+import { memoryCommands } from './server/memory.ts';
+import { peersCommands } from './cluster/peers.ts';
+import { pubSubCommands } from './pubsub/pubsub.ts';
+import { replicationCommands } from './server/replication.ts';
+import { serverControlCommands } from './server/server-control.ts';
+import { slowLogCommands } from './server/slowlog.ts';
+import { stringLcsCommands } from './string/strings-lcs.ts';
+import { stringNumberCommands } from './string/strings-numbers.ts';
+import { stringSliceCommands } from './string/strings-slices.ts';
+import { stringCommands } from './string/strings.ts';
+import { transactionCommands } from './client/transactions.ts';
 
 export const allCommands: readonly (readonly Command[])[] = [
   stringCommands, stringNumberCommands, stringSliceCommands, stringLcsCommands,

@@ -3,8 +3,8 @@
  * (server/peers-facade.ts); a server that stands alone has none.
  */
 
-import type { NamedPeer } from '../replication/core/entry.ts';
-import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
+import type { NamedPeer } from '../raft/core/entry.ts';
+import type { OrderStatus } from '../raft/core/total-order-broadcast.ts';
 
 export interface PeersPort {
   /** This server's name among them. */

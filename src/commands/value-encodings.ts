@@ -8,7 +8,7 @@ import type { LiveValue } from '../keyspace/live-value.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { encodingOf } from '../keyspace/string-encoding.ts';
 import { HASH, STRING, type ValueType } from '../keyspace/value-type.ts';
-import { hashEncoding } from './hash-access.ts';
+import { hashEncoding } from './hash/hash-access.ts';
 import type { ConfigPort } from './server-port.ts';
 
 type NameEncoding = (live: LiveValue, config: ConfigPort) => string;

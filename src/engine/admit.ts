@@ -9,7 +9,7 @@ import type { Clock } from '../io/clock.ts';
 import { bytesOfText } from '../lib/escaped-text.ts';
 import { LEVEL_LOOK_MS, LEVEL_LOOKS_MAX, SHOWN_ARG_BYTES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
-import { FEATURE_LEVEL_VERSIONS } from '../replication/core/feature-level.ts';
+import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type { Session } from '../session/session.ts';
 import type { Pause } from './pause.ts';
 import type { RequestOrder } from './request-order.ts';

@@ -112,7 +112,7 @@ export class FieldIndex {
 
   /**
    * Fetches slots, places and pairs of many fields from RAM, each step for all of them before the
-   * next: see store/lookahead.ts, which does that for keys.
+   * next: see store/lookup/lookahead.ts, which does that for keys.
    */
   lookAhead(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void {
     const fields = Math.min(count, LOOKAHEAD_KEYS_MAX);

@@ -6,8 +6,8 @@
  */
 
 import type { PeersPort } from '../commands/peers-port.ts';
-import { replicasOf } from '../commands/replicas.ts';
-import type { PeerStatus } from '../replication/core/total-order-broadcast.ts';
+import { replicasOf } from '../commands/server/replicas.ts';
+import type { PeerStatus } from '../raft/core/total-order-broadcast.ts';
 
 export type Field = readonly [name: string, value: string | number];
 

@@ -10,7 +10,7 @@ import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import { COMPACTION_TICK_MS } from '../limits.ts';
 import type { StoreFacts } from '../observe/info-source.ts';
-import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
+import type { OrderedSnapshot } from '../raft/core/total-order-broadcast.ts';
 import type { WriteGate } from '../engine/write-gate.ts';
 import type { Compactor } from '../store/compaction/compactor.ts';
 import { installSnapshot } from '../store/snapshot/install-snapshot.ts';

@@ -4,7 +4,7 @@
  */
 
 import { arch, release, totalmem, type } from 'node:os';
-import { clientBytes } from '../commands/client-list.ts';
+import { clientBytes } from '../commands/client/client-list.ts';
 import type {
   ClientFactsTotal, CpuFacts, DatabaseFacts, InfoSource, MemoryFacts, ServerFacts, StatsFacts,
 } from '../observe/info-source.ts';

@@ -13,7 +13,7 @@ import { NEED_VALUE } from '../keyspace/storage.ts';
 import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
 import { ThreadCopier } from '../store/compaction/thread-copier.ts';
-import { HintThread } from '../store/hint-thread.ts';
+import { HintThread } from '../store/hints/hint-thread.ts';
 import type { TornTail } from '../store/recovery/torn-tails.ts';
 import { readSnapshotMeta } from '../store/snapshot/install-snapshot.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';

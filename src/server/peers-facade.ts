@@ -2,8 +2,8 @@
 
 import type { PeersPort } from '../commands/peers-port.ts';
 import type { Config } from '../config/config.ts';
-import type { NamedPeer } from '../replication/core/entry.ts';
-import type { OrderStatus } from '../replication/core/total-order-broadcast.ts';
+import type { NamedPeer } from '../raft/core/entry.ts';
+import type { OrderStatus } from '../raft/core/total-order-broadcast.ts';
 import type { PeersSide } from './peers-side.ts';
 
 const NO_LEADER = 'this order of writes has no leader';

@@ -8,11 +8,11 @@ import { chooseBroadcast, findOwnPeer } from '../config/peer-settings.ts';
 import type { Clock } from '../io/clock.ts';
 import { NodeFiles } from '../io/node-files.ts';
 import { NodeRandomSource } from '../io/node-random-source.ts';
-import type { TotalOrderBroadcast } from '../replication/core/total-order-broadcast.ts';
-import type { LinkTls } from '../replication/links/sockets.ts';
-import { segmentBytesFor } from '../replication/log/open-raft-log.ts';
-import { refuseWithoutPeers } from '../replication/shell/begin-life.ts';
-import { openRaftEngine } from '../replication/shell/open-raft-engine.ts';
+import type { TotalOrderBroadcast } from '../raft/core/total-order-broadcast.ts';
+import type { LinkTls } from '../raft/links/sockets.ts';
+import { segmentBytesFor } from '../raft/log/open-raft-log.ts';
+import { refuseWithoutPeers } from '../raft/shell/begin-life.ts';
+import { openRaftEngine } from '../raft/shell/open-raft-engine.ts';
 import { OrderMarks } from '../cluster/applied-marks.ts';
 import type { StorageSide } from './storage-side.ts';
 

@@ -3,7 +3,7 @@
 import type { StoreFacts } from '../observe/info-source.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Storage } from '../keyspace/storage.ts';
-import type { OrderedSnapshot } from '../replication/core/total-order-broadcast.ts';
+import type { OrderedSnapshot } from '../raft/core/total-order-broadcast.ts';
 import type { DamageLog } from './damage-log.ts';
 import type { WriteGate } from '../engine/write-gate.ts';
 

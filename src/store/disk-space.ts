@@ -4,8 +4,8 @@
  */
 
 import type { Files } from '../io/files.ts';
-import type { Ballast } from './ballast.ts';
-import type { LogWriter } from './log-writer.ts';
+import type { Ballast } from './segments/ballast.ts';
+import type { LogWriter } from './log/log-writer.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
 

@@ -13,7 +13,7 @@ import type { Files, ReadFile } from '../io/files.ts';
 import type { SyncedPlace } from '../io/watermark-file.ts';
 import { KeyHash } from '../lib/key-hash.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
-import { ChainTable } from './chains.ts';
+import { ChainTable } from './chains/chains.ts';
 import { IndexCheck } from './check/check-index.ts';
 import {
   KIND_BASE, KIND_BEGIN, KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PAGE, KIND_PUT, KIND_RUN,
@@ -34,9 +34,9 @@ import { RecoveredState } from './recovery/recovered-state.ts';
 import { SortedRows } from './recovery/sorted-rows.ts';
 import { checkProof, findSyncedPlace } from './recovery/synced-place.ts';
 import { parseTornTailName } from './recovery/torn-tails.ts';
-import { Residents } from './residents.ts';
-import { SegmentTable } from './segment-table.ts';
-import { SpaceTable } from './space-table.ts';
+import { Residents } from './memory/residents.ts';
+import { SegmentTable } from './segments/segment-table.ts';
+import { SpaceTable } from './index/space-table.ts';
 import { StoreError } from './store-error.ts';
 
 export interface SegmentReport {

@@ -21,11 +21,11 @@ import {
   COMPACTION_NEARLY_DEAD_SHARE, LATE_HINTS_WAIT_MS, SEAL_WAIT_MS, SLICE_MS, TOMBSTONE_BYTES_TYPICAL,
 } from '../limits.ts';
 import { hintFileName } from './format/segment-header.ts';
-import { inlineHintMaker, type HintMaker } from './hint-maker.ts';
-import type { LogWriter } from './log-writer.ts';
-import type { ManifestKeeper } from './manifest-keeper.ts';
-import type { LogSegment, Segment } from './segment.ts';
-import type { SegmentTable } from './segment-table.ts';
+import { inlineHintMaker, type HintMaker } from './hints/hint-maker.ts';
+import type { LogWriter } from './log/log-writer.ts';
+import type { ManifestKeeper } from './segments/manifest-keeper.ts';
+import type { LogSegment, Segment } from './segments/segment.ts';
+import type { SegmentTable } from './segments/segment-table.ts';
 import { StoreError } from './store-error.ts';
 
 export interface SealerOptions {

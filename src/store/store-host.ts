@@ -2,19 +2,21 @@
 
 import type { Files } from '../io/files.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
-import { placeOf } from './residents.ts';
-import type { CompactionHost, RecordColumns, SealedSegmentStats } from './compaction-host.ts';
+import { placeOf } from './memory/residents.ts';
+import type {
+  CompactionHost, RecordColumns, SealedSegmentStats,
+} from './compaction/compaction-host.ts';
 import { KIND_DELETED, KIND_PUT } from './format/data-entry.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { segmentFileName } from './format/segment-header.ts';
-import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { ManifestKeeper } from './segments/manifest-keeper.ts';
 import type { Sealer } from './sealer.ts';
-import type { Segment } from './segment.ts';
+import type { Segment } from './segments/segment.ts';
 import { damaged } from './store-error.ts';
 import type { StoreError } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
-import type { TakeBack } from './take-back.ts';
-import type { ValueIndex } from './value-index.ts';
+import type { TakeBack } from './changes/take-back.ts';
+import type { ValueIndex } from './index/value-index.ts';
 
 export interface StoreHostOptions {
   readonly parts: StoreParts;

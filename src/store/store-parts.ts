@@ -8,15 +8,15 @@ import type { Files } from '../io/files.ts';
 import type { KeyHash, KeyHashSeed } from '../lib/key-hash.ts';
 import type { LiveCodec } from '../keyspace/live-value.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
-import type { ChainTable } from './chains.ts';
-import type { HotTail } from './hot-tail.ts';
-import type { KeyProbe } from './key-probe.ts';
-import type { KeyLookahead } from './lookahead.ts';
-import type { LogWriter } from './log-writer.ts';
-import type { Residents } from './residents.ts';
-import type { SegmentTable } from './segment-table.ts';
-import type { SpaceTable } from './space-table.ts';
-import type { UndoJournal } from './undo-journal.ts';
+import type { ChainTable } from './chains/chains.ts';
+import type { HotTail } from './memory/hot-tail.ts';
+import type { KeyProbe } from './lookup/key-probe.ts';
+import type { KeyLookahead } from './lookup/lookahead.ts';
+import type { LogWriter } from './log/log-writer.ts';
+import type { Residents } from './memory/residents.ts';
+import type { SegmentTable } from './segments/segment-table.ts';
+import type { SpaceTable } from './index/space-table.ts';
+import type { UndoJournal } from './log/undo-journal.ts';
 
 /** From when on and how a value is written in pages; limits.ts has the reasons for the defaults. */
 export interface Paging {

@@ -25,36 +25,36 @@ import type {
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
 import { STORE_TICK_MS } from '../limits.ts';
-import type { Chain } from './chains.ts';
+import type { Chain } from './chains/chains.ts';
 import { IndexCheck } from './check/check-index.ts';
-import type { CompactionHost } from './compaction-host.ts';
+import type { CompactionHost } from './compaction/compaction-host.ts';
 import {
   entryExpireAtAt, entryIsRawAt, entryStampAt, entryTypeAt, entryValueAt,
 } from './format/data-entry.ts';
 import { NO_STAMP, VERSION_ABSENT, versionOf } from './format/version-stamp.ts';
-import type { DirectReads } from './direct-reads.ts';
+import type { DirectReads } from './lookup/direct-reads.ts';
 import type { DiskSpace } from './disk-space.ts';
-import { FoundKey } from './found-key.ts';
-import type { Graveyard } from './graveyard.ts';
-import type { Acknowledged } from './log-waiters.ts';
-import type { Appendfsync } from './log-writer.ts';
-import type { ManifestKeeper } from './manifest-keeper.ts';
+import { FoundKey } from './lookup/found-key.ts';
+import type { Graveyard } from './segments/graveyard.ts';
+import type { Acknowledged } from './log/log-waiters.ts';
+import type { Appendfsync } from './log/log-writer.ts';
+import type { ManifestKeeper } from './segments/manifest-keeper.ts';
 import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
-import type { ReadNow } from './read-now.ts';
+import type { ReadNow } from './loading/read-now.ts';
 import type { TornTail } from './recovery/torn-tails.ts';
 import type { Sealer } from './sealer.ts';
-import { sizeClassBytes } from './size-class.ts';
+import { sizeClassBytes } from './index/size-class.ts';
 import type { SnapshotExports } from './snapshot/snapshot-exports.ts';
 import type { StoreSnapshot } from './snapshot/store-snapshot.ts';
-import type { StoreChanges } from './store-changes.ts';
+import type { StoreChanges } from './changes/store-changes.ts';
 import type { StoreError } from './store-error.ts';
-import type { StoreLoader } from './store-loader.ts';
+import type { StoreLoader } from './loading/store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
 import { statisticsOf } from './store-statistics.ts';
 import type { StoreStatistics } from './store-statistics.ts';
-import { Slices } from './slices.ts';
+import { Slices } from '../io/slices.ts';
 import { TailRetirement } from './tail-retirement.ts';
-import type { StoreWalker } from './store-walker.ts';
+import type { StoreWalker } from './loading/store-walker.ts';
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
 

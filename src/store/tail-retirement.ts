@@ -16,9 +16,9 @@ import {
   KIND_PUT, entryBytesAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt, entrySpaceAt, skipGap,
 } from './format/data-entry.ts';
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
-import type { TailBlock } from './segment.ts';
+import type { TailBlock } from './segments/segment.ts';
 import type { StoreParts } from './store-parts.ts';
-import type { ValueIndex } from './value-index.ts';
+import type { ValueIndex } from './index/value-index.ts';
 
 type RetirementParts = Pick<StoreParts, 'hasher' | 'spaces' | 'residents' | 'segments'>;
 

@@ -8,7 +8,9 @@ import {
 import type { PendingGroup } from '../../src/cluster/pending-group.ts';
 import type { WholeClient } from '../commands/whole-server.ts';
 import type { WatchedKey } from '../../src/session/transaction.ts';
-import { argsOf, batchOf, bodyOf, OrderPeer, turns, type BodyRequest, type Line } from './order-peer.ts';
+import {
+  argsOf, batchOf, bodyOf, OrderPeer, turns, type BodyRequest, type Line,
+} from './order-peer.ts';
 
 let peer: OrderPeer;
 

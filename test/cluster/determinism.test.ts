@@ -5,7 +5,7 @@
 
 import { expect, it } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
-import type { OrderedBatch } from '../../src/replication/core/total-order-broadcast.ts';
+import type { OrderedBatch } from '../../src/raft/core/total-order-broadcast.ts';
 import {
   ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
 } from '../../src/cluster/proposal-body.ts';

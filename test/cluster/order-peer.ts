@@ -4,11 +4,11 @@
  */
 
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import type { MemberId } from '../../src/replication/core/entry.ts';
-import { FEATURE_LEVEL } from '../../src/replication/core/feature-level.ts';
+import type { MemberId } from '../../src/raft/core/entry.ts';
+import { FEATURE_LEVEL } from '../../src/raft/core/feature-level.ts';
 import type {
   OrderedBatch, TotalOrderBroadcast,
-} from '../../src/replication/core/total-order-broadcast.ts';
+} from '../../src/raft/core/total-order-broadcast.ts';
 import { Args } from '../../src/protocol/args.ts';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { ApplyBatches } from '../../src/cluster/apply.ts';

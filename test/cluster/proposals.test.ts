@@ -7,11 +7,11 @@ import {
 import { ORDERED_LIMITS, readOrderedRequests } from '../../src/cluster/proposal-body.ts';
 import {
   FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
-} from '../../src/replication/core/feature-level.ts';
+} from '../../src/raft/core/feature-level.ts';
 import { FakePeers } from '../commands/fake-peers.ts';
 import type { WholeClient } from '../commands/whole-server.ts';
-import { ContractPeer } from '../replication/contract/contract-peer.ts';
-import { LocalCluster, type LocalOrder } from '../replication/contract/local-order.ts';
+import { ContractPeer } from '../raft/contract/contract-peer.ts';
+import { LocalCluster, type LocalOrder } from '../raft/contract/local-order.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { argsOf, OrderPeer, turns } from './order-peer.ts';
 

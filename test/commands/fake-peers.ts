@@ -1,8 +1,8 @@
 /** Peers as a test says that they are: three voters of which this server, a, leads. */
 
 import type { PeersPort } from '../../src/commands/peers-port.ts';
-import type { NamedPeer } from '../../src/replication/core/entry.ts';
-import type { OrderStatus, PeerStatus } from '../../src/replication/core/total-order-broadcast.ts';
+import type { NamedPeer } from '../../src/raft/core/entry.ts';
+import type { OrderStatus, PeerStatus } from '../../src/raft/core/total-order-broadcast.ts';
 
 export class FakePeers implements PeersPort {
   readonly node = 'a';

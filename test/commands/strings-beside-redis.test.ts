@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bitmapCommands } from '../../src/commands/bitmaps.ts';
-import { bitFieldCommands } from '../../src/commands/bitmaps-fields.ts';
-import { stringCommands } from '../../src/commands/strings.ts';
-import { stringLcsCommands } from '../../src/commands/strings-lcs.ts';
-import { stringNumberCommands } from '../../src/commands/strings-numbers.ts';
-import { stringSliceCommands } from '../../src/commands/strings-slices.ts';
+import { bitmapCommands } from '../../src/commands/string/bitmaps.ts';
+import { bitFieldCommands } from '../../src/commands/string/bitmaps-fields.ts';
+import { stringCommands } from '../../src/commands/string/strings.ts';
+import { stringLcsCommands } from '../../src/commands/string/strings-lcs.ts';
+import { stringNumberCommands } from '../../src/commands/string/strings-numbers.ts';
+import { stringSliceCommands } from '../../src/commands/string/strings-slices.ts';
 import { Random } from '../../src/lib/random.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { bitmapScript } from '../wire/scripts/bitmaps.ts';

@@ -12,8 +12,8 @@ import { argsOf, OrderPeer, turns, type Line } from '../cluster/order-peer.ts';
 import { RandomRequests } from '../cluster/random-requests.ts';
 import { WholeServer, type WholeClient } from '../commands/whole-server.ts';
 import { testSeed } from '../lib/seeded.ts';
-import { ContractPeer } from '../replication/contract/contract-peer.ts';
-import { LocalCluster } from '../replication/contract/local-order.ts';
+import { ContractPeer } from '../raft/contract/contract-peer.ts';
+import { LocalCluster } from '../raft/contract/local-order.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 
 const REQUESTS = 3000;

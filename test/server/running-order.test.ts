@@ -4,12 +4,12 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type {
   OrderedState, TotalOrderBroadcast,
-} from '../../src/replication/core/total-order-broadcast.ts';
+} from '../../src/raft/core/total-order-broadcast.ts';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { PeersFacade } from '../../src/server/peers-facade.ts';
 import { RunningOrder } from '../../src/server/running-order.ts';
 import type { StorageSide } from '../../src/server/storage-side.ts';
-import { FEATURE_LEVEL } from '../../src/replication/core/feature-level.ts';
+import { FEATURE_LEVEL } from '../../src/raft/core/feature-level.ts';
 import { OrderMarks } from '../../src/cluster/applied-marks.ts';
 import { USUAL_LIMITS } from '../../src/cluster/proposal-body.ts';
 import { FakePeers } from '../commands/fake-peers.ts';

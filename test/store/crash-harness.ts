@@ -8,7 +8,7 @@ import { Random } from '../../src/lib/random.ts';
 import { COMPACTION_DISK_RATIO_MAX } from '../../src/limits.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
 import { inlineCopier } from '../../src/store/compaction/inline-copier.ts';
-import type { Appendfsync } from '../../src/store/log-writer.ts';
+import type { Appendfsync } from '../../src/store/log/log-writer.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { SimClock } from '../sim/sim-clock.ts';

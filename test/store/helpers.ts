@@ -6,7 +6,7 @@ import type { Found, Need } from '../../src/keyspace/storage.ts';
 import type { Clock } from '../../src/io/clock.ts';
 import type { Files } from '../../src/io/files.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import type { HintMaker } from '../../src/store/hint-maker.ts';
+import type { HintMaker } from '../../src/store/hints/hint-maker.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
 import type { TornTail } from '../../src/store/recovery/torn-tails.ts';

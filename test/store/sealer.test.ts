@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HintJob, HintMaker } from '../../src/store/hint-maker.ts';
-import { inlineHintMaker } from '../../src/store/hint-maker.ts';
+import type { HintJob, HintMaker } from '../../src/store/hints/hint-maker.ts';
+import { inlineHintMaker } from '../../src/store/hints/hint-maker.ts';
 import type { Files } from '../../src/io/files.ts';
 import { Random } from '../../src/lib/random.ts';
 import { SimClock } from '../sim/sim-clock.ts';

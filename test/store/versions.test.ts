@@ -15,7 +15,9 @@ import type { Store } from '../../src/store/store.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { pass } from './snapshot/helpers.ts';
-import { MIB, TINY_PAGES, Told, committed, open, put, range, set, text, versionAt } from './helpers.ts';
+import {
+  MIB, TINY_PAGES, Told, committed, open, put, range, set, text, versionAt,
+} from './helpers.ts';
 
 const DIR = '/data';
 const COLDEST = { memoryBytes: 2 * MIB, hotTailBytes: 0, readCacheBytes: 0 };

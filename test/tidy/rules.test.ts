@@ -17,11 +17,18 @@ describe('layers', () => {
     ['lib/a.ts', '../io/b.ts'],
     ['lib/a.ts', '../commands/b.ts'],
     ['protocol/a.ts', '../keyspace/b.ts'],
-    ['store/format/a.ts', '../segment.ts'],
+    ['store/format/a.ts', '../segments/b.ts'],
     ['store/format/a.ts', '../../protocol/b.ts'],
-    ['replication/core/a.ts', '../shell/b.ts'],
-    ['commands/strings/a.ts', '../../session/b.ts'],
-    ['store/a.ts', '../session/b.ts'],
+    ['raft/core/a.ts', '../shell/b.ts'],
+    ['commands/string/a.ts', '../../session/b.ts'],
+    ['commands/string/a.ts', '../hash/b.ts'],
+    ['commands/a.ts', './string/b.ts'],
+    ['store/store.ts', '../session/b.ts'],
+    ['store/index/a.ts', '../segments/b.ts'],
+    ['store/memory/a.ts', '../hints/b.ts'],
+    ['store/recovery/a.ts', '../store.ts'],
+    ['store/index/a.ts', '../../raft/links/b.ts'],
+    ['raft/links/a.ts', '../log/b.ts'],
     ['net/a.ts', '../server.ts'],
     ['limits.ts', './lib/b.ts'],
     ['config/a.ts', '../io/b.ts'],
@@ -35,9 +42,11 @@ describe('layers', () => {
     ['lib/a.ts', '../limits.ts'],
     ['io/a.ts', '../lib/b.ts'],
     ['keyspace/a.ts', '../protocol/b.ts'],
-    ['store/a.ts', './format/b.ts'],
-    ['store/compaction/a.ts', '../index-page.ts'],
-    ['replication/shell/a.ts', '../core/b.ts'],
+    ['store/store.ts', './format/b.ts'],
+    ['store/store.ts', './recovery/b.ts'],
+    ['store/chains/a.ts', '../index/b.ts'],
+    ['commands/string/a.ts', '../command.ts'],
+    ['raft/shell/a.ts', '../core/b.ts'],
     ['net/a.ts', '../session/b.ts'],
     ['main.ts', './server.ts'],
     ['config/a.ts', '../limits.ts'],
@@ -47,6 +56,7 @@ describe('layers', () => {
 
   it('refuses a folder that no layer knows', () => {
     expect(broken({ 'misc/a.ts': '' })).toEqual(['layer']);
+    expect(broken({ 'store/misc/a.ts': '' })).toEqual(['layer']);
   });
 });
 
@@ -136,7 +146,7 @@ describe('purity', () => {
   const pureFolders = ['lib', 'protocol', 'keyspace', 'commands', 'store/format', 'config'];
 
   it.each(impure)('refuses %s in every pure layer and nowhere else', (text) => {
-    for (const folder of [...pureFolders, 'replication/core']) {
+    for (const folder of [...pureFolders, 'raft/core']) {
       expect(broken({ [`${folder}/a.ts`]: text }), folder).toEqual(['purity']);
     }
     expect(inNet(text)).toEqual([]);

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FEATURE_LEVEL } from '../../src/replication/core/feature-level.ts';
+import { FEATURE_LEVEL } from '../../src/raft/core/feature-level.ts';
 import { createServer, type DkvsServer, type ServerOptions } from '../../src/server.ts';
 import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually } from './eventually.ts';

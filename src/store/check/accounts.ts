@@ -4,12 +4,12 @@
  * that the store keeps. About 100 ns a key.
  */
 
-import type { Chain } from '../chains.ts';
-import type { Graveyard } from '../graveyard.ts';
-import { placeSlot } from '../residents.ts';
-import type { Segment } from '../segment.ts';
-import { sizeClassBytes } from '../size-class.ts';
-import type { Space } from '../space-table.ts';
+import type { Chain } from '../chains/chains.ts';
+import type { Graveyard } from '../segments/graveyard.ts';
+import { placeSlot } from '../memory/residents.ts';
+import type { Segment } from '../segments/segment.ts';
+import { sizeClassBytes } from '../index/size-class.ts';
+import type { Space } from '../index/space-table.ts';
 import type { CheckedParts } from './checked-parts.ts';
 import type { Findings } from './findings.ts';
 

@@ -7,12 +7,12 @@
 
 import { readVarint } from '../../lib/varint.ts';
 import { CHECK_SLOTS_AT_ONCE } from '../../limits.ts';
-import type { Chain, PlaceList } from '../chains.ts';
+import type { Chain, PlaceList } from '../chains/chains.ts';
 import {
   KIND_BASE, KIND_BEGIN, KIND_DELTA, KIND_EXPIRE, KIND_PAGE, KIND_RUN, entryKindAt, entryValueAt,
 } from '../format/data-entry.ts';
-import { placeOffset, placeSlot } from '../residents.ts';
-import { sizeClassOf } from '../size-class.ts';
+import { placeOffset, placeSlot } from '../memory/residents.ts';
+import { sizeClassOf } from '../index/size-class.ts';
 import type { CheckedParts } from './checked-parts.ts';
 import type { Findings } from './findings.ts';
 import { shownKey } from './findings.ts';

@@ -13,8 +13,8 @@ import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryBytesToKeyEndAt, entryValueBytesAt, isEntryHeaderSound,
   isEntryPayloadSound,
 } from '../format/data-entry.ts';
-import type { LoadedRecord, Residents } from '../residents.ts';
-import type { Segment } from '../segment.ts';
+import type { LoadedRecord, Residents } from '../memory/residents.ts';
+import type { Segment } from '../segments/segment.ts';
 import { damaged } from '../store-error.ts';
 
 /** `bytes` is a bound of the record's size. Not whole: header and key, but all was verified. */

@@ -8,11 +8,11 @@ import {
   entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt,
   entryKindAt, entrySpaceAt, entryTypeAt, entryValueIndexAt,
 } from '../format/data-entry.ts';
-import type { LoadedRecord } from '../residents.ts';
-import type { Segment } from '../segment.ts';
-import { sizeClassBytes } from '../size-class.ts';
+import type { LoadedRecord } from '../memory/residents.ts';
+import type { Segment } from '../segments/segment.ts';
+import { sizeClassBytes } from '../index/size-class.ts';
 import { StoreError } from '../store-error.ts';
-import { forEachAtOnce } from '../store-loader.ts';
+import { forEachAtOnce } from '../loading/store-loader.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { readRecord } from './read-record.ts';
 

@@ -8,7 +8,7 @@
 import {
   HINT_FILE_BYTES_TYPICAL, HINT_RECORD_BYTES_TYPICAL, TOMBSTONE_BYTES_TYPICAL,
 } from '../../limits.ts';
-import type { SealedSegmentStats } from '../compaction-host.ts';
+import type { SealedSegmentStats } from './compaction-host.ts';
 import { FRAME_HEADER_BYTES } from '../format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { SegmentFacts } from './choose.ts';

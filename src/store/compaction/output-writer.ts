@@ -25,7 +25,7 @@ import type { SealedSegment } from '../format/manifest.ts';
 import {
   encodeSegmentHeader, hintFileName, SEGMENT_HEADER_BYTES, SEGMENT_PACK, segmentFileName,
 } from '../format/segment-header.ts';
-import { expirySecondsOfMs } from '../index-slot.ts';
+import { expirySecondsOfMs } from '../index/index-slot.ts';
 import type { CopierDisk, CopierOutputFile } from './copy-job.ts';
 
 export class OutputWriter {

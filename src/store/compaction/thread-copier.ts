@@ -1,6 +1,6 @@
 /** Runs copy jobs in a thread of their own (compaction-worker.ts). */
 
-import { JobThread } from '../job-thread.ts';
+import { JobThread } from '../../io/job-thread.ts';
 import { QUESTION_BYTES, questionTable } from './copy-job.ts';
 import type { AskMain, CopyJob, CopyResult, CopyRunner } from './copy-job.ts';
 import { errorOf } from './copier-messages.ts';

@@ -10,9 +10,9 @@
  */
 
 import type { ValueType } from '../../keyspace/value-type.ts';
-import type { Chain, ChainTable, RecordPlace } from '../chains.ts';
-import { placeOf, placeOffset, placeSlot } from '../residents.ts';
-import type { Space } from '../space-table.ts';
+import type { Chain, ChainTable, RecordPlace } from '../chains/chains.ts';
+import { placeOf, placeOffset, placeSlot } from '../memory/residents.ts';
+import type { Space } from '../index/space-table.ts';
 
 const HEAD_WORDS = 13;
 const PLACE_WORDS = 3;

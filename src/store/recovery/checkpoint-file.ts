@@ -8,7 +8,7 @@
 
 import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
 import { CHECKPOINT_BLOCK_BYTES } from '../../limits.ts';
-import type { ChainTable } from '../chains.ts';
+import type { ChainTable } from '../chains/chains.ts';
 import {
   BLOCK_CHAINS, BLOCK_END, BLOCK_META, BLOCK_PAGES, CHECKPOINT_BLOCK_HEADER_BYTES,
   CHECKPOINT_VERSION,
@@ -16,10 +16,10 @@ import {
 } from '../format/checkpoint.ts';
 import type { CheckpointMeta } from '../format/checkpoint.ts';
 import type { Manifest } from '../format/manifest.ts';
-import type { ManifestKeeper } from '../manifest-keeper.ts';
-import type { SegmentTable } from '../segment-table.ts';
-import type { SpaceTable } from '../space-table.ts';
-import { ValueIndex } from '../value-index.ts';
+import type { ManifestKeeper } from '../segments/manifest-keeper.ts';
+import type { SegmentTable } from '../segments/segment-table.ts';
+import type { SpaceTable } from '../index/space-table.ts';
+import { ValueIndex } from '../index/value-index.ts';
 import { decodeChains, encodeChains } from './checkpoint-chains.ts';
 
 const PAGE_HEAD_WORDS = 4;

@@ -18,7 +18,7 @@
 
 import { FRAME_MORE } from '../format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
-import type { Watermark } from '../log-appender.ts';
+import type { Watermark } from '../log/log-appender.ts';
 import { isFarther } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
 

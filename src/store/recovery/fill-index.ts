@@ -9,8 +9,8 @@
 import type { Files } from '../../io/files.ts';
 import type { KeyHash } from '../../lib/key-hash.ts';
 import { SEGMENT_LOG } from '../format/segment-header.ts';
-import type { Segment } from '../segment.ts';
-import type { SegmentTable } from '../segment-table.ts';
+import type { Segment } from '../segments/segment.ts';
+import type { SegmentTable } from '../segments/segment-table.ts';
 import { damaged } from '../store-error.ts';
 import type { StoreError } from '../store-error.ts';
 import { HintRun } from './hint-run.ts';

@@ -20,8 +20,8 @@ import type { FrameHeader } from '../format/frame.ts';
 import { HintRows } from '../format/hint-rows.ts';
 import { SEGMENT_HEADER_BYTES, decodeSegmentHeader } from '../format/segment-header.ts';
 import type { SegmentHeader } from '../format/segment-header.ts';
-import { addRow } from '../hint-writer.ts';
-import type { Watermark } from '../log-appender.ts';
+import { addRow } from '../hints/hint-writer.ts';
+import type { Watermark } from '../log/log-appender.ts';
 
 /** Something that is not as it was written. */
 export interface BadPlace {

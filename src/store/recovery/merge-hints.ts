@@ -16,16 +16,16 @@
  */
 
 import type { ValueType } from '../../keyspace/value-type.ts';
-import { ChainFold } from '../chain-shape.ts';
-import { collisionName } from '../collisions.ts';
+import { ChainFold } from '../chains/chain-shape.ts';
+import { collisionName } from '../index/collisions.ts';
 import { KIND_PUT } from '../format/data-entry.ts';
 import {
   SYSTEM_SPACE, rowBytes, rowExpirySeconds, rowHi, rowKind, rowLo, rowOffset, rowOrder, rowSpace,
   rowTypeByte, rowValueIndex,
 } from '../format/hint-rows.ts';
-import { sizeClassOf } from '../size-class.ts';
-import { SortedLoader } from '../sorted-loader.ts';
-import type { Space } from '../space-table.ts';
+import { sizeClassOf } from '../index/size-class.ts';
+import { SortedLoader } from '../index/sorted-loader.ts';
+import type { Space } from '../index/space-table.ts';
 import { PageRows } from './page-rows.ts';
 import type { RowRun } from './page-rows.ts';
 import type { RecoveredState } from './recovered-state.ts';

@@ -7,16 +7,16 @@
 
 import type { Files } from '../../io/files.ts';
 import { KeyHash } from '../../lib/key-hash.ts';
-import { ChainTable } from '../chains.ts';
+import { ChainTable } from '../chains/chains.ts';
 import type { CheckedParts } from '../check/checked-parts.ts';
 import type { HintRows } from '../format/hint-rows.ts';
 import type { Manifest, SealedSegment } from '../format/manifest.ts';
-import { KeyProbe } from '../key-probe.ts';
-import { KeyLookahead } from '../lookahead.ts';
-import { Residents } from '../residents.ts';
-import type { Segment } from '../segment.ts';
-import { SegmentTable } from '../segment-table.ts';
-import { SpaceTable } from '../space-table.ts';
+import { KeyProbe } from '../lookup/key-probe.ts';
+import { KeyLookahead } from '../lookup/lookahead.ts';
+import { Residents } from '../memory/residents.ts';
+import type { Segment } from '../segments/segment.ts';
+import { SegmentTable } from '../segments/segment-table.ts';
+import { SpaceTable } from '../index/space-table.ts';
 import { loadCheckpoint } from './checkpoint-file.ts';
 import { HintRun } from './hint-run.ts';
 import { HintMerge } from './merge-hints.ts';

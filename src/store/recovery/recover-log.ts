@@ -30,7 +30,7 @@ import { NOTHING_SYNCED, cutLog } from './cut-log.ts';
 import type { KeptLog, LogCut, LogDamage, ScannedLog } from './cut-log.ts';
 import { scanLog } from './log-scan.ts';
 import type { LogScan } from './log-scan.ts';
-import { withRoom } from './room.ts';
+import { withRoom } from '../segments/room.ts';
 import { logPath, sealKept, withLog } from './seal-log.ts';
 import type { SealEnv } from './seal-log.ts';
 import { checkProof, findSyncedPlace, openLogIds } from './synced-place.ts';

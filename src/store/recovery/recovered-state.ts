@@ -6,17 +6,17 @@
  * rest on it; with `isTolerant` it is told and counts as a key of its own.
  */
 
-import type { ChainTable } from '../chains.ts';
-import { parseCollisionKey } from '../collisions.ts';
+import type { ChainTable } from '../chains/chains.ts';
+import { parseCollisionKey } from '../index/collisions.ts';
 import {
   entryBytesAt, entryBytesToKeyEndAt, entryKeyStartAt, entryValueAt,
 } from '../format/data-entry.ts';
 import { SYSTEM_SPACE } from '../format/hint-rows.ts';
-import type { Held, Residents } from '../residents.ts';
-import type { SegmentTable } from '../segment-table.ts';
-import { sizeClassBytes } from '../size-class.ts';
-import { LIVE_SPACES_KEY } from '../space-table.ts';
-import type { Space, SpaceTable } from '../space-table.ts';
+import type { Held, Residents } from '../memory/residents.ts';
+import type { SegmentTable } from '../segments/segment-table.ts';
+import { sizeClassBytes } from '../index/size-class.ts';
+import { LIVE_SPACES_KEY } from '../index/space-table.ts';
+import type { Space, SpaceTable } from '../index/space-table.ts';
 import { StoreError, damaged } from '../store-error.ts';
 
 export interface RecoveredStateOptions {

@@ -12,8 +12,8 @@ import { RECOVERY_ROWS_BYTES_MAX } from '../../limits.ts';
 import type { HintRows } from '../format/hint-rows.ts';
 import type { SegmentSummary } from '../format/hint.ts';
 import { hintFileName } from '../format/segment-header.ts';
-import { writeHint } from '../hint-writer.ts';
-import { isDiskFull } from './room.ts';
+import { writeHint } from '../hints/hint-writer.ts';
+import { isDiskFull } from '../segments/room.ts';
 
 const noPause = (): Promise<void> => Promise.resolve();
 

@@ -42,12 +42,12 @@ import {
   segmentFileName,
 } from '../format/segment-header.ts';
 import type { SegmentFileName } from '../format/segment-header.ts';
-import { summaryOf } from '../hint-writer.ts';
+import { summaryOf } from '../hints/hint-writer.ts';
 import { damaged } from '../store-error.ts';
 import type { KeptLog, LogCut } from './cut-log.ts';
 import type { LogScan } from './log-scan.ts';
-import { isDiskFull } from './room.ts';
-import type { RoomEnv } from './room.ts';
+import { isDiskFull } from '../segments/room.ts';
+import type { RoomEnv } from '../segments/room.ts';
 import type { ScannedRows } from './scanned-rows.ts';
 
 export interface SealEnv extends RoomEnv {

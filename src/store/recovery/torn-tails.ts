@@ -14,8 +14,8 @@ import {
 } from '../../limits.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { KeptLog, ScannedLog } from './cut-log.ts';
-import { isDiskFull } from './room.ts';
-import type { RoomEnv } from './room.ts';
+import { isDiskFull } from '../segments/room.ts';
+import type { RoomEnv } from '../segments/room.ts';
 import { logPath, withLog } from './seal-log.ts';
 
 /** Bytes at the end of a segment that do not count. */

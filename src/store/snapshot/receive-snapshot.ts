@@ -15,7 +15,7 @@ import { Checksum } from '../../lib/checksum.ts';
 import { MANIFEST_NAME, decodeManifest } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { hintFileName, segmentFileName } from '../format/segment-header.ts';
-import { isDiskFull } from '../recovery/room.ts';
+import { isDiskFull } from '../segments/room.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { SnapshotError } from './snapshot-error.ts';
 import { invalid, readSnapshotHeader, readSum } from './snapshot-header.ts';

@@ -23,7 +23,7 @@ import {
   SEGMENT_HEADER_BYTES, SEGMENT_LOG, hintFileName, segmentFileName,
 } from '../format/segment-header.ts';
 import type { Sealer } from '../sealer.ts';
-import type { Segment } from '../segment.ts';
+import type { Segment } from '../segments/segment.ts';
 import { StoreError } from '../store-error.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { SnapshotError } from './snapshot-error.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Files } from '../../../src/io/files.ts';
 import { Random } from '../../../src/lib/random.ts';
-import type { RecordColumns } from '../../../src/store/compaction-host.ts';
+import type { RecordColumns } from '../../../src/store/compaction/compaction-host.ts';
 import type { CompactionRules } from '../../../src/store/compaction/compactor.ts';
 import type { CopierDisk } from '../../../src/store/compaction/copy-job.ts';
 import { testSeed } from '../../lib/seeded.ts';

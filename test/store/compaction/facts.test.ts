@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SealedSegmentStats } from '../../../src/store/compaction-host.ts';
+import type { SealedSegmentStats } from '../../../src/store/compaction/compaction-host.ts';
 import { factsOf, OPEN_ID, presentOf } from '../../../src/store/compaction/facts.ts';
 
 const OPEN = { bytes: 500, liveBytes: 400, minValueIndex: 90 };

@@ -6,7 +6,7 @@ import type { Files, ReadFile, WriteFile } from '../../../src/io/files.ts';
 import { KeyHash } from '../../../src/lib/key-hash.ts';
 import type {
   CompactionHost, RecordColumns, SealedSegmentStats,
-} from '../../../src/store/compaction-host.ts';
+} from '../../../src/store/compaction/compaction-host.ts';
 import {
   RECORD, SegmentScan, END, MORE,
 } from '../../../src/store/compaction/segment-scan.ts';
@@ -15,7 +15,9 @@ import {
   KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PUT, skipGap, writeEntryHeader, entryExpireAtAt,
 } from '../../../src/store/format/data-entry.ts';
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../../../src/store/format/frame.ts';
-import { decodeManifest, encodeManifest, MANIFEST_NAME } from '../../../src/store/format/manifest.ts';
+import {
+  decodeManifest, encodeManifest, MANIFEST_NAME,
+} from '../../../src/store/format/manifest.ts';
 import type { Manifest, SealedSegment } from '../../../src/store/format/manifest.ts';
 import {
   encodeSegmentHeader, parseSegmentFileName, SEGMENT_HEADER_BYTES, SEGMENT_LOG,

@@ -14,7 +14,9 @@ import {
   HINT_BLOCK_ROWS, HINT_HEADER_BYTES, decodeHintDirectory, decodeHintHeader, encodeHintNow,
   openHintBlock,
 } from '../../../src/store/format/hint.ts';
-import { HintRows, ROW_WORDS, compareRows, sortRowsNow } from '../../../src/store/format/hint-rows.ts';
+import {
+  HintRows, ROW_WORDS, compareRows, sortRowsNow,
+} from '../../../src/store/format/hint-rows.ts';
 import { decodeManifest, encodeManifest } from '../../../src/store/format/manifest.ts';
 import type { Manifest } from '../../../src/store/format/manifest.ts';
 import {

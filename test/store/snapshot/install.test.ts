@@ -12,7 +12,9 @@ import { tornTailName } from '../../../src/store/recovery/torn-tails.ts';
 import { SimCrash, SimFiles } from '../../sim/sim-files.ts';
 import { findState, stateOf } from '../crash-model.ts';
 import type { State } from '../crash-model.ts';
-import { BUSY, BusyStore, DIR, KEY_NAMES, META, cut, mustBeIn, pass, streamed, take } from './helpers.ts';
+import {
+  BUSY, BusyStore, DIR, KEY_NAMES, META, cut, mustBeIn, pass, streamed, take,
+} from './helpers.ts';
 import { open } from '../helpers.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 

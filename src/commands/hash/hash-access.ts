@@ -1,0 +1,73 @@
+/** What every command on hashes does: finding the hash at the first argument and changing it. */
+
+import { WRONG_TYPE } from '../../keyspace/database.ts';
+import { HASH_SET, HashValue } from '../../keyspace/hash-value.ts';
+import type { LiveValue } from '../../keyspace/live-value.ts';
+import { DeltaWriter } from '../../keyspace/pieces.ts';
+import { HASH } from '../../keyspace/value-type.ts';
+import type { ByteRange } from '../../lib/byte-range.ts';
+import { HASH_FIELDS_MAX } from '../../limits.ts';
+import type { WriteContext } from '../command.ts';
+import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
+import type { ConfigPort } from '../server-port.ts';
+
+export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
+
+const TOO_MANY_FIELDS = `ERR a hash holds at most ${HASH_FIELDS_MAX} fields`;
+
+/** Null when there is none; undefined when there is another type, and the error is replied. */
+export type HashOrNone = HashValue | null | undefined;
+
+export function readHash(ctx: WriteContext): HashOrNone {
+  return toHash(ctx, ctx.db.readLive(ctx.args.at(1), HASH));
+}
+
+/** Of a hash about to be changed. */
+export function findHash(ctx: WriteContext): HashOrNone {
+  return toHash(ctx, ctx.db.findLive(ctx.args.at(1), HASH));
+}
+
+function toHash(ctx: WriteContext, live: LiveValue | undefined | typeof WRONG_TYPE): HashOrNone {
+  if (live === undefined) return null;
+  if (live !== WRONG_TYPE) return live as HashValue;
+  ctx.reply.error(WRONG_TYPE_TEXT);
+  return undefined;
+}
+
+/** Deltas of all commands on hashes: one is in use at a time. */
+export const hashDelta = new DeltaWriter();
+
+/** Applies a delta that sets fields; makes the hash when there is none. */
+export function setFields(ctx: WriteContext, hash: HashValue | null, delta: ByteRange): HashValue {
+  const key = ctx.args.at(1);
+  if (hash !== null) {
+    ctx.db.change(key, hash, delta);
+    return hash;
+  }
+  const created = HashValue.withRoom(delta.length);
+  created.applyDelta(delta.buf, delta.start, delta.end, delta.words);
+  ctx.db.putLive(key, created);
+  ctx.db.notify('n', 'new', key);
+  return created;
+}
+
+/** Sets one field to a text of the server's own making, such as a number. */
+export function setFieldText(ctx: WriteContext, hash: HashValue | null, text: string): void {
+  hashDelta.begin(HASH_SET);
+  hashDelta.range(ctx.args.at(2));
+  hashDelta.latin1(text);
+  setFields(ctx, hash, hashDelta.finish());
+}
+
+/** The error if the arguments from 2 on would take a hash beyond its bounds, or undefined. */
+export function boundError({ args }: WriteContext, hash: HashValue | null): string | undefined {
+  const added = Math.ceil((args.count - 2) / 2);
+  return hash !== null && hash.size + added > HASH_FIELDS_MAX ? TOO_MANY_FIELDS : undefined;
+}
+
+/** What OBJECT ENCODING calls a hash: by what it held at any time since it was made. */
+export function hashEncoding(hash: HashValue, config: ConfigPort): 'listpack' | 'hashtable' {
+  const isSmall = hash.peak <= Number(config.get('hash-max-listpack-entries'))
+    && hash.longest <= Number(config.get('hash-max-listpack-value'));
+  return isSmall ? 'listpack' : 'hashtable';
+}

@@ -1,0 +1,196 @@
+/**
+ * One member of a total-order broadcast, without I/O: Raft, its own batches until they are
+ * delivered, and its reads until they may run. The shell feeds it (raft/shell), and so does
+ * the simulator.
+ *
+ * After each call that takes `now` the owner does what `take` says, and calls `tick` at
+ * `deadlineMs`. It pulls what is to be delivered: entries up to `deliverable`, each given to
+ * `deliver` once, in order.
+ */
+
+import { Barriers, type BarrierReady } from './barriers.ts';
+import type { LogEntry, MemberId } from './entry.ts';
+import type { MembersTarget, Now, RaftEvent, RaftStatus, Update } from './event.ts';
+import { Origins } from './origins.ts';
+import { Outgoing, type Expired } from './outgoing.ts';
+import { decodeProposal, type Proposal } from './proposal.ts';
+import { Raft } from './raft.ts';
+import type { RaftOptions, RaftStart } from './raft-options.ts';
+
+export interface ReplicaOptions extends RaftOptions {
+  /** Greater with each start of this member. */
+  readonly epoch: number;
+}
+
+/** Numbers of questions have 48 bits on a link; no start gets as far as to those of the next. */
+const REQUESTS_OF_EPOCH = 2 ** 40;
+const EPOCHS_APART = 2 ** 8;
+
+/** What a replica wants done, beside what Raft wants. */
+export interface ReplicaUpdate extends Update {
+  readonly barriersReady: readonly BarrierReady[];
+  readonly barriersFailed: readonly number[];
+  readonly expired: readonly Expired[];
+}
+
+/** A batch to apply. */
+export interface Delivery {
+  readonly position: number;
+  readonly timeMs: number;
+  readonly proposal: Proposal;
+  /** The ticket that `broadcast` gave, when it is this start's own and somebody waits for it. */
+  readonly ticket: number | undefined;
+}
+
+export class Replica {
+  readonly #raft: Raft;
+  readonly #id: MemberId;
+  readonly #epoch: number;
+  readonly #outgoing: Outgoing;
+  readonly #barriers: Barriers;
+  readonly origins = new Origins();
+  /** The leader that was last sent batches and questions. */
+  #leader: MemberId | undefined;
+  #term = 0;
+  #ready: BarrierReady[] = [];
+  #failed: number[] = [];
+  #expired: Expired[] = [];
+
+  constructor(options: ReplicaOptions, start: RaftStart, now: Now) {
+    const { id, epoch, electionTimeoutMs } = options;
+    this.#id = id;
+    this.#epoch = epoch;
+    this.#raft = new Raft(options, start, now);
+    this.#outgoing = new Outgoing({
+      origin: id, epoch, resendMs: electionTimeoutMs, resendMsMax: electionTimeoutMs * 8,
+    });
+    this.#barriers = new Barriers(electionTimeoutMs / 2, epoch % EPOCHS_APART * REQUESTS_OF_EPOCH);
+  }
+
+  get status(): RaftStatus {
+    return this.#raft.status;
+  }
+
+  get raft(): Raft {
+    return this.#raft;
+  }
+
+  /** Bytes of own batches that are not delivered yet. */
+  get outgoingBytes(): number {
+    return this.#outgoing.bytes;
+  }
+
+  get deadlineMs(): number {
+    const expiryMs = Math.min(this.#outgoing.expiryMs, this.#barriers.expiryMs);
+    const dueMs = Math.min(this.#raft.deadlineMs, expiryMs);
+    if (this.#leader === undefined) return dueMs;
+    return Math.min(dueMs, this.#outgoing.resendAtMs, this.#barriers.askAgainAtMs);
+  }
+
+  get deliverable(): number {
+    return this.#raft.deliverable;
+  }
+
+  /**
+   * Puts a batch into the order; returns its ticket. `body` is owned from now on. Nothing is sent
+   * before `take`, so that the owner can note the ticket first.
+   */
+  broadcast(
+    body: Uint8Array, seed: readonly [number, number], timeoutMs: number, now: Now,
+  ): number {
+    return this.#outgoing.add(body, seed, now.monotonicMs + timeoutMs);
+  }
+
+  /** Asks for the index that a read must wait for; returns the id in `barriersReady`. As above. */
+  barrier(timeoutMs: number, now: Now): number {
+    return this.#barriers.add(now.monotonicMs + timeoutMs);
+  }
+
+  step(event: RaftEvent, now: Now): void {
+    this.#raft.step(event, now);
+  }
+
+  membersRefusal(target: MembersTarget): string | undefined {
+    return this.#raft.membersRefusal(target);
+  }
+
+  /**
+   * The next entry in order, committed and durable. Returns the batch in it if it is to be applied.
+   */
+  deliver(entry: LogEntry, now: Now): Delivery | undefined {
+    if (entry.kind !== 'batch') return undefined;
+    const proposal = decodeProposal(entry.payload);
+    if (proposal === undefined) throw new Error('assertion failed: no proposal in a batch entry');
+    if (!this.origins.accept(proposal)) return undefined;
+    const { index: position, timeMs } = entry;
+    const [ticket] = this.#isOwn(proposal)
+      ? this.#outgoing.delivered(proposal.number, now.monotonicMs) : [];
+    return { position, timeMs, proposal, ticket };
+  }
+
+  /**
+   * The state was replaced by a snapshot, and `origins` is restored: the tickets of own batches
+   * that are in it. They were applied, but with what result is not known here.
+   */
+  skipDelivered(now: Now): number[] {
+    const number = this.origins.numberOf(this.#id, this.#epoch);
+    return this.#outgoing.delivered(number, now.monotonicMs);
+  }
+
+  take(now: Now): ReplicaUpdate {
+    this.#settle(now);
+    // Named one by one: spreading an object here took half of a simulation's time.
+    const { install, hardState, entries, messages, logReads, snapshots, dropped } =
+      this.#raft.take();
+    const barriersReady = this.#ready;
+    const barriersFailed = this.#failed;
+    const expired = this.#expired;
+    this.#ready = [];
+    this.#failed = [];
+    this.#expired = [];
+    return {
+      install, hardState, entries, messages, logReads, snapshots, dropped,
+      barriersReady, barriersFailed, expired,
+    };
+  }
+
+  /** Own batches are still on their way to the leader: they are not sent once more meanwhile. */
+  postponeResend(now: Now): void {
+    this.#outgoing.postponeResend(now.monotonicMs);
+  }
+
+  /** Sends what is to be sent, asks what is to be asked, and gives up what took too long. */
+  #settle(now: Now): void {
+    const { monotonicMs } = now;
+    const { leader, term } = this.#raft.status;
+    if (leader !== this.#leader || term !== this.#term) {
+      this.#leader = leader;
+      this.#term = term;
+      this.#outgoing.forgetSent();
+      this.#barriers.askAgain();
+    }
+    this.#expired.push(...this.#outgoing.expire(monotonicMs));
+    this.#failed.push(...this.#barriers.expire(monotonicMs));
+    if (leader === undefined) return void this.#raft.takeReads();
+    this.#outgoing.maybeResend(monotonicMs);
+    const payloads = this.#outgoing.unsent(monotonicMs);
+    if (payloads.length > 0) this.#raft.step({ kind: 'propose', payloads }, now);
+    this.#read(now);
+  }
+
+  /** Asks for the reads that wait. A leader without others may answer at once: then once more. */
+  #read(now: Now): void {
+    for (;;) {
+      for (const { request, index } of this.#raft.takeReads()) {
+        this.#ready.push(...this.#barriers.answered(request, index));
+      }
+      const request = this.#barriers.nextRequest(now.monotonicMs);
+      if (request === undefined) return;
+      this.#raft.step({ kind: 'read', request }, now);
+    }
+  }
+
+  #isOwn({ origin, epoch }: Proposal): boolean {
+    return origin === this.#id && epoch === this.#epoch;
+  }
+}

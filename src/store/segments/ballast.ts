@@ -1,0 +1,82 @@
+/**
+ * A file of no use but its room: a start on a disk without one free page gives it up (room.ts) and
+ * has the room for its manifest and its next segment. It is made again as soon as there is room, at
+ * first as large as what is left allows, so that the next start has something to give up as well.
+ *
+ * Its bytes cannot be compressed away, and are synced: the room is really taken. It is opened and
+ * written by this file alone; a failure leaves a smaller one, or none, and costs nothing else.
+ */
+
+import type { Files, WriteFile } from '../../io/files.ts';
+import { BALLAST_BYTES, BALLAST_BYTES_MIN } from '../../limits.ts';
+import { Random } from '../../lib/random.ts';
+
+export const BALLAST_NAME = 'BALLAST';
+
+export class Ballast {
+  readonly #files: Files;
+  readonly #path: string;
+  #bytes = 0;
+  #making: Promise<void> | undefined;
+
+  constructor(files: Files, dir: string) {
+    this.#files = files;
+    this.#path = `${dir}/${BALLAST_NAME}`;
+  }
+
+  /** At a start: what is there counts, and if it was given up, as much is made as there is room. */
+  async open(): Promise<void> {
+    this.#bytes = await this.#sizeNow();
+    if (this.#bytes < BALLAST_BYTES) await this.#make();
+  }
+
+  /** There are so many bytes free beside what the log may need. */
+  maybeMake(roomBytes: number): void {
+    if (this.#bytes >= BALLAST_BYTES || roomBytes < 2 * BALLAST_BYTES) return;
+    this.#making ??= this.#make().finally(() => {
+      this.#making = undefined;
+    });
+  }
+
+  /** Ends when nothing is being made. */
+  async idle(): Promise<void> {
+    await this.#making;
+  }
+
+  async #sizeNow(): Promise<number> {
+    if (!await this.#files.exists(this.#path)) return 0;
+    const file = await this.#files.openRead(this.#path);
+    try {
+      return await file.size();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #make(): Promise<void> {
+    for (let bytes = BALLAST_BYTES; bytes >= BALLAST_BYTES_MIN; bytes /= 2) {
+      if (bytes <= this.#bytes || await this.#tryMake(bytes)) return;
+    }
+  }
+
+  async #tryMake(bytes: number): Promise<boolean> {
+    try {
+      if (await this.#files.exists(this.#path)) await this.#files.unlink(this.#path);
+      this.#bytes = 0;
+      const file = await this.#files.create(this.#path);
+      await fill(file, bytes).finally(() => file.close());
+      this.#bytes = bytes;
+      return true;
+    } catch {
+      // A full disk, most likely; a failing one shows where it matters.
+      return false;
+    }
+  }
+}
+
+async function fill(file: WriteFile, bytes: number): Promise<void> {
+  const random = new Random(1, 1);
+  const words = Uint32Array.from({ length: bytes / 4 }, () => random.next());
+  await file.write(new Uint8Array(words.buffer), 0, bytes, 0);
+  await file.datasync();
+}

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import type { Configuration, MemberId } from '../../../src/raft/core/entry.ts';
+import type { Replica } from '../../../src/raft/core/replica.ts';
+import type { PeerFacts, Standing } from '../../../src/raft/links/peer-facts.ts';
+import type { RaftLog } from '../../../src/raft/log/raft-log.ts';
+import { clusterOf, type Identity } from '../../../src/raft/shell/identity.ts';
+import { PeerStanding } from '../../../src/raft/shell/peer-standing.ts';
+import { configurationOf } from '../log/helpers.ts';
+
+const [A, C] = ['a:1', 'c:1'] as [MemberId, MemberId];
+const FOUNDERS = configurationOf('a', 'b', 'c');
+const CLUSTER = clusterOf(FOUNDERS);
+
+/** What a knows, as the test says. */
+class World {
+  configuration: Configuration = FOUNDERS;
+  configurationIndex = 5;
+  commit = 20;
+  leaderCommit = -1;
+  role = 'follower';
+  leader: MemberId | undefined;
+  match = 0;
+  applied = 0;
+  starts = 0;
+  readonly saved: Identity[] = [];
+  readonly givenUp: string[] = [];
+  readonly standing: PeerStanding;
+
+  constructor(identity: Partial<Identity> = {}) {
+    this.standing = new PeerStanding({
+      identity: { id: A, starts: 3, founders: FOUNDERS, isCaughtUp: true, ...identity },
+      raftLog: this.#raftLog(),
+      replica: () => this.replica,
+      applied: () => this.applied,
+      startsOf: () => this.starts,
+      save: (changed) => void this.saved.push(changed),
+      onGivenUp: (reason) => void this.givenUp.push(reason),
+      log: () => {},
+    });
+  }
+
+  get replica(): Replica {
+    const { configuration, configurationIndex: index, commit, role, leader, leaderCommit } = this;
+    const raft = {
+      committedConfiguration: { index, configuration }, configurationIndex: index, leaderCommit,
+      progress: new Map([[C, { match: this.match }]]),
+    };
+    return { raft, status: { configuration, commit, role, leader } } as unknown as Replica;
+  }
+
+  note(): void {
+    this.standing.note(this.replica);
+  }
+
+  #raftLog(): RaftLog {
+    const placed = [{ index: 0, configuration: FOUNDERS }];
+    return {
+      isFresh: false, lastIndex: 9, configurations: () => placed,
+    } as unknown as RaftLog;
+  }
+}
+
+function factsOfC(standing: Partial<Standing> = {}, cluster = CLUSTER): PeerFacts {
+  return {
+    name: 'c', id: C, clientAddress: 'c:1', peerAddress: 'c:2', cluster, founders: FOUNDERS,
+    featureLevel: 2,
+    standing: {
+      starts: 3, lastIndex: 20, memberAt: 5, leftBehind: [], verdict: undefined, ...standing,
+    },
+  };
+}
+
+describe('a peer that comes from an older copy of its directory', () => {
+  it('is told so when its log ends before what it had confirmed and a majority has', () => {
+    const world = new World();
+    world.match = 20;
+    expect(world.standing.verdictOn(factsOfC({ lastIndex: 19 }), true))
+      .toMatchObject({ kind: 'outdated', index: 20 });
+    expect(world.standing.verdictOn(factsOfC({ lastIndex: 20 }), true)).toBeUndefined();
+  });
+
+  it('is not suspected of what may have been replaced, or may still be on its way', () => {
+    const world = new World();
+    world.match = 20;
+    world.commit = 19;
+    expect(world.standing.verdictOn(factsOfC({ lastIndex: 19 }), true)).toBeUndefined();
+    expect(world.standing.verdictOn(factsOfC({ lastIndex: 10 }), false)).toBeUndefined();
+  });
+
+  it('is told so when it counts fewer starts than were seen', () => {
+    const world = new World();
+    world.starts = 4;
+    expect(world.standing.verdictOn(factsOfC({ starts: 3 }), true))
+      .toMatchObject({ kind: 'outdated' });
+    expect(world.standing.verdictOn(factsOfC({ starts: 4 }), true)).toBeUndefined();
+  });
+
+  it('stops for good, and keeps that', () => {
+    const world = new World();
+    const verdict = { kind: 'outdated', index: 20, text: 'an older copy' } as const;
+    world.standing.onVerdict(factsOfC({}, 'another'), verdict);
+    expect(world.givenUp).toEqual([]);
+    world.standing.onVerdict(factsOfC(), verdict);
+    world.standing.onVerdict(factsOfC(), verdict);
+    expect(world.givenUp).toEqual(['an older copy']);
+    expect(world.saved.at(-1)?.givenUp).toBe('an older copy');
+    expect(world.standing.serving).toMatch(/^REMOVED .*an older copy/);
+  });
+});
+
+describe('a peer that was removed', () => {
+  const WITHOUT_C = configurationOf('a', 'b');
+
+  it('is told by which configuration, unless it knows a newer one or is invited', () => {
+    const world = new World();
+    world.configuration = WITHOUT_C;
+    world.configurationIndex = 12;
+    expect(world.standing.verdictOn(factsOfC({ memberAt: 5 }), true))
+      .toMatchObject({ kind: 'removed', index: 12 });
+    expect(world.standing.verdictOn(factsOfC({ memberAt: 13 }), true)).toBeUndefined();
+    expect(world.standing.verdictOn(factsOfC({ memberAt: undefined }), true)).toBeUndefined();
+    const [invited] = FOUNDERS.members.filter(({ name }) => name === 'c');
+    world.configuration = { ...WITHOUT_C, featureLevel: 2, invited: [invited!] };
+    expect(world.standing.verdictOn(factsOfC({ memberAt: 5 }), true)).toBeUndefined();
+  });
+
+  it('believes only what is newer than the configuration that has it', () => {
+    const world = new World();
+    world.note();
+    const removed = { kind: 'removed', index: 5, text: '' } as const;
+    world.standing.onVerdict(factsOfC(), removed);
+    expect(world.standing.serving).toBeUndefined();
+    world.standing.onVerdict(factsOfC(), { ...removed, index: 6 });
+    expect(world.standing.serving).toMatch(/^REMOVED .* by configuration 6:/);
+    expect(world.saved.at(-1)?.removedBy).toBe(6);
+  });
+
+  it('is LOADING when a later configuration has it again, and then answers', () => {
+    const world = new World({ removedBy: 6 });
+    world.configurationIndex = 8;
+    world.leader = C;
+    world.leaderCommit = 30;
+    world.note();
+    world.note();
+    world.applied = 29;
+    expect(world.standing.serving).toMatch(/^LOADING /);
+    world.applied = 30;
+    expect(world.standing.serving).toBeUndefined();
+    expect(world.saved.at(-1)).toMatchObject({ isCaughtUp: true });
+    expect(world.saved.at(-1)).not.toHaveProperty('removedBy');
+  });
+});
+
+describe('a cluster that was given up', () => {
+  it('is told so by the one that went on alone', () => {
+    const world = new World({ leftBehind: ['old'] });
+    expect(world.standing.verdictOn(factsOfC({}, 'old'), true))
+      .toMatchObject({ kind: 'superseded', text: expect.stringContaining('a went on alone') });
+    expect(world.standing.verdictOn(factsOfC({}, 'other'), true)).toBeUndefined();
+    const old = new World();
+    const verdict = { kind: 'superseded', index: 0, text: 'gone' } as const;
+    old.standing.onVerdict(factsOfC({ leftBehind: ['other'] }, 'new'), verdict);
+    expect(old.givenUp).toEqual([]);
+    old.standing.onVerdict(factsOfC({ leftBehind: [CLUSTER] }, 'new'), verdict);
+    expect(old.givenUp).toEqual(['gone']);
+  });
+});
