@@ -8,7 +8,7 @@
 import { cpus } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { KeyHash } from '../src/lib/key-hash.ts';
-import { INDEX_PAGE_BITS_DEFAULT } from '../src/limits.ts';
+import { INDEX_PAGE_BITS_DEFAULT } from '../src/store/index/value-index.ts';
 import { ValueIndex } from '../src/store/index/value-index.ts';
 
 export interface ValueIndexBenchOptions {

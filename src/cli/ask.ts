@@ -5,7 +5,13 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import { ASK_MS_MAX, ASK_REPLY_BYTES_MAX } from '../limits.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/** A server that does not answer in this time is not counted on. */
+const ASK_MS_MAX = 2000;
+
+/** A name and an address are far shorter. */
+const ASK_REPLY_BYTES_MAX = 64 * KiB;
 
 export interface AskedServer {
   readonly host: string;

@@ -13,9 +13,11 @@ import { describeConfigError, loadConfig } from '../config/load-config.ts';
 import { splitAddress } from '../config/peer-list.ts';
 import { findOwnPeer } from '../config/peer-settings.ts';
 import { readIncluded } from '../io/config-files.ts';
-import { ASK_LEADER_MS } from '../limits.ts';
 import { ask, type AskedServer } from './ask.ts';
 import { PeerProcesses, type PeerCommand, type PeerEnding } from './peer-processes.ts';
+
+/** How often the launcher of peers asks who leads: a person hardly notices the delay. */
+const ASK_LEADER_MS = 300;
 
 const DIRECTORY = 'config/peers';
 const MAIN = join(import.meta.dirname, '..', 'main.js');

@@ -11,10 +11,12 @@ import { SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import {
   COLD, NEED_KEY, NEED_VALUE, type Storage,
 } from '../keyspace/storage.ts';
-import { ORDER_MARKS_PAGE } from '../limits.ts';
 import type { MemberId } from '../raft/core/entry.ts';
 import type { BatchId } from '../raft/core/proposal.ts';
 import type { OrderedBatch } from '../raft/core/total-order-broadcast.ts';
+
+/** Records of the system space that are looked at together at a start. */
+export const ORDER_MARKS_PAGE = 100;
 
 const PREFIX = 'order:';
 const WATCH_PREFIX = 'watch:';

@@ -6,7 +6,6 @@
  */
 
 import type { KeyToLoad } from '../keyspace/storage.ts';
-import { ORDERED_QUEUE_MAX } from '../limits.ts';
 import type { BatchId } from '../raft/core/proposal.ts';
 import type {
   OrderedBatch, OrderedSnapshot, OrderedState,
@@ -16,6 +15,9 @@ import type { DeliveryGate } from '../session/delivery-gate.ts';
 import type { PendingGroup } from './pending-group.ts';
 import { ProposalRun, type ProposalHost } from './proposal-run.ts';
 import { RequestPool } from './request-pool.ts';
+
+/** Batches that wait to be applied while one waits for the disk. */
+export const ORDERED_QUEUE_MAX = 64;
 
 export interface ApplyHost extends ProposalHost {
   /** Ends the frame of the batch. Throws when the log does not take it. */

@@ -19,9 +19,13 @@
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
 import { copyBytes, viewOf, ViewMemo, type Bytes } from '../lib/views.ts';
 import type { RequestLimits } from '../commands/command.ts';
-import { BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT, ORDERED_BATCH_BYTES_MIN } from '../limits.ts';
+import { BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT } from '../config/limits.ts';
 import { Args } from '../protocol/args.ts';
 import type { WatchedKey } from '../session/transaction.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/** The first memory of a batch's body. */
+export const ORDERED_BATCH_BYTES_MIN = 16 * KiB;
 
 export const ORDERED_COMMAND = 0;
 export const ORDERED_TRANSACTION = 1;

@@ -18,7 +18,7 @@ import type { Runner } from '../engine/runner.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_KEY, type KeyToLoad } from '../keyspace/storage.ts';
 import { ByteRange } from '../lib/byte-range.ts';
-import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
+import { LOOKAHEAD_KEYS_MAX } from '../keyspace/limits.ts';
 import { Args } from '../protocol/args.ts';
 import type { OrderedBatch } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';

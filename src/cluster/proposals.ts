@@ -13,7 +13,6 @@ import type { Command, RequestLimits } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
 import { Args } from '../protocol/args.ts';
 import { Random } from '../lib/random.ts';
-import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../limits.ts';
 import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type {
   OrderOutcome, TotalOrderBroadcast,
@@ -30,6 +29,13 @@ import {
 } from './proposal-body.ts';
 import type { PendingGroup } from './pending-group.ts';
 import type { RequestOrder } from '../engine/request-order.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/** A batch with so much is closed: a peer that applies it does nothing else meanwhile. */
+export const ORDERED_BATCH_BYTES_MAX = 1 * MiB;
+
+/** Own batches that are broadcast and not applied; with more, the next ones wait here. */
+export const ORDERED_WAITING_BYTES_MAX = 16 * MiB;
 
 export interface ProposalsParts {
   readonly broadcast: TotalOrderBroadcast;

@@ -3,9 +3,11 @@
  * takes to run. They are borrowed until the batch ends.
  */
 
-import { ORDERED_KEPT_MAX } from '../limits.ts';
 import { Args } from '../protocol/args.ts';
 import { OrderedRequest, type RequestLender } from './proposal-body.ts';
+
+/** Objects for requests that are kept from one batch to the next: 300 bytes each. */
+export const ORDERED_KEPT_MAX = 8192;
 
 /** Objects of one kind. */
 class Kept<T> {

@@ -7,7 +7,7 @@
  * `expireAtOf`, which GETEX calls later than SET.
  */
 
-import { EXPIRE_AT_MS_MAX } from '../limits.ts';
+import { EXPIRE_AT_MS_MAX } from './limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { NOT_AN_INTEGER, invalidExpireTime } from './reply-errors.ts';
 

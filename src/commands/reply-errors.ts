@@ -4,7 +4,7 @@
  */
 
 import { textOfBytes } from '../lib/escaped-text.ts';
-import { SHOWN_ARG_BYTES_MAX } from '../limits.ts';
+import { SHOWN_ARG_BYTES_MAX } from './limits.ts';
 import type { Args } from '../protocol/args.ts';
 
 export const SYNTAX = 'ERR syntax error';

@@ -1,9 +1,11 @@
 /** Cursor and options of SCAN, HSCAN and their kin. */
 
 import { compileGlob, type GlobMatcher } from '../lib/glob.ts';
-import { SCAN_CURSOR_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './reply-errors.ts';
+
+/** Largest cursor of SCAN; see storage.ts. */
+const SCAN_CURSOR_MAX = 2 ** 48;
 
 const COUNT_DEFAULT = 10;
 

@@ -4,8 +4,10 @@
  *
  * Pure, and the defaults contradict nothing: of the options of a conflict one at least was given.
  */
-import { HEARTBEATS_PER_ELECTION_TIMEOUT_MIN } from '../limits.ts';
 import type { ConfigValues, OptionName } from './options.ts';
+
+/** One or two heartbeats may be lost before a follower doubts its leader. */
+export const HEARTBEATS_PER_ELECTION_TIMEOUT_MIN = 3;
 
 export interface Conflict {
   /** Every option it looks at. The first of them that was given is the one to show. */

@@ -7,7 +7,6 @@
  * `include` is read where it stands, as in Redis: what comes behind it wins over what it says. At
  * most INCLUDE_DEPTH_MAX deep and INCLUDED_FILES_MAX files, so that a circle ends with an error.
  */
-import { INCLUDED_FILES_MAX, INCLUDE_DEPTH_MAX } from '../limits.ts';
 import { ACCEPTED, REFUSED } from './accepted.ts';
 import { findConflicts, type CheckedValues } from './check-config.ts';
 import { Config } from './config.ts';
@@ -17,6 +16,12 @@ import { defaultPort } from './peer-settings.ts';
 import {
   defaultValues, findOption, parseValue, type OptionEntry, type OptionValues,
 } from './registry.ts';
+
+/** Files that include files: a file that includes itself ends here, with an error. */
+export const INCLUDE_DEPTH_MAX = 16;
+
+/** Included files altogether, so that files which include each other twice end as well. */
+export const INCLUDED_FILES_MAX = 256;
 
 export interface ConfigSource {
   /** As given on the command line, or by `include`; shown in errors. */

@@ -2,8 +2,10 @@
  * How `maxmemory` is shared out. Index, hot tail and read cache together are the budget; the index
  * grows with the keys, the tail is fixed, and the cache takes what is left unless given a size.
  */
-import { MEMORY_AUTO_DIVISOR } from '../limits.ts';
 import type { ConfigValues } from './options.ts';
+
+/** `maxmemory 0` takes the machine's memory divided by this: index, tail and cache together. */
+const MEMORY_AUTO_DIVISOR = 4;
 
 export interface MemoryBudget {
   readonly totalBytes: number;

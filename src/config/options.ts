@@ -3,40 +3,14 @@
  * Every option that changes something in dkvs. One table feeds the parser, CONFIG GET, SET and
  * REWRITE, and the test that config/dkvs.conf explains them all with their true defaults.
  *
- * To add one: an entry here, a paragraph in config/dkvs.conf, and for a bound its default in
- * limits.ts. Names that Redis has keep its meaning and its default; where a default differs, the
- * price says why.
+ * To add one: an entry here, a paragraph in config/dkvs.conf, and for a bound its default as a
+ * named constant with its reason. Names that Redis has keep its meaning and its default; where a
+ * default differs, the price says why.
  */
 import {
-  BIND_ADDRESSES_MAX,
-  BULK_BYTES_MAX_DEFAULT,
-  CLIENTS_MAX_DEFAULT,
-  COMPACTION_DISK_RATIO_MAX,
-  COMPACTION_MIN_BYTES_DEFAULT,
-  DATABASES_DEFAULT,
-  DATABASES_MAX,
-  DISK_RESERVE_BYTES_DEFAULT,
-  HOT_TAIL_BYTES_DEFAULT,
-  HOT_TAIL_BYTES_MIN,
-  HZ_MAX,
-  HZ_MIN,
-  NORMAL_OUTPUT_HARD_BYTES_DEFAULT,
-  NORMAL_OUTPUT_SOFT_BYTES_DEFAULT,
-  NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT,
-  PUBSUB_OUTPUT_HARD_BYTES_DEFAULT,
-  PUBSUB_OUTPUT_SOFT_BYTES_DEFAULT,
-  PUBSUB_OUTPUT_SOFT_SECONDS_DEFAULT,
-  QUERY_BUFFER_BYTES_MAX_DEFAULT,
-  REPLICA_OUTPUT_HARD_BYTES_DEFAULT,
-  REPLICA_OUTPUT_SOFT_BYTES_DEFAULT,
-  REPLICA_OUTPUT_SOFT_SECONDS_DEFAULT,
-  SEGMENT_BYTES_DEFAULT,
-  SEGMENT_BYTES_MIN,
-  SEGMENT_START_BYTES_MAX,
-  SLOWLOG_ENTRIES_MAX_DEFAULT,
-  TCP_BACKLOG_DEFAULT,
-  TRACKED_KEYS_MAX_DEFAULT,
-} from '../limits.ts';
+  BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT, DATABASES_MAX, QUERY_BUFFER_BYTES_MAX_DEFAULT,
+  SEGMENT_START_BYTES_MAX, SLOWLOG_ENTRIES_MAX_DEFAULT,
+} from './limits.ts';
 import {
   bytes,
   clamped,
@@ -52,9 +26,63 @@ import {
 } from './kinds.ts';
 import { option, withPrivacy, type ValuesOf } from './option.ts';
 import { PEER_OPTIONS } from './peer-options.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/** `hz`: from this to that, as in Redis; a value beyond becomes the nearest. */
+const HZ_MIN = 1;
+const HZ_MAX = 500;
+
+/** Most addresses of `bind`; the same bound as Redis. */
+const BIND_ADDRESSES_MAX = 16;
+
+/** Default of `maxclients`; as Redis. Each costs a descriptor and its buffers. */
+const CLIENTS_MAX_DEFAULT = 10_000;
+
+/** Default of `tcp-backlog`; as Redis. The kernel cuts it to net.core.somaxconn. */
+const TCP_BACKLOG_DEFAULT = 511;
+
+/**
+ * Defaults of `client-output-buffer-limit`. Redis leaves normal clients unbounded; here a client
+ * that does not read its replies must not be able to take the server's memory. Requests are not
+ * read beyond UNSENT_BYTES_PAUSE, so only single large replies get near these bounds: the hard one
+ * lets twice the longest value pass, the soft one any value that is read at 4 MiB a second.
+ */
+const NORMAL_OUTPUT_HARD_BYTES_DEFAULT = 1024 * MiB;
+const NORMAL_OUTPUT_SOFT_BYTES_DEFAULT = 256 * MiB;
+const NORMAL_OUTPUT_SOFT_SECONDS_DEFAULT = 60;
+const REPLICA_OUTPUT_HARD_BYTES_DEFAULT = 256 * MiB;
+const REPLICA_OUTPUT_SOFT_BYTES_DEFAULT = 64 * MiB;
+const REPLICA_OUTPUT_SOFT_SECONDS_DEFAULT = 60;
+const PUBSUB_OUTPUT_HARD_BYTES_DEFAULT = 32 * MiB;
+const PUBSUB_OUTPUT_SOFT_BYTES_DEFAULT = 8 * MiB;
+const PUBSUB_OUTPUT_SOFT_SECONDS_DEFAULT = 60;
+
+/** Default of `tracking-table-max-keys`: keys remembered for client-side caching; as Redis. */
+const TRACKED_KEYS_MAX_DEFAULT = 1_000_000;
+
+/** Default of `segment-bytes`: 1 TiB is 16 Ki files, and copying one takes less than a second. */
+export const SEGMENT_BYTES_DEFAULT = 64 * MiB;
+export const SEGMENT_BYTES_MIN = 1 * MiB;
+
+/** Default of `hot-tail-bytes`: what was written last is read from RAM; half a default segment. */
+const HOT_TAIL_BYTES_DEFAULT = 32 * MiB;
+const HOT_TAIL_BYTES_MIN = 1 * MiB;
+
+/** Default of `disk-reserve-bytes`: one segment, so that a full disk can still be compacted. */
+export const DISK_RESERVE_BYTES_DEFAULT = 64 * MiB;
+
+/** Default of `compaction-min-bytes`: a log smaller than four segments is not worth compacting. */
+const COMPACTION_MIN_BYTES_DEFAULT = 256 * MiB;
+
+/**
+ * Default of `compaction-disk-ratio`: log and hints, a running compaction's outputs included, take
+ * at most this many times the live bytes. Disk against write amplification: with values of 256
+ * bytes 1.5 costs 1.9 bytes written per byte under uniform overwrites, 1.3 would cost 2.9, 1.6
+ * costs 1.7, 2.0 costs 1.3 (store/compaction/DECISIONS.md).
+ */
+export const COMPACTION_DISK_RATIO_MAX = 1.5;
 
 const INT32_MAX = 2 ** 31 - 1;
-const MiB = 1024 * 1024;
 
 export const OPTIONS = {
   // ---- Network ---------------------------------------------------------------------------------

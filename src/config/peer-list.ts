@@ -8,8 +8,14 @@
  *
  * A refusal names everything that is wrong with a peer, so that one start is enough to see it all.
  */
-import { HOST_NAME_CHARS_MAX, PEERS_MAX, PEER_NAME_CHARS_MAX } from '../limits.ts';
+import { PEERS_MAX } from './limits.ts';
 import { accept, refuse, type Parsed } from './parsed.ts';
+
+/** A peer's name is in member ids, in the log and in every table of peers. */
+export const PEER_NAME_CHARS_MAX = 32;
+
+/** The longest name that DNS can hold. */
+export const HOST_NAME_CHARS_MAX = 253;
 
 export interface Peer {
   readonly name: string;

@@ -3,23 +3,51 @@
  * The options of a server that has peers; a part of the table in options.ts. What they must say
  * together is in check-config.ts, what follows from them in peer-settings.ts.
  */
-import {
-  BROADCAST_TIMEOUT_MS_DEFAULT,
-  BROADCAST_TIMEOUT_MS_MAX,
-  BROADCAST_TIMEOUT_MS_MIN,
-  ELECTION_TIMEOUT_MS_DEFAULT,
-  ELECTION_TIMEOUT_MS_MAX,
-  ELECTION_TIMEOUT_MS_MIN,
-  HEARTBEAT_INTERVAL_MS_DEFAULT,
-  HEARTBEAT_INTERVAL_MS_MAX,
-  HEARTBEAT_INTERVAL_MS_MIN,
-  RAFT_LOG_BYTES_DEFAULT,
-  RAFT_LOG_BYTES_MIN,
-  SNAPSHOT_RATE_DEFAULT,
-  SNAPSHOT_RATE_MIN,
-} from '../limits.ts';
 import { bytes, integer, oneOf, peerName, peers, text } from './kinds.ts';
 import { option, withPrivacy } from './option.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/** An election and its retry fit several times; a client that waits longer has long given up. */
+const BROADCAST_TIMEOUT_MS_DEFAULT = 5000;
+
+/** Below, a single slow fsync on a majority would look like an outage. */
+const BROADCAST_TIMEOUT_MS_MIN = 100;
+
+/** Ten minutes: beyond, a partition would only pile up clients that wait. */
+const BROADCAST_TIMEOUT_MS_MAX = 600_000;
+
+/** Six heartbeats: rides out a pause of the collector and a slow fsync; still about a second. */
+export const ELECTION_TIMEOUT_MS_DEFAULT = 600;
+
+/** Within one machine; below, the timer of a busy event loop alone causes elections. */
+export const ELECTION_TIMEOUT_MS_MIN = 50;
+
+/** A minute without writes after every loss of a leader is the most that anyone could want. */
+export const ELECTION_TIMEOUT_MS_MAX = 60_000;
+
+/** Ten small messages a second to every peer are not noticed; a round trip fits many times. */
+export const HEARTBEAT_INTERVAL_MS_DEFAULT = 100;
+
+/** Below, the timer of a busy event loop is late by as much as the interval. */
+export const HEARTBEAT_INTERVAL_MS_MIN = 10;
+
+/** A third of the longest election timeout: a longer one would always be refused. */
+export const HEARTBEAT_INTERVAL_MS_MAX = 20_000;
+
+/** At 1000 writes a second of 1 KiB each, four minutes of absence without a snapshot. */
+const RAFT_LOG_BYTES_DEFAULT = 256 * MiB;
+
+/**
+ * A state of 5 million small keys takes ten seconds, and a quarter of a terabyte an hour. As fast
+ * as it can, on a machine without processors to spare, latencies at the leader trebled.
+ */
+const SNAPSHOT_RATE_DEFAULT = 64 * MiB;
+
+/** Below, the log would outgrow what is held of it before a state of some gigabytes has arrived. */
+const SNAPSHOT_RATE_MIN = 1 * MiB;
+
+/** Below, a restart of one peer under load would already cost a snapshot of everything. */
+const RAFT_LOG_BYTES_MIN = 16 * MiB;
 
 export const PEER_OPTIONS = {
   node: option(

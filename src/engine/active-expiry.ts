@@ -8,7 +8,12 @@ import { ByteRange } from '../lib/byte-range.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_KEY, type KeyToLoad } from '../keyspace/storage.ts';
-import { EXPIRY_BATCH_KEYS, EXPIRY_ROUNDS_MAX } from '../limits.ts';
+
+/** Expired keys that one batch removes: well below a millisecond of work. */
+export const EXPIRY_BATCH_KEYS = 256;
+
+/** Full batches in a row for each unit of `active-expire-effort`, before others have their turn. */
+const EXPIRY_ROUNDS_MAX = 8;
 
 export interface ExpiryHost {
   readonly keyspace: Keyspace;

@@ -7,13 +7,23 @@ import { quoted, wrongArity } from '../commands/reply-errors.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Clock } from '../io/clock.ts';
 import { bytesOfText } from '../lib/escaped-text.ts';
-import { LEVEL_LOOK_MS, LEVEL_LOOKS_MAX, SHOWN_ARG_BYTES_MAX } from '../limits.ts';
+import { SHOWN_ARG_BYTES_MAX } from '../commands/limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type { Session } from '../session/session.ts';
 import type { Pause } from './pause.ts';
 import type { RequestOrder } from './request-order.ts';
 import type { WriteGate } from './write-gate.ts';
+
+/** How often WATCH looks whether the cluster's feature level has risen. */
+export const LEVEL_LOOK_MS = 50;
+
+/**
+ * How often it looks before it is refused: for two seconds. A cluster that has just been founded
+ * has the level of its builds after the first of RAFT_MEMBERS_MS; one with an older build among its
+ * members has it only when somebody upgrades that.
+ */
+export const LEVEL_LOOKS_MAX = 40;
 
 const NO_AUTH = 'NOAUTH Authentication required.';
 const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';

@@ -17,7 +17,6 @@ import type { RequestLimits } from '../commands/command.ts';
 import type { CommandTable, TableEntry } from '../commands/table.ts';
 import type { KeyToLoad } from '../keyspace/storage.ts';
 import { Random } from '../lib/random.ts';
-import { BURST_ORDERED_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
 import type { Session } from '../session/session.ts';
 import { Admit, mustOrder } from './admit.ts';
@@ -29,6 +28,12 @@ import type { RequestOrder } from './request-order.ts';
 import { Runner, type RunnerParts } from './runner.ts';
 import { StepsDriver, type StepServices } from './steps.ts';
 import type { WriteGate } from './write-gate.ts';
+
+/**
+ * Requests of one connection that are proposed at once: what arrives in one or two reads. More
+ * wait undecoded until these have their replies.
+ */
+const BURST_ORDERED_MAX = 4096;
 
 export interface EngineParts extends Omit<RunnerParts, 'prefetch' | 'random' | 'isReadOnly'> {
   readonly table: CommandTable;

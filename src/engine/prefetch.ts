@@ -9,9 +9,12 @@ import type { TableEntry } from '../commands/table.ts';
 import { visitKeys } from '../commands/visit-keys.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
-import { DATABASES_MAX, PREFETCH_KEYS_MAX } from '../limits.ts';
+import { DATABASES_MAX } from '../config/limits.ts';
 import { Args } from '../protocol/args.ts';
 import type { QueuedRequest } from '../session/transaction.ts';
+
+/** Keys that are read from disk before the requests run that need them; the others when they do. */
+const PREFETCH_KEYS_MAX = 4096;
 
 const NO_ARGS = new Args();
 

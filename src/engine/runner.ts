@@ -15,7 +15,7 @@
 import type { TableEntry } from '../commands/table.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Random } from '../lib/random.ts';
-import { BURST_REPLY_BYTES_MAX, REPLY_BYTES_MAX } from '../limits.ts';
+import { REPLY_BYTES_MAX } from '../protocol/limits.ts';
 import type { Args } from '../protocol/args.ts';
 import type { Monitors } from '../session/monitors.ts';
 import type { Session } from '../session/session.ts';
@@ -27,6 +27,13 @@ import type { Prefetch } from './prefetch.ts';
 import { applyReplyMode, showTo } from './replying.ts';
 import { requestsOf, type Requests } from './requests.ts';
 import { runStepsNow, type NowServices } from './steps-now.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/**
+ * A burst of requests that is run together ends when its replies are this large: then the client's
+ * output limits are looked at, and the clock.
+ */
+const BURST_REPLY_BYTES_MAX = 64 * KiB;
 
 /** Why `run` has stopped. */
 export type Stop = 'done' | 'cold' | 'full';

@@ -10,7 +10,12 @@
  */
 
 import type { Clock } from './clock.ts';
-import { BLOCKING_DEBT_MS, BLOCKING_REST_MS, BLOCKING_REST_MS_MAX } from '../limits.ts';
+
+/** Time above that, added up, at which libuv's pool takes over for a while (blocking-budget.ts). */
+const BLOCKING_DEBT_MS = 20;
+const BLOCKING_REST_MS = 500;
+/** The rest doubles up to this while the disk stays slow. */
+const BLOCKING_REST_MS_MAX = 16_000;
 
 export class BlockingBudget {
   readonly #clock: Clock;

@@ -37,9 +37,15 @@ import net from 'node:net';
 import os from 'node:os';
 import { join } from 'node:path';
 
-import { LOCK_ANSWER_MS_MAX } from '../limits.ts';
 import { DirectoryLockedError, DiskError } from './files.ts';
 import type { Lock, LockHolder } from './files.ts';
+
+/**
+ * How long a server that starts waits for another claimant of its directory to make up its mind.
+ * That takes the other a few directory operations; one that is silent for longer (stopped, or its
+ * machine thrashing) counts as the holder, because it may wake up.
+ */
+const LOCK_ANSWER_MS_MAX = 2000;
 
 const CLAIM_NAME = /^LOCK\.[0-9a-f]{16}$/;
 const UNFINISHED_NAME = /^LOCK\.[0-9a-f]{16}\.new$/;

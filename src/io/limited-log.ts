@@ -9,7 +9,13 @@
  */
 
 import type { Logger } from 'pino';
-import { LIMITED_LOG_LINES_MAX, LIMITED_LOG_MS } from '../limits.ts';
+
+/**
+ * Lines of one class that anybody who can open a connection can cause, in this time: enough to see
+ * who it is, too few to fill a disk. The others are counted.
+ */
+export const LIMITED_LOG_LINES_MAX = 10;
+export const LIMITED_LOG_MS = 60_000;
 
 type Level = 'info' | 'warn';
 

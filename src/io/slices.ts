@@ -1,7 +1,7 @@
 /** Long work on the serving thread, cut into slices of SLICE_MS: others go on in between. */
 
 import type { Clock } from './clock.ts';
-import { SLICE_MS } from '../limits.ts';
+import { SLICE_MS } from './limits.ts';
 
 export class Slices {
   readonly #clock: Clock;

@@ -28,10 +28,19 @@
 
 import { checksum } from '../lib/checksum.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../lib/words.ts';
-import { WATERMARK_NOTE_MS, WATERMARK_SYNC_MS } from '../limits.ts';
 import type { Clock, Timer } from './clock.ts';
 import { DiskError } from './files.ts';
 import type { Files, WriteFile } from './files.ts';
+
+/**
+ * How far a log is synced is noted outside it at most so often: a note is a write of 64 bytes into
+ * the page cache, 3 to 5 microseconds, and under `always` there are thousands of syncs a second.
+ * Only damage within so short a time before the end of a process can pass for a torn tail.
+ */
+export const WATERMARK_NOTE_MS = 20;
+
+/** How often the notes are synced while there are new ones: one sync a second beside the log's. */
+export const WATERMARK_SYNC_MS = 1000;
 
 export const WATERMARK_NAME = 'synced';
 

@@ -7,7 +7,9 @@
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
-import { ACCESS_CLOCK_CELLS } from '../limits.ts';
+
+/** Cells of the approximate last-use clock: 4 bytes each, a power of two. */
+const ACCESS_CLOCK_CELLS = 1 << 16;
 
 export class AccessClock {
   readonly #seconds = new Uint32Array(ACCESS_CLOCK_CELLS);

@@ -8,11 +8,17 @@
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
-import { DATABASES_DEFAULT, DATABASES_MAX, FURTHER_SPACES_FROM } from '../limits.ts';
+import { DATABASES_DEFAULT, DATABASES_MAX } from '../config/limits.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database } from './database.ts';
 import type { KeyspaceCore, KeyspaceStats } from './keyspace-core.ts';
 import { COLD, NEED_VALUE, type Storage } from './storage.ts';
+
+/**
+ * A database beyond the default number begins in the space of this number plus its own, so that
+ * the spaces of those before it, which a directory may have given out, are never taken twice.
+ */
+const FURTHER_SPACES_FROM = 2 ** 30;
 
 /** The space of records that belong to the server itself. */
 export const SYSTEM_SPACE = 0;

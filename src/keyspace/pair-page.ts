@@ -19,7 +19,13 @@
 import { readVarint, varintBytes } from '../lib/varint.ts';
 import { copyBytes, viewOf } from '../lib/views.ts';
 import type { Bytes } from '../lib/views.ts';
-import { HASH_PAIR_INLINE_BYTES_MAX } from '../limits.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/**
+ * Longer pairs have memory of their own, so a page has 2 MB of pairs at most: what a change copies
+ * while a snapshot is there, or when it has no room (0.3 ms).
+ */
+export const HASH_PAIR_INLINE_BYTES_MAX = 4 * KiB;
 
 /** In `#starts`: the pair has memory of its own; there is no pair at this place. */
 const IS_LONG = -1;

@@ -9,8 +9,15 @@
  */
 
 import type { Bytes } from '../lib/views.ts';
-import { HASH_PAGE_PAIRS_BITS, HASH_PAGE_ROOM_BYTES_MAX } from '../limits.ts';
+import { HASH_PAGE_PAIRS_BITS } from './limits.ts';
 import { PairAt, PairPage } from './pair-page.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/**
+ * Most memory of a hash's first page before its pairs are there: long ones will not be in it, and
+ * pages of larger pairs grow.
+ */
+const HASH_PAGE_ROOM_BYTES_MAX = 64 * KiB;
 
 const PAGE_PAIRS = 1 << HASH_PAGE_PAIRS_BITS;
 const PAGE_MASK = PAGE_PAIRS - 1;

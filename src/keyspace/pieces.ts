@@ -11,7 +11,10 @@
 import { ByteRange } from '../lib/byte-range.ts';
 import { ViewMemo, WORDS_BYTES_MAX, copyWords, viewOf } from '../lib/views.ts';
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
-import { PIECES_KEPT_BYTES_MAX } from '../limits.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/** Memory in which deltas are built that is kept from one to the next. */
+export const PIECES_KEPT_BYTES_MAX = 1 * MiB;
 
 const CAPACITY_MIN = 1024;
 const NO_BYTES = Buffer.alloc(0);

@@ -11,7 +11,11 @@
  * The patterns have no two neighbours that can match the same character, so they run in linear
  * time.
  */
-import { FLOAT_TEXT_BYTES_MAX } from '../limits.ts';
+
+import { KiB } from './size-units.ts';
+
+/** Longest text read as a float; the bound of Redis for INCRBYFLOAT, here for doubles too. */
+const FLOAT_TEXT_BYTES_MAX = 5 * KiB - 1;
 
 const DECIMAL = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d+))?$/;
 const HEX =

@@ -5,7 +5,7 @@
 
 import type { Socket } from 'node:net';
 import type { ClientPort, ClientsPort } from '../commands/server-port.ts';
-import { CLOSE_LINGER_MS } from '../limits.ts';
+import { CLOSE_LINGER_MS } from '../io/limits.ts';
 import type { Pause } from '../engine/pause.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';

@@ -15,9 +15,7 @@
 
 import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
-import {
-  CLOSE_LINGER_MS, READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE,
-} from '../limits.ts';
+import { CLOSE_LINGER_MS } from '../io/limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { RequestDecoder, SILENT_ERRORS, type Verdict } from '../protocol/request-decoder.ts';
 import { ReplyEncoder } from '../protocol/reply-encoder.ts';
@@ -26,6 +24,16 @@ import type { ConnectionHost } from './connection-host.ts';
 import { OutputLimit } from './output-limit.ts';
 import { Output, type OutputHost } from './output.ts';
 import type { Talker } from './turn.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/**
+ * While a client has this many reply bytes unsent, its further requests are not read: a client that
+ * does not read is slowed down long before client-output-buffer-limit closes it.
+ */
+export const UNSENT_BYTES_PAUSE = 1 * MiB;
+
+/** While a request waits for the disk, so many bytes of further ones are read ahead, not more. */
+export const READ_AHEAD_BYTES_MAX = 1 * MiB;
 
 export class Connection implements SessionLink, Talker, OutputHost {
   readonly id: number;

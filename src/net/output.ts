@@ -13,9 +13,14 @@
  */
 
 import type { Socket } from 'node:net';
-import { SOCKET_WRITE_BYTES_MAX } from '../limits.ts';
 import { NO_MEMORY } from '../protocol/output-pool.ts';
 import type { ReplyEncoder } from '../protocol/reply-encoder.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/**
+ * A large reply goes to the socket in slices of this size, so that a slow reader's progress shows.
+ */
+const SOCKET_WRITE_BYTES_MAX = 1 * MiB;
 
 export interface OutputHost {
   /** False while the open piece is not to be touched: a reply or a commit is under way. */

@@ -15,7 +15,10 @@
  */
 
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
-import { SOCKET_READ_BYTES } from '../limits.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/** One read of a socket; what libuv reads at once by itself. */
+const SOCKET_READ_BYTES = 64 * KiB;
 
 export class SharedReads {
   readonly #buffer = Buffer.allocUnsafeSlow(SOCKET_READ_BYTES);

@@ -11,7 +11,12 @@
 
 import type { CommandStat } from '../commands/server-port.ts';
 import { Histogram } from '../lib/histogram.ts';
-import { ERROR_KINDS_MAX, ERROR_WORD_LENGTH_MAX } from '../limits.ts';
+
+/** Kinds of errors that INFO counts apart; as Redis. Scripts can reply errors of any first word. */
+export const ERROR_KINDS_MAX = 128;
+
+/** Longest first word of an error that INFO shows. */
+const ERROR_WORD_LENGTH_MAX = 64;
 
 const NANOSECONDS = 1000;
 

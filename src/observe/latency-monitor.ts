@@ -6,7 +6,14 @@
  */
 
 import type { LatencyEvent, LatencyPort } from '../commands/server-port.ts';
-import { LATENCY_EVENTS_MAX, LATENCY_SAMPLES_MAX } from '../limits.ts';
+
+/**
+ * Kinds of events that LATENCY tells apart: the code names each, so this only catches a mistake.
+ */
+export const LATENCY_EVENTS_MAX = 64;
+
+/** Samples that LATENCY keeps of each; as Redis. */
+export const LATENCY_SAMPLES_MAX = 160;
 
 interface Sample {
   /** Seconds since the epoch. */

@@ -6,10 +6,12 @@
  */
 
 import type { SlowEntry, SlowLogPort } from '../commands/server-port.ts';
-import {
-  SLOWLOG_ENTRIES_MAX_DEFAULT, SLOW_ARG_BYTES_MAX, SLOW_ARGS_MAX,
-} from '../limits.ts';
+import { SLOWLOG_ENTRIES_MAX_DEFAULT } from '../config/limits.ts';
 import type { Args } from '../protocol/args.ts';
+
+/** What SLOWLOG keeps of one command; as Redis. */
+const SLOW_ARGS_MAX = 32;
+const SLOW_ARG_BYTES_MAX = 128;
 
 const THRESHOLD_MICROS_DEFAULT = 10_000;
 

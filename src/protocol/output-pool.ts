@@ -8,11 +8,14 @@
  * connections the same memory, so it throws.
  */
 import { viewOf } from '../lib/views.ts';
-import {
-  OUTPUT_BUFFER_BYTES_MIN,
-  OUTPUT_BUFFER_POOLED_BYTES_MAX,
-  OUTPUT_POOL_BYTES_MAX,
-} from '../limits.ts';
+import { KiB, MiB } from '../lib/size-units.ts';
+
+/** Replies are written into buffers of powers of two from here (a busy turn of one client) ... */
+export const OUTPUT_BUFFER_BYTES_MIN = 16 * KiB;
+/** ... up to here, which are kept for reuse; larger ones are left to the garbage collector ... */
+export const OUTPUT_BUFFER_POOLED_BYTES_MAX = 1 * MiB;
+/** ... and so many bytes of unused ones are kept at most. */
+export const OUTPUT_POOL_BYTES_MAX = 8 * MiB;
 
 const SMALLEST_POWER = Math.log2(OUTPUT_BUFFER_BYTES_MIN);
 

@@ -14,7 +14,7 @@ import { WORDS_BYTES_MAX, copyWords } from '../lib/views.ts';
 import { bytesOfText, hasEscapedBytes } from '../lib/escaped-text.ts';
 import { formatDouble } from '../lib/format-double.ts';
 import { writeInt } from '../lib/int64.ts';
-import { REPLY_BYTES_MAX } from '../limits.ts';
+import { REPLY_BYTES_MAX } from './limits.ts';
 import { NO_MEMORY } from './output-pool.ts';
 import type { OutputMemory, OutputPool } from './output-pool.ts';
 

@@ -32,15 +32,11 @@
 import { equalsIgnoreCase } from '../lib/ascii.ts';
 import { parseInt64 } from '../lib/int64.ts';
 import { splitArgs } from '../lib/lines.ts';
+import { BULK_BYTES_MAX_DEFAULT } from '../config/limits.ts';
 import {
-  ARGS_MAX,
-  BULK_BYTES_MAX_DEFAULT,
-  INLINE_BYTES_MAX,
-  REQUEST_BATCH_MAX,
-  REQUEST_BYTES_CEILING,
-  UNAUTHENTICATED_ARGS_MAX,
+  ARGS_MAX, INLINE_BYTES_MAX, REQUEST_BATCH_MAX, REQUEST_BYTES_CEILING, UNAUTHENTICATED_ARGS_MAX,
   UNAUTHENTICATED_BULK_BYTES_MAX,
-} from '../limits.ts';
+} from './limits.ts';
 import { Args } from './args.ts';
 import { RequestInput } from './request-input.ts';
 

@@ -19,12 +19,21 @@
  * the last argument once an eighth of it has come. It is given back after a large request.
  * `overflowed` is latched when a bound is passed; what comes after that is dropped.
  */
-import {
-  CARRY_ARRIVED_DIVISOR,
-  DECODER_CARRY_BYTES_MIN,
-  DECODER_KEPT_BYTES_MAX,
-  QUERY_BUFFER_BYTES_MAX_DEFAULT,
-} from '../limits.ts';
+import { QUERY_BUFFER_BYTES_MAX_DEFAULT } from '../config/limits.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/** First memory for a request that a chunk cut in two; ten thousand strangers cost 5 MB. */
+const DECODER_CARRY_BYTES_MIN = 512;
+
+/**
+ * Once this part of a long argument has come, its whole length is given to it: doubling on would
+ * leave as much again behind for the garbage collector, which comes late. Pages that nothing was
+ * written to take no memory.
+ */
+export const CARRY_ARRIVED_DIVISOR = 8;
+
+/** A connection keeps so much of that memory between requests, not more. */
+const DECODER_KEPT_BYTES_MAX = 4 * KiB;
 
 const NO_BYTES = Buffer.alloc(0);
 

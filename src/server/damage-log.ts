@@ -10,10 +10,15 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../io/clock.ts';
-import {
-  DAMAGE_LINES_MAX, DAMAGE_LINES_MS, DAMAGED_PLACES_MAX, SHOWN_ARG_BYTES_MAX,
-} from '../limits.ts';
+import { SHOWN_ARG_BYTES_MAX } from '../commands/limits.ts';
 import { StoreError } from '../store/store-error.ts';
+
+/** Damaged places that are known, so that each is logged once: about 100 bytes each. */
+const DAMAGED_PLACES_MAX = 10_000;
+
+/** So many lines in such a time tell what is wrong; a disk that fails at each read makes more. */
+export const DAMAGE_LINES_MAX = 10;
+export const DAMAGE_LINES_MS = 10_000;
 
 /** For INFO; since the start. */
 export interface DamageFacts {

@@ -8,7 +8,7 @@ import type { Files } from '../io/files.ts';
 import type { SyncCounts } from '../io/node-files.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Storage } from '../keyspace/storage.ts';
-import { COMPACTION_TICK_MS } from '../limits.ts';
+import { COMPACTION_TICK_MS } from '../store/limits.ts';
 import type { StoreFacts } from '../observe/info-source.ts';
 import type { OrderedSnapshot } from '../raft/core/total-order-broadcast.ts';
 import type { WriteGate } from '../engine/write-gate.ts';

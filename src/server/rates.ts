@@ -1,6 +1,7 @@
 /** Rates for INFO: commands and bytes a second, over the last samples. */
 
-import { RATE_SAMPLES } from '../limits.ts';
+/** Samples over which INFO's rates are taken: 1.6 seconds at the default `hz`, as in Redis. */
+const RATE_SAMPLES = 16;
 
 export interface RateCounters {
   readonly calls: number;

@@ -8,7 +8,6 @@ import type { RequestLimits } from '../commands/command.ts';
 import type { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock, Timer } from '../io/clock.ts';
-import { ORDER_SAVE_MS } from '../limits.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -19,6 +18,9 @@ import { Proposals } from '../cluster/proposals.ts';
 import type { SessionRealm } from '../session/session.ts';
 import type { PeersSide } from './peers-side.ts';
 import type { StorageSide } from './storage-side.ts';
+
+/** How often the store's position is made durable, so that the replicated log can be cut. */
+const ORDER_SAVE_MS = 1000;
 
 const MESSAGES_LOST = 'UNKNOWN messages are lost for this subscriber: its peer was brought up to ' +
   'date by another; subscribe again';

@@ -16,7 +16,6 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../io/clock.ts';
 import { LimitedLog } from '../io/limited-log.ts';
 import { stallThread } from '../io/stall.ts';
-import { SHUTDOWN_GRACE_MS } from '../limits.ts';
 import { Clients } from '../net/clients.ts';
 import type { ConnectionHost, NetCounters } from '../net/connection-host.ts';
 import { Listeners } from '../net/listeners.ts';
@@ -40,6 +39,9 @@ import { Saves } from './saves.ts';
 import { ServerFacade } from './server-facade.ts';
 import { SessionPlumbing } from './session-plumbing.ts';
 import type { StorageSide } from './storage-side.ts';
+
+/** How long a clean stop waits for clients to read their last replies. */
+const SHUTDOWN_GRACE_MS = 2000;
 
 export interface RunningParts {
   readonly config: Config;

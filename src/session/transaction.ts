@@ -16,8 +16,14 @@ import { isSameVersion, type KeyVersion } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { COLD, NEED_KEY } from '../keyspace/storage.ts';
 import { ByteRange } from '../lib/byte-range.ts';
-import { QUEUED_REQUEST_BYTES, TRANSACTION_BYTES_MAX } from '../limits.ts';
 import type { Args } from '../protocol/args.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/** Bytes that one MULTI may queue, so that a transaction fits memory; beyond it EXEC aborts. */
+export const TRANSACTION_BYTES_MAX = 1024 * MiB;
+
+/** What a queued request costs beside its bytes, so that a queue of tiny ones is bounded too. */
+export const QUEUED_REQUEST_BYTES = 512;
 
 /** One request whose arguments are owned, because it waits. */
 export interface QueuedRequest {

@@ -8,8 +8,20 @@
  */
 
 import type { Timer } from '../io/clock.ts';
-import { INDEX_ROOM_BYTES, LIVE_BYTES_MIN, SHRINK_SLICE_MS } from '../limits.ts';
+import { SHRINK_SLICE_MS } from './limits.ts';
 import type { StoreParts } from './store-parts.ts';
+import { MiB } from '../lib/size-units.ts';
+
+/**
+ * What warm values may take however large the index is: without any, no collection could be used.
+ */
+export const LIVE_BYTES_MIN = 4 * MiB;
+
+/**
+ * Room for keys in the smallest budget that is said to work: the first pages of two indexes, or
+ * some hundred thousand keys. Without it, the budget would be too small again after the first key.
+ */
+const INDEX_ROOM_BYTES = 4 * MiB;
 
 export interface MemoryUse {
   readonly budget: number;

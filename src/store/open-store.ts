@@ -16,10 +16,7 @@ import type { LiveCodec } from '../keyspace/live-value.ts';
 import { liveStringCodec } from '../keyspace/live-string.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
-import {
-  PAGED_BASE_BYTES_MIN, PAGE_BYTES, RUN_BYTES_MIN, RUN_DELTAS_MIN, SEGMENT_START_BYTES_MAX,
-  SETTLE_BYTES_PER_COMMIT,
-} from '../limits.ts';
+import { SEGMENT_START_BYTES_MAX } from '../config/limits.ts';
 import { Ballast } from './segments/ballast.ts';
 import { ChainTable } from './chains/chains.ts';
 import type { Manifest } from './format/manifest.ts';
@@ -60,6 +57,27 @@ import { ReadNow } from './loading/read-now.ts';
 import { UndoJournal } from './log/undo-journal.ts';
 import { StoreWalker } from './loading/store-walker.ts';
 import { Store } from './store.ts';
+import { KiB } from '../lib/size-units.ts';
+
+/**
+ * From this size on a base is written in pages. Below it, encoding the whole takes about a
+ * millisecond, and reading the few thousand deltas that it may have takes 20.
+ */
+const PAGED_BASE_BYTES_MIN = 256 * KiB;
+
+/** A page ends when it has so many bytes: 0.4 ms to encode, 2 ms to decode. */
+const PAGE_BYTES = 64 * KiB;
+
+/**
+ * So many bytes of deltas of a value in pages, or so many records of them, are written again as one
+ * record: that is how many single ones a reader may have to fetch. As many bytes in one tick are
+ * written as such a record at once.
+ */
+const RUN_BYTES_MIN = 8 * KiB;
+const RUN_DELTAS_MIN = 1024;
+
+/** Bases written at one commit, so that letting values go cold stalls nobody: 3 ms. */
+const SETTLE_BYTES_PER_COMMIT = 512 * KiB;
 
 export interface StoreOptions {
   /** About how large a segment becomes before the next one begins. */
@@ -84,7 +102,7 @@ export interface StoreOptions {
   readonly directIo?: boolean;
   /** For every type of value but strings, which need none. */
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
-  /** Other bounds than those of limits.ts, for tests. */
+  /** Other bounds than the usual ones, for tests. */
   readonly paging?: Paging;
 }
 

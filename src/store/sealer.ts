@@ -17,9 +17,8 @@
 import type { Clock, Timer } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
-import {
-  COMPACTION_NEARLY_DEAD_SHARE, LATE_HINTS_WAIT_MS, SEAL_WAIT_MS, SLICE_MS, TOMBSTONE_BYTES_TYPICAL,
-} from '../limits.ts';
+import { SLICE_MS } from '../io/limits.ts';
+import { COMPACTION_NEARLY_DEAD_SHARE, TOMBSTONE_BYTES_TYPICAL } from './limits.ts';
 import { hintFileName } from './format/segment-header.ts';
 import { inlineHintMaker, type HintMaker } from './hints/hint-maker.ts';
 import type { LogWriter } from './log/log-writer.ts';
@@ -27,6 +26,14 @@ import type { ManifestKeeper } from './segments/manifest-keeper.ts';
 import type { LogSegment, Segment } from './segments/segment.ts';
 import type { SegmentTable } from './segments/segment-table.ts';
 import { StoreError } from './store-error.ts';
+
+/**
+ * How long sealing waits before it looks again whether the batch that crosses segments has ended.
+ */
+const SEAL_WAIT_MS = 10;
+
+/** After a start clients come first; then the hints that are missing are made. */
+const LATE_HINTS_WAIT_MS = 1000;
 
 export interface SealerOptions {
   readonly files: Files;

@@ -18,7 +18,7 @@ import type { SegmentTable } from './segments/segment-table.ts';
 import type { SpaceTable } from './index/space-table.ts';
 import type { UndoJournal } from './log/undo-journal.ts';
 
-/** From when on and how a value is written in pages; limits.ts has the reasons for the defaults. */
+/** From when on and how a value is written in pages; open-store.ts has the usual numbers. */
 export interface Paging {
   readonly baseBytesMin: number;
   readonly pageBytes: number;

@@ -24,7 +24,7 @@ import type {
 } from '../keyspace/storage.ts';
 import { STRING } from '../keyspace/value-type.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
-import { STORE_TICK_MS } from '../limits.ts';
+import { STORE_TICK_MS } from './limits.ts';
 import type { Chain } from './chains/chains.ts';
 import { IndexCheck } from './check/check-index.ts';
 import type { CompactionHost } from './compaction/compaction-host.ts';

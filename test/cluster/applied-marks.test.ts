@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SYSTEM_SPACE } from '../../src/keyspace/keyspace.ts';
-import { ORDER_MARKS_PAGE } from '../../src/limits.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { MemberId } from '../../src/raft/core/entry.ts';
-import { OrderMarks } from '../../src/cluster/applied-marks.ts';
+import { OrderMarks, ORDER_MARKS_PAGE } from '../../src/cluster/applied-marks.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 import { batchOf } from './order-peer.ts';
 

@@ -1,7 +1,7 @@
 /** Batches on their way through one peer: what runs, where replies go, and waits for the disk. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ORDERED_QUEUE_MAX } from '../../src/limits.ts';
+import { ORDERED_QUEUE_MAX } from '../../src/cluster/apply.ts';
 import {
   ORDERED_EXPIRY, ORDERED_LIMITS, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
 } from '../../src/cluster/proposal-body.ts';

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ORDERED_BATCH_BYTES_MIN } from '../../src/limits.ts';
 import { Args } from '../../src/protocol/args.ts';
 import { OpenBatch } from '../../src/cluster/open-batch.ts';
 import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, OrderedBody, orderedBytesMax,
-  readOrderedRequests, type OrderedKind,
+  readOrderedRequests, type OrderedKind, ORDERED_BATCH_BYTES_MIN,
 } from '../../src/cluster/proposal-body.ts';
 import type { PendingGroup } from '../../src/cluster/pending-group.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';

@@ -1,9 +1,8 @@
 /** The way of requests into the order, and of replies out of it, over the engine in one process. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  LEVEL_LOOK_MS, LEVEL_LOOKS_MAX, ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX,
-} from '../../src/limits.ts';
+import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../../src/cluster/proposals.ts';
+import { LEVEL_LOOK_MS, LEVEL_LOOKS_MAX } from '../../src/engine/admit.ts';
 import { ORDERED_LIMITS, readOrderedRequests } from '../../src/cluster/proposal-body.ts';
 import {
   FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,

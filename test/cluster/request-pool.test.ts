@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
-import { ORDERED_KEPT_MAX } from '../../src/limits.ts';
 import { Args } from '../../src/protocol/args.ts';
 import {
   ORDERED_COMMAND, ORDERED_TRANSACTION, ORDERED_UNWATCH, OrderedBody, readOrderedRequests,
 } from '../../src/cluster/proposal-body.ts';
-import { RequestPool } from '../../src/cluster/request-pool.ts';
+import { RequestPool, ORDERED_KEPT_MAX } from '../../src/cluster/request-pool.ts';
 
 it('lends each object once until it is reset, and then the same ones', () => {
   const pool = new RequestPool();

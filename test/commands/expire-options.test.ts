@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   EX, EXAT, PX, PXAT, expireAtOf, parseGetExOptions, parseSetOptions, type TimeForm,
 } from '../../src/commands/expire-options.ts';
-import { EXPIRE_AT_MS_MAX } from '../../src/limits.ts';
+import { EXPIRE_AT_MS_MAX } from '../../src/commands/limits.ts';
 import { Args } from '../../src/protocol/args.ts';
 
 const NOW = 1_700_000_000_000;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/config/command-line.ts';
 import {
-  describeConfigError, loadConfig, type ReadIncluded,
+  describeConfigError, loadConfig, type ReadIncluded, INCLUDED_FILES_MAX, INCLUDE_DEPTH_MAX,
 } from '../../src/config/load-config.ts';
 import { shareMemory } from '../../src/config/memory-budget.ts';
 import { OPTIONS } from '../../src/config/options.ts';
-import { DATABASES_MAX, INCLUDED_FILES_MAX, INCLUDE_DEPTH_MAX } from '../../src/limits.ts';
+import { DATABASES_MAX } from '../../src/config/limits.ts';
 
 const file = (text: string) => ({ path: 'my.conf', text });
 

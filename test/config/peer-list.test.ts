@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Config } from '../../src/config/config.ts';
 import { parseCommandLine } from '../../src/config/command-line.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { parsePeers, splitAddress, type Peer } from '../../src/config/peer-list.ts';
-import { HOST_NAME_CHARS_MAX, PEERS_MAX, PEER_NAME_CHARS_MAX } from '../../src/limits.ts';
+import {
+  parsePeers, splitAddress, type Peer, HOST_NAME_CHARS_MAX, PEER_NAME_CHARS_MAX,
+} from '../../src/config/peer-list.ts';
+import { PEERS_MAX } from '../../src/config/limits.ts';
 
 const A: Peer = { name: 'a', clientAddress: '10.0.0.1:6379', peerAddress: '10.0.0.1:16379' };
 const B: Peer = { name: 'b', clientAddress: '10.0.0.2:6379', peerAddress: '10.0.0.2:16379' };

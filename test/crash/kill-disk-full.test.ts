@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BALLAST_BYTES } from '../../src/limits.ts';
+import { BALLAST_BYTES } from '../../src/store/segments/ballast.ts';
 import { DistServer, serverArgs } from '../wire/dist-server.ts';
 import { eventually } from '../wire/eventually.ts';
 import { canHoldTmpfs, HeldTmpfs } from '../wire/private-mount.ts';

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import { EXPIRY_BATCH_KEYS } from '../../src/limits.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
-import { ActiveExpiry } from '../../src/engine/active-expiry.ts';
+import { ActiveExpiry, EXPIRY_BATCH_KEYS } from '../../src/engine/active-expiry.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 
 const NOW = 1_700_000_000_000;

@@ -6,7 +6,7 @@
 import { expect, it } from 'vitest';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Random } from '../../src/lib/random.ts';
-import { REQUEST_BATCH_MAX } from '../../src/limits.ts';
+import { REQUEST_BATCH_MAX } from '../../src/protocol/limits.ts';
 import type { Args } from '../../src/protocol/args.ts';
 import { argsOf, OrderPeer, turns, type Line } from '../cluster/order-peer.ts';
 import { RandomRequests } from '../cluster/random-requests.ts';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { LIMITED_LOG_LINES_MAX, LIMITED_LOG_MS } from '../../src/limits.ts';
+import { LIMITED_LOG_LINES_MAX, LIMITED_LOG_MS } from '../../src/io/limited-log.ts';
 import { LimitedLog } from '../../src/io/limited-log.ts';
 
 function start() {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { WATERMARK_NAME, WatermarkFile, readSyncedPlace } from '../../src/io/watermark-file.ts';
+import {
+  WATERMARK_NAME, WatermarkFile, readSyncedPlace, WATERMARK_NOTE_MS, WATERMARK_SYNC_MS,
+} from '../../src/io/watermark-file.ts';
 import type { SyncedPlace, WatermarkOwner } from '../../src/io/watermark-file.ts';
 import { Random } from '../../src/lib/random.ts';
-import { WATERMARK_NOTE_MS, WATERMARK_SYNC_MS } from '../../src/limits.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
 import { seedFieldIndexes } from '../../src/keyspace/field-index.ts';
-import { HASH_REMOVE, HASH_SET, HashValue, hashCodec } from '../../src/keyspace/hash-value.ts';
+import {
+  HASH_REMOVE, HASH_SET, HashValue, hashCodec, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
+} from '../../src/keyspace/hash-value.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import type { Random } from '../../src/lib/random.ts';
-import {
-  HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX, HASH_PAIR_INLINE_BYTES_MAX,
-} from '../../src/limits.ts';
+import { HASH_PAIR_INLINE_BYTES_MAX } from '../../src/keyspace/pair-page.ts';
 import { withSeed } from '../lib/seeded.ts';
 import { pairsOf, textAt } from './hash-text.ts';
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  DeltaWriter, PieceReader, pieceBytes, writePiece,
+  DeltaWriter, PieceReader, pieceBytes, writePiece, PIECES_KEPT_BYTES_MAX,
 } from '../../src/keyspace/pieces.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import { PIECES_KEPT_BYTES_MAX } from '../../src/limits.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';
 
 function next(reader: PieceReader): string {

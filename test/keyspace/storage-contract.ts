@@ -12,7 +12,7 @@ import type { Found, Need, Storage } from '../../src/keyspace/storage.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Random } from '../../src/lib/random.ts';
-import { EXPIRE_REWRITE_BYTES_MAX } from '../../src/limits.ts';
+import { EXPIRE_REWRITE_BYTES_MAX } from '../../src/store/limits.ts';
 import { textAt } from './hash-text.ts';
 
 /** A storage under test; `settle` makes everything as cold as it gets. */

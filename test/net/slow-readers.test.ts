@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../../src/limits.ts';
+import { READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../../src/net/connection.ts';
 import { LittleServer, turns, until, type TestClient } from './little-server.ts';
 
 const MiB = 2 ** 20;

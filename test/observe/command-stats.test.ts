@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_KINDS_MAX } from '../../src/limits.ts';
+import { ERROR_KINDS_MAX } from '../../src/observe/command-stats.ts';
 import { CommandStats, ErrorStats } from '../../src/observe/command-stats.ts';
 
 describe('CommandStats', () => {

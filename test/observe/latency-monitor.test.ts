@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LATENCY_EVENTS_MAX, LATENCY_SAMPLES_MAX } from '../../src/limits.ts';
+import { LATENCY_EVENTS_MAX, LATENCY_SAMPLES_MAX } from '../../src/observe/latency-monitor.ts';
 import { LatencyMonitor } from '../../src/observe/latency-monitor.ts';
 
 const T = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteRange } from '../../src/lib/byte-range.ts';
-import { ARGS_KEPT_MAX } from '../../src/limits.ts';
+import { ARGS_KEPT_MAX } from '../../src/protocol/args.ts';
 import { Args } from '../../src/protocol/args.ts';
 
 describe('Args', () => {

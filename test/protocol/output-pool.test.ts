@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
-  OUTPUT_BUFFER_BYTES_MIN,
-  OUTPUT_BUFFER_POOLED_BYTES_MAX,
-  OUTPUT_POOL_BYTES_MAX,
-} from '../../src/limits.ts';
+  OUTPUT_BUFFER_BYTES_MIN, OUTPUT_BUFFER_POOLED_BYTES_MAX, OUTPUT_POOL_BYTES_MAX,
+} from '../../src/protocol/output-pool.ts';
 import { OutputMemory, OutputPool } from '../../src/protocol/output-pool.ts';
 
 describe('OutputPool', () => {

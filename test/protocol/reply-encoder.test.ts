@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import type { Random } from '../../src/lib/random.ts';
-import { OUTPUT_BUFFER_BYTES_MIN, REPLY_BYTES_MAX } from '../../src/limits.ts';
+import { REPLY_BYTES_MAX } from '../../src/protocol/limits.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { viewOf } from '../../src/lib/views.ts';
-import { OutputPool, type OutputMemory } from '../../src/protocol/output-pool.ts';
+import {
+  OutputPool, type OutputMemory, OUTPUT_BUFFER_BYTES_MIN,
+} from '../../src/protocol/output-pool.ts';
 import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
 import type { ReplyWriter } from '../../src/protocol/reply-encoder.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';

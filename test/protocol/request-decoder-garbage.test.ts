@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { CARRY_ARRIVED_DIVISOR } from '../../src/limits.ts';
+import { CARRY_ARRIVED_DIVISOR } from '../../src/protocol/request-input.ts';
 import type { Random } from '../../src/lib/random.ts';
 import type { RequestDecoder } from '../../src/protocol/request-decoder.ts';
 import { randomBytes, testSeed, withSeed } from '../lib/seeded.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ARGS_MAX, CARRY_ARRIVED_DIVISOR, INLINE_BYTES_MAX } from '../../src/limits.ts';
+import { ARGS_MAX, INLINE_BYTES_MAX } from '../../src/protocol/limits.ts';
+import { CARRY_ARRIVED_DIVISOR } from '../../src/protocol/request-input.ts';
 import { RequestDecoder } from '../../src/protocol/request-decoder.ts';
 import { decodeInChunks, encodeRequest, newDecoder, USUAL_LIMITS } from './decode-in-chunks.ts';
 import { slowDecode } from './slow-request-decoder.ts';

@@ -3,7 +3,7 @@
  * the last, no state. The oracle of the real decoder.
  */
 import { splitArgs } from '../../src/lib/lines.ts';
-import { ARGS_MAX } from '../../src/limits.ts';
+import { ARGS_MAX } from '../../src/protocol/limits.ts';
 
 export interface RequestLimits {
   readonly authenticated: boolean;

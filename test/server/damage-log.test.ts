@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { DAMAGE_LINES_MAX, DAMAGE_LINES_MS } from '../../src/limits.ts';
+import { DAMAGE_LINES_MAX, DAMAGE_LINES_MS } from '../../src/server/damage-log.ts';
 import { DamageLog } from '../../src/server/damage-log.ts';
 import { StoreError, damaged } from '../../src/store/store-error.ts';
 import { SimClock } from '../sim/sim-clock.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TRANSACTION_BYTES_MAX } from '../../src/limits.ts';
+import { TRANSACTION_BYTES_MAX } from '../../src/session/transaction.ts';
 import { LittleServer, until, type TestClient } from '../net/little-server.ts';
 
 let server: LittleServer;

@@ -6,9 +6,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { NodeClock } from '../../src/io/node-clock.ts';
-import { GRAVEYARD_SLOTS_PER_SLICE } from '../../src/limits.ts';
 import { SEGMENT_PACK } from '../../src/store/format/segment-header.ts';
-import { Graveyard } from '../../src/store/segments/graveyard.ts';
+import { Graveyard, GRAVEYARD_SLOTS_PER_SLICE } from '../../src/store/segments/graveyard.ts';
 import { SegmentTable } from '../../src/store/segments/segment-table.ts';
 import { ValueIndex } from '../../src/store/index/value-index.ts';
 import { SimClock } from '../sim/sim-clock.ts';

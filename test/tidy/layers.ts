@@ -27,7 +27,7 @@ function inside(
 
 /** From finding a record to serving a whole store; the store itself is last. */
 const STORE = inside(7, 'store', false, [
-  ['store-error.ts'],
+  ['store-error.ts', 'limits.ts'],
   ['index'],
   ['segments', 'compaction'],
   ['memory', 'hints'],
@@ -53,7 +53,6 @@ const COMMANDS = inside(6, 'commands', true, [
 ]);
 
 export const LAYERS: readonly Layer[] = [
-  layer(0, 'limits.ts', true),
   layer(0, 'version.ts', true),
   layer(1, 'lib', true),
   layer(2, 'config', true),
@@ -64,7 +63,7 @@ export const LAYERS: readonly Layer[] = [
   layer(5, 'keyspace', true),
   ...COMMANDS,
   ...STORE,
-  ...inside(7, 'raft', false, [['log', 'links'], ['shell']]),
+  ...inside(7, 'raft', false, [['limits.ts'], ['log', 'links'], ['shell']]),
   layer(7, 'session'),
   layer(7, 'observe'),
   layer(8, 'engine'),

@@ -9,7 +9,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LIMITED_LOG_LINES_MAX } from '../../src/limits.ts';
+import { LIMITED_LOG_LINES_MAX } from '../../src/io/limited-log.ts';
 import { DistServer, serverArgs } from './dist-server.ts';
 import { eventually } from './eventually.ts';
 import { InProcess } from './in-process.ts';

@@ -1,7 +1,7 @@
 /** Transactions after a restart: every key is only on disk, and EXEC cannot wait in the middle. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EXPIRE_REWRITE_BYTES_MAX } from '../../src/limits.ts';
+import { EXPIRE_REWRITE_BYTES_MAX } from '../../src/store/limits.ts';
 import { InProcess } from './in-process.ts';
 import type { WireClient } from './wire-client.ts';
 

@@ -10,11 +10,13 @@ import type { ByteRange } from '../../lib/byte-range.ts';
 import type { GlobMatcher } from '../../lib/glob.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../../lib/int64.ts';
 import type { Random } from '../../lib/random.ts';
-import { RANDOM_PICKS_MAX } from '../../limits.ts';
 import { defineCommands, type Context, type Flag } from '../command.ts';
 import { ONE_KEY, hashEncoding, readHash } from './hash-access.ts';
 import { INVALID_CURSOR, NOT_AN_INTEGER, SYNTAX } from '../reply-errors.ts';
 import { parseCursor, parseScanOptions } from '../scan-options.ts';
+
+/** Elements that one HRANDFIELD with a negative count may reply: a second of work, 100 MB. */
+export const RANDOM_PICKS_MAX = 10_000_000;
 
 const READING: readonly Flag[] = Object.freeze(['readonly']);
 const OUT_OF_RANGE = 'ERR value is out of range';

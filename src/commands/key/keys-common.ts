@@ -4,7 +4,7 @@ import type { Database } from '../../keyspace/database.ts';
 import { NEED_KEY, type Found } from '../../keyspace/storage.ts';
 import { STRING } from '../../keyspace/value-type.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
-import { DATABASES_MAX } from '../../limits.ts';
+import { DATABASES_MAX } from '../../config/limits.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { RequestLimits, WriteContext } from '../command.ts';
 import { DB_OUT_OF_RANGE, NOT_AN_INTEGER } from '../reply-errors.ts';

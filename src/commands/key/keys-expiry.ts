@@ -5,7 +5,7 @@
 
 import { NEED_KEY } from '../../keyspace/storage.ts';
 import { toInt64, type Int64 } from '../../lib/int64.ts';
-import { EXPIRE_AT_MS_MAX } from '../../limits.ts';
+import { EXPIRE_AT_MS_MAX } from '../limits.ts';
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type WriteContext, type Flag } from '../command.ts';
 import { EX, EXAT, PX, PXAT, type TimeForm } from '../expire-options.ts';

@@ -13,15 +13,22 @@ import type { ScanPage, ScannedKey } from '../../keyspace/storage.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { typeOfName } from '../../keyspace/value-type.ts';
 import { compileGlob } from '../../lib/glob.ts';
-import {
-  RANDOM_KEY_TRIES_MAX, REPLY_BYTES_MAX, SCAN_COUNT_MAX, SCAN_PAGE_KEYS,
-} from '../../limits.ts';
+import { REPLY_BYTES_MAX } from '../../protocol/limits.ts';
 import type { ReplyWriter } from '../../protocol/reply-encoder.ts';
 import {
   defineCommands, type Context, type Flag, type Provided, type Steps, type Want,
 } from '../command.ts';
 import { INVALID_CURSOR } from '../reply-errors.ts';
 import { parseCursor, parseScanOptions, type ScanOptions } from '../scan-options.ts';
+
+/** Keys asked of the storage at a time by KEYS and by SCAN with a large COUNT: well below 1 ms. */
+const SCAN_PAGE_KEYS = 1000;
+
+/** COUNT of one SCAN is cut to this: it is a hint, and the reply is gathered in RAM. */
+const SCAN_COUNT_MAX = 1_000_000;
+
+/** Random keys that RANDOMKEY tries before it looks for any key that has not expired. */
+const RANDOM_KEY_TRIES_MAX = 100;
 
 const READING: readonly Flag[] = Object.freeze(['readonly']);
 const TOO_MANY_KEYS = 'ERR too many keys for one reply, use SCAN';

@@ -7,11 +7,13 @@
 import type { Args } from '../../protocol/args.ts';
 import type { Found } from '../../keyspace/storage.ts';
 import type { IndexReport } from '../../keyspace/index-report.ts';
-import { CHECK_FINDINGS_SHOWN_MAX } from '../../limits.ts';
 import { defineCommands, type Context, type Provided, type Steps } from '../command.ts';
 import { replyHelp, wrongSubcommand } from '../containers.ts';
 import { NO_SUCH_KEY, quoted } from '../reply-errors.ts';
 import { encodingName } from '../value-encodings.ts';
+
+/** Of so many findings an error reply tells; the log has all. */
+const CHECK_FINDINGS_SHOWN_MAX = 3;
 
 const NOT_ALLOWED = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to ' +
   '"local", you can run it from a local connection, otherwise you need to set this option in ' +

@@ -14,7 +14,14 @@ import { LiveString } from '../../keyspace/live-string.ts';
 import type { Database } from '../../keyspace/database.ts';
 import type { LiveValue } from '../../keyspace/live-value.ts';
 import type { Found } from '../../keyspace/storage.ts';
-import { STRING_REWRITE_BYTES_MAX } from '../../limits.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/**
+ * A string of up to so many bytes is written again in whole when a part of it changes: beside the
+ * header of a record and the chain that a reader of deltas would have to follow, a KiB costs
+ * little.
+ */
+export const STRING_REWRITE_BYTES_MAX = 1 * KiB;
 
 /** A string between the first write of a command and `commit`. Valid for one command. */
 export interface StringEdit {

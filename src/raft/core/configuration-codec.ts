@@ -21,7 +21,7 @@
  * Configuration.
  */
 
-import { CONFIGURATION_BYTES_MAX, MEMBERS_MAX, MEMBER_TEXT_BYTES_MAX } from '../../limits.ts';
+import { CONFIGURATION_BYTES_MAX, MEMBERS_MAX, MEMBER_TEXT_BYTES_MAX } from './limits.ts';
 import { readU16, writeU16 } from '../../lib/words.ts';
 import type { Configuration, Member, MemberId, NamedPeer } from './entry.ts';
 import {

@@ -3,7 +3,7 @@
  * moment that it is in the log, committed or not.
  */
 
-import { MEMBERS_MAX } from '../../limits.ts';
+import { MEMBERS_MAX } from './limits.ts';
 import { encodeConfiguration } from './configuration-codec.ts';
 import type { Configuration, Member, MemberId, NamedPeer } from './entry.ts';
 import type { MembersTarget } from './event.ts';

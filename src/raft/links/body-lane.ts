@@ -7,10 +7,24 @@
  * so that what is under way takes about LANE_DELAY_MS on a slow line, and a fast one stays full.
  */
 
-import {
-  LANE_DELAY_MS, LANE_PIECE_BYTES, LANE_WINDOW_BYTES_FIRST, LANE_WINDOW_BYTES_MAX,
-} from '../../limits.ts';
 import { PieceCutter } from './piece.ts';
+import { KiB, MiB } from '../../lib/size-units.ts';
+
+/**
+ * One piece: at 10 MB a second it delays what is urgent by 6 ms. With what goes before it, it fits
+ * into the first memory of a frame (LINK_FRAME_BYTES_FIRST).
+ */
+export const LANE_PIECE_BYTES = 63 * KiB;
+
+/** Pieces under way to one peer: at first, and at most, which a fast network needs to stay full. */
+export const LANE_WINDOW_BYTES_FIRST = 1 * MiB;
+export const LANE_WINDOW_BYTES_MAX = 4 * MiB;
+
+/**
+ * Pieces that take so much longer than the quickest have queued on the way: fewer of them then. Far
+ * below an election timeout (600 ms), far above what a busy event loop adds.
+ */
+const LANE_DELAY_MS = 50;
 
 interface Flight {
   readonly bytes: number;

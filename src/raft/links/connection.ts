@@ -10,15 +10,21 @@
 
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../io/clock.ts';
-import {
-  CLOSE_LINGER_MS, LINK_FRAME_BYTES_MAX, LINK_HANDSHAKE_BYTES_MAX, LINK_HANDSHAKE_MS_MAX,
-} from '../../limits.ts';
+import { CLOSE_LINGER_MS } from '../../io/limits.ts';
+import { LINK_FRAME_BYTES_MAX, LINK_HANDSHAKE_MS_MAX } from '../limits.ts';
 import { FRAME, FrameDecoder, type Frame } from './frame.ts';
 import {
   decodeRefusal, encodeRefusal, type Agreement, type Handshake,
 } from './handshake.ts';
 import type { PeerFacts } from './peer-facts.ts';
 import { explainError } from './sockets.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/**
+ * Largest frame before the other side has proved itself: a configuration and five facts, with room
+ * to spare.
+ */
+export const LINK_HANDSHAKE_BYTES_MAX = 32 * KiB;
 
 export interface ConnectionUser {
   onAgreed(agreement: Agreement): void;

@@ -14,10 +14,7 @@
 import type { Clock, Timer } from '../../io/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import { readU48, writeU48 } from '../../lib/words.ts';
-import {
-  LANE_WHOLE_BYTES_MAX, LINK_BACKOFF_MS_MAX, LINK_BACKOFF_MS_MIN, LINK_FRAME_BYTES_MAX,
-  LINK_PING_MS, LINK_QUEUE_BYTES_MAX, LINK_TIMEOUT_MS,
-} from '../../limits.ts';
+import { LINK_FRAME_BYTES_MAX, LINK_PING_MS, LINK_TIMEOUT_MS } from '../limits.ts';
 import type { MemberId } from '../core/entry.ts';
 import type { Message } from '../core/message.ts';
 import { BodyLane } from './body-lane.ts';
@@ -32,6 +29,21 @@ import { PEER_CLOCK_BYTES, PeerClock } from './peer-clock.ts';
 import type { PeerFacts } from './peer-facts.ts';
 import type { PeerAddress } from './sockets.ts';
 import type { TroubleLog } from './trouble-log.ts';
+import { KiB, MiB } from '../../lib/size-units.ts';
+
+/**
+ * Bytes for one peer that its socket has not taken; what is sent beyond them is dropped. It spans
+ * the pauses of a healthy peer, and holds what may be under way to it: appends of 8 MiB and a
+ * largest one, or proposals of 32 MiB. One message is always taken, however large.
+ */
+export const LINK_QUEUE_BYTES_MAX = 40 * MiB;
+
+/** A larger message with a body goes in pieces, between which urgent messages may go. */
+export const LANE_WHOLE_BYTES_MAX = 64 * KiB;
+
+/** Waits between dials: they double, and each is shortened at random by up to a half. */
+export const LINK_BACKOFF_MS_MIN = 20;
+export const LINK_BACKOFF_MS_MAX = 1000;
 
 export interface DialHost {
   readonly clock: Clock;

@@ -15,7 +15,13 @@
 
 import { checksum } from '../../lib/checksum.ts';
 import { readU32, writeU32 } from '../../lib/words.ts';
-import { LINK_FRAME_BYTES_FIRST } from '../../limits.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/**
+ * A frame that arrives in pieces gets so much memory at first and more as its bytes arrive, so that
+ * an announced length alone costs little.
+ */
+const LINK_FRAME_BYTES_FIRST = 64 * KiB;
 
 /** Kinds besides those of messages (message-codec.ts), which are 1 to 31. Never reuse a number. */
 export const FRAME = {

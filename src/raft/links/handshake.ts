@@ -26,7 +26,6 @@
  */
 
 import { readU16, writeU16 } from '../../lib/words.ts';
-import { LINK_REASON_BYTES_MAX } from '../../limits.ts';
 import { FEATURE_LEVEL_FIRST } from '../core/feature-level.ts';
 import { FRAME, encodeFrame, type Frame } from './frame.ts';
 import { announcedLevel } from './level-in-nonce.ts';
@@ -34,6 +33,9 @@ import {
   decodeFacts, decodeStanding, encodeFacts, encodeStanding, type PeerFacts, type Verdict,
 } from './peer-facts.ts';
 import { PROOF_BYTES, Transcript } from './transcript.ts';
+
+/** Longest reason of a refusal that is sent, kept or logged. */
+export const LINK_REASON_BYTES_MAX = 512;
 
 export const LINK_VERSION = 1;
 export const NONCE_BYTES = 32;

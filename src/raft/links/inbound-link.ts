@@ -7,7 +7,7 @@
 
 import type { Clock } from '../../io/clock.ts';
 import { writeU48 } from '../../lib/words.ts';
-import { LINK_PING_MS, LINK_TIMEOUT_MS } from '../../limits.ts';
+import { LINK_PING_MS, LINK_TIMEOUT_MS } from '../limits.ts';
 import type { Message } from '../core/message.ts';
 import { OWN_LEVEL, numberOfLevel } from './capabilities.ts';
 import type { Connection, ConnectionUser } from './connection.ts';

@@ -10,14 +10,16 @@
  */
 
 import { readU48 } from '../../lib/words.ts';
-import {
-  LINK_PING_MS, LINK_STREAM_AHEAD_BYTES, LINK_STREAM_HEADER_BYTES_MAX, LINK_STREAM_IDLE_MS,
-} from '../../limits.ts';
+import { LINK_PING_MS, LINK_STREAM_HEADER_BYTES_MAX, LINK_STREAM_IDLE_MS } from '../limits.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { FRAME, encodeFrame, type Frame } from './frame.ts';
 import type { Agreement } from './handshake.ts';
 import { LinkError, type LinkErrorCode } from './link-error.ts';
 import type { PeerFacts } from './peer-facts.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** Chunks that wait for a stream's reader; then its socket is not read. */
+export const LINK_STREAM_AHEAD_BYTES = 1 * MiB;
 
 export interface IncomingStreamHost {
   onStream(from: PeerFacts, header: Uint8Array, stream: IncomingStream): void;

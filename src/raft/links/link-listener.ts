@@ -8,9 +8,15 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { LINK_HANDSHAKE_MS_MAX, LINK_STRANGERS_MAX } from '../../limits.ts';
+import { LINK_HANDSHAKE_MS_MAX } from '../limits.ts';
 import { TLS_VERSION_MIN, explainError, type LinkTls, type OpenSockets } from './sockets.ts';
 import type { TroubleLog } from './trouble-log.ts';
+
+/**
+ * Inbound connections that have not proved themselves; one more closes the oldest. Nine peers dial
+ * a few at a time, and a stranger's 64 cost 2 MiB at most.
+ */
+export const LINK_STRANGERS_MAX = 64;
 
 export interface LinkListenerParts {
   readonly tls: LinkTls | undefined;

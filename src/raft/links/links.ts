@@ -21,9 +21,7 @@ import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../io/clock.ts';
 import type { RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
-import {
-  LINK_PING_MS, LINK_STREAMS_MAX, LINK_STREAM_HEADER_BYTES_MAX,
-} from '../../limits.ts';
+import { LINK_PING_MS, LINK_STREAM_HEADER_BYTES_MAX } from '../limits.ts';
 import type { MemberId } from '../core/entry.ts';
 import { FEATURE_LEVEL_FIRST } from '../core/feature-level.ts';
 import type { Message } from '../core/message.ts';
@@ -44,6 +42,9 @@ import { encodeFacts, type PeerFacts, type Verdict } from './peer-facts.ts';
 import { Peer, type PeerLink } from './peer.ts';
 import { OpenSockets, dialSocket, parsePeerAddress, type LinkTls } from './sockets.ts';
 import { TroubleLog } from './trouble-log.ts';
+
+/** Streams at a time, each way. A node gives one snapshot to each peer that needs one. */
+export const LINK_STREAMS_MAX = 16;
 
 export type Direction = 'dialled' | 'inbound';
 

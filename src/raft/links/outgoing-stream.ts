@@ -15,14 +15,16 @@
  */
 
 import { writeU48 } from '../../lib/words.ts';
-import {
-  LINK_PING_MS, LINK_STREAM_CHUNK_BYTES, LINK_STREAM_HEADER_BYTES_MAX, LINK_STREAM_IDLE_MS,
-} from '../../limits.ts';
+import { LINK_PING_MS, LINK_STREAM_HEADER_BYTES_MAX, LINK_STREAM_IDLE_MS } from '../limits.ts';
 import type { MemberId } from '../core/entry.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { FRAME, encodeFrame, encodeFrameHead, type Frame } from './frame.ts';
 import type { Agreement } from './handshake.ts';
 import { LinkError, type LinkErrorCode } from './link-error.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/** Larger chunks are sent in pieces of this size, so that progress shows. */
+const LINK_STREAM_CHUNK_BYTES = 256 * KiB;
 
 export interface OutgoingStreamParts {
   readonly to: MemberId;

@@ -15,10 +15,12 @@
  * UTF-8 and, but for the cluster, not empty. What is not so gives undefined.
  */
 
-import { LINK_FACT_BYTES_MAX } from '../../limits.ts';
 import { parseConfiguration, encodeConfiguration } from '../core/configuration-codec.ts';
 import type { Configuration, MemberId } from '../core/entry.ts';
 import { BodyReader, BodyWriter } from './body.ts';
+
+/** One name or address in what a peer says of itself. A host name has 253 characters at most. */
+const LINK_FACT_BYTES_MAX = 512;
 
 export interface PeerFacts {
   /** As configured: `a`. */

@@ -13,7 +13,7 @@
  */
 
 import { readU32, writeU32 } from '../../lib/words.ts';
-import { LINK_FRAME_BYTES_MAX } from '../../limits.ts';
+import { LINK_FRAME_BYTES_MAX } from '../limits.ts';
 import { FRAME, FRAME_BODY_AT, makeFrame, sealFrame, type Frame } from './frame.ts';
 import { isMessageFrame } from './message-codec.ts';
 

@@ -7,7 +7,12 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../io/clock.ts';
 import { LimitedLog } from '../../io/limited-log.ts';
-import { LINK_REFUSALS_KEPT, LINK_REFUSAL_LOG_MS } from '../../limits.ts';
+
+/** The same refusal is logged once in this time: a peer dials again every second. */
+export const LINK_REFUSAL_LOG_MS = 60_000;
+
+/** Refusals that are remembered for that; strangers from many addresses only repeat lines. */
+export const LINK_REFUSALS_KEPT = 256;
 
 export class TroubleLog {
   readonly #log: Logger;

@@ -14,11 +14,15 @@
  */
 
 import type { WatermarkFile } from '../../io/watermark-file.ts';
-import { RAFT_DIRECT_BYTES_MAX, RAFT_BUFFER_KEPT_BYTES } from '../../limits.ts';
+import { RAFT_BUFFER_KEPT_BYTES } from '../limits.ts';
 import type { LogSegment } from './log-segment.ts';
 import { PendingPart } from './pending-part.ts';
 import { RaftLogError } from './raft-log-error.ts';
 import type { SegmentFiles } from './segment-files.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/** A larger group is written and synced in the pool: that takes longer than the way there. */
+const RAFT_DIRECT_BYTES_MAX = 64 * KiB;
 
 /** How long syncs may hold up this thread (io/blocking-budget.ts is one). */
 export interface SyncBudget {

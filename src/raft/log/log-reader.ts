@@ -10,12 +10,15 @@
  */
 
 import type { Files, ReadFile } from '../../io/files.ts';
-import { RAFT_OFFSETS_SPACING_BYTES, RAFT_READ_FILES_MAX } from '../../limits.ts';
+import { RAFT_OFFSETS_SPACING_BYTES } from '../limits.ts';
 import type { LogEntry } from '../core/entry.ts';
 import type { LogSegment, OffsetAt } from './log-segment.ts';
 import type { PendingPart } from './pending-part.ts';
 import { damaged } from './raft-log-error.ts';
 import { RECORD_HEADER_BYTES, entryAt, isPayloadSound, readRecordHeader } from './record.ts';
+
+/** Segments open for reading: one for each follower that lags behind. */
+const RAFT_READ_FILES_MAX = 8;
 
 /** Bytes of a segment; `buf` begins with the one at `start`. */
 interface Window {

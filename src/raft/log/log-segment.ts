@@ -14,7 +14,7 @@
  */
 
 import type { ReadFile, WriteFile } from '../../io/files.ts';
-import { RAFT_OFFSETS_SPACING_BYTES } from '../../limits.ts';
+import { RAFT_OFFSETS_SPACING_BYTES } from '../limits.ts';
 import type { LogBase } from '../core/entry.ts';
 import type { SegmentHeader } from './segment-header.ts';
 import { encodeSegmentHeader } from './segment-header.ts';

@@ -8,9 +8,6 @@
 import type { Clock } from '../../io/clock.ts';
 import type { Files } from '../../io/files.ts';
 import { WatermarkFile } from '../../io/watermark-file.ts';
-import {
-  RAFT_SEGMENTS_KEPT_MIN, RAFT_SEGMENT_BYTES, RAFT_SEGMENT_BYTES_MAX,
-} from '../../limits.ts';
 import { EMPTY_BASE } from '../core/entry.ts';
 import type { SyncBudget } from './group-commit.ts';
 import { LogIndex } from './log-index.ts';
@@ -18,6 +15,19 @@ import { mustBe } from './raft-log-error.ts';
 import { RaftLog } from './raft-log.ts';
 import type { RaftLogEvents } from './raft-log.ts';
 import { RAFT_OWNER, recoverLog } from './recover-log.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** A segment of the replicated log: what one start rewrites, and the grain of trimming. */
+export const RAFT_SEGMENT_BYTES = 64 * MiB;
+
+/**
+ * What is kept beyond `raft-log-bytes` is up to a segment: a quarter of it at most. The default has
+ * the largest segments.
+ */
+const RAFT_SEGMENTS_KEPT_MIN = 4;
+
+/** Recovery holds one segment in RAM. */
+export const RAFT_SEGMENT_BYTES_MAX = 256 * MiB;
 
 export interface OpenRaftLogOptions {
   readonly events: RaftLogEvents;

@@ -6,7 +6,7 @@
 
 import type { SyncedProof } from '../../io/watermark-file.ts';
 import { readU32 } from '../../lib/words.ts';
-import { RAFT_BUFFER_BYTES } from '../../limits.ts';
+import { RAFT_BUFFER_BYTES } from '../limits.ts';
 import type { LogSegment } from './log-segment.ts';
 
 export class PendingPart {

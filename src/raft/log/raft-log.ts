@@ -17,7 +17,6 @@
 
 import type { Files } from '../../io/files.ts';
 import type { WatermarkFile } from '../../io/watermark-file.ts';
-import { RAFT_QUEUE_BYTES_MAX } from '../../limits.ts';
 import type { HardState, LogBase, LogEntry, PlacedConfiguration } from '../core/entry.ts';
 import type { TermRun } from '../core/term-runs.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -31,6 +30,10 @@ import { recordBytes, votePayload, writeEntry, writeHardState } from './record.t
 import type { RecordPlace } from './record.ts';
 import { SegmentFiles, closeSegment } from './segment-files.ts';
 import type { SegmentHeader } from './segment-header.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** Entries that wait for the disk; with more, their sender has to wait. */
+export const RAFT_QUEUE_BYTES_MAX = 64 * MiB;
 
 /** What is on disk: all changes up to a ticket, all entries up to an index; the term is its. */
 export interface Durable {

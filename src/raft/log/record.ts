@@ -11,10 +11,13 @@
 
 import { checksum } from '../../lib/checksum.ts';
 import { readU16, readU32, readU48, writeU16, writeU32, writeU48 } from '../../lib/words.ts';
-import { RAFT_ENTRY_BYTES_MAX } from '../../limits.ts';
 import type { EntryKind, HardState, LogEntry } from '../core/entry.ts';
 import { mustBe } from './raft-log-error.ts';
 import { align, voteOf } from './segment-header.ts';
+import { KiB, MiB } from '../../lib/size-units.ts';
+
+/** One entry: the largest transaction. With it a segment's offsets stay below 2^32. */
+export const RAFT_ENTRY_BYTES_MAX = 1024 * MiB + 64 * KiB;
 
 export const RECORD_HEADER_BYTES = 40;
 const RECORD_ENTRY = 1;

@@ -14,12 +14,23 @@
  */
 
 import type { Files, WriteFile } from '../../io/files.ts';
-import {
-  RAFT_BLOCKING_WRITE_BYTES_MAX, RAFT_ZEROED_WRITE_BYTES_MAX, RAFT_ZEROS_BYTES,
-} from '../../limits.ts';
 import type { LogSegment } from './log-segment.ts';
 import type { PendingPart } from './pending-part.ts';
 import { UNNAMED_SEGMENT, encodeSegmentHeader, segmentFileName } from './segment-header.ts';
+import { KiB, MiB } from '../../lib/size-units.ts';
+
+/** A larger group is also copied into the page cache in the pool: a copy of 1 MiB takes 0.3 ms. */
+const RAFT_BLOCKING_WRITE_BYTES_MAX = 1 * MiB;
+
+/**
+ * Zeros written ahead of the log's end. A sync that neither grows the file nor takes new blocks for
+ * it needs no journal: measured on ext4, 0.14 ms instead of 0.20 to 0.30. Writing and syncing so
+ * many zeros takes 0.3 ms.
+ */
+const RAFT_ZEROS_BYTES = 256 * KiB;
+
+/** From this size on a group grows the file: zeros would double what is written. */
+const RAFT_ZEROED_WRITE_BYTES_MAX = 32 * KiB;
 
 const ZEROS = Buffer.alloc(RAFT_ZEROS_BYTES);
 

@@ -8,7 +8,7 @@
 
 import { checksum } from '../../lib/checksum.ts';
 import { readU16, readU32, readU48, writeU16, writeU32, writeU48 } from '../../lib/words.ts';
-import { CONFIGURATION_BYTES_MAX, MEMBER_TEXT_BYTES_MAX } from '../../limits.ts';
+import { CONFIGURATION_BYTES_MAX, MEMBER_TEXT_BYTES_MAX } from '../core/limits.ts';
 import { encodeConfiguration, parseConfiguration } from '../core/configuration-codec.ts';
 import type { HardState, LogBase, MemberId } from '../core/entry.ts';
 

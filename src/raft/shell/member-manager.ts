@@ -3,7 +3,6 @@
  * it leads, lets newcomers in (core/members-policy.ts) and does what an administrator asks for.
  */
 
-import { RAFT_CAUGHT_UP_ENTRIES } from '../../limits.ts';
 import type { Configuration, MemberId, NamedPeer } from '../core/entry.ts';
 import type { MembersTarget } from '../core/event.ts';
 import { invitedBy } from '../core/feature-level.ts';
@@ -12,6 +11,9 @@ import type { Replica } from '../core/replica.ts';
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
 import { nameOf } from './role-log.ts';
+
+/** A learner that lacks no more entries than this votes from now on: some turns' worth. */
+const RAFT_CAUGHT_UP_ENTRIES = 64;
 
 export interface MemberManagerParts {
   readonly links: Links;

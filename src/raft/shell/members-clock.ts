@@ -8,7 +8,10 @@
  */
 
 import type { Logger } from 'pino';
-import { CLOCK_ERROR_MS_MIN, CLOCK_LOOK_MS } from '../../limits.ts';
+import { CLOCK_ERROR_MS_MIN } from '../limits.ts';
+
+/** How often the clocks of the others are compared; they are asked every LINK_PING_MS. */
+const CLOCK_LOOK_MS = 100;
 
 export interface MembersClockParts {
   readonly log: Logger;

@@ -1,7 +1,7 @@
 /** Opens what a Raft engine lives on: its identity, its log, its links. */
 
 import { BlockingBudget } from '../../io/blocking-budget.ts';
-import { DIRECT_SYNC_FREE_MS } from '../../limits.ts';
+import { DIRECT_SYNC_FREE_MS } from '../../io/limits.ts';
 import { Links } from '../links/links.ts';
 import { parsePeerAddress, type LinkTls, type PeerAddress } from '../links/sockets.ts';
 import { openRaftLog } from '../log/open-raft-log.ts';

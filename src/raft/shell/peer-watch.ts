@@ -7,10 +7,16 @@
  */
 
 import type { Logger } from 'pino';
-import {
-  NO_MAJORITY_LOG_MS, PEER_TROUBLE_LOG_MS, PEER_WATCH_MS,
-} from '../../limits.ts';
 import type { OrderStatus, PeerStatus } from '../core/total-order-broadcast.ts';
+
+/** How often peers are looked at for the log: far below what is worth a line. */
+const PEER_WATCH_MS = 500;
+
+/** An election with a retry takes less; what lasts longer needs somebody to see to it. */
+const NO_MAJORITY_LOG_MS = 5000;
+
+/** A peer that restarts is back by then; one that is slow for so long stays slow. */
+const PEER_TROUBLE_LOG_MS = 10_000;
 
 /** Something that is either fine or not, with the time since when. */
 interface Trouble {

@@ -14,7 +14,7 @@ import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
   RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_SEND_FIRST_BYTES_MAX, RAFT_UNCOMMITTED_BYTES_MAX,
   RAFT_WINDOW_BYTES_MAX,
-} from '../../limits.ts';
+} from '../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import {
   EMPTY_BASE, type Configuration, type LogBase, type MemberId,

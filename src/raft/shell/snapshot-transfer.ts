@@ -9,7 +9,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../io/clock.ts';
 import { Pace } from '../../lib/pace.ts';
-import { RAFT_HELD_SILENT_MS } from '../../limits.ts';
 import type { LogBase, MemberId } from '../core/entry.ts';
 import { encodeLogBase, parseLogBase } from '../core/log-base-codec.ts';
 import type { Progress } from '../core/progress.ts';
@@ -17,6 +16,9 @@ import type { OrderedState } from '../core/total-order-broadcast.ts';
 import type { IncomingStream } from '../links/incoming-stream.ts';
 import type { Links } from '../links/links.ts';
 import type { OutgoingStream } from '../links/outgoing-stream.ts';
+
+/** A member that is silent for so long while it installs a state is not waited for. */
+export const RAFT_HELD_SILENT_MS = 60_000;
 
 export interface SnapshotTransferParts {
   readonly links: Links;

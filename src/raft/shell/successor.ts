@@ -1,10 +1,12 @@
 /** Whether a leader can hand over to the peer that somebody names, and when it has. */
 
 import type { Clock } from '../../io/clock.ts';
-import { RAFT_TRANSFER_MS_MAX } from '../../limits.ts';
 import type { MemberId } from '../core/entry.ts';
 import type { Replica } from '../core/replica.ts';
 import type { OrderStatus } from '../core/total-order-broadcast.ts';
+
+/** A leader that shuts down waits so long for another to take over. */
+const RAFT_TRANSFER_MS_MAX = 2000;
 
 export type Successor =
   | { readonly ok: true; readonly id: MemberId }

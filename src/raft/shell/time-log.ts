@@ -1,7 +1,7 @@
 /** Says in the log when the order's time is ahead of the clock of the peer that leads. */
 
 import type { Logger } from 'pino';
-import { CLOCK_ERROR_MS_MIN } from '../../limits.ts';
+import { CLOCK_ERROR_MS_MIN } from '../limits.ts';
 
 export class TimeLog {
   readonly #log: Logger;

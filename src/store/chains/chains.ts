@@ -17,7 +17,6 @@ import { lruLinks, LruList } from '../../lib/lru-list.ts';
 import type { LruLinks } from '../../lib/lru-list.ts';
 import type { LiveValue } from '../../keyspace/live-value.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
-import { SECOND_CHANCES_MAX } from '../../limits.ts';
 import { ChainShape } from './chain-shape.ts';
 import type { DeltaRun } from './delta-run.ts';
 import { FLAG_RAW, KIND_BEGIN, KIND_EXPIRE } from '../format/data-entry.ts';
@@ -26,6 +25,9 @@ import { placeOf, placeSlot } from '../memory/residents.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
 import type { Space } from '../index/space-table.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
+
+/** Warm values that get a second chance in a row before one of them goes cold all the same. */
+const SECOND_CHANCES_MAX = 64;
 
 /** RAM of a chain object, its place in the Map and a small key. */
 const CHAIN_BYTES = 520;

@@ -13,9 +13,18 @@
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
-import { DELTA_GROUP_BYTES_MAX, DELTA_GROUPS_KEPT } from '../../limits.ts';
 import type { Chain } from '../chains/chains.ts';
 import { DeltaRun } from '../chains/delta-run.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/** Deltas of one value that are gathered in one tick; more go to the log before its end. */
+export const DELTA_GROUP_BYTES_MAX = 64 * KiB;
+
+/**
+ * Memory of groups that is kept for the next tick, 1 KiB each: as many as a tick of 50 pipelining
+ * clients may need.
+ */
+const DELTA_GROUPS_KEPT = 1024;
 
 export class DeltaGroups {
   readonly #write: (chain: Chain, deltas: DeltaRun) => void;

@@ -15,7 +15,7 @@ import { STRING } from '../../keyspace/value-type.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
 import {
   CHAIN_DELTA_BYTES_MIN, COOLED_PER_LOOK, EXPIRE_REWRITE_BYTES_MAX, SHRINK_SLICE_MS,
-} from '../../limits.ts';
+} from '../limits.ts';
 import { typeByteOf } from '../chains/chains.ts';
 import type { Chain, RecordPlace } from '../chains/chains.ts';
 import { noteCollision } from './collision-notes.ts';

@@ -6,7 +6,7 @@
  */
 
 import { readVarint } from '../../lib/varint.ts';
-import { CHECK_SLOTS_AT_ONCE } from '../../limits.ts';
+import { CHECK_SLOTS_AT_ONCE } from '../limits.ts';
 import type { Chain, PlaceList } from '../chains/chains.ts';
 import {
   KIND_BASE, KIND_BEGIN, KIND_DELTA, KIND_EXPIRE, KIND_PAGE, KIND_RUN, entryKindAt, entryValueAt,

@@ -16,7 +16,7 @@
 
 import { ByteRange } from '../../lib/byte-range.ts';
 import type { IndexFault, IndexReport } from '../../keyspace/index-report.ts';
-import { CHECK_SLOTS_AT_ONCE, CHECK_TRIES_MAX } from '../../limits.ts';
+import { CHECK_SLOTS_AT_ONCE } from '../limits.ts';
 import type { Chain } from '../chains/chains.ts';
 import { KIND_BASE, KIND_PUT } from '../format/data-entry.ts';
 import type { Graveyard } from '../segments/graveyard.ts';
@@ -33,6 +33,9 @@ import type { CheckedParts } from './checked-parts.ts';
 import { Findings, shownKey } from './findings.ts';
 import { RecordFacts, RecordReader } from './record-reader.ts';
 import type { Reading } from './record-reader.ts';
+
+/** How often a slot that changed while it was read is looked up again: then it is a busy one. */
+const CHECK_TRIES_MAX = 3;
 
 export interface IndexCheckOptions {
   readonly parts: CheckedParts;

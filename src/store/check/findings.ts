@@ -1,8 +1,11 @@
 /** The findings of one check of the index: each once, and not more than INDEX_FINDINGS_MAX. */
 
 import { textOfBytes } from '../../lib/escaped-text.ts';
-import { INDEX_FINDINGS_MAX, SHOWN_ARG_BYTES_MAX } from '../../limits.ts';
+import { SHOWN_ARG_BYTES_MAX } from '../../commands/limits.ts';
 import type { IndexFault, IndexFinding } from '../../keyspace/index-report.ts';
+
+/** A check stops after so many findings: they have one cause, and the first ones show it. */
+export const INDEX_FINDINGS_MAX = 100;
 
 export class Findings {
   readonly #byText = new Map<string, IndexFinding>();

@@ -8,7 +8,6 @@
 
 import { Checksum } from '../../lib/checksum.ts';
 import { readU32 } from '../../lib/words.ts';
-import { CHECK_PIECE_BYTES } from '../../limits.ts';
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryBytesToKeyEndAt, entryValueBytesAt, isEntryHeaderSound,
   isEntryPayloadSound,
@@ -16,6 +15,10 @@ import {
 import type { LoadedRecord, Residents } from '../memory/residents.ts';
 import type { Segment } from '../segments/segment.ts';
 import { damaged } from '../store-error.ts';
+import { READ_CACHE_RECORD_BYTES_MAX } from '../limits.ts';
+
+/** A longer record is summed in pieces. Whatever the read cache may hold is in one. */
+export const CHECK_PIECE_BYTES = READ_CACHE_RECORD_BYTES_MAX;
 
 /** `bytes` is a bound of the record's size. Not whole: header and key, but all was verified. */
 export async function readRecord(residents: Residents, segment: Segment, offset: number,

@@ -3,7 +3,7 @@
  * in the in-memory tail may not be on disk yet: of that, header and key are copied.
  */
 
-import { READS_AT_ONCE } from '../../limits.ts';
+import { READS_AT_ONCE } from '../limits.ts';
 import {
   entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt,
   entryKindAt, entrySpaceAt, entryTypeAt, entryValueIndexAt,

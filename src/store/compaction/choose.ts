@@ -22,10 +22,25 @@
  * No policy can do much better on uniform overwrites: 1.71 follows from the disk bound alone.
  */
 
-import {
-  COMPACTION_DEAD_SHARE_MIN, COMPACTION_LATE_SHARE_MAX, COMPACTION_NEARLY_DEAD_SHARE,
-  COMPACTION_PINNED_SHARE_MAX, COMPACTION_ROUND_SHARE_MAX,
-} from '../../limits.ts';
+import { COMPACTION_NEARLY_DEAD_SHARE } from '../limits.ts';
+
+/** Copying a segment that is less dead than this gains too little to be worth its writes. */
+const COMPACTION_DEAD_SHARE_MIN = 0.05;
+
+/**
+ * Tombstones that cannot go may take this share of the live bytes before old segments are copied.
+ */
+const COMPACTION_PINNED_SHARE_MAX = 0.1;
+
+/**
+ * A round writes at most this share of the live bytes (and at least one input's), because its
+ * outputs exist beside its inputs until it ends. In a log of few segments a larger one would have
+ * to begin early.
+ */
+const COMPACTION_ROUND_SHARE_MAX = 1 / 64;
+
+/** The same for a log that is past its bound (and at least one segment): it must catch up. */
+const COMPACTION_LATE_SHARE_MAX = 1 / 8;
 
 /** What the choice needs to know about one segment. Bytes are bytes of its file. */
 export interface SegmentFacts {

@@ -26,7 +26,7 @@ import { DiskError } from '../../io/files.ts';
 import {
   COMPACTION_RETRY_MS_MAX, COMPACTION_RETRY_MS_MIN, COMPACTION_SLICE_MS, COMPACTION_SLICE_RECORDS,
   COMPACTION_TICK_MS, PACE_STATE_MS,
-} from '../../limits.ts';
+} from '../limits.ts';
 import type { CompactionHost, SealedSegmentStats } from './compaction-host.ts';
 import { hintFileName, SEGMENT_PACK, segmentFileName } from '../format/segment-header.ts';
 import { choose, tombstoneFloor } from './choose.ts';

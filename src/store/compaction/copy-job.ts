@@ -9,7 +9,7 @@
 
 import type { ReadFile, WriteFile } from '../../io/files.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
-import { COMPACTION_QUESTION_RECORDS } from '../../limits.ts';
+import { COMPACTION_QUESTION_RECORDS } from '../limits.ts';
 import type { RecordColumns } from './compaction-host.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import type { SegmentKind } from '../format/segment-header.ts';

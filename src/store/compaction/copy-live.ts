@@ -9,7 +9,7 @@
  */
 
 import { KeyHash } from '../../lib/key-hash.ts';
-import { COMPACTION_QUESTION_RECORDS } from '../../limits.ts';
+import { COMPACTION_QUESTION_RECORDS } from '../limits.ts';
 import {
   entryKeyBytesAt, entryKeyStartAt, entryKindAt, entrySpaceAt, entryValueIndexAt, KIND_DELETED,
   KIND_PAD,

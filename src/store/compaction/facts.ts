@@ -5,13 +5,20 @@
  * sealed segment: a lower bound of the next value_index, which is the safe side.
  */
 
-import {
-  HINT_FILE_BYTES_TYPICAL, HINT_RECORD_BYTES_TYPICAL, TOMBSTONE_BYTES_TYPICAL,
-} from '../../limits.ts';
+import { TOMBSTONE_BYTES_TYPICAL } from '../limits.ts';
 import type { SealedSegmentStats } from './compaction-host.ts';
 import { FRAME_HEADER_BYTES } from '../format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { SegmentFacts } from './choose.ts';
+
+/**
+ * What a record's row is taken to need in a hint (store/format/hint-columns.ts): 8.1 bytes in a
+ * full LOG segment, up to 9 in a small one or in a PACK, more only if sizes and types are mixed.
+ */
+const HINT_RECORD_BYTES_TYPICAL = 8.5;
+
+/** And each hint for headers and the heads of its columns. */
+const HINT_FILE_BYTES_TYPICAL = 300;
 
 /** Everything that is still written to, as one segment. */
 export interface OpenFacts {

@@ -12,7 +12,7 @@
 
 import { DiskError } from '../../io/files.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
-import { COMPACTION_FRAME_BYTES, COMPACTION_WINDOW_BYTES } from '../../limits.ts';
+import { COMPACTION_WINDOW_BYTES } from '../limits.ts';
 import {
   entryExpireAtAt, entryKindAt, entrySpaceAt, entryTypeByteAt, entryValueIndexAt,
   KIND_DELETED, skipGap,
@@ -27,6 +27,10 @@ import {
 } from '../format/segment-header.ts';
 import { expirySecondsOfMs } from '../index/index-slot.ts';
 import type { CopierDisk, CopierOutputFile } from './copy-job.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/** A frame of an output ends at about this size: a frame header is 0.02 % of it. */
+const COMPACTION_FRAME_BYTES = 256 * KiB;
 
 export class OutputWriter {
   readonly id: number;

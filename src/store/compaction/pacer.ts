@@ -17,10 +17,31 @@
  * unused is worth one batch at most, so a pause is not followed by a burst.
  */
 
-import {
-  PACE_BYTES_PER_SECOND_MIN, PACE_DELAY_MS_MAX, PACE_FACTOR, PACE_OVERDUE_SHARE,
-  PACE_RATE_WINDOW_MS, WRITE_DELAY_MS_MAX,
-} from '../../limits.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/**
+ * Bytes of input that the compactor reads per byte that writers append. 1.7 keep up with uniform
+ * overwrites at the disk bound; the rest is for the pauses between rounds.
+ */
+export const PACE_FACTOR = 4;
+
+/** The compactor's rate when nobody writes: done soon, and not felt by readers of a slow disk. */
+export const PACE_BYTES_PER_SECOND_MIN = 32 * MiB;
+
+/** A log that passes its bound by this share is compacted at full speed. */
+const PACE_OVERDUE_SHARE = 0.1;
+
+/**
+ * The write rate is smoothed over this time: longer than a burst of one client, shorter than a
+ * round.
+ */
+const PACE_RATE_WINDOW_MS = 1000;
+
+/** Longest wait between two batches of a copy, so that a round ends whatever the rate. */
+export const PACE_DELAY_MS_MAX = 250;
+
+/** Delay of each write when only the disk reserve is left: 50 writes a second and connection. */
+export const WRITE_DELAY_MS_MAX = 20;
 
 /** The disk and the log, as seen now. */
 export interface PaceState {

@@ -13,7 +13,7 @@
  * reason, never by skipping anything; a read error is thrown as DiskError.
  */
 
-import { COMPACTION_WINDOW_BYTES } from '../../limits.ts';
+import { COMPACTION_WINDOW_BYTES } from '../limits.ts';
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, entryKeyStartAt, isEntryHeaderSound,
   isEntryPayloadSound, skipGap,

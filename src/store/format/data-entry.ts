@@ -16,8 +16,12 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import { checksum, checksumOf } from '../../lib/checksum.ts';
 import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
-import { KEY_BYTES_MAX, LOG_GRANULE_BYTES } from '../../limits.ts';
+import { LOG_GRANULE_BYTES } from './limits.ts';
 import { NO_STAMP, stampOfValueIndex } from './version-stamp.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** Longest key: a record's header gives it 28 bits; as an argument, the bulk limit binds it too. */
+export const KEY_BYTES_MAX = 256 * MiB - 1;
 
 export const ENTRY_HEADER_BYTES = 36;
 

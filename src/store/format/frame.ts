@@ -10,7 +10,7 @@
 
 import { checksum } from '../../lib/checksum.ts';
 import { joinU48, high16, readU16, readU32 } from '../../lib/words.ts';
-import { LOG_GRANULE_BYTES } from '../../limits.ts';
+import { LOG_GRANULE_BYTES } from './limits.ts';
 import { ENTRY_HEADER_BYTES } from './data-entry.ts';
 
 export const FRAME_HEADER_BYTES = 40;

@@ -12,10 +12,21 @@
  * HINT_MARK_PLACES, and its value_index is at least the mark's, by less than HINT_MARK_SPAN.
  */
 
-import { HINT_MARK_PLACES, HINT_MARK_RECORDS, HINT_MARK_SPAN } from '../../limits.ts';
 import { high16 } from '../../lib/words.ts';
 import type { HintRows } from './hint-rows.ts';
 import { rowOffset, rowValueIndex } from './hint-rows.ts';
+
+/**
+ * A mark of a hint stands for at most so many records (format/hint-marks.ts): more marks take more
+ * bytes, fewer make each row wider.
+ */
+const HINT_MARK_RECORDS = 64;
+
+/** A value_index that is this far from its mark's needs another mark: 9 bits of each row. */
+const HINT_MARK_SPAN = 512;
+
+/** So does a record that is so many times 8 bytes behind: 13 bits, 64 records of 1 KiB. */
+const HINT_MARK_PLACES = 8192;
 
 export class HintMarks {
   /** Offset / 8 of each mark's record, and the halves of its value_index. */

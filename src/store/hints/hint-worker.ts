@@ -3,9 +3,14 @@
 import { parentPort } from 'node:worker_threads';
 import { NodeFiles } from '../../io/node-files.ts';
 import { lowerThreadPriority } from '../../io/thread-priority.ts';
-import { HINT_THREAD_NICE } from '../../limits.ts';
 import { makeHint, type HintJob, type HintOutcome } from './hint-maker.ts';
 import { StoreError } from '../store-error.ts';
+
+/**
+ * How far the thread that makes hints steps back (thread-priority.ts). A third of the weight of the
+ * thread that serves is still enough for hints of all that it can write.
+ */
+const HINT_THREAD_NICE = 5;
 
 if (parentPort === null) throw new Error('hint-worker runs as a worker thread only');
 const port = parentPort;

@@ -13,8 +13,10 @@
  *
  * Running out of memory is V8's RangeError from `acquire`, before anything has changed.
  */
-import { INDEX_SLOTS_MAX } from '../../limits.ts';
 import { SEGMENT_WORD, SLOT_WORDS } from './index-slot.ts';
+
+/** Slots of one index: a slot handle stays a small integer (31 bits) in V8; 34 GB of index. */
+const INDEX_SLOTS_MAX = 2 ** 31;
 
 export const CHUNK_SHIFT = 5;
 export const CHUNK_SLOTS = 1 << CHUNK_SHIFT;

@@ -18,7 +18,8 @@
  * A field out of range is a bug of the caller: RangeError, because a cut field would silently point
  * to another record.
  */
-import { RECORD_ALIGN_BYTES, SEGMENT_SLOTS_MAX, SEGMENT_START_BYTES_MAX } from '../../limits.ts';
+import { SEGMENT_START_BYTES_MAX } from '../../config/limits.ts';
+import { RECORD_ALIGN_BYTES, SEGMENT_SLOTS_MAX } from '../limits.ts';
 import { SIZE_CLASS_COUNT } from './size-class.ts';
 
 export const SLOT_WORDS = 4;

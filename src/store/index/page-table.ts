@@ -6,7 +6,9 @@
  * The stride is the same for all pages, since a hash fills them evenly, and doubles when one page
  * needs more: at 100 million keys that copies 8 MB, about 5 ms, and it happens once per doubling.
  */
-import { INDEX_PAGE_CHUNKS_MAX } from '../../limits.ts';
+
+/** Chunks of one page: 16 bits of a chunk's owner word, beside 16 bits for the page. */
+const INDEX_PAGE_CHUNKS_MAX = (1 << 16) - 1;
 
 export class PageTable {
   readonly pageCount: number;

@@ -16,13 +16,22 @@
  * It fails with RangeError: for a field out of range, which is a bug, or when there is no memory;
  * the slots are as they were before then.
  */
-import { INDEX_PAGE_BITS_DEFAULT, INDEX_PAGE_BITS_MAX } from '../../limits.ts';
 import { IndexPages } from './index-pages.ts';
 import {
   EXPIRY_WORD, PLACE_WORD, SEGMENT_WORD, SLOT_WORDS, TAG_WORD, chainIdOf, packChainPlace,
   packChainSegment, packExpiry, packPlace, packSegment, placeIsChained, placeOffsetBytes, placeType,
   segmentNumber, segmentSizeClass,
 } from './index-slot.ts';
+
+/**
+ * Pages of one value index, as a power of two. Fewer make one page's growth long: at 20 million
+ * keys 2^12 pages hold 4900 slots each, and moving those takes about 0.1 ms. More make a small
+ * database large, because a page in use takes at least one chunk of 512 bytes.
+ */
+export const INDEX_PAGE_BITS_DEFAULT = 12;
+
+/** The directory takes at most the 16 bits that a key's hash has beside the 32-bit tag. */
+const INDEX_PAGE_BITS_MAX = 16;
 
 const HASH_HI_BITS = 16;
 const TAGS = 2 ** 32;

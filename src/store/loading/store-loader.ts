@@ -11,7 +11,7 @@ import { ByteRange } from '../../lib/byte-range.ts';
 import { NEED_VALUE } from '../../keyspace/storage.ts';
 import type { KeyToLoad } from '../../keyspace/storage.ts';
 import { STRING } from '../../keyspace/value-type.ts';
-import { PREFETCH_BYTES_MAX, READS_AT_ONCE } from '../../limits.ts';
+import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from '../chains/chains.ts';
 import {
   entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
@@ -26,6 +26,13 @@ import { WRONG_KEY, damaged } from '../store-error.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { ValueLoader, type ReadRecord } from './value-loader.ts';
 import type { ValueIndex } from '../index/value-index.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/**
+ * Bytes of records that one such prefetch keeps in RAM. What is beyond was read all the same, and
+ * so is likely in the kernel's page cache when the request reads it again.
+ */
+const PREFETCH_BYTES_MAX = 16 * MiB;
 
 /** What one `load` keeps in RAM. */
 interface Kept {

@@ -14,7 +14,8 @@
 
 import type { LiveCodec, LiveValue } from '../../keyspace/live-value.ts';
 import { readVarint } from '../../lib/varint.ts';
-import { READS_AT_ONCE, SLICE_MS } from '../../limits.ts';
+import { SLICE_MS } from '../../io/limits.ts';
+import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from '../chains/chains.ts';
 import { DeltaRun, applyRun } from '../chains/delta-run.ts';
 import {

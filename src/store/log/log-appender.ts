@@ -12,7 +12,8 @@
 
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { WORDS_BYTES_MAX, ViewMemo, copyWords } from '../../lib/views.ts';
-import { LOG_GRANULE_BYTES, SEGMENT_START_BYTES_MAX } from '../../limits.ts';
+import { SEGMENT_START_BYTES_MAX } from '../../config/limits.ts';
+import { LOG_GRANULE_BYTES } from '../format/limits.ts';
 import {
   ENTRY_HEADER_BYTES, HEADER_ROOM_BYTES, KIND_DELETED, STAMP_BYTES, entryBytes, skipGap,
   writeEntryHeader, writePad,

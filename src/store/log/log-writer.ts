@@ -23,17 +23,17 @@
  */
 
 import type { Clock, Timer } from '../../io/clock.ts';
+import { DIRECT_SYNC_FREE_MS } from '../../io/limits.ts';
 import {
-  DIRECT_SYNC_FREE_MS, DIRECT_SYNC_RECORDS_MAX, LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX,
-} from '../../limits.ts';
+  DIRECT_SYNC_RECORDS_MAX, LOG_SYNC_INTERVAL_MS, LOG_WRITE_BLOCKING_BYTES_MAX,
+} from '../limits.ts';
 import { BlockingBudget } from '../../io/blocking-budget.ts';
 import type { WatermarkFile } from '../../io/watermark-file.ts';
 import { FrameEnd, FrameEnds } from './frame-ends.ts';
 import type { HotTail } from '../memory/hot-tail.ts';
 import {
-  cutFiles, failed, notMade, unknown, writeBlocking, writeInBackground,
+  cutFiles, failed, notMade, unknown, writeBlocking, writeInBackground, type LogEnd,
 } from './log-blocks.ts';
-import type { LogEnd } from './log-blocks.ts';
 import { LogAppender } from './log-appender.ts';
 import type { Watermark } from './log-appender.ts';
 import type { LogFiles } from '../segments/log-files.ts';

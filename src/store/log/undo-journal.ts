@@ -15,7 +15,11 @@
  * them. What a huge frame took is given back when it is settled.
  */
 
-import { UNDO_ENTRIES_KEPT } from '../../limits.ts';
+/**
+ * Changes of the index of which the undo journal keeps its memory between two frames: 512 KiB, more
+ * than a turn of 50 pipelining clients makes.
+ */
+const UNDO_ENTRIES_KEPT = 16_384;
 
 export const UNDO_WORDS = 8;
 const STEP = -1;

@@ -21,7 +21,7 @@
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { KeyHash } from '../../lib/key-hash.ts';
 import type { Lookahead } from '../../keyspace/storage.ts';
-import { LOOKAHEAD_KEYS_MAX } from '../../limits.ts';
+import { LOOKAHEAD_KEYS_MAX } from '../../keyspace/limits.ts';
 import type { Chain, ChainTable } from '../chains/chains.ts';
 import type { Residents } from '../memory/residents.ts';
 import type { SpaceTable } from '../index/space-table.ts';

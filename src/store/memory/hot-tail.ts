@@ -12,10 +12,16 @@
  * dropped only by `trim`, which the owner calls when no borrowed range can be left: at a commit.
  */
 
-import { LOG_GRANULE_BYTES, TAIL_BLOCK_BYTES, TAIL_FREE_BLOCKS_MAX } from '../../limits.ts';
+import { LOG_GRANULE_BYTES } from '../format/limits.ts';
 import { GRANULE_SHIFT, NO_BLOCKS, TailBlock } from '../segments/segment.ts';
 import type { LogSegment } from '../segments/segment.ts';
+import { MiB } from '../../lib/size-units.ts';
 
+/** A block of the hot tail; a record that is larger gets a block of its own. */
+const TAIL_BLOCK_BYTES = 1 * MiB;
+
+/** Free blocks kept for reuse: dead array buffers are collected too late (DESIGN.md). */
+const TAIL_FREE_BLOCKS_MAX = 64;
 
 export class HotTail {
   budgetBytes: number;

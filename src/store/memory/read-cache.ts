@@ -19,7 +19,11 @@
  * kept.
  */
 
-import { READ_CACHE_CHUNK_BYTES, READ_CACHE_RECORD_BYTES_MAX } from '../../limits.ts';
+import { READ_CACHE_RECORD_BYTES_MAX } from '../limits.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** A chunk of the read cache: the unit in which it grows, shrinks and forgets. */
+export const READ_CACHE_CHUNK_BYTES = 1 * MiB;
 
 const ENTRY_HEADER_BYTES = 16;
 const CHUNK_UNITS = READ_CACHE_CHUNK_BYTES / 8;

@@ -20,12 +20,28 @@
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryBytesToKeyEndAt, isEntryHeaderSound, isEntryPayloadSound,
 } from '../format/data-entry.ts';
-import { GUEST_BYTES, GUESTS_MAX, KEY_READ_BYTES, SCRATCH_BYTES_MAX } from '../../limits.ts';
 import { ReadCache } from './read-cache.ts';
 import { GRANULE_SHIFT } from '../segments/segment.ts';
 import type { Segment, TailBlock } from '../segments/segment.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
 import { StoreError, damaged } from '../store-error.ts';
+import { KiB, MiB } from '../../lib/size-units.ts';
+
+/** A record up to this size is read whole even if only its key is needed: one page, one read. */
+export const KEY_READ_BYTES = 4 * KiB;
+
+/**
+ * Memory for records that are read at once for one command (direct-reads.ts). More, as for an EXEC
+ * of many cold keys, come through the pool.
+ */
+const GUEST_BYTES = 256 * KiB;
+const GUESTS_MAX = 64;
+
+/**
+ * Memory of the records that one command has read at once (Storage.findNow) and may ask for again:
+ * a few of the usual large ones. Of those that are beyond, the proof of the key is read again.
+ */
+const SCRATCH_BYTES_MAX = 16 * MiB;
 
 const PLACE_UNITS = 2 ** 26;
 /** No record is there. */

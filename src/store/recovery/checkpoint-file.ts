@@ -7,7 +7,6 @@
  */
 
 import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
-import { CHECKPOINT_BLOCK_BYTES } from '../../limits.ts';
 import type { ChainTable } from '../chains/chains.ts';
 import {
   BLOCK_CHAINS, BLOCK_END, BLOCK_META, BLOCK_PAGES, CHECKPOINT_BLOCK_HEADER_BYTES,
@@ -21,6 +20,10 @@ import type { SegmentTable } from '../segments/segment-table.ts';
 import type { SpaceTable } from '../index/space-table.ts';
 import { ValueIndex } from '../index/value-index.ts';
 import { decodeChains, encodeChains } from './checkpoint-chains.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** A block of a checkpoint: one read, one checksum. */
+const CHECKPOINT_BLOCK_BYTES = 1 * MiB;
 
 const PAGE_HEAD_WORDS = 4;
 

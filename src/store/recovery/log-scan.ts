@@ -9,7 +9,7 @@
 
 import type { ReadFile } from '../../io/files.ts';
 import type { KeyHash } from '../../lib/key-hash.ts';
-import { RECOVERY_WINDOW_BYTES } from '../../limits.ts';
+import { RECOVERY_WINDOW_BYTES } from '../limits.ts';
 import {
   ENTRY_HEADER_BYTES, KIND_PAD, entryBytesAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt,
   entryValueIndexAt,

@@ -8,12 +8,18 @@
  */
 
 import type { Files } from '../../io/files.ts';
-import { RECOVERY_ROWS_BYTES_MAX } from '../../limits.ts';
 import type { HintRows } from '../format/hint-rows.ts';
 import type { SegmentSummary } from '../format/hint.ts';
 import { hintFileName } from '../format/segment-header.ts';
 import { writeHint } from '../hints/hint-writer.ts';
 import { isDiskFull } from '../segments/room.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/**
+ * Rows of segments without a hint that recovery holds in RAM (32 bytes a record, so some eight
+ * million records); beyond that it writes hints and reads them back.
+ */
+const RECOVERY_ROWS_BYTES_MAX = 256 * MiB;
 
 const noPause = (): Promise<void> => Promise.resolve();
 

@@ -25,9 +25,7 @@
  */
 
 import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
-import {
-  RECORD_ALIGN_BYTES, RECOVERY_SPARE_BYTES, RECOVERY_WINDOW_BYTES,
-} from '../../limits.ts';
+import { RECORD_ALIGN_BYTES, RECOVERY_SPARE_BYTES, RECOVERY_WINDOW_BYTES } from '../limits.ts';
 import { OutputWriter } from '../compaction/output-writer.ts';
 import {
   ENTRY_HEADER_BYTES, entryBytesAt, isEntryHeaderSound, isEntryPayloadSound, skipGap,

@@ -8,15 +8,20 @@
  */
 
 import type { ReadFile } from '../../io/files.ts';
-import {
-  RECOVERY_SPARE_BYTES, RECOVERY_WINDOW_BYTES, TORN_TAILS_BYTES_MAX, TORN_TAILS_MAX,
-  TORN_TAIL_BYTES_MAX,
-} from '../../limits.ts';
+import { RECOVERY_SPARE_BYTES, RECOVERY_WINDOW_BYTES } from '../limits.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { KeptLog, ScannedLog } from './cut-log.ts';
 import { isDiskFull } from '../segments/room.ts';
 import type { RoomEnv } from '../segments/room.ts';
 import { logPath, withLog } from './seal-log.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** Of one torn tail so much is kept aside; one that a killed process leaves is a few commits. */
+export const TORN_TAIL_BYTES_MAX = 16 * MiB;
+
+/** So many torn tails stay in the directory, and so many bytes of them; the oldest go first. */
+export const TORN_TAILS_MAX = 8;
+export const TORN_TAILS_BYTES_MAX = 64 * MiB;
 
 /** Bytes at the end of a segment that do not count. */
 export interface TornTail {

@@ -8,8 +8,17 @@
  */
 
 import type { Files, WriteFile } from '../../io/files.ts';
-import { BALLAST_BYTES, BALLAST_BYTES_MIN } from '../../limits.ts';
 import { Random } from '../../lib/random.ts';
+import { RECOVERY_SPARE_BYTES } from '../limits.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/**
+ * The file that a start on a full disk gives up: as much as recovery wants to spare. If there is
+ * less room, half of it and so on, down to a manifest of some hundred segments and the headers of
+ * the next two.
+ */
+export const BALLAST_BYTES = RECOVERY_SPARE_BYTES;
+export const BALLAST_BYTES_MIN = 64 * KiB;
 
 export const BALLAST_NAME = 'BALLAST';
 

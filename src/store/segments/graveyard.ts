@@ -9,10 +9,12 @@
  */
 
 import type { Clock } from '../../io/clock.ts';
-import { GRAVEYARD_SLOTS_PER_SLICE } from '../../limits.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { ValueIndex } from '../index/value-index.ts';
+
+/** Slots of a dropped database that are accounted for in one slice: about 1 ms. */
+export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
 
 /** A dropped index, and the segments that it names. */
 export interface Grave {

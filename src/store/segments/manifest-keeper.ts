@@ -12,12 +12,14 @@
  */
 
 import type { Files } from '../../io/files.ts';
-import { MANIFEST_RETRY_TICKS_MAX } from '../../limits.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import { MANIFEST_NAME, encodeManifest } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { SEGMENT_LOG } from '../format/segment-header.ts';
 import type { SegmentTable } from './segment-table.ts';
+
+/** Ticks between two tries to write a manifest that could not be written, after the first ones. */
+const MANIFEST_RETRY_TICKS_MAX = 32;
 
 export interface ManifestKeeperOptions {
   readonly files: Files;

@@ -17,12 +17,15 @@
 
 import type { DiskError, Files, ReadFile } from '../../io/files.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
-import { SEGMENT_FILES_OPEN_MAX, SEGMENT_SLOTS_MAX } from '../../limits.ts';
+import { SEGMENT_SLOTS_MAX } from '../limits.ts';
 import { SEGMENT_HEADER_BYTES, segmentHeaderMisfit } from '../format/segment-header.ts';
 import type { SegmentKind } from '../format/segment-header.ts';
 import { Segment } from './segment.ts';
 import type { SegmentState } from './segment.ts';
 import { StoreError, damaged } from '../store-error.ts';
+
+/** Segment files open for reading: well below the usual limit of 1024 descriptors. */
+export const SEGMENT_FILES_OPEN_MAX = 256;
 
 /** `bytesRead` is 0 when `error` is not null. A StoreError: the file is not the right one. */
 export type SegmentReadDone = (error: DiskError | StoreError | null, bytesRead: number) => void;

@@ -5,7 +5,7 @@
  * without reading the record. A dropped segment stays readable until its last pin and hold go.
  */
 
-import { LOG_GRANULE_BYTES } from '../../limits.ts';
+import { LOG_GRANULE_BYTES } from '../format/limits.ts';
 import { markEntryAlive, markEntryDead } from '../format/data-entry.ts';
 import type { ReadFile, WriteFile } from '../../io/files.ts';
 import type { SyncedProof } from '../../io/watermark-file.ts';

@@ -13,7 +13,6 @@
 
 import { DiskError } from '../../io/files.ts';
 import type { Files } from '../../io/files.ts';
-import { SNAPSHOT_META_BYTES_MAX } from '../../limits.ts';
 import { MANIFEST_NAME, decodeManifest } from '../format/manifest.ts';
 import { segmentFileName } from '../format/segment-header.ts';
 import { StoreError } from '../store-error.ts';
@@ -21,6 +20,10 @@ import { INSTALL_NAME, META_NAME, decodeMarker, encodeMarker } from './install-m
 import type { InstallMarker } from './install-marker.ts';
 import { invalid } from './snapshot-header.ts';
 import { isStoreName, namesStaged, removeStaged, stagedName } from './staged-files.ts';
+import { MiB } from '../../lib/size-units.ts';
+
+/** What the owner keeps beside a snapshot: a configuration of 80 KiB at most, and some numbers. */
+export const SNAPSHOT_META_BYTES_MAX = 1 * MiB;
 
 /**
  * Installs what is staged. `meta` is kept for `readSnapshotMeta`. Rejects with INVALID

@@ -16,7 +16,7 @@
 
 import { DiskError } from '../../io/files.ts';
 import type { Files, ReadFile } from '../../io/files.ts';
-import { SNAPSHOT_FILES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX } from '../../limits.ts';
+import { SNAPSHOT_FILES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX } from '../limits.ts';
 import { MANIFEST_NAME, encodeManifest } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import {

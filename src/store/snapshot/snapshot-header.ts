@@ -8,7 +8,7 @@
 
 import { Checksum, checksum } from '../../lib/checksum.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
-import { SNAPSHOT_FILES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX } from '../../limits.ts';
+import { SNAPSHOT_FILES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX } from '../limits.ts';
 import { MANIFEST_NAME } from '../format/manifest.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import { SnapshotError } from './snapshot-error.ts';

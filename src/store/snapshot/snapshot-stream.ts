@@ -10,9 +10,12 @@
 
 import { Checksum } from '../../lib/checksum.ts';
 import { writeU32 } from '../../lib/words.ts';
-import { SNAPSHOT_CHUNK_BYTES } from '../../limits.ts';
 import { SUM_BYTES, encodeFileEntry, encodeHead } from './snapshot-header.ts';
 import type { SnapshotContent, SnapshotFile } from './store-snapshot.ts';
+import { KiB } from '../../lib/size-units.ts';
+
+/** Read, summed and sent at once: 0.2 ms of this thread, and one frame on a link. */
+export const SNAPSHOT_CHUNK_BYTES = 256 * KiB;
 
 export async function* streamSnapshot(
   snapshot: SnapshotContent, chunkBytes = SNAPSHOT_CHUNK_BYTES,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { QUEUED_REQUEST_BYTES } from '../../../src/limits.ts';
+import { QUEUED_REQUEST_BYTES } from '../../../src/session/transaction.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
 import { WholeServer } from '../whole-server.ts';
 

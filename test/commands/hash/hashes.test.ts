@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { hashCommands } from '../../../src/commands/hash/hashes.ts';
 import { hashNumberCommands } from '../../../src/commands/hash/hashes-numbers.ts';
-import { hashWalkCommands } from '../../../src/commands/hash/hashes-walks.ts';
+import { hashWalkCommands, RANDOM_PICKS_MAX } from '../../../src/commands/hash/hashes-walks.ts';
 import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { Config } from '../../../src/config/config.ts';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
 import type { HashValue } from '../../../src/keyspace/hash-value.ts';
 import { NEED_VALUE } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
-import { HASH_FIELDS_MAX, RANDOM_PICKS_MAX } from '../../../src/limits.ts';
+import { HASH_FIELDS_MAX } from '../../../src/commands/hash/hash-access.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
 import { pairsOf } from '../../keyspace/hash-text.ts';
 import { CommandHarness } from '../harness.ts';

@@ -4,7 +4,7 @@ import { bitFieldCommands } from '../../../src/commands/string/bitmaps-fields.ts
 import { stringSliceCommands } from '../../../src/commands/string/strings-slices.ts';
 import { NEED_VALUE, COLD, type Found } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
-import { STRING_REWRITE_BYTES_MAX } from '../../../src/limits.ts';
+import { STRING_REWRITE_BYTES_MAX } from '../../../src/commands/string/strings-edit.ts';
 import type { MemoryStorage } from '../../keyspace/memory-storage.ts';
 import { withSeed } from '../../lib/seeded.ts';
 import { ScriptRunner } from '../run-script.ts';

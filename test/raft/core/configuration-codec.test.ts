@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   CONFIGURATION_BYTES_MAX, MEMBERS_MAX, MEMBER_TEXT_BYTES_MAX,
-} from '../../../src/limits.ts';
+} from '../../../src/raft/core/limits.ts';
 import {
   encodeConfiguration, parseConfiguration,
 } from '../../../src/raft/core/configuration-codec.ts';

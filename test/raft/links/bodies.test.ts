@@ -1,8 +1,9 @@
 /** Large messages and urgent ones on one link. */
 import { describe, expect, it } from 'vitest';
-import { LANE_PIECE_BYTES, LANE_WINDOW_BYTES_FIRST } from '../../../src/limits.ts';
 import type { Append, Message, Propose } from '../../../src/raft/core/message.ts';
-import { BodyLane } from '../../../src/raft/links/body-lane.ts';
+import {
+  BodyLane, LANE_PIECE_BYTES, LANE_WINDOW_BYTES_FIRST,
+} from '../../../src/raft/links/body-lane.ts';
 import { FRAME, FRAME_BODY_AT, FrameDecoder, type Frame } from '../../../src/raft/links/frame.ts';
 import {
   bodyParts, decodeMessage, encodeMessage, kindNumber,

@@ -4,9 +4,10 @@ import { Socket } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/lib/random.ts';
-import { LINK_BACKOFF_MS_MAX, LINK_BACKOFF_MS_MIN } from '../../../src/limits.ts';
 import { Connection, noTraffic } from '../../../src/raft/links/connection.ts';
-import { DialledLink, type DialHost } from '../../../src/raft/links/dialled-link.ts';
+import {
+  DialledLink, type DialHost, LINK_BACKOFF_MS_MAX, LINK_BACKOFF_MS_MIN,
+} from '../../../src/raft/links/dialled-link.ts';
 import { DiallerHandshake } from '../../../src/raft/links/handshake.ts';
 import { TroubleLog } from '../../../src/raft/links/trouble-log.ts';
 import { SimClock } from '../../sim/sim-clock.ts';

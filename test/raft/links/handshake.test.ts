@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LINK_HANDSHAKE_BYTES_MAX, LINK_REASON_BYTES_MAX } from '../../../src/limits.ts';
+import { LINK_HANDSHAKE_BYTES_MAX } from '../../../src/raft/links/connection.ts';
 import { FRAME, encodeFrame, FrameDecoder, type Frame } from '../../../src/raft/links/frame.ts';
 import {
-  AcceptorHandshake, DiallerHandshake, decodeRefusal, encodeRefusal,
-  type Handshake, type HandshakeInputs, type HandshakeStep,
+  AcceptorHandshake, DiallerHandshake, decodeRefusal, encodeRefusal, type Handshake,
+  type HandshakeInputs, type HandshakeStep, LINK_REASON_BYTES_MAX,
 } from '../../../src/raft/links/handshake.ts';
 import { announceLevel } from '../../../src/raft/links/level-in-nonce.ts';
 import {

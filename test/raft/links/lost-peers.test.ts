@@ -1,8 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import {
-  LINK_FRAME_BYTES_MAX, LINK_PING_MS, LINK_QUEUE_BYTES_MAX, LINK_TIMEOUT_MS,
-} from '../../../src/limits.ts';
+import { LINK_FRAME_BYTES_MAX, LINK_PING_MS, LINK_TIMEOUT_MS } from '../../../src/raft/limits.ts';
+import { LINK_QUEUE_BYTES_MAX } from '../../../src/raft/links/dialled-link.ts';
 import type { Message } from '../../../src/raft/core/message.ts';
 import { FrameDecoder } from '../../../src/raft/links/frame.ts';
 import { AcceptorHandshake } from '../../../src/raft/links/handshake.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LINK_FRAME_BYTES_MAX } from '../../../src/limits.ts';
+import { LINK_FRAME_BYTES_MAX } from '../../../src/raft/limits.ts';
 import type { Message } from '../../../src/raft/core/message.ts';
 import {
   FRAME, encodeFrame, FrameDecoder, type Frame,

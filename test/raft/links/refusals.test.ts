@@ -1,11 +1,12 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import {
-  CLOSE_LINGER_MS, LINK_FRAME_BYTES_MAX, LINK_REFUSALS_KEPT, LINK_REFUSAL_LOG_MS,
-  LINK_STRANGERS_MAX,
-} from '../../../src/limits.ts';
+import { CLOSE_LINGER_MS } from '../../../src/io/limits.ts';
+import { LINK_FRAME_BYTES_MAX } from '../../../src/raft/limits.ts';
+import { LINK_STRANGERS_MAX } from '../../../src/raft/links/link-listener.ts';
 import { FRAME, encodeFrame } from '../../../src/raft/links/frame.ts';
-import { TroubleLog } from '../../../src/raft/links/trouble-log.ts';
+import {
+  TroubleLog, LINK_REFUSALS_KEPT, LINK_REFUSAL_LOG_MS,
+} from '../../../src/raft/links/trouble-log.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { bytes } from './messages.ts';
 import {

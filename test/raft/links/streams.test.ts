@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  LINK_PING_MS, LINK_STREAMS_MAX, LINK_STREAM_AHEAD_BYTES, LINK_STREAM_IDLE_MS,
-} from '../../../src/limits.ts';
+import { LINK_PING_MS, LINK_STREAM_IDLE_MS } from '../../../src/raft/limits.ts';
+import { LINK_STREAM_AHEAD_BYTES } from '../../../src/raft/links/incoming-stream.ts';
+import { LINK_STREAMS_MAX } from '../../../src/raft/links/links.ts';
 import type { IncomingStream } from '../../../src/raft/links/incoming-stream.ts';
 import { LinkError } from '../../../src/raft/links/link-error.ts';
 import type { OutgoingStream } from '../../../src/raft/links/outgoing-stream.ts';

@@ -8,7 +8,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
-import { LINK_FRAME_BYTES_MAX } from '../../../src/limits.ts';
+import { LINK_FRAME_BYTES_MAX } from '../../../src/raft/limits.ts';
 import { NodeClock } from '../../../src/io/node-clock.ts';
 import type { Clock } from '../../../src/io/clock.ts';
 import type { MemberId } from '../../../src/raft/core/entry.ts';

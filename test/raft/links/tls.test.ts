@@ -1,6 +1,6 @@
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { LINK_STRANGERS_MAX } from '../../../src/limits.ts';
+import { LINK_STRANGERS_MAX } from '../../../src/raft/links/link-listener.ts';
 import { makeAuthority, makeTls } from './certificates.ts';
 import { bytes } from './messages.ts';
 import { cleanups, closed, dialRaw, linkedPair, node, propose, until } from './test-node.ts';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { LIMITED_LOG_LINES_MAX } from '../../../src/limits.ts';
+import { LIMITED_LOG_LINES_MAX } from '../../../src/io/limited-log.ts';
 import { TroubleLog } from '../../../src/raft/links/trouble-log.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 

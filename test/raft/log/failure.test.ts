@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Files } from '../../../src/io/files.ts';
 import { NodeFiles } from '../../../src/io/node-files.ts';
-import { openRaftLog } from '../../../src/raft/log/open-raft-log.ts';
+import { openRaftLog, RAFT_SEGMENT_BYTES_MAX } from '../../../src/raft/log/open-raft-log.ts';
 import { EMPTY_BASE } from '../../../src/raft/core/entry.ts';
 import { BlockingBudget } from '../../../src/io/blocking-budget.ts';
 import { NodeClock } from '../../../src/io/node-clock.ts';
-import { DIRECT_SYNC_FREE_MS, RAFT_SEGMENT_BYTES_MAX } from '../../../src/limits.ts';
+import { DIRECT_SYNC_FREE_MS } from '../../../src/io/limits.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import type { SimFault } from '../../sim/sim-kernel.ts';
 import {

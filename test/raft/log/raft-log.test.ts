@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { RAFT_QUEUE_BYTES_MAX, RAFT_SEGMENT_BYTES } from '../../../src/limits.ts';
+import { RAFT_QUEUE_BYTES_MAX } from '../../../src/raft/log/raft-log.ts';
 import type { LogBase } from '../../../src/raft/core/entry.ts';
 import { EMPTY_BASE } from '../../../src/raft/core/entry.ts';
 import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
-import { segmentBytesFor } from '../../../src/raft/log/open-raft-log.ts';
+import { segmentBytesFor, RAFT_SEGMENT_BYTES } from '../../../src/raft/log/open-raft-log.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import {
   ALWAYS_DIRECT, DIR, NO_VOTE, Told, batch, batches, configurationEntry, configurationOf, fresh, logFiles,

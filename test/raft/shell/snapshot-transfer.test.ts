@@ -1,12 +1,13 @@
 /** What a peer that sends its state keeps of its log meanwhile. */
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RAFT_HELD_SILENT_MS } from '../../../src/limits.ts';
 import { EMPTY_BASE, type MemberId } from '../../../src/raft/core/entry.ts';
 import { Progress } from '../../../src/raft/core/progress.ts';
 import type { OrderedState } from '../../../src/raft/core/total-order-broadcast.ts';
 import type { Links } from '../../../src/raft/links/links.ts';
-import { SnapshotTransfer } from '../../../src/raft/shell/snapshot-transfer.ts';
+import {
+  SnapshotTransfer, RAFT_HELD_SILENT_MS,
+} from '../../../src/raft/shell/snapshot-transfer.ts';
 import { turns } from '../../cluster/order-peer.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { idOf } from '../core/members.ts';

@@ -19,7 +19,6 @@ export async function hunt(dist: string, fault: PlantedFault, seeds: number): Pr
     for (const part of ['src/raft/core', 'src/lib', 'test/raft', 'test/checker']) {
       await cp(join(dist, part), join(copy, part), { recursive: true });
     }
-    await cp(join(dist, 'src/limits.js'), join(copy, 'src/limits.js'));
     await writeFile(join(copy, 'package.json'), '{"type":"module"}');
     await plant(join(copy, 'src/raft', fault.file), fault);
     const quick = await simulate(copy, fault.firstSeed ?? 1, 1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HASH_REMOVE, HASH_SET, HashValue } from '../../../src/keyspace/hash-value.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
-import { DELTA_GROUP_BYTES_MAX } from '../../../src/limits.ts';
+import { DELTA_GROUP_BYTES_MAX } from '../../../src/store/changes/delta-groups.ts';
 import { inspectStore } from '../../../src/store/inspect.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { Random } from '../../../src/lib/random.ts';

@@ -3,7 +3,7 @@
 import type { Files, WriteFile } from '../../../src/io/files.ts';
 import { COLD, NEED_KEY } from '../../../src/keyspace/storage.ts';
 import { Random } from '../../../src/lib/random.ts';
-import { COMPACTION_TICK_MS } from '../../../src/limits.ts';
+import { COMPACTION_TICK_MS } from '../../../src/store/limits.ts';
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
 import type { CompactionRules } from '../../../src/store/compaction/compactor.ts';
 import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';

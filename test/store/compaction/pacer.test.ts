@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  PACE_BYTES_PER_SECOND_MIN, PACE_DELAY_MS_MAX, PACE_FACTOR, WRITE_DELAY_MS_MAX,
-} from '../../../src/limits.ts';
 import type { PaceState } from '../../../src/store/compaction/pacer.ts';
-import { copyBytesPerSecond, Pacer, writeDelayMs } from '../../../src/store/compaction/pacer.ts';
+import {
+  copyBytesPerSecond, Pacer, writeDelayMs, PACE_BYTES_PER_SECOND_MIN, PACE_DELAY_MS_MAX,
+  PACE_FACTOR, WRITE_DELAY_MS_MAX,
+} from '../../../src/store/compaction/pacer.ts';
 
 const MiB = 1024 * 1024;
 const EASY: PaceState = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/lib/random.ts';
-import { READ_CACHE_CHUNK_BYTES, READ_CACHE_RECORD_BYTES_MAX } from '../../../src/limits.ts';
+import { READ_CACHE_RECORD_BYTES_MAX } from '../../../src/store/limits.ts';
+import { READ_CACHE_CHUNK_BYTES } from '../../../src/store/memory/read-cache.ts';
 import { ReadCache } from '../../../src/store/memory/read-cache.ts';
 
 const MIB = 1024 * 1024;

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { DiskError } from '../../../src/io/files.ts';
 import { Random } from '../../../src/lib/random.ts';
-import { RECOVERY_SPARE_BYTES } from '../../../src/limits.ts';
+import { RECOVERY_SPARE_BYTES } from '../../../src/store/limits.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimCrash, SimFiles } from '../../sim/sim-files.ts';
 import { Told, committed, open, put, text } from '../helpers.ts';

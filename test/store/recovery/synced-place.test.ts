@@ -6,12 +6,13 @@
 import { describe, expect, it } from 'vitest';
 import { WATERMARK_NAME, readSyncedPlace } from '../../../src/io/watermark-file.ts';
 import { Random } from '../../../src/lib/random.ts';
-import { TORN_TAILS_MAX } from '../../../src/limits.ts';
 import { SEGMENT_LOG, segmentFileName } from '../../../src/store/format/segment-header.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { inspectStore } from '../../../src/store/inspect.ts';
-import { parseTornTailName, tornTailName } from '../../../src/store/recovery/torn-tails.ts';
+import {
+  parseTornTailName, tornTailName, TORN_TAILS_MAX,
+} from '../../../src/store/recovery/torn-tails.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimCrash, SimFiles } from '../../sim/sim-files.ts';
 import { Told, committed, open, put, text } from '../helpers.ts';

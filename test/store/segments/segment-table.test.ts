@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SEGMENT_FILES_OPEN_MAX, SEGMENT_SLOTS_MAX } from '../../../src/limits.ts';
+import { SEGMENT_SLOTS_MAX } from '../../../src/store/limits.ts';
 import type { WriteFile } from '../../../src/io/files.ts';
 import {
   SEGMENT_HEADER_BYTES, SEGMENT_LOG, SEGMENT_PACK, encodeSegmentHeader,
 } from '../../../src/store/format/segment-header.ts';
 import type { SegmentHeader } from '../../../src/store/format/segment-header.ts';
-import { SegmentTable } from '../../../src/store/segments/segment-table.ts';
+import { SegmentTable, SEGMENT_FILES_OPEN_MAX } from '../../../src/store/segments/segment-table.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 
 const BYTES = 12;

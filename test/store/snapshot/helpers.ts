@@ -1,7 +1,7 @@
 /** What the tests of snapshots share: a busy store that knows its state at every position. */
 
 import { Random } from '../../../src/lib/random.ts';
-import { COMPACTION_DISK_RATIO_MAX } from '../../../src/limits.ts';
+import { COMPACTION_DISK_RATIO_MAX } from '../../../src/config/options.ts';
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
 import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
 import type { StoreOptions } from '../../../src/store/open-store.ts';

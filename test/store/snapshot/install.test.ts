@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/lib/random.ts';
-import { SNAPSHOT_META_BYTES_MAX } from '../../../src/limits.ts';
 import type { Files } from '../../../src/io/files.ts';
 import { decodeMarker, encodeMarker } from '../../../src/store/snapshot/install-marker.ts';
 import {
-  finishInstall, installSnapshot, readSnapshotMeta,
+  finishInstall, installSnapshot, readSnapshotMeta, SNAPSHOT_META_BYTES_MAX,
 } from '../../../src/store/snapshot/install-snapshot.ts';
 import { receiveSnapshot } from '../../../src/store/snapshot/receive-snapshot.ts';
 import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { checksum } from '../../../src/lib/checksum.ts';
 import { Random } from '../../../src/lib/random.ts';
 import { writeU32, writeU48 } from '../../../src/lib/words.ts';
-import { SNAPSHOT_CHUNK_BYTES, SNAPSHOT_FILES_MAX } from '../../../src/limits.ts';
+import { SNAPSHOT_FILES_MAX } from '../../../src/store/limits.ts';
 import { decodeManifest, encodeManifest } from '../../../src/store/format/manifest.ts';
 import type { Manifest } from '../../../src/store/format/manifest.ts';
 import { receiveSnapshot } from '../../../src/store/snapshot/receive-snapshot.ts';
 import type { ReceivedSnapshot } from '../../../src/store/snapshot/receive-snapshot.ts';
 import { encodeHead } from '../../../src/store/snapshot/snapshot-header.ts';
-import { streamSnapshot } from '../../../src/store/snapshot/snapshot-stream.ts';
+import {
+  streamSnapshot, SNAPSHOT_CHUNK_BYTES,
+} from '../../../src/store/snapshot/snapshot-stream.ts';
 import type { SnapshotContent } from '../../../src/store/snapshot/store-snapshot.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
