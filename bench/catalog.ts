@@ -9,7 +9,7 @@ import { run as runOverwrite } from './overwrite.ts';
 import { runPeers } from './peers.ts';
 import { runRecovery } from './recovery.ts';
 import { runThroughput } from './throughput.ts';
-import { run as runValueIndex } from './value-index.ts';
+import { run as runValueIndex } from './key-index.ts';
 
 const SMOKE_SCALE = 0.001;
 
@@ -69,8 +69,8 @@ export const BENCHES: readonly Bench[] = [
     run: runPeers,
   },
   {
-    name: 'value-index',
-    summary: 'the value index alone: memory, insert, hit, miss, removal, scan, dump and load',
+    name: 'key-index',
+    summary: 'the key index alone: memory, insert, hit, miss, removal, scan, dump and load',
     needs: [],
     run: ({ smoke, keys, print }) =>
       Promise.resolve(runValueIndex({ smoke, print, ...keys === undefined ? {} : { keys } })),

@@ -1,10 +1,10 @@
 /**
- * RAM of the value index in a running server: the growth of the process over many keys of 40 bytes,
+ * RAM of the key index in a running server: the growth of the process over many keys of 40 bytes,
  * everything included that grows with them, and the longest pause of its event loop meanwhile.
  *
- * Hot tail and read cache are kept small, because they are a budget, not a cost of a key; what they
- * hold at the end is taken off and printed. Redis, which keeps values in RAM too, is printed
- * beside.
+ * In-memory tail and read cache are kept small, because they are a budget, not a cost of a key;
+ * what they hold at the end is taken off and printed. Redis, which keeps values in RAM too, is
+ * printed beside.
  */
 
 import { type BenchOptions, verdict } from './lib/bench.ts';

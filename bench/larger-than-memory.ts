@@ -49,11 +49,12 @@ const CLIENTS = 50;
 const PIPELINES = [1, 16] as const;
 const TARGET = 0.6;
 /**
- * The hot tail's default is more than a small budget; an eighth leaves room for index and cache.
+ * The in-memory tail's default is more than a small budget; an eighth leaves room for index and
+ * cache.
  */
 const TAIL_SHARE = 1 / 8;
 const SMOKE_KEYS = 16 * 1024;
-/** Of less, the hot tail and the first pages of the index leave nothing. */
+/** Of less, the in-memory tail and the first pages of the index leave nothing. */
 const BUDGET_BYTES_MIN = 16 * MiB;
 
 const RECORD_BYTES = entryBytes(KEY_BYTES_MIN, VALUE_BYTES);
@@ -69,7 +70,7 @@ export async function runLargerThanMemory(options: BenchOptions): Promise<Larger
     ...smoke ? ['--segment-bytes', `${4 * MiB}`] : []];
   print(`machine: ${describeMachine()}`);
   print(`${size.keys} values of ${VALUE_BYTES} bytes, maxmemory ${mib(size.budgetBytes)} MiB of ` +
-    `which hot tail ${mib(Number(tail))}, ${CLIENTS} clients, uniform keys, ${rounds} rounds ` +
+    `which in-memory tail ${mib(Number(tail))}, ${CLIENTS} clients, uniform keys, ${rounds} rounds ` +
     'alternating, files in the page cache');
   const dkvs = await startFilled(size.keys, args, print);
   const server = await startReadServer(dkvs.dir);

@@ -2,8 +2,9 @@
  * Overwrites five times the dataset, uniformly, straight through the store, with compaction and
  * without it: write amplification, disk against live bytes, SET latency and the longest pause.
  *
- * Writes arrive at a fixed rate, the same in both runs, and a write's latency counts from when it was
- * due: a stall of the main thread delays everything that was due during it, as it would for clients.
+ * Writes arrive at a fixed rate, the same in both runs, and a write's latency counts from when it
+ * was due: a stall of the main thread delays everything that was due during it, as it would for
+ * clients.
  *
  * Run: node dist/bench/overwrite.js [keys] [value bytes] [disk ratio]
  */

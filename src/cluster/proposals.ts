@@ -72,10 +72,10 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   /** Closed, but there is no room for them yet. */
   #closed: WaitingBatch[] = [];
   readonly #waiting = new Map<number, readonly PendingGroup[]>();
-  /** Readers that ask for a barrier at the next flush. */
+  /** Readers that ask for a read index at the next flush. */
   #readers: WaitingReader[] = [];
   readonly #asking = new Map<number, readonly WaitingReader[]>();
-  /** Readers whose barrier names a position that is not applied yet. */
+  /** Readers whose read index is not applied yet. */
   #behind: { readonly position: number; readonly readers: readonly WaitingReader[] }[] = [];
   #stopReason: string | undefined;
 
@@ -220,7 +220,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     }
   }
 
-  onBarrier(id: number, position: number): void {
+  onReadIndex(id: number, position: number): void {
     const readers = this.#asking.get(id) ?? [];
     this.#asking.delete(id);
     if (position <= this.#parts.applied.position) return letRead(readers);
@@ -228,7 +228,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     this.#behind.sort((one, other) => one.position - other.position);
   }
 
-  onBarrierFailed(id: number): void {
+  onReadIndexFailed(id: number): void {
     const readers = this.#asking.get(id) ?? [];
     this.#asking.delete(id);
     const ms = this.#parts.timeoutMs();
@@ -313,7 +313,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     this.#readers = [];
     const refusal = this.#refusal();
     if (refusal !== undefined) return failToRead(readers, refusal);
-    this.#asking.set(this.#parts.broadcast.barrier(this.#parts.timeoutMs()), readers);
+    this.#asking.set(this.#parts.broadcast.readIndex(this.#parts.timeoutMs()), readers);
   }
 
   #refuseOne(session: Session, entry: TableEntry, text: string): void {

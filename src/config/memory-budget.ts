@@ -1,6 +1,7 @@
 /**
- * How `maxmemory` is shared out. Index, hot tail and read cache together are the budget; the index
- * grows with the keys, the tail is fixed, and the cache takes what is left unless given a size.
+ * How `maxmemory` is shared out. Index, in-memory tail and read cache together are the budget; the
+ * index grows with the keys, the tail is fixed, and the cache takes what is left unless given a
+ * size.
  */
 import type { ConfigValues } from './options.ts';
 

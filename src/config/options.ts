@@ -263,7 +263,7 @@ export const OPTIONS = {
     bytes(),
     0,
     'at-runtime',
-    'Budget of index, hot tail and caches; 0 takes a quarter of the machine.',
+    'Budget of index, in-memory tail and caches; 0 takes a quarter of the machine.',
     'Not a limit of the data, which lives on disk: less means more reads from disk.',
   ),
   'maxmemory-policy': option(

@@ -1,8 +1,9 @@
 /**
- * One budget for everything that grows: index, hot tail, read cache, warm values. The index comes
- * first, because it cannot shrink; what it takes is taken from the warm values and the cache.
+ * One budget for everything that grows: index, in-memory tail, read cache, warm values. The index
+ * comes first, because it cannot shrink; what it takes is taken from the warm values and the cache.
  *
- *     budget | index | hot tail | warm values: up to half of the rest | read cache: what is left |
+ *     budget | index | in-memory tail | warm values: up to half of the rest | read cache: what is
+ *     left |
  *
  * A cache that has become too large is given back in slices, with other work between them.
  */

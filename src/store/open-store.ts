@@ -23,7 +23,7 @@ import type { Manifest } from './format/manifest.ts';
 import { hintFileName, segmentFileName } from './format/segment-header.ts';
 import { Graveyard } from './segments/graveyard.ts';
 import type { HintMaker } from './hints/hint-maker.ts';
-import { HotTail } from './memory/hot-tail.ts';
+import { MemoryTail } from './memory/memory-tail.ts';
 import { KeyProbe } from './lookup/key-probe.ts';
 import { KeyLookahead } from './lookup/lookahead.ts';
 import { LogFiles } from './segments/log-files.ts';
@@ -85,7 +85,7 @@ export interface StoreOptions {
   /** No record starts at or behind this offset; default and maximum SEGMENT_START_BYTES_MAX. */
   readonly segmentStartBytesMax?: number;
   readonly hotTailBytes: number;
-  /** Index, hot tail, read cache and warm values together. */
+  /** Index, in-memory tail, read cache and warm values together. */
   readonly memoryBytes: number;
   /** At most; less if the rest of the budget is needed elsewhere. */
   readonly readCacheBytes: number;
@@ -346,7 +346,7 @@ function makeTables({ files, dir, options, log }: OpenStoreOptions, manifest: Ma
   return {
     segments, residents, chains, spaces, hasher, lookahead, collisions: new Set(),
     journal: new UndoJournal(),
-    tail: new HotTail(options.hotTailBytes),
+    tail: new MemoryTail(options.hotTailBytes),
     probe: new KeyProbe(hasher, spaces, chains, residents, lookahead),
   };
 }

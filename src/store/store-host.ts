@@ -16,7 +16,7 @@ import { damaged } from './store-error.ts';
 import type { StoreError } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { TakeBack } from './changes/take-back.ts';
-import type { ValueIndex } from './index/value-index.ts';
+import type { KeyIndex } from './index/key-index.ts';
 
 export interface StoreHostOptions {
   readonly parts: StoreParts;
@@ -177,11 +177,11 @@ export class StoreHost implements CompactionHost {
     return this.#parts.segments.mustGet(slot);
   }
 
-  #indexOf(records: RecordColumns, row: number): ValueIndex | undefined {
+  #indexOf(records: RecordColumns, row: number): KeyIndex | undefined {
     return this.#parts.spaces.get(records.space[row]!)?.index;
   }
 
-  #isLive(index: ValueIndex, segmentSlot: number, records: RecordColumns, row: number): boolean {
+  #isLive(index: KeyIndex, segmentSlot: number, records: RecordColumns, row: number): boolean {
     const offset = records.offset[row]!;
     const place = placeOf(segmentSlot, offset);
     const isPut = records.kind[row] === KIND_PUT;
@@ -198,7 +198,7 @@ export class StoreHost implements CompactionHost {
     return false;
   }
 
-  #move(index: ValueIndex, fromSlot: number, toSlot: number, records: RecordColumns,
+  #move(index: KeyIndex, fromSlot: number, toSlot: number, records: RecordColumns,
     newOffset: number, row: number): boolean {
     const { chains } = this.#parts;
     const offset = records.offset[row]!;

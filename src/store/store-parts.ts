@@ -9,7 +9,7 @@ import type { KeyHash, KeyHashSeed } from '../lib/key-hash.ts';
 import type { LiveCodec } from '../keyspace/live-value.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
 import type { ChainTable } from './chains/chains.ts';
-import type { HotTail } from './memory/hot-tail.ts';
+import type { MemoryTail } from './memory/memory-tail.ts';
 import type { KeyProbe } from './lookup/key-probe.ts';
 import type { KeyLookahead } from './lookup/lookahead.ts';
 import type { LogWriter } from './log/log-writer.ts';
@@ -36,7 +36,7 @@ export interface StoreParts {
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
   readonly paging: Paging;
   readonly segments: SegmentTable;
-  readonly tail: HotTail;
+  readonly tail: MemoryTail;
   readonly residents: Residents;
   readonly chains: ChainTable;
   readonly spaces: SpaceTable;

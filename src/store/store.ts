@@ -2,8 +2,8 @@
  * The store: keys and values in a log on disk, an index in RAM (DESIGN.md, "Store"). This file only
  * joins the parts; each says itself what it keeps and how it fails.
  *
- *   find      key-probe -> residents (hot tail, loaded records, read cache)      chains (warm
- *   values) put ...   store-changes -> log-appender, value index
+ *   find      key-probe -> residents (in-memory tail, loaded records, read cache)      chains (warm
+ *   values) put ...   store-changes -> log-appender, key index
  *   load      store-loader -> residents -> segment-table -> files
  *   commit    log-writer -> log-sync, log-files        sealer -> hint-writer, manifest-keeper
  *
@@ -58,7 +58,7 @@ import type { StoreWalker } from './loading/store-walker.ts';
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
 
-/** What the value index takes for one key. */
+/** What the key index takes for one key. */
 const INDEX_BYTES_PER_KEY = 19;
 
 export interface StoreMembers {
@@ -122,7 +122,7 @@ export class Store implements Storage {
 
   /** Borrowed ranges may hold something else from now on. */
   begin(): void {
-    this.#parts.residents.dismissGuests();
+    this.#parts.residents.endScratchReads();
     this.#parts.probe.forget();
   }
 

@@ -1,7 +1,7 @@
 /**
- * What becomes of a hot tail block that must go: records in it that are still the newest of their
- * key move to the read cache, so that a data set that fits the memory budget is served from RAM
- * however long ago its keys were written.
+ * What becomes of a in-memory tail block that must go: records in it that are still the newest of
+ * their key move to the read cache, so that a data set that fits the memory budget is served from
+ * RAM however long ago its keys were written.
  *
  * A block may outlive its segment, and the segment's slot may be another's by then: nothing in such
  * a block is the newest record of its key.
@@ -18,7 +18,7 @@ import {
 import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts';
 import type { TailBlock } from './segments/segment.ts';
 import type { StoreParts } from './store-parts.ts';
-import type { ValueIndex } from './index/value-index.ts';
+import type { KeyIndex } from './index/key-index.ts';
 
 type RetirementParts = Pick<StoreParts, 'hasher' | 'spaces' | 'residents' | 'segments'>;
 
@@ -107,7 +107,7 @@ export class TailRetirement {
     return false;
   }
 
-  #indexOf(buf: Buffer, at: number): ValueIndex | undefined {
+  #indexOf(buf: Buffer, at: number): KeyIndex | undefined {
     return this.#parts.spaces.get(entrySpaceAt(buf, at))?.index;
   }
 }

@@ -40,7 +40,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^wiped peer: it answered .* had caught up after \d+\.[0-9]/m,
     /^wiped peer: p99 during \/ before, SET [0-9]/m,
   ],
-  'value-index': [/^memory +[1-9]/m, /^random hit +[1-9]/m],
+  'key-index': [/^memory +[1-9]/m, /^random hit +[1-9]/m],
 };
 
 /** Narrows benches of many cases, so that all of this takes seconds. */

@@ -49,7 +49,7 @@ async function meet(): Promise<void> {
 }
 
 const NOBODY = {
-  onExpired: () => {}, onSkipped: () => {}, onBarrier: () => {}, onBarrierFailed: () => {},
+  onExpired: () => {}, onSkipped: () => {}, onReadIndex: () => {}, onReadIndexFailed: () => {},
   onStopped: () => {},
 };
 
@@ -231,12 +231,12 @@ describe('a linearizable read', () => {
     peer.isLinearizable = true;
   });
 
-  it('waits for a barrier, which it shares with those of its turn', async () => {
-    let barriers = 0;
-    const { barrier } = engine;
-    engine.barrier = (timeoutMs) => {
-      barriers++;
-      return barrier.call(engine, timeoutMs);
+  it('waits for a read index, which it shares with those of its turn', async () => {
+    let readIndexes = 0;
+    const { readIndex } = engine;
+    engine.readIndex = (timeoutMs) => {
+      readIndexes++;
+      return readIndex.call(engine, timeoutMs);
     };
     const clients = Array.from({ length: 10 }, () => peer.connect());
     for (const one of clients) countBytes(one, 10, 10);
@@ -244,9 +244,9 @@ describe('a linearizable read', () => {
     expect(clients.map((one) => one.heard()).join('')).toBe('');
     peer.order!.flush();
     expect(await Promise.all(replies)).toEqual(clients.map(() => '$-1\r\n'));
-    expect(barriers).toBe(1);
+    expect(readIndexes).toBe(1);
     peer.order!.flush();
-    expect(barriers).toBe(1);
+    expect(readIndexes).toBe(1);
   });
 
   it('lets those behind it that had arrived when it asked read with it, and no later ones', () => {
@@ -258,7 +258,7 @@ describe('a linearizable read', () => {
     // It arrives after the read, which asked for what it may read at 100.
     countBytes(client, 150, 40);
     order!.flush();
-    order!.onBarrier(1, 0);
+    order!.onReadIndex(1, 0);
     const mayReadAt = (taken: number): boolean => {
       countBytes(client, 150, taken);
       return order!.mayRead(client.session, entry, NO_ARGS);
@@ -267,15 +267,15 @@ describe('a linearizable read', () => {
     expect(order!.mayRead(server.connect().session, entry, NO_ARGS)).toBe(false);
   });
 
-  it('waits until the barrier’s position is applied, and its kin with it', async () => {
+  it('waits until the read index’s position is applied, and its kin with it', async () => {
     countBytes(client, 10, 10);
     const read = client.run('GET a');
     let isRead = false;
     void read.then(() => (isRead = true));
-    const asked = engine.barrier.bind(engine);
-    engine.barrier = (timeoutMs) => asked(timeoutMs);
+    const asked = engine.readIndex.bind(engine);
+    engine.readIndex = (timeoutMs) => asked(timeoutMs);
     peer.order!.flush();
-    peer.order!.onBarrier(1, 2);
+    peer.order!.onReadIndex(1, 2);
     await turns(5);
     expect(isRead).toBe(false);
     for (const value of [1, 2]) {
@@ -317,7 +317,7 @@ describe('a peer that stops', () => {
     }) as [WholeClient, WholeClient, WholeClient, WholeClient, WholeClient];
     const replies = [behind.run('GET a')];
     peer.order!.flush();
-    peer.order!.onBarrier(1, 99);
+    peer.order!.onReadIndex(1, 99);
     replies.push(sent.run('SET a 1'), asking.run('GET a'));
     peer.order!.flush();
     replies.push(open.run('SET b 1'), gathering.run('GET a'));

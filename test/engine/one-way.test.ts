@@ -1,6 +1,7 @@
 /**
  * However requests arrive, they do the same and are answered alike: one by one, in bursts of any
- * length, as a transaction, and through the total order with another client's requests between them.
+ * length, as a transaction, and through the total order with another client's requests between
+ * them.
  */
 
 import { expect, it } from 'vitest';
@@ -74,7 +75,7 @@ async function throughTheOrder(requests: readonly Args[], random: Random) {
   const peer = await OrderPeer.create(engine);
   const state = new ContractPeer('b', other, { applied: 0, batches: [] });
   other.start(state, {
-    onExpired: () => {}, onSkipped: () => {}, onBarrier: () => {}, onBarrierFailed: () => {},
+    onExpired: () => {}, onSkipped: () => {}, onReadIndex: () => {}, onReadIndexFailed: () => {},
     onStopped: () => {},
   });
   await turns(2);

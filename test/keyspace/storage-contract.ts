@@ -1,6 +1,6 @@
 /**
- * What every Storage must do, whatever keeps the records. Run on the store over a simulated and a real
- * disk (test/store/storage.test.ts) and on the in-memory one.
+ * What every Storage must do, whatever keeps the records. Run on the store over a simulated and a
+ * real disk (test/store/storage.test.ts) and on the in-memory one.
  */
 
 import { describe, expect, it } from 'vitest';

@@ -33,7 +33,7 @@ class PlayedEngine implements TotalOrderBroadcast {
     return 1;
   }
 
-  barrier(): number {
+  readIndex(): number {
     return 1;
   }
 

@@ -92,7 +92,9 @@ export class SimFiles implements Files {
     return await Promise.race([crashed, worked]);
   }
 
-  /** The process ends as by kill -9: its locks go, and what it wrote stays readable, synced or not. */
+  /**
+   * The process ends as by kill -9: its locks go, and what it wrote stays readable, synced or not.
+   */
   killProcess(): void {
     this.#locks.clear();
   }

@@ -28,7 +28,10 @@ function fieldDelta(field: string, value: string): Buffer {
   return buf;
 }
 
-/** Strings with and without an expiry, one that is read in pieces, a hash in deltas and one in pages. */
+/**
+ * Strings with and without an expiry, one that is read in pieces, a hash in deltas and one in
+ * pages.
+ */
 async function example(): Promise<SimFiles> {
   const disk = new SimFiles();
   const store = await open({ files: disk, clock, options: { paging: TINY_PAGES } });

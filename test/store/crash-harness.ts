@@ -1,6 +1,6 @@
 /**
- * Lives of a store on a disk that loses its power before a chosen operation, recoveries included. What
- * is found wrong is thrown with the seed and the operations that lead there again.
+ * Lives of a store on a disk that loses its power before a chosen operation, recoveries included.
+ * What is found wrong is thrown with the seed and the operations that lead there again.
  */
 
 import type { Files } from '../../src/io/files.ts';
@@ -136,7 +136,9 @@ class Life {
   }
 }
 
-/** Crashes before operation `crashAt` of the first life; recovers, crashing in there too; goes on. */
+/**
+ * Crashes before operation `crashAt` of the first life; recovers, crashing in there too; goes on.
+ */
 export async function crashAndRecover(plan: CrashPlan, crashAt: number): Promise<void> {
   const random = new Random(plan.seed ^ 0x5eed, crashAt);
   let disk = new SimFiles({ seed: plan.seed });

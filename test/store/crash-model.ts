@@ -1,9 +1,9 @@
 /**
  * A seeded workload on a store, and what the store must hold after a power cut.
  *
- * After each commit the whole expected state is noted. A recovered store must equal one of the noted
- * states, not older than the last one that was acknowledged: a prefix of history that loses nothing
- * that was promised.
+ * After each commit the whole expected state is noted. A recovered store must equal one of the
+ * noted states, not older than the last one that was acknowledged: a prefix of history that loses
+ * nothing that was promised.
  */
 
 import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';

@@ -18,7 +18,9 @@ interface Written {
   readonly syncedBytes: number;
 }
 
-/** A store that lost its power with everything written still there; a frame proves what was synced. */
+/**
+ * A store that lost its power with everything written still there; a frame proves what was synced.
+ */
 async function written(): Promise<Written> {
   const disk = new SimFiles();
   const store = await open({ files: disk, clock, options: { appendfsync: 'always' } });

@@ -214,7 +214,9 @@ class Trial {
   }
 }
 
-/** "value_index kind: value" of every record with a key in a LOG segment of one frame each commit. */
+/**
+ * "value_index kind: value" of every record with a key in a LOG segment of one frame each commit.
+ */
 function recordsIn(bytes: Buffer, key: string): string[] {
   const records: string[] = [];
   for (let at = SEGMENT_HEADER_BYTES; at + FRAME_HEADER_BYTES < bytes.length;) {

@@ -9,7 +9,7 @@ import { NodeClock } from '../../src/io/node-clock.ts';
 import { SEGMENT_PACK } from '../../src/store/format/segment-header.ts';
 import { Graveyard, GRAVEYARD_SLOTS_PER_SLICE } from '../../src/store/segments/graveyard.ts';
 import { SegmentTable } from '../../src/store/segments/segment-table.ts';
-import { ValueIndex } from '../../src/store/index/value-index.ts';
+import { KeyIndex } from '../../src/store/index/key-index.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { mustAgree, open, set, text } from './helpers.ts';
@@ -71,7 +71,7 @@ describe('a segment slot that is given out again', () => {
     const segments = new SegmentTable(new SimFiles(), 1, { a: 1, b: 2 });
     const graveyard = new Graveyard(segments, clock);
     const old = segments.add(1, SEGMENT_PACK, '/1.pack', 'sealed', 0);
-    const index = new ValueIndex();
+    const index = new KeyIndex();
     const count = 3 * GRAVEYARD_SLOTS_PER_SLICE;
     for (let i = 0; i < count; i += 1) {
       index.insert(i & 0xffff, i, 0, old.slot, 64, 1, 0);

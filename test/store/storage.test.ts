@@ -14,7 +14,7 @@ import { MIB, open } from './helpers.ts';
 /** No cache and the smallest tail: what is not held must come from disk. */
 const COLDEST = { memoryBytes: 2 * MIB, hotTailBytes: 1 * MIB, readCacheBytes: 0 };
 
-/** Commits, lets warm values go cold, and pushes everything before out of the hot tail. */
+/** Commits, lets warm values go cold, and pushes everything before out of the in-memory tail. */
 async function settle(store: Store): Promise<void> {
   const filler = new ByteRange(Buffer.alloc(400_000, 'f'));
   for (let i = 0; i < 6; i++) {

@@ -40,7 +40,7 @@ describe('a store on a real disk', () => {
     expect(s.count(1)).toBe(2);
   });
 
-  it('keeps a dataset that is much larger than its hot tail and cache', async () => {
+  it('keeps a dataset that is much larger than its in-memory tail and cache', async () => {
     let s = await reopen({ memoryBytes: 8 * 1024 * 1024, readCacheBytes: 2 * 1024 * 1024 });
     const value = 'x'.repeat(900);
     for (let i = 0; i < 20_000; i++) {

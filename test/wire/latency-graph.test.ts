@@ -1,4 +1,6 @@
-/** LATENCY GRAPH of the samples that a real redis-server has, beside what that one draws of them. */
+/**
+ * LATENCY GRAPH of the samples that a real redis-server has, beside what that one draws of them.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { hasRedisServer, startRealServer } from '../commands/real-server.ts';

@@ -1,4 +1,6 @@
-/** Servers that are peers of each other, inside the test: each on a directory and ports of its own. */
+/**
+ * Servers that are peers of each other, inside the test: each on a directory and ports of its own.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,8 +4,8 @@
  */
 
 import type { MemberId } from './entry.ts';
-import { takeOffice } from './leading.ts';
-import type { PreVote, PreVoted, Vote, Voted } from './message.ts';
+import { becomeLeader } from './leading.ts';
+import type { PreVote, PreVoteResponse, Vote, VoteResponse } from './message.ts';
 import { everyMember, isMajority, isVoter } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
 
@@ -23,7 +23,7 @@ export function onElectionTimeout(raft: RaftState): void {
 /** Begins a new term and asks for votes. `isTransfer`: the leader wishes it. */
 export function campaign(raft: RaftState, isTransfer: boolean): void {
   raft.becomeCandidate();
-  if (hasWon(raft)) return takeOffice(raft);
+  if (hasWon(raft)) return becomeLeader(raft);
   askVoters(raft, (to) => {
     const { lastIndex, lastTerm } = raft.log;
     raft.send(to, { kind: 'vote', lastIndex, lastTerm, isTransfer });
@@ -34,10 +34,12 @@ export function onPreVote(raft: RaftState, message: PreVote): void {
   const { from, term, lastIndex, lastTerm } = message;
   const isGranted = term > raft.term && !raft.hearsLeader &&
     raft.log.isUpToDate(lastIndex, lastTerm);
-  raft.send(from, { kind: 'preVoted', isGranted, term: isGranted ? term : raft.term });
+  raft.send(from, { kind: 'preVoteResponse', isGranted, term: isGranted ? term : raft.term });
 }
 
-export function onPreVoted(raft: RaftState, { from, term, isGranted }: PreVoted): void {
+export function onPreVoteResponse(
+  raft: RaftState, { from, term, isGranted }: PreVoteResponse,
+): void {
   if (raft.role !== 'preCandidate') return;
   if (isGranted && term !== raft.term + 1) return;
   raft.votes.set(from, isGranted);
@@ -50,13 +52,13 @@ export function onVote(raft: RaftState, { from, term, lastIndex, lastTerm }: Vot
     (raft.votedFor === undefined && raft.leader === undefined);
   const isGranted = term === raft.term && mayVote && raft.log.isUpToDate(lastIndex, lastTerm);
   if (isGranted) raft.voteFor(from);
-  raft.send(from, { kind: 'voted', isGranted });
+  raft.send(from, { kind: 'voteResponse', isGranted });
 }
 
-export function onVoted(raft: RaftState, { from, isGranted }: Voted): void {
+export function onVoteResponse(raft: RaftState, { from, isGranted }: VoteResponse): void {
   if (raft.role !== 'candidate') return;
   raft.votes.set(from, isGranted);
-  if (hasWon(raft)) takeOffice(raft);
+  if (hasWon(raft)) becomeLeader(raft);
 }
 
 function hasWon({ configuration, votes }: RaftState): boolean {

@@ -3,7 +3,7 @@
  * change, and what has to survive a crash besides them.
  *
  * A position is the index of an entry; the first entry has index 1, and 0 means "before all". A
- * term numbers the reigns of leaders. Times are milliseconds since 1970 by the clock of the leader
+ * term has one leader at most. Times are milliseconds since 1970 by the clock of the leader
  * that proposed the entry, and never go back along the log.
  */
 

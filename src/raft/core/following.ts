@@ -33,7 +33,7 @@ export function onHeartbeat(raft: RaftState, message: Heartbeat): void {
   // It may have become durable while nobody seemed to lead, and the leader not have heard of it.
   raft.acknowledged = Math.max(raft.acknowledged, durableOf(raft));
   const { matched: receivedIndex, acknowledged: matchIndex } = raft;
-  raft.send(from, { kind: 'heard', round, receivedIndex, matchIndex });
+  raft.send(from, { kind: 'heartbeatResponse', round, receivedIndex, matchIndex });
 }
 
 /** A snapshot has arrived whole. */

@@ -5,25 +5,25 @@
 
 import type { LogEntry, MemberId } from './entry.ts';
 import { afterCommit } from './membership.ts';
-import type { Appended, Heard, Rejected } from './message.ts';
+import type { Appended, HeartbeatResponse, Rejected } from './message.ts';
 import type { Progress } from './progress.ts';
 import { onTailRead, takeLogged } from './proposing.ts';
 import { reachedByMajority } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
 import { confirmReads, maybeBeginReadRound } from './reading.ts';
-import { appendOwn, beat, payloadBytes, sendAppends } from './sending.ts';
+import { appendOwn, payloadBytes, sendAppends, sendHeartbeats } from './sending.ts';
 import { maybeHandOver } from './transfer.ts';
 
 const NOTHING = new Uint8Array(0);
 
 /** The election is won. */
-export function takeOffice(raft: RaftState): void {
+export function becomeLeader(raft: RaftState): void {
   raft.becomeLeader();
   takeLogged(raft);
   // Entries of older terms are committed by committing one of this term (section 5.4.2).
   appendOwn(raft, 'empty', NOTHING);
   for (const progress of raft.progress.values()) sendAppends(raft, progress, true);
-  beat(raft);
+  sendHeartbeats(raft);
 }
 
 /** Entries that a member needs, or the leader itself, have been read from disk. */
@@ -75,7 +75,7 @@ export function onRejected(raft: RaftState, message: Rejected): void {
   sendAppends(raft, progress, true);
 }
 
-export function onHeard(raft: RaftState, message: Heard): void {
+export function onHeartbeatResponse(raft: RaftState, message: HeartbeatResponse): void {
   const { from, round, receivedIndex, matchIndex } = message;
   const progress = heard(raft, from);
   if (progress === undefined) return;
@@ -144,7 +144,7 @@ export function onHeartbeatTimeout(raft: RaftState): void {
   if (now.monotonicMs - heardAtMs >= options.electionTimeoutMs) {
     return raft.becomeFollower(raft.term, undefined);
   }
-  beat(raft);
+  sendHeartbeats(raft);
 }
 
 function heard(raft: RaftState, from: MemberId): Progress | undefined {

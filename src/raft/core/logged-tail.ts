@@ -1,5 +1,5 @@
 /**
- * Leaders: the part of the log that others wrote and that was not committed when the reign began.
+ * Leaders: the part of the log that others wrote and that was not committed when the term began.
  * What batches are in it has to be known before any is appended (proposing.ts).
  */
 

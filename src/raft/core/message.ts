@@ -21,8 +21,8 @@ export interface PreVote extends Envelope {
 }
 
 /** `term` is that of the request if granted, else the answerer's own. */
-export interface PreVoted extends Envelope {
-  readonly kind: 'preVoted';
+export interface PreVoteResponse extends Envelope {
+  readonly kind: 'preVoteResponse';
   readonly isGranted: boolean;
 }
 
@@ -34,8 +34,8 @@ export interface Vote extends Envelope {
   readonly isTransfer: boolean;
 }
 
-export interface Voted extends Envelope {
-  readonly kind: 'voted';
+export interface VoteResponse extends Envelope {
+  readonly kind: 'voteResponse';
   readonly isGranted: boolean;
 }
 
@@ -76,8 +76,8 @@ export interface Heartbeat extends Envelope {
  * Everything up to `receivedIndex` is as the leader's, and up to `matchIndex` durable; 0 = unknown.
  * Both again, because what was said before may be lost.
  */
-export interface Heard extends Envelope {
-  readonly kind: 'heard';
+export interface HeartbeatResponse extends Envelope {
+  readonly kind: 'heartbeatResponse';
   readonly round: number;
   readonly receivedIndex: number;
   readonly matchIndex: number;
@@ -120,5 +120,5 @@ export interface Snapshot extends Envelope {
 }
 
 export type Message =
-  | PreVote | PreVoted | Vote | Voted | Append | Appended | Rejected | Heartbeat | Heard | Propose
-  | ReadIndex | ReadIndexed | TimeoutNow | Snapshot;
+  | PreVote | PreVoteResponse | Vote | VoteResponse | Append | Appended | Rejected | Heartbeat
+  | HeartbeatResponse | Propose | ReadIndex | ReadIndexed | TimeoutNow | Snapshot;

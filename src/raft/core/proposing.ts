@@ -13,7 +13,7 @@ import { decodeProposal } from './proposal.ts';
 import type { RaftState } from './raft-state.ts';
 import { appendOwn, payloadBytes, sendToAll } from './sending.ts';
 
-/** The reign begins. */
+/** The term begins. */
 export function takeLogged(raft: RaftState): void {
   const { commit, lastIndex } = raft.log;
   raft.tail = { next: commit + 1, lastIndex, bytesOnDisk: 0, held: [], heldBytes: 0 };

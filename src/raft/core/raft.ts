@@ -6,13 +6,15 @@
  * membership.ts. The rules about terms, which hold for all of them, are here.
  */
 
-import { campaign, onElectionTimeout, onPreVote, onPreVoted, onVote, onVoted } from './election.ts';
+import {
+  campaign, onElectionTimeout, onPreVote, onPreVoteResponse, onVote, onVoteResponse,
+} from './election.ts';
 import type { LogBase, LogEntry, MemberId, PlacedConfiguration } from './entry.ts';
 import type { MembersTarget, Now, RaftEvent, RaftStatus, ReadReady, Update } from './event.ts';
 import { onAppend, onFollowerPersisted, onHeartbeat, onSnapshot } from './following.ts';
 import {
-  maybeCommit, onAppended, onHeard, onHeartbeatTimeout, onLogRead, onOvertook, onRejected,
-  onSnapshotSent, onUnreachable,
+  maybeCommit, onAppended, onHeartbeatResponse, onHeartbeatTimeout, onLogRead, onOvertook,
+  onRejected, onSnapshotSent, onUnreachable,
 } from './leading.ts';
 import { changeMembers, membersRefusal } from './membership.ts';
 import type { Message } from './message.ts';
@@ -182,23 +184,23 @@ export class Raft {
   #onStale({ kind, from }: Message): void {
     const raft = this.#state;
     if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
-      raft.send(from, { kind: 'heard', round: 0, receivedIndex: 0, matchIndex: 0 });
-    } else if (kind === 'preVote') raft.send(from, { kind: 'preVoted', isGranted: false });
-    else if (kind === 'vote') raft.send(from, { kind: 'voted', isGranted: false });
+      raft.send(from, { kind: 'heartbeatResponse', round: 0, receivedIndex: 0, matchIndex: 0 });
+    } else if (kind === 'preVote') raft.send(from, { kind: 'preVoteResponse', isGranted: false });
+    else if (kind === 'vote') raft.send(from, { kind: 'voteResponse', isGranted: false });
   }
 
   #dispatch(message: Message): void {
     const raft = this.#state;
     switch (message.kind) {
       case 'preVote': return onPreVote(raft, message);
-      case 'preVoted': return onPreVoted(raft, message);
+      case 'preVoteResponse': return onPreVoteResponse(raft, message);
       case 'vote': return onVote(raft, message);
-      case 'voted': return onVoted(raft, message);
+      case 'voteResponse': return onVoteResponse(raft, message);
       case 'append': return onAppend(raft, message);
       case 'appended': return onAppended(raft, message);
       case 'rejected': return onRejected(raft, message);
       case 'heartbeat': return onHeartbeat(raft, message);
-      case 'heard': return onHeard(raft, message);
+      case 'heartbeatResponse': return onHeartbeatResponse(raft, message);
       case 'propose': return raft.role === 'leader' ? this.#onPropose(message.payloads) : undefined;
       case 'readIndex': return onReadIndex(raft, message);
       case 'readIndexed': return onReadIndexed(raft, message);
@@ -212,5 +214,5 @@ export class Raft {
 /** Questions about a future term, and their answers, begin none. */
 function beginsTerm(message: Message): boolean {
   if (message.kind === 'preVote') return false;
-  return message.kind !== 'preVoted' || !message.isGranted;
+  return message.kind !== 'preVoteResponse' || !message.isGranted;
 }

@@ -8,7 +8,7 @@ import type { MemberId } from './entry.ts';
 import type { ReadIndex, ReadIndexed } from './message.ts';
 import { reachedByMajority } from './quorum.ts';
 import type { RaftState } from './raft-state.ts';
-import { beat } from './sending.ts';
+import { sendHeartbeats } from './sending.ts';
 
 /** A read of this member itself. */
 export function onRead(raft: RaftState, request: number): void {
@@ -32,7 +32,7 @@ export function maybeBeginReadRound(raft: RaftState): void {
   const { reads, log } = raft;
   if (reads.isRoundUnderWay || !reads.hasGathered) return;
   if (log.termOf(log.commit) !== raft.term) return;
-  beat(raft);
+  sendHeartbeats(raft);
   reads.begin(raft.round, log.commit);
   confirmReads(raft);
 }

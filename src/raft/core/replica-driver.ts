@@ -13,7 +13,7 @@
 import type { HardState, LogBase, LogEntry, MemberId } from './entry.ts';
 import type { Now, RaftEvent } from './event.ts';
 import type { Message, Snapshot } from './message.ts';
-import type { OriginMark } from './origins.ts';
+import type { OriginMark } from './duplicate-detection.ts';
 import type { Delivery, Replica, ReplicaUpdate } from './replica.ts';
 
 /** The log on disk. Callbacks never run before the call has returned. */
@@ -53,8 +53,8 @@ export interface OutcomePort {
   /** A batch's time was up. */
   onExpired(ticket: number, mayApply: boolean): void;
   /** A read may run once `index` is applied. */
-  onBarrier(id: number, index: number): void;
-  onBarrierFailed(id: number): void;
+  onReadIndex(id: number, index: number): void;
+  onReadIndexFailed(id: number): void;
 }
 
 export interface DriverPorts {
@@ -131,8 +131,8 @@ export class ReplicaDriver {
   }
 
   /** Returns the id. As above. */
-  barrier(timeoutMs: number): number {
-    return this.replica.barrier(timeoutMs, this.#ports.now());
+  readIndex(timeoutMs: number): number {
+    return this.replica.readIndex(timeoutMs, this.#ports.now());
   }
 
   /** The state machine wants deliveries again. */
@@ -248,11 +248,11 @@ export class ReplicaDriver {
     this.#ports.log.read(from, bytesMax, (entries) => this.step({ kind: 'logRead', to, entries }));
   }
 
-  #tell({ expired, barriersReady, barriersFailed }: ReplicaUpdate): void {
+  #tell({ expired, readIndexesReady, readIndexesFailed }: ReplicaUpdate): void {
     const { outcome } = this.#ports;
     for (const { ticket, mayApply } of expired) outcome.onExpired(ticket, mayApply);
-    for (const { id, index } of barriersReady) outcome.onBarrier(id, index);
-    for (const id of barriersFailed) outcome.onBarrierFailed(id);
+    for (const { id, index } of readIndexesReady) outcome.onReadIndex(id, index);
+    for (const id of readIndexesFailed) outcome.onReadIndexFailed(id);
   }
 
   /** Hands committed entries to the state machine, as many as it takes. */

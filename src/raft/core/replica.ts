@@ -8,11 +8,11 @@
  * `deliver` once, in order.
  */
 
-import { Barriers, type BarrierReady } from './barriers.ts';
+import { ReadIndexRequests, type ReadIndexReady } from './read-index-requests.ts';
 import type { LogEntry, MemberId } from './entry.ts';
 import type { MembersTarget, Now, RaftEvent, RaftStatus, Update } from './event.ts';
-import { Origins } from './origins.ts';
-import { Outgoing, type Expired } from './outgoing.ts';
+import { DuplicateDetection } from './duplicate-detection.ts';
+import { ProposalQueue, type Expired } from './proposal-queue.ts';
 import { decodeProposal, type Proposal } from './proposal.ts';
 import { Raft } from './raft.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
@@ -22,14 +22,17 @@ export interface ReplicaOptions extends RaftOptions {
   readonly epoch: number;
 }
 
-/** Numbers of questions have 48 bits on a link; no start gets as far as to those of the next. */
+/**
+ * Numbers of read index requests have 48 bits on a link; no start gets as far as to those of the
+ * next.
+ */
 const REQUESTS_OF_EPOCH = 2 ** 40;
 const EPOCHS_APART = 2 ** 8;
 
 /** What a replica wants done, beside what Raft wants. */
 export interface ReplicaUpdate extends Update {
-  readonly barriersReady: readonly BarrierReady[];
-  readonly barriersFailed: readonly number[];
+  readonly readIndexesReady: readonly ReadIndexReady[];
+  readonly readIndexesFailed: readonly number[];
   readonly expired: readonly Expired[];
 }
 
@@ -46,13 +49,13 @@ export class Replica {
   readonly #raft: Raft;
   readonly #id: MemberId;
   readonly #epoch: number;
-  readonly #outgoing: Outgoing;
-  readonly #barriers: Barriers;
-  readonly origins = new Origins();
-  /** The leader that was last sent batches and questions. */
+  readonly #proposals: ProposalQueue;
+  readonly #readIndexRequests: ReadIndexRequests;
+  readonly origins = new DuplicateDetection();
+  /** The leader that was last sent batches and read index requests. */
   #leader: MemberId | undefined;
   #term = 0;
-  #ready: BarrierReady[] = [];
+  #ready: ReadIndexReady[] = [];
   #failed: number[] = [];
   #expired: Expired[] = [];
 
@@ -61,10 +64,11 @@ export class Replica {
     this.#id = id;
     this.#epoch = epoch;
     this.#raft = new Raft(options, start, now);
-    this.#outgoing = new Outgoing({
+    this.#proposals = new ProposalQueue({
       origin: id, epoch, resendMs: electionTimeoutMs, resendMsMax: electionTimeoutMs * 8,
     });
-    this.#barriers = new Barriers(electionTimeoutMs / 2, epoch % EPOCHS_APART * REQUESTS_OF_EPOCH);
+    const firstRequest = epoch % EPOCHS_APART * REQUESTS_OF_EPOCH;
+    this.#readIndexRequests = new ReadIndexRequests(electionTimeoutMs / 2, firstRequest);
   }
 
   get status(): RaftStatus {
@@ -77,14 +81,14 @@ export class Replica {
 
   /** Bytes of own batches that are not delivered yet. */
   get outgoingBytes(): number {
-    return this.#outgoing.bytes;
+    return this.#proposals.bytes;
   }
 
   get deadlineMs(): number {
-    const expiryMs = Math.min(this.#outgoing.expiryMs, this.#barriers.expiryMs);
+    const expiryMs = Math.min(this.#proposals.expiryMs, this.#readIndexRequests.expiryMs);
     const dueMs = Math.min(this.#raft.deadlineMs, expiryMs);
     if (this.#leader === undefined) return dueMs;
-    return Math.min(dueMs, this.#outgoing.resendAtMs, this.#barriers.askAgainAtMs);
+    return Math.min(dueMs, this.#proposals.resendAtMs, this.#readIndexRequests.sendAgainAtMs);
   }
 
   get deliverable(): number {
@@ -98,12 +102,14 @@ export class Replica {
   broadcast(
     body: Uint8Array, seed: readonly [number, number], timeoutMs: number, now: Now,
   ): number {
-    return this.#outgoing.add(body, seed, now.monotonicMs + timeoutMs);
+    return this.#proposals.add(body, seed, now.monotonicMs + timeoutMs);
   }
 
-  /** Asks for the index that a read must wait for; returns the id in `barriersReady`. As above. */
-  barrier(timeoutMs: number, now: Now): number {
-    return this.#barriers.add(now.monotonicMs + timeoutMs);
+  /**
+   * Asks for the index that a read must wait for; returns the id in `readIndexesReady`. As above.
+   */
+  readIndex(timeoutMs: number, now: Now): number {
+    return this.#readIndexRequests.add(now.monotonicMs + timeoutMs);
   }
 
   step(event: RaftEvent, now: Now): void {
@@ -124,7 +130,7 @@ export class Replica {
     if (!this.origins.accept(proposal)) return undefined;
     const { index: position, timeMs } = entry;
     const [ticket] = this.#isOwn(proposal)
-      ? this.#outgoing.delivered(proposal.number, now.monotonicMs) : [];
+      ? this.#proposals.delivered(proposal.number, now.monotonicMs) : [];
     return { position, timeMs, proposal, ticket };
   }
 
@@ -134,7 +140,7 @@ export class Replica {
    */
   skipDelivered(now: Now): number[] {
     const number = this.origins.numberOf(this.#id, this.#epoch);
-    return this.#outgoing.delivered(number, now.monotonicMs);
+    return this.#proposals.delivered(number, now.monotonicMs);
   }
 
   take(now: Now): ReplicaUpdate {
@@ -142,21 +148,21 @@ export class Replica {
     // Named one by one: spreading an object here took half of a simulation's time.
     const { install, hardState, entries, messages, logReads, snapshots, dropped } =
       this.#raft.take();
-    const barriersReady = this.#ready;
-    const barriersFailed = this.#failed;
+    const readIndexesReady = this.#ready;
+    const readIndexesFailed = this.#failed;
     const expired = this.#expired;
     this.#ready = [];
     this.#failed = [];
     this.#expired = [];
     return {
       install, hardState, entries, messages, logReads, snapshots, dropped,
-      barriersReady, barriersFailed, expired,
+      readIndexesReady, readIndexesFailed, expired,
     };
   }
 
   /** Own batches are still on their way to the leader: they are not sent once more meanwhile. */
   postponeResend(now: Now): void {
-    this.#outgoing.postponeResend(now.monotonicMs);
+    this.#proposals.postponeResend(now.monotonicMs);
   }
 
   /** Sends what is to be sent, asks what is to be asked, and gives up what took too long. */
@@ -166,14 +172,14 @@ export class Replica {
     if (leader !== this.#leader || term !== this.#term) {
       this.#leader = leader;
       this.#term = term;
-      this.#outgoing.forgetSent();
-      this.#barriers.askAgain();
+      this.#proposals.forgetSent();
+      this.#readIndexRequests.sendAgain();
     }
-    this.#expired.push(...this.#outgoing.expire(monotonicMs));
-    this.#failed.push(...this.#barriers.expire(monotonicMs));
+    this.#expired.push(...this.#proposals.expire(monotonicMs));
+    this.#failed.push(...this.#readIndexRequests.expire(monotonicMs));
     if (leader === undefined) return void this.#raft.takeReads();
-    this.#outgoing.maybeResend(monotonicMs);
-    const payloads = this.#outgoing.unsent(monotonicMs);
+    this.#proposals.maybeResend(monotonicMs);
+    const payloads = this.#proposals.unsent(monotonicMs);
     if (payloads.length > 0) this.#raft.step({ kind: 'propose', payloads }, now);
     this.#read(now);
   }
@@ -182,9 +188,9 @@ export class Replica {
   #read(now: Now): void {
     for (;;) {
       for (const { request, index } of this.#raft.takeReads()) {
-        this.#ready.push(...this.#barriers.answered(request, index));
+        this.#ready.push(...this.#readIndexRequests.answered(request, index));
       }
-      const request = this.#barriers.nextRequest(now.monotonicMs);
+      const request = this.#readIndexRequests.nextRequest(now.monotonicMs);
       if (request === undefined) return;
       this.#raft.step({ kind: 'read', request }, now);
     }

@@ -52,7 +52,7 @@ export function sendAppends(raft: RaftState, progress: Progress, mayBeEmpty: boo
 }
 
 /** One round of heartbeats. */
-export function beat(raft: RaftState): void {
+export function sendHeartbeats(raft: RaftState): void {
   raft.round++;
   raft.heartbeatDeadlineMs = raft.now.monotonicMs + raft.options.heartbeatMs;
   const { commit } = raft.log;

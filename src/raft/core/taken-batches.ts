@@ -1,5 +1,5 @@
 /**
- * Leaders: which batches are in the log and were not committed when their reign began, so that one
+ * Leaders: which batches are in the log and were not committed when their term began, so that one
  * that is sent again, because its delivery takes long or there is another leader, does not make the
  * log longer and the delivery longer still. What a leader has in its log stays there for as long as
  * it leads; with the term all this is forgotten.
@@ -20,7 +20,8 @@ export class TakenBatches {
 
   /**
    * True when the batch is to be appended; say `add` if that was done. One that is behind a gap
-   * counts for nothing where it is (see Origins): when the gap is filled it is appended once more.
+   * counts for nothing where it is (see DuplicateDetection): when the gap is filled it is appended
+   * once more.
    */
   isNew({ origin, epoch, number }: BatchId): boolean {
     const run = this.#runs.get(origin);

@@ -7,8 +7,8 @@
  * - Batches are delivered in one order, the same everywhere, each once, and those of one peer in
  *   the order in which it broadcast them.
  * - A batch that was delivered anywhere survives what `durability` says.
- * - A barrier names a position that includes every batch that was delivered, on any peer, before
- *   the barrier was asked for.
+ * - A read index names a position that includes every batch that was delivered, on any peer, before
+ *   the read index was asked for.
  * - Whoever broadcasts or asks is told the outcome, in bounded time: delivered, certainly not made,
  *   or not known. Nothing is called back before the call that caused it has returned.
  */
@@ -73,10 +73,10 @@ export interface OrderOutcome {
   onExpired(ticket: number, mayApply: boolean): void;
   /** They were delivered, but the state came from a peer, and their results are not known. */
   onSkipped(tickets: readonly number[]): void;
-  /** What asked for this barrier may read once `position` is applied. */
-  onBarrier(id: number, position: number): void;
+  /** What asked for this read index may read once `position` is applied. */
+  onReadIndex(id: number, position: number): void;
   /** No majority answered in time. */
-  onBarrierFailed(id: number): void;
+  onReadIndexFailed(id: number): void;
   /** Ordering has stopped for good on this peer, such as after a failed write. */
   onStopped(reason: string): void;
 }
@@ -137,8 +137,8 @@ export interface TotalOrderBroadcast {
   start(state: OrderedState, outcome: OrderOutcome): void;
   /** Broadcasts a batch at the next `flush`; `body` is owned from now on. Returns a ticket. */
   broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number;
-  /** Asks for a barrier at the next `flush`; returns its id. */
-  barrier(timeoutMs: number): number;
+  /** Asks for a read index at the next `flush`; returns its id. */
+  readIndex(timeoutMs: number): number;
   /**
    * By how much this peer's wall clock is ahead of the right time, as far as the engine can tell
    * from the other peers' clocks; 0 while it is about right or nobody knows.

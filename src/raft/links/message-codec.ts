@@ -4,20 +4,20 @@
  *
  * The body begins with the term; numbers are u48, `?` is one byte, 0 or 1:
  *
- *    1 preVote      lastIndex lastTerm
- *    2 preVoted     isGranted?
- *    3 vote         lastIndex lastTerm isTransfer?
- *    4 voted        isGranted?
- *    5 append       prevIndex prevTerm commit, u32 count, entries: term timeMs, u8 kind, payload
- *    6 appended     matchIndex
- *    7 rejected     prevIndex hintIndex hintTerm
- *    8 heartbeat    commit round
- *    9 heard        round receivedIndex matchIndex
- *   10 propose      u32 count, payloads
- *   11 readIndex    request
- *   12 readIndexed  request index
+ *    1 preVote           lastIndex lastTerm
+ *    2 preVoteResponse   isGranted?
+ *    3 vote              lastIndex lastTerm isTransfer?
+ *    4 voteResponse      isGranted?
+ *    5 append            prevIndex prevTerm commit, u32 count, entries: term timeMs kind payload
+ *    6 appended          matchIndex
+ *    7 rejected          prevIndex hintIndex hintTerm
+ *    8 heartbeat         commit round
+ *    9 heartbeatResponse round receivedIndex matchIndex
+ *   10 propose           u32 count, payloads
+ *   11 readIndex         request
+ *   12 readIndexed       request index
  *   13 timeoutNow
- *   14 snapshot     index indexTerm timeMs, the encoded configuration
+ *   14 snapshot          index indexTerm timeMs, the encoded configuration
  *
  * A payload has its u32 length before it. Entries follow each other, so their indexes are not sent.
  * An appended of term 2 up to 9 has the body 02 00 00 00 00 00 | 09 00 00 00 00 00.
@@ -38,14 +38,14 @@ export type MessageKind = Message['kind'];
 /** Never change or reuse a number. */
 const KIND_NUMBERS: Readonly<Record<MessageKind, number>> = {
   preVote: 1,
-  preVoted: 2,
+  preVoteResponse: 2,
   vote: 3,
-  voted: 4,
+  voteResponse: 4,
   append: 5,
   appended: 6,
   rejected: 7,
   heartbeat: 8,
-  heard: 9,
+  heartbeatResponse: 9,
   propose: 10,
   readIndex: 11,
   readIndexed: 12,
@@ -60,14 +60,14 @@ const KINDS = new Map(
 /** Bytes of the term and the fields of fixed size. */
 const FIXED_BYTES: Readonly<Record<MessageKind, number>> = {
   preVote: 18,
-  preVoted: 7,
+  preVoteResponse: 7,
   vote: 19,
-  voted: 7,
+  voteResponse: 7,
   append: 28,
   appended: 12,
   rejected: 24,
   heartbeat: 18,
-  heard: 24,
+  heartbeatResponse: 24,
   propose: 10,
   readIndex: 12,
   readIndexed: 18,
@@ -173,8 +173,8 @@ function writeFields(writer: BodyWriter, message: Message): void {
   switch (message.kind) {
     case 'preVote':
       return writeNumbers(writer, message.lastIndex, message.lastTerm);
-    case 'preVoted':
-    case 'voted':
+    case 'preVoteResponse':
+    case 'voteResponse':
       return writer.flag(message.isGranted);
     case 'vote':
       writeNumbers(writer, message.lastIndex, message.lastTerm);
@@ -187,7 +187,7 @@ function writeFields(writer: BodyWriter, message: Message): void {
       return writeNumbers(writer, message.prevIndex, message.hintIndex, message.hintTerm);
     case 'heartbeat':
       return writeNumbers(writer, message.commit, message.round);
-    case 'heard':
+    case 'heartbeatResponse':
       return writeNumbers(writer, message.round, message.receivedIndex, message.matchIndex);
     case 'propose':
       return writePropose(writer, message);
@@ -240,8 +240,8 @@ function readFields(
   switch (kind) {
     case 'preVote':
       return { kind, ...envelope, lastIndex: reader.u48(), lastTerm: reader.u48() };
-    case 'preVoted':
-    case 'voted':
+    case 'preVoteResponse':
+    case 'voteResponse':
       return { kind, ...envelope, isGranted: reader.flag() };
     case 'vote':
       return {
@@ -259,7 +259,7 @@ function readFields(
       };
     case 'heartbeat':
       return { kind, ...envelope, commit: reader.u48(), round: reader.u48() };
-    case 'heard':
+    case 'heartbeatResponse':
       return {
         kind, ...envelope,
         round: reader.u48(), receivedIndex: reader.u48(), matchIndex: reader.u48(),

@@ -5,7 +5,7 @@ import type { MemberId } from '../core/entry.ts';
 import type { Now } from '../core/event.ts';
 import { encodeLogBase } from '../core/log-base-codec.ts';
 import type { Snapshot } from '../core/message.ts';
-import type { OriginMark } from '../core/origins.ts';
+import type { OriginMark } from '../core/duplicate-detection.ts';
 import type { DriverPorts, LogPort, StatePort } from '../core/replica-driver.ts';
 import type { OrderedState, OrderOutcome } from '../core/total-order-broadcast.ts';
 import type { Links } from '../links/links.ts';
@@ -31,8 +31,8 @@ export function driverPorts(parts: DriverPortsParts): DriverPorts {
     outcome: {
       onSkipped: (tickets) => outcome.onSkipped(tickets),
       onExpired: (ticket, mayApply) => outcome.onExpired(ticket, mayApply),
-      onBarrier: (id, index) => outcome.onBarrier(id, index),
-      onBarrierFailed: (id) => outcome.onBarrierFailed(id),
+      onReadIndex: (id, index) => outcome.onReadIndex(id, index),
+      onReadIndexFailed: (id) => outcome.onReadIndexFailed(id),
     },
     send: (message) => void links.send(message.to, message),
     isBehind: (to) => links.isBehind(to),

@@ -1,7 +1,7 @@
 /** The replicated log on disk as the driver sees it, and what a restart begins with. */
 
 import type { HardState, LogBase, LogEntry, MemberId } from '../core/entry.ts';
-import type { OriginMark } from '../core/origins.ts';
+import type { OriginMark } from '../core/duplicate-detection.ts';
 import type { RecoveredLog } from '../core/raft-log.ts';
 import type { LogPort } from '../core/replica-driver.ts';
 import type { OrderedState } from '../core/total-order-broadcast.ts';

@@ -151,8 +151,8 @@ export class RaftEngine implements TotalOrderBroadcast {
     return this.#mustRun().broadcast(body, seed, timeoutMs);
   }
 
-  barrier(timeoutMs: number): number {
-    return this.#mustRun().barrier(timeoutMs);
+  readIndex(timeoutMs: number): number {
+    return this.#mustRun().readIndex(timeoutMs);
   }
 
   flush(): void {

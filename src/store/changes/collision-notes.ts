@@ -5,7 +5,7 @@ import { collisionName } from '../index/collisions.ts';
 import { entryKeyBytesAt, entryKeyStartAt } from '../format/data-entry.ts';
 import type { Space } from '../index/space-table.ts';
 import type { StoreParts } from '../store-parts.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 type NoteParts = Pick<StoreParts, 'collisions' | 'hasher' | 'chains' | 'residents' | 'journal'>;
 
@@ -33,7 +33,7 @@ export function noteCollision(parts: NoteParts, space: Space, hi: number, lo: nu
 }
 
 /** The key of a slot that the probe has compared just now, so that it is in RAM. */
-function keyOfSlot({ chains, residents }: NoteParts, index: ValueIndex, slot: number): ByteRange {
+function keyOfSlot({ chains, residents }: NoteParts, index: KeyIndex, slot: number): ByteRange {
   if (index.isChained(slot)) return new ByteRange(chains.mustGet(index.chainOf(slot)).key!);
   if (!residents.find(index.segmentOf(slot), index.offsetOf(slot))) {
     throw new Error('store: the key of a compared slot is gone');

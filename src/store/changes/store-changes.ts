@@ -41,7 +41,7 @@ import { mustGetCodec } from '../store-parts.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { SystemRecords } from './system-records.ts';
 import { TakeBack } from './take-back.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 const NO_BYTES = new ByteRange(Buffer.alloc(0));
 
@@ -355,7 +355,7 @@ export class StoreChanges implements Effects {
   }
 
   /** Gives up the record or chain that a slot points to. */
-  #release(index: ValueIndex, slot: number): void {
+  #release(index: KeyIndex, slot: number): void {
     const { chains, segments } = this.#parts;
     if (index.isChained(slot)) {
       this.#releaseChain(chains.mustGet(index.chainOf(slot)));
@@ -377,7 +377,7 @@ export class StoreChanges implements Effects {
   // ---- Chains -----------------------------------------------------------------------------------
 
   /** Turns the probed plain key into a chain on its record; `expireAt` as the record has it. */
-  #makeChain(key: Buffer, raw: boolean, expireAt: number, index: ValueIndex): Chain {
+  #makeChain(key: Buffer, raw: boolean, expireAt: number, index: KeyIndex): Chain {
     const { probe, chains } = this.#parts;
     const { slot, hi, lo } = probe;
     const type = index.typeOf(slot) as ValueType;
@@ -476,7 +476,7 @@ export class StoreChanges implements Effects {
 }
 
 /** The index slot that holds a chain's id. */
-export function slotOfChain(index: ValueIndex, chain: Chain): number {
+export function slotOfChain(index: KeyIndex, chain: Chain): number {
   for (let slot = index.find(chain.hi, chain.lo); slot !== -1; slot = index.findNext(slot)) {
     if (index.isChained(slot) && index.chainOf(slot) === chain.id) return slot;
   }
@@ -490,7 +490,7 @@ function decodeBaseAt(codecs: StoreParts['codecs'], type: ValueType, buf: Buffer
   return mustGetCodec(codecs, type).decodeBase(buf, start, end);
 }
 
-function recordOf(index: ValueIndex, slot: number): RecordPlace {
+function recordOf(index: KeyIndex, slot: number): RecordPlace {
   return {
     slot: index.segmentOf(slot),
     offset: index.offsetOf(slot),

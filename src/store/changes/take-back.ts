@@ -29,7 +29,7 @@ import { GRANULE_SHIFT } from '../segments/segment.ts';
 import type { Space } from '../index/space-table.ts';
 import { StoreError } from '../store-error.ts';
 import type { StoreParts } from '../store-parts.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 /** In the place of a new record: the change was of the expiry alone, and the slot has a chain. */
 const EXPIRY_ONLY = -1;
@@ -239,7 +239,7 @@ export class TakeBack {
   };
 
   /** The record or chain that a slot has does not count any more. */
-  #takeOff(index: ValueIndex, slot: number): void {
+  #takeOff(index: KeyIndex, slot: number): void {
     const { chains, segments } = this.#parts;
     if (index.isChained(slot)) {
       const chain = chains.mustGet(index.chainOf(slot));
@@ -258,7 +258,7 @@ export class TakeBack {
   }
 
   /** The slot that points to this record, or has the chain whose base it is. */
-  #slotOf(index: ValueIndex, hi: number, lo: number, place: number): number {
+  #slotOf(index: KeyIndex, hi: number, lo: number, place: number): number {
     for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
       const found = index.isChained(slot)
         ? this.#parts.chains.get(index.chainOf(slot))?.base
@@ -269,7 +269,7 @@ export class TakeBack {
   }
 
   /** The slot that is as the words say but for its expiry. */
-  #slotWithWords(index: ValueIndex, hi: number, lo: number, words: Int32Array, at: number): number {
+  #slotWithWords(index: KeyIndex, hi: number, lo: number, words: Int32Array, at: number): number {
     for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
       index.copySlot(slot, this.#slotWords, 0);
       const [place, segment] = this.#slotWords;

@@ -1,5 +1,5 @@
 /**
- * Checks the whole value index against the log, while the store serves: every slot has a readable
+ * Checks the whole key index against the log, while the store serves: every slot has a readable
  * record that agrees with it and whose key leads back to this slot, no key has two slots, every
  * record of every chain is what it should be, the read cache has the bytes of the disk, and the
  * accounts of segments and spaces are right (accounts.ts).
@@ -26,7 +26,7 @@ import { placeOf, placeOffset, placeSlot } from '../memory/residents.ts';
 import { sizeClassOf } from '../index/size-class.ts';
 import type { Space } from '../index/space-table.ts';
 import { StoreError, WRONG_KEY } from '../store-error.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 import { Accounts } from './accounts.ts';
 import { ChainCheck } from './check-chain.ts';
 import type { CheckedParts } from './checked-parts.ts';
@@ -148,7 +148,7 @@ export class IndexCheck {
     }
   }
 
-  #beginPlain(index: ValueIndex, slot: number): (Reading | undefined)[] {
+  #beginPlain(index: KeyIndex, slot: number): (Reading | undefined)[] {
     const head = this.#reader.begin(index.segmentOf(slot), index.offsetOf(slot),
       index.sizeClassOf(slot));
     return [head, head];
@@ -172,7 +172,7 @@ export class IndexCheck {
   }
 
   /** The slot that is still as it was seen, or -1. */
-  #slotOf(index: ValueIndex, { hi, lo, chain, head }: SeenSlot): number {
+  #slotOf(index: KeyIndex, { hi, lo, chain, head }: SeenSlot): number {
     for (const slot of slotsOf(index, hi, lo)) {
       const isIt = index.isChained(slot)
         ? index.chainOf(slot) === chain?.id
@@ -309,7 +309,7 @@ export class IndexCheck {
 }
 
 /** The slots with this hash, in order; valid while nothing is inserted or removed. */
-function slotsOf(index: ValueIndex, hi: number, lo: number): number[] {
+function slotsOf(index: KeyIndex, hi: number, lo: number): number[] {
   const slots: number[] = [];
   for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) slots.push(slot);
   return slots;

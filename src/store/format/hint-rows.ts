@@ -2,7 +2,7 @@
  * The rows of one segment's hint, in RAM: what the index needs to know about each record, without
  * its key and value. Rows come in the order of the records and are sorted into hint order (drawn in
  * FORMAT.md): the rows of the system space first, then by page, tag, rest of the hash, space and
- * value_index. That is the order of the value index's pages, so that a merge of hints fills page
+ * value_index. That is the order of the key index's pages, so that a merge of hints fills page
  * after page.
  *
  * Invariant: a row is eight 32-bit words; on disk it takes a quarter of that (hint-columns.ts).

@@ -1,5 +1,5 @@
 /**
- * Memory of the value index: chunks of 32 slots, carved from slabs of 1 MiB.
+ * Memory of the key index: chunks of 32 slots, carved from slabs of 1 MiB.
  *
  *     slabs[0]  | chunk 0 | chunk 1 | ... | chunk 2047 |   slot = chunk * 32 + place in chunk
  *     slabs[1]  | chunk 2048 | ...                         owner = page << 16 | rank in page
@@ -114,7 +114,7 @@ export class ChunkPool {
 
   #addSlab(chunks: number): void {
     if (this.slabs.length >= INDEX_SLOTS_MAX >>> SLAB_SHIFT) {
-      throw new RangeError(`value index: more than ${INDEX_SLOTS_MAX} slots`);
+      throw new RangeError(`key index: more than ${INDEX_SLOTS_MAX} slots`);
     }
     const slab = new Int32Array(chunks * CHUNK_WORDS);
     const owners = new Int32Array(chunks);

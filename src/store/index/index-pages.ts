@@ -1,5 +1,5 @@
 /**
- * The pages of the value index: ordered open addressing in chunks.
+ * The pages of the key index: ordered open addressing in chunks.
  *
  * A page is a table with linear probing whose slots are in ascending order of their tags, which are
  * unsigned, with gaps between them:

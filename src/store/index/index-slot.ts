@@ -1,5 +1,5 @@
 /**
- * The four 32-bit words of one slot of the value index. The same words go into a checkpoint.
+ * The four 32-bit words of one slot of the key index. The same words go into a checkpoint.
  *
  *     word 0   0..31  tag: the low 32 bits of the key's hash
  *     word 1   0..25  offset of the record in its segment, in 8-byte units

@@ -1,5 +1,5 @@
 /**
- * The directory of the value index: what each page is made of.
+ * The directory of the key index: what each page is made of.
  *
  *     chunkIds  | page 0: chunk, chunk, ... (stride) | page 1: ... |     rank r of page p at
  *                                                                        (p << strideShift) + r
@@ -12,7 +12,7 @@ const INDEX_PAGE_CHUNKS_MAX = (1 << 16) - 1;
 
 export class PageTable {
   readonly pageCount: number;
-  /** Positions at which a probe may start (value-index.ts); 0 = the page has no chunk. */
+  /** Positions at which a probe may start (key-index.ts); 0 = the page has no chunk. */
   readonly homes: Int32Array;
   /** Slots in use. */
   readonly counts: Int32Array;
@@ -38,7 +38,7 @@ export class PageTable {
   reserve(page: number): void {
     const needed = this.chunkCounts[page]! + 1;
     if (needed > INDEX_PAGE_CHUNKS_MAX) {
-      throw new RangeError(`value index: page ${page} above ${INDEX_PAGE_CHUNKS_MAX} chunks`);
+      throw new RangeError(`key index: page ${page} above ${INDEX_PAGE_CHUNKS_MAX} chunks`);
     }
     if (needed > 1 << this.strideShift) this.#doubleStride();
   }

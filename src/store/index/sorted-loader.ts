@@ -1,5 +1,5 @@
 /**
- * Fills a value index from slots in the order of their hashes, as hints give them: one pass for
+ * Fills a key index from slots in the order of their hashes, as hints give them: one pass for
  * each page instead of one probe for each key. Slots that the index has already stay; where tags
  * are equal, they come before the new ones.
  *
@@ -10,22 +10,22 @@
 import {
   EXPIRY_WORD, PLACE_WORD, SEGMENT_WORD, SLOT_WORDS, TAG_WORD, packExpiry, packPlace, packSegment,
 } from './index-slot.ts';
-import type { ValueIndex } from './value-index.ts';
+import type { KeyIndex } from './key-index.ts';
 
 const FIRST_SLOTS = 1024;
 
 export class SortedLoader {
-  readonly #index: ValueIndex;
+  readonly #index: KeyIndex;
   #words = new Uint32Array(FIRST_SLOTS * SLOT_WORDS);
   #length = 0;
   #page = 0;
   #tag = 0;
 
-  constructor(index: ValueIndex) {
+  constructor(index: KeyIndex) {
     this.#index = index;
   }
 
-  /** The fields of ValueIndex.insert. Order: page of hi, then lo as an unsigned number. */
+  /** The fields of KeyIndex.insert. Order: page of hi, then lo as an unsigned number. */
   add(hi: number, lo: number, type: number, segment: number, offsetBytes: number,
     sizeClass: number, expirySeconds: number): void {
     const page = this.#index.pageOfHash(hi);

@@ -14,7 +14,7 @@
 
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
 import { SYSTEM_SPACE } from '../format/hint-rows.ts';
-import { ValueIndex } from './value-index.ts';
+import { KeyIndex } from './key-index.ts';
 
 /** The system key of that record. */
 export const LIVE_SPACES_KEY = Buffer.from('store:live-spaces');
@@ -23,7 +23,7 @@ const ROW_BYTES = 10;
 
 export interface Space {
   readonly id: number;
-  readonly index: ValueIndex;
+  readonly index: KeyIndex;
   /** Records with a lower value_index belong to an earlier space of the same number. */
   since: number;
   /** Where findExpired goes on. */
@@ -50,14 +50,14 @@ export class SpaceTable {
   create(id: number, nextValueIndex: number): Space {
     // What was listed is older than this record's own value_index; a new space starts here.
     const since = this.#listed.get(id) ?? (id <= this.#highest ? nextValueIndex : 0);
-    const space: Space = { id, index: new ValueIndex(), since, expiryPosition: 0 };
+    const space: Space = { id, index: new KeyIndex(), since, expiryPosition: 0 };
     this.#spaces.set(id, space);
     this.#highestSeen = Math.max(this.#highestSeen, id);
     return space;
   }
 
   /** A space as a checkpoint has it; what `decode` reads afterwards tells since when it is. */
-  adopt(id: number, index: ValueIndex): void {
+  adopt(id: number, index: KeyIndex): void {
     this.#spaces.set(id, { id, index, since: 0, expiryPosition: 0 });
     this.#highestSeen = Math.max(this.#highestSeen, id);
   }

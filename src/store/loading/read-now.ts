@@ -16,7 +16,7 @@ import { sizeClassBytes } from '../index/size-class.ts';
 import type { StoreChanges } from '../changes/store-changes.ts';
 import { keyOf, learnKey, mustBeWhole } from './store-loader.ts';
 import type { StoreParts } from '../store-parts.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 import { ValueLoader } from './value-loader.ts';
 
 /** The key, then its value, then the value made a structure; each is one round. */
@@ -63,7 +63,7 @@ export class ReadNow {
   }
 
   /** The keys of all slots with this hash that are only on disk. */
-  #readCandidates(index: ValueIndex, hi: number, lo: number): void {
+  #readCandidates(index: KeyIndex, hi: number, lo: number): void {
     const { chains, residents } = this.#parts;
     for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) this.identify(chains.mustGet(index.chainOf(slot)));
@@ -90,7 +90,7 @@ export class ReadNow {
     learnKey(this.#parts, chain, key, last);
   }
 
-  #readSlot(index: ValueIndex, slot: number, wholeOnly: boolean): LoadedRecord {
+  #readSlot(index: KeyIndex, slot: number, wholeOnly: boolean): LoadedRecord {
     const bytes = sizeClassBytes(index.sizeClassOf(slot));
     return this.#read(index.segmentOf(slot), index.offsetOf(slot), bytes, wholeOnly);
   }

@@ -25,7 +25,7 @@ import type { StoreChanges } from '../changes/store-changes.ts';
 import { WRONG_KEY, damaged } from '../store-error.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { ValueLoader, type ReadRecord } from './value-loader.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 import { MiB } from '../../lib/size-units.ts';
 
 /**
@@ -114,7 +114,7 @@ export class StoreLoader {
   }
 
   /** Reads the keys of all slots with this hash that are only on disk. */
-  #readCandidates(index: ValueIndex, hi: number, lo: number, kept: Kept): Promise<void>[] {
+  #readCandidates(index: KeyIndex, hi: number, lo: number, kept: Kept): Promise<void>[] {
     const reads: Promise<void>[] = [];
     for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) {

@@ -27,7 +27,7 @@ import { StoreError, WRONG_KEY, damaged } from '../store-error.ts';
 import type { StoreLoader } from './store-loader.ts';
 import { forEachAtOnce } from './store-loader.ts';
 import type { StoreParts } from '../store-parts.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 /** Index slots that one step of the expiry cycle looks at: about 0.1 ms. */
 const EXPIRY_SLOTS_PER_CALL = 16 * 1024;
@@ -42,7 +42,7 @@ const TTL_SAMPLE_SLOTS = 16 * 1024;
 type Met = ScannedKey | { readonly chain: Chain } | MetRecord;
 
 interface MetRecord {
-  readonly index: ValueIndex;
+  readonly index: KeyIndex;
   /** Of its slot: what the key hashes to. */
   readonly page: number;
   readonly tag: number;
@@ -106,7 +106,7 @@ export class StoreWalker {
   }
 
   /** Reads no structure and changes no slot: those of one scan stay valid. */
-  #keyNow(index: ValueIndex, slot: number): ScannedKey {
+  #keyNow(index: KeyIndex, slot: number): ScannedKey {
     const { chains, residents, segments } = this.#parts;
     if (index.isChained(slot)) {
       const chain = chains.mustGet(index.chainOf(slot));
@@ -154,7 +154,7 @@ export class StoreWalker {
 
   // ---- Inside -----------------------------------------------------------------------------------
 
-  #meet(index: ValueIndex, slot: number): Met {
+  #meet(index: KeyIndex, slot: number): Met {
     const { chains, residents, segments } = this.#parts;
     if (index.isChained(slot)) {
       const chain = chains.mustGet(index.chainOf(slot));
@@ -217,7 +217,7 @@ export class StoreWalker {
   }
 
   /** Whether the key of the record at buf[at] is one that belongs into this page with this tag. */
-  #hasHash({ buf, at }: Pick<LoadedRecord, 'buf' | 'at'>, index: ValueIndex, page: number,
+  #hasHash({ buf, at }: Pick<LoadedRecord, 'buf' | 'at'>, index: KeyIndex, page: number,
     tag: number): boolean {
     const { hasher } = this.#parts;
     const start = entryKeyStartAt(buf, at);

@@ -1,5 +1,5 @@
 /**
- * Puts records into the hot tail, straight from the caller's ranges: no buffer in between.
+ * Puts records into the in-memory tail, straight from the caller's ranges: no buffer in between.
  *
  *     frame header | record | record | PAD to the granule || next block: record | ... | frame end
  *
@@ -22,7 +22,7 @@ import { FRAME_HEADER_BYTES, FRAME_MORE, frameProof, writeFrameHeader } from '..
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import { NO_STAMP, stampOfValueIndex } from '../format/version-stamp.ts';
 import type { FrameEnd } from './frame-ends.ts';
-import type { HotTail } from '../memory/hot-tail.ts';
+import type { MemoryTail } from '../memory/memory-tail.ts';
 import type { LogSegment, TailBlock } from '../segments/segment.ts';
 
 /** In the place of a segment's slot: no frame was open. */
@@ -67,7 +67,7 @@ export class LogAppender {
   current: LogSegment;
   block: TailBlock;
 
-  readonly #tail: HotTail;
+  readonly #tail: MemoryTail;
   readonly #owner: AppenderOwner;
   readonly #startBytesMax: number;
   /** Ranges without a view of their own mostly come from one chunk. */
@@ -86,7 +86,7 @@ export class LogAppender {
   /** Where the open batch began a segment ago; its segments cannot be sealed before its end. */
   readonly #split: LogSegment[] = [];
 
-  constructor(tail: HotTail, owner: AppenderOwner, first: LogSegment, nextValueIndex: number,
+  constructor(tail: MemoryTail, owner: AppenderOwner, first: LogSegment, nextValueIndex: number,
     startBytesMax = SEGMENT_START_BYTES_MAX) {
     this.#startBytesMax = startBytesMax;
     this.#tail = tail;

@@ -30,7 +30,7 @@ import {
 import { BlockingBudget } from '../../io/blocking-budget.ts';
 import type { WatermarkFile } from '../../io/watermark-file.ts';
 import { FrameEnd, FrameEnds } from './frame-ends.ts';
-import type { HotTail } from '../memory/hot-tail.ts';
+import type { MemoryTail } from '../memory/memory-tail.ts';
 import {
   cutFiles, failed, notMade, unknown, writeBlocking, writeInBackground, type LogEnd,
 } from './log-blocks.ts';
@@ -64,7 +64,7 @@ export interface LogWriterEvents {
 export interface LogWriterOptions {
   readonly clock: Clock;
   readonly files: LogFiles;
-  readonly tail: HotTail;
+  readonly tail: MemoryTail;
   readonly segmentBytes: number;
   /** No record starts at or behind this: a batch that gets there goes on in the next segment. */
   readonly segmentStartBytesMax: number;
@@ -87,7 +87,7 @@ export class LogWriter {
 
   readonly #clock: Clock;
   readonly #files: LogFiles;
-  readonly #tail: HotTail;
+  readonly #tail: MemoryTail;
   readonly #events: LogWriterEvents;
   readonly #segmentBytes: number;
   readonly #sync: LogSync;

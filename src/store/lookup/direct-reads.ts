@@ -10,9 +10,9 @@
  * Price: reads from a disk stop the server for BLOCKING_DEBT_MS, or for one read if that takes
  * longer, before the pool takes over; and for half of that after each rest.
  *
- * What is read is a guest (residents.ts): there until the next command begins; a value then goes
- * into the read cache. Anything unusual is left to the loader, which says what is wrong: a record
- * that is large or damaged, a chain, a file that is not open.
+ * What is read is in scratch memory (residents.ts): there until the next command begins; a value
+ * then goes into the read cache. Anything unusual is left to the loader, which says what is wrong:
+ * a record that is large or damaged, a chain, a file that is not open.
  */
 
 import type { Clock } from '../../io/clock.ts';
@@ -22,7 +22,7 @@ import { BlockingBudget } from '../../io/blocking-budget.ts';
 import type { KeyProbe } from './key-probe.ts';
 import type { Residents } from '../memory/residents.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 /** What a read on the serving thread may take for nothing: several times one of the page cache. */
 const DIRECT_READ_FREE_MS = 0.02;
@@ -60,7 +60,7 @@ export class DirectReads {
   }
 
   /** The records with this hash that are only on disk. */
-  #readCandidates(index: ValueIndex, hi: number, lo: number, need: Need): boolean {
+  #readCandidates(index: KeyIndex, hi: number, lo: number, need: Need): boolean {
     for (let slot = index.find(hi, lo); slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) return false;
       if (this.#residents.find(index.segmentOf(slot), index.offsetOf(slot))) continue;
@@ -69,11 +69,11 @@ export class DirectReads {
     return true;
   }
 
-  #read(index: ValueIndex, slot: number, need: Need): boolean {
+  #read(index: KeyIndex, slot: number, need: Need): boolean {
     const beganMs = this.#budget.begin();
     if (beganMs < 0) return false;
     const bytes = sizeClassBytes(index.sizeClassOf(slot));
-    const isRead = this.#residents.readGuest(index.segmentOf(slot), index.offsetOf(slot), bytes,
+    const isRead = this.#residents.readToScratch(index.segmentOf(slot), index.offsetOf(slot), bytes,
       need === NEED_VALUE);
     this.#budget.end(beganMs);
     return isRead;

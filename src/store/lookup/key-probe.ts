@@ -20,7 +20,7 @@ import type { Residents } from '../memory/residents.ts';
 import { WRONG_KEY, damaged } from '../store-error.ts';
 import type { StoreError } from '../store-error.ts';
 import type { Space, SpaceTable } from '../index/space-table.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 const NO_MEMO = -1;
 
@@ -115,7 +115,7 @@ export class KeyProbe {
     if (this.isCold) throw new Error('assertion failed: a key is cold after it was read');
   }
 
-  #search(index: ValueIndex, first: number, key: ByteRange): void {
+  #search(index: KeyIndex, first: number, key: ByteRange): void {
     for (let slot = first; slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) {
         const chain = this.#chains.mustGet(index.chainOf(slot));
@@ -151,7 +151,7 @@ export class KeyProbe {
   }
 
   /** Notes damage unless the record that was found last holds a key that hashes to this slot. */
-  #checkBelongs(index: ValueIndex, slot: number): void {
+  #checkBelongs(index: KeyIndex, slot: number): void {
     const { buf, at } = this.#residents;
     const start = entryKeyStartAt(buf, at);
     const end = start + entryKeyBytesAt(buf, at);

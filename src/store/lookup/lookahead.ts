@@ -25,7 +25,7 @@ import { LOOKAHEAD_KEYS_MAX } from '../../keyspace/limits.ts';
 import type { Chain, ChainTable } from '../chains/chains.ts';
 import type { Residents } from '../memory/residents.ts';
 import type { SpaceTable } from '../index/space-table.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 /** Keys are found again by where they begin: what keeps apart usual requests of one chunk. */
 const STARTS = 4 * LOOKAHEAD_KEYS_MAX;
@@ -41,7 +41,7 @@ export class KeyLookahead implements Lookahead {
   /** All keys are in one buffer. */
   #buf: Buffer = NO_BYTES;
   #spaceId = -1;
-  #index: ValueIndex | undefined;
+  #index: KeyIndex | undefined;
   /** Of the index when the slots were found; -1 before. */
   #version = -1;
   readonly #starts = new Int32Array(LOOKAHEAD_KEYS_MAX);
@@ -146,12 +146,12 @@ export class KeyLookahead implements Lookahead {
   }
 
   /** The first slot with the hash of key `i`, or -1: what `index.find` says now. */
-  slotOf(i: number, index: ValueIndex): number {
+  slotOf(i: number, index: KeyIndex): number {
     if (index === this.#index && index.version === this.#version) return this.#slots[i]!;
     return index.find(this.#his[i]!, this.#los[i]!);
   }
 
-  #findSlots(index: ValueIndex): void {
+  #findSlots(index: KeyIndex): void {
     const residents = this.#residents;
     this.#records = 0;
     this.#cachedCount = this.#chainedCount = 0;
@@ -170,7 +170,7 @@ export class KeyLookahead implements Lookahead {
     }
   }
 
-  #findCached(index: ValueIndex): void {
+  #findCached(index: KeyIndex): void {
     const { cache } = this.#residents;
     if (cache.size === 0) return;
     for (let n = 0; n < this.#cachedCount; n += 1) {
@@ -187,7 +187,7 @@ export class KeyLookahead implements Lookahead {
   }
 
   /** Chains, then their keys and values, then what lies in those. */
-  #touchChains(index: ValueIndex): void {
+  #touchChains(index: KeyIndex): void {
     const found = this.#foundChains;
     let last = -1;
     for (let n = 0; n < this.#chainedCount; n += 1) {
@@ -203,7 +203,7 @@ export class KeyLookahead implements Lookahead {
   }
 
   /** Elements of one collection that were added one after the other are fetched together. */
-  #touchElements(index: ValueIndex): void {
+  #touchElements(index: KeyIndex): void {
     for (let from = 0; from < this.#elements;) {
       const slot = this.#slotOfElement(from);
       let to = from + 1;

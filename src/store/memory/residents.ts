@@ -1,17 +1,17 @@
 /**
  * Which records are in RAM, and how others get there.
  *
- * Four places, asked in this order: the hot tail (by segment), the read cache, the *loaded* records
- * that waiting commands hold, the *guests* that were read for the command that is about to run. A
- * record comes from disk by one positioned read of its size class, its checksums are verified once,
- * and it goes into the cache and to those who wait for it.
+ * Four places, asked in this order: the in-memory tail (by segment), the read cache, the *loaded*
+ * records that waiting commands hold, the *scratch reads* that were read for the command that is
+ * about to run. A record comes from disk by one positioned read of its size class, its checksums
+ * are verified once, and it goes into the cache and to those who wait for it.
  *
  * Outside of the index a place is a segment's id and an offset (`lastingPlaceOf`): a slot number
  * names another segment once its own is gone.
  *
  * Invariants: a segment is pinned while it is read. A loaded record stays until as many `release`s
- * as `hold`s, a guest until `dismissGuests`. The cache changes only when no borrowed range is left:
- * when a read ends, at the top of an event-loop turn, or between two commands.
+ * as `hold`s, a scratch read until `endScratchReads`. The cache changes only when no borrowed range
+ * is left: when a read ends, at the top of an event-loop turn, or between two commands.
  *
  * A read fails with a StoreError that names file and offset: DAMAGED, or FAILED with the disk's
  * error.
@@ -34,8 +34,8 @@ export const KEY_READ_BYTES = 4 * KiB;
  * Memory for records that are read at once for one command (direct-reads.ts). More, as for an EXEC
  * of many cold keys, come through the pool.
  */
-const GUEST_BYTES = 256 * KiB;
-const GUESTS_MAX = 64;
+const SCRATCH_READ_BYTES = 256 * KiB;
+const SCRATCH_READS_MAX = 64;
 
 /**
  * Memory of the records that one command has read at once (Storage.findNow) and may ask for again:
@@ -57,7 +57,7 @@ export interface LoadedRecord {
   readonly isDamaged?: boolean;
 }
 
-interface Guest extends LoadedRecord {
+interface ScratchRead extends LoadedRecord {
   readonly segmentId: number;
   readonly offset: number;
   /** Its value was wanted, and perhaps will be again. */
@@ -107,11 +107,11 @@ export class Residents {
   readonly #reading = new Map<number, Promise<LoadedRecord>>();
   #heldBytes = 0;
   /** By lasting place. */
-  readonly #guests = new Map<number, Guest>();
-  /** Made when the first guest comes. */
-  #guestBuf: Buffer | undefined;
-  #guestBytes = 0;
-  /** RAM of guests that have memory of their own. */
+  readonly #scratchReads = new Map<number, ScratchRead>();
+  /** Made when the first scratch read comes. */
+  #scratchBuf: Buffer | undefined;
+  #scratchBufUsed = 0;
+  /** RAM of scratch reads that have memory of their own. */
   #scratchBytes = 0;
 
   constructor(segments: SegmentTable, cacheBytes: number) {
@@ -145,10 +145,10 @@ export class Residents {
     }
     const held = this.#held.size === 0
       ? undefined : this.#held.get(lastingPlaceOf(segment.id, offset));
-    // Of a large record a part may be held while all of it is a guest.
+    // Of a large record a part may be held while all of it is a scratch read.
     const isHeldWhole = held !== undefined && held.record.isWhole;
     const record = isHeldWhole ? held.record
-      : this.#findGuest(segment.id, offset) ?? held?.record;
+      : this.#findScratchRead(segment.id, offset) ?? held?.record;
     if (record === undefined) return false;
     this.buf = record.buf;
     this.view = undefined;
@@ -161,21 +161,22 @@ export class Residents {
    * Reads a record at once, blocking, for the command that is about to run: its key, or all of it.
    * False when there is no room or it is not sound; `read` tells then what is wrong.
    */
-  readGuest(slot: number, offset: number, bytes: number, wholeOnly: boolean): boolean {
+  readToScratch(slot: number, offset: number, bytes: number, wholeOnly: boolean): boolean {
     const isPartial = !wholeOnly && bytes > KEY_READ_BYTES;
     const length = isPartial ? KEY_READ_BYTES : bytes;
-    const at = this.#guestBytes;
-    if (at + length > GUEST_BYTES || this.#guests.size === GUESTS_MAX) return false;
+    const at = this.#scratchBufUsed;
+    if (at + length > SCRATCH_READ_BYTES) return false;
+    if (this.#scratchReads.size === SCRATCH_READS_MAX) return false;
     const segment = this.#segments.mustGet(slot);
-    this.#guestBuf ??= Buffer.allocUnsafeSlow(GUEST_BYTES);
-    const buf = this.#guestBuf;
+    this.#scratchBuf ??= Buffer.allocUnsafeSlow(SCRATCH_READ_BYTES);
+    const buf = this.#scratchBuf;
     const read = this.#segments.readNow(segment, buf, at, length, offset);
     if (!isHeaderSound(buf, at, read)) return false;
     const isSound = isPartial ? hasKey(buf, at, read) : isPayloadSound(buf, at, read);
     if (!isSound) return false;
     this.misses++;
-    this.#guestBytes = at + length + (-length & 7);
-    this.#guests.set(lastingPlaceOf(segment.id, offset), {
+    this.#scratchBufUsed = at + length + (-length & 7);
+    this.#scratchReads.set(lastingPlaceOf(segment.id, offset), {
       segmentId: segment.id, offset, buf, at, isWhole: !isPartial, stays: wholeOnly,
     });
     this.onChange();
@@ -183,8 +184,8 @@ export class Residents {
   }
 
   /**
-   * As `read`, but at once, blocking, and whatever it takes; the record is a guest with memory of
-   * its own. When there are many the oldest go: what points into them stays valid all the same.
+   * As `read`, but at once, blocking, and whatever it takes; the record is read to scratch memory
+   * of its own. When there are many the oldest go: what points into them stays valid all the same.
    * Throws a StoreError.
    */
   readNow(segment: Segment, offset: number, bytes: number, wholeOnly: boolean): LoadedRecord {
@@ -198,29 +199,29 @@ export class Residents {
     const { buf, at, isWhole } = record;
     const place = lastingPlaceOf(segment.id, offset);
     this.#scratchBytes += buf.length;
-    this.#guests.set(place, {
+    this.#scratchReads.set(place, {
       segmentId: segment.id, offset, buf, at, isWhole, stays: wholeOnly && isWhole,
     });
-    for (const [oldest, guest] of this.#guests) {
+    for (const [oldest, scratch] of this.#scratchReads) {
       if (this.#scratchBytes <= SCRATCH_BYTES_MAX || oldest === place) break;
-      this.#guests.delete(oldest);
-      this.#scratchBytes -= guest.buf === this.#guestBuf ? 0 : guest.buf.length;
+      this.#scratchReads.delete(oldest);
+      this.#scratchBytes -= scratch.buf === this.#scratchBuf ? 0 : scratch.buf.length;
     }
     this.onChange();
     return record;
   }
 
   /**
-   * The command has run, and nothing borrowed is in use. Only now may guests go into the cache:
-   * before, they could have pushed out what the same command found there.
+   * The command has run, and nothing borrowed is in use. Only now may scratch reads go into the
+   * cache: before, they could have pushed out what the same command found there.
    */
-  dismissGuests(): void {
-    if (this.#guests.size === 0) return;
-    for (const { segmentId, offset, buf, at, stays } of this.#guests.values()) {
+  endScratchReads(): void {
+    if (this.#scratchReads.size === 0) return;
+    for (const { segmentId, offset, buf, at, stays } of this.#scratchReads.values()) {
       if (stays) this.cache.insert(segmentId, offset, buf, at, entryBytesAt(buf, at));
     }
-    this.#guests.clear();
-    this.#guestBytes = 0;
+    this.#scratchReads.clear();
+    this.#scratchBufUsed = 0;
     this.#scratchBytes = 0;
     this.onChange();
   }
@@ -233,7 +234,7 @@ export class Residents {
     return this.#segments.bySlot[slot]!.id;
   }
 
-  /** The hot tail's block at a place, if it has one. */
+  /** The in-memory tail's block at a place, if it has one. */
   tailBlock(slot: number, offset: number): TailBlock | undefined {
     return this.#segments.bySlot[slot]!.granules[offset >>> GRANULE_SHIFT];
   }
@@ -317,9 +318,9 @@ export class Residents {
     this.onChange();
   }
 
-  #findGuest(segmentId: number, offset: number): LoadedRecord | undefined {
-    return this.#guests.size === 0
-      ? undefined : this.#guests.get(lastingPlaceOf(segmentId, offset));
+  #findScratchRead(segmentId: number, offset: number): LoadedRecord | undefined {
+    return this.#scratchReads.size === 0
+      ? undefined : this.#scratchReads.get(lastingPlaceOf(segmentId, offset));
   }
 
   // ---- Disk -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import type { Manifest } from '../format/manifest.ts';
 import type { ManifestKeeper } from '../segments/manifest-keeper.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
 import type { SpaceTable } from '../index/space-table.ts';
-import { ValueIndex } from '../index/value-index.ts';
+import { KeyIndex } from '../index/key-index.ts';
 import { decodeChains, encodeChains } from './checkpoint-chains.ts';
 import { MiB } from '../../lib/size-units.ts';
 
@@ -83,7 +83,7 @@ function metaOf({ segments, spaces, chains }: CheckpointEnv): CheckpointMeta {
       ({ id, bytes, slot, liveBytes, liveRecords })),
     spaces: [...spaces.all()].map(({ id, index }) => ({ id, size: index.size })),
     chains: chains.size,
-    pageCount: new ValueIndex().pageCount,
+    pageCount: new KeyIndex().pageCount,
   };
 }
 
@@ -162,7 +162,7 @@ function readBlocks(file: ReadFile, fileBytes: number, staged: Staged): string |
 
 /** What was read so far. */
 class Staged {
-  readonly #indexes = new Map<number, ValueIndex>();
+  readonly #indexes = new Map<number, KeyIndex>();
   readonly #chains: Uint32Array[] = [];
   #meta: CheckpointMeta | undefined;
 
@@ -187,7 +187,7 @@ class Staged {
     if (problem !== undefined) return problem;
     const { segments, spaces, chains } = env;
     placeSegments(segments, meta);
-    for (const { id } of meta.spaces) spaces.adopt(id, this.#indexes.get(id) ?? new ValueIndex());
+    for (const { id } of meta.spaces) spaces.adopt(id, this.#indexes.get(id) ?? new KeyIndex());
     for (const words of this.#chains) decodeChains(words, chains, (id) => spaces.get(id)!);
     return undefined;
   }
@@ -197,7 +197,7 @@ class Staged {
       const [space, page, count] = words.subarray(at, at + PAGE_HEAD_WORDS);
       at += PAGE_HEAD_WORDS;
       let index = this.#indexes.get(space!);
-      if (index === undefined) this.#indexes.set(space!, (index = new ValueIndex()));
+      if (index === undefined) this.#indexes.set(space!, (index = new KeyIndex()));
       if (page! >= index.pageCount) return 'it was written with more index pages';
       index.loadPage(page!, words.subarray(at, at + count!));
       at += count!;
@@ -210,7 +210,7 @@ class Staged {
     if (meta.version !== CHECKPOINT_VERSION) {
       return `it has version ${meta.version}, and ${CHECKPOINT_VERSION} is what is trusted`;
     }
-    const { pageCount } = new ValueIndex();
+    const { pageCount } = new KeyIndex();
     if (meta.pageCount !== pageCount) return 'it has another number of index pages';
     const bytes = new Map(meta.segments.map((segment) => [segment.id, segment.bytes]));
     const isSame = bytes.size === manifest.sealed.length &&

@@ -11,14 +11,14 @@
 import type { Clock } from '../../io/clock.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
-import type { ValueIndex } from '../index/value-index.ts';
+import type { KeyIndex } from '../index/key-index.ts';
 
 /** Slots of a dropped database that are accounted for in one slice: about 1 ms. */
 export const GRAVEYARD_SLOTS_PER_SLICE = 20_000;
 
 /** A dropped index, and the segments that it names. */
 export interface Grave {
-  readonly index: ValueIndex;
+  readonly index: KeyIndex;
   /** By slot, as they were when the space was dropped. */
   readonly segments: readonly (Segment | undefined)[];
   cursor: number;
@@ -36,7 +36,7 @@ export class Graveyard {
   }
 
   /** The grave of an index that is dropped now. */
-  prepare(index: ValueIndex): Grave {
+  prepare(index: KeyIndex): Grave {
     return { index, segments: this.#segments.bySlot.slice(), cursor: 0 };
   }
 

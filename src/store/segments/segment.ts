@@ -1,5 +1,6 @@
 /**
- * One segment as the running store knows it: its numbers, its part of the hot tail, its accounts.
+ * One segment as the running store knows it: its numbers, its part of the in-memory tail, its
+ * accounts.
  *
  * Invariants: `liveBytes` adds and subtracts sizeClassBytes of a record's class, so both agree
  * without reading the record. A dropped segment stays readable until its last pin and hold go.
@@ -32,7 +33,7 @@ export class Segment {
   readonly path: string;
   state: SegmentState;
 
-  /** Hot tail blocks by granule of the offset; shared and empty once none is left. */
+  /** In-memory tail blocks by granule of the offset; shared and empty once none is left. */
   granules: (TailBlock | undefined)[] | typeof NO_BLOCKS = NO_BLOCKS;
 
   /** Bytes of the file that count. */
@@ -139,7 +140,7 @@ export class LogSegment {
   }
 }
 
-/** A piece of the hot tail: bytes of a segment in RAM (hot-tail.ts). */
+/** A piece of the in-memory tail: bytes of a segment in RAM (memory-tail.ts). */
 export class TailBlock {
   readonly buf: Buffer;
   readonly view: DataView;

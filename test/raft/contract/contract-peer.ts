@@ -37,8 +37,8 @@ export class ContractPeer implements OrderedState, OrderOutcome {
   /** By ticket: the position at which the own batch was delivered. */
   readonly delivered = new Map<number, number>();
   readonly expired = new Map<number, boolean>();
-  readonly barriers = new Map<number, number>();
-  readonly failedBarriers = new Set<number>();
+  readonly readIndexes = new Map<number, number>();
+  readonly failedReadIndexes = new Set<number>();
   readonly skipped: number[] = [];
   stopReason: string | undefined;
   isBusy = false;
@@ -77,8 +77,8 @@ export class ContractPeer implements OrderedState, OrderOutcome {
     return this.#call(() => this.engine.broadcast(body, seed, timeoutMs));
   }
 
-  barrier(timeoutMs = 10_000): number {
-    return this.#call(() => this.engine.barrier(timeoutMs));
+  readIndex(timeoutMs = 10_000): number {
+    return this.#call(() => this.engine.readIndex(timeoutMs));
   }
 
   /** The state as it was when `applied` was the last position. */
@@ -173,16 +173,16 @@ export class ContractPeer implements OrderedState, OrderOutcome {
     this.skipped.push(...tickets);
   }
 
-  onBarrier(id: number, position: number): void {
-    this.#called('onBarrier');
-    if (this.barriers.has(id)) this.faults.push(`barrier ${id} was answered twice`);
-    this.barriers.set(id, position);
+  onReadIndex(id: number, position: number): void {
+    this.#called('onReadIndex');
+    if (this.readIndexes.has(id)) this.faults.push(`readIndex ${id} was answered twice`);
+    this.readIndexes.set(id, position);
   }
 
-  onBarrierFailed(id: number): void {
-    this.#called('onBarrierFailed');
-    if (this.barriers.has(id)) this.faults.push(`barrier ${id} failed after its answer`);
-    this.failedBarriers.add(id);
+  onReadIndexFailed(id: number): void {
+    this.#called('onReadIndexFailed');
+    if (this.readIndexes.has(id)) this.faults.push(`readIndex ${id} failed after its answer`);
+    this.failedReadIndexes.add(id);
   }
 
   onStopped(reason: string): void {

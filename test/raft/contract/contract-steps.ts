@@ -8,11 +8,11 @@ import type { ContractPeer } from './contract-peer.ts';
 export async function ready(...peers: readonly ContractPeer[]): Promise<void> {
   for (const peer of peers) {
     await eventually(`${peer.name} takes part`, () => peer.engine.refusal === undefined);
-    await eventually(`${peer.name} has a barrier`, async () => {
-      const id = peer.barrier(500);
+    await eventually(`${peer.name} has a read index`, async () => {
+      const id = peer.readIndex(500);
       peer.engine.flush();
-      await eventually('an outcome', () => peer.barriers.has(id) || peer.failedBarriers.has(id));
-      return peer.barriers.has(id);
+      await eventually('an outcome', () => peer.readIndexes.has(id) || peer.failedReadIndexes.has(id));
+      return peer.readIndexes.has(id);
     });
   }
 }

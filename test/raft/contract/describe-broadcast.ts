@@ -200,7 +200,7 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
       });
     });
 
-    describe('a barrier', () => {
+    describe('a read index', () => {
       it('names a position with everything that was delivered anywhere before', async () => {
         const three = await startAll();
         for (let round = 0; round < 20; round++) {
@@ -210,23 +210,23 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
           await eventually('it is delivered', () => from.delivered.has(ticket));
           const position = from.delivered.get(ticket)!;
           for (const peer of three) {
-            const id = peer.barrier();
+            const id = peer.readIndex();
             peer.engine.flush();
-            await eventually('the barrier', () => peer.barriers.has(id));
-            expect(peer.barriers.get(id)).toBeGreaterThanOrEqual(position);
-            expect(peer.barriers.get(id)).toBeLessThanOrEqual(position + round + 10);
+            await eventually('the read index', () => peer.readIndexes.has(id));
+            expect(peer.readIndexes.get(id)).toBeGreaterThanOrEqual(position);
+            expect(peer.readIndexes.get(id)).toBeLessThanOrEqual(position + round + 10);
           }
         }
       });
 
       it('may be asked for many times at once', async () => {
         const [a, b] = await startAll();
-        const ids = Array.from({ length: 50 }, () => b.barrier());
+        const ids = Array.from({ length: 50 }, () => b.readIndex());
         a.broadcast('beside');
         a.engine.flush();
         b.engine.flush();
-        await eventually('all barriers', () => ids.every((id) => b.barriers.has(id)));
-        expect(b.failedBarriers.size).toBe(0);
+        await eventually('all readIndexes', () => ids.every((id) => b.readIndexes.has(id)));
+        expect(b.failedReadIndexes.size).toBe(0);
       });
     });
 
@@ -249,14 +249,14 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
         await eventually('a knows no leader', () => a.engine.status().leader === '');
         const startedAt = performance.now();
         const tickets = [a.broadcast('lost 1', SHORT_MS), a.broadcast('lost 2', SHORT_MS)];
-        const barrier = a.barrier(SHORT_MS);
+        const readIndex = a.readIndex(SHORT_MS);
         a.engine.flush();
-        await eventually('the outcome', () => a.expired.size === 2 && a.failedBarriers.size === 1);
+        await eventually('the outcome', () => a.expired.size === 2 && a.failedReadIndexes.size === 1);
         const tookMs = performance.now() - startedAt;
         expect(tookMs).toBeGreaterThanOrEqual(SHORT_MS - 10);
         expect(tookMs).toBeLessThan(OUTCOME_MS_MAX);
         expect([...a.expired]).toEqual(tickets.map((ticket) => [ticket, false]));
-        expect(a.failedBarriers.has(barrier)).toBe(true);
+        expect(a.failedReadIndexes.has(readIndex)).toBe(true);
         expect(a.engine.waitingBytes).toBe(0);
         const again = await restart(b);
         await ready(a, again);
@@ -270,12 +270,12 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
         const [a, b, c] = await startAll();
         await Promise.all([stop(b), stop(c)]);
         const ticket = a.broadcast('patient', 15_000);
-        const barrier = a.barrier(15_000);
+        const readIndex = a.readIndex(15_000);
         a.engine.flush();
         await turns(20);
         const again = await restart(c);
         await eventually('it is delivered', () => a.delivered.has(ticket), 15_000);
-        await eventually('the barrier', () => a.barriers.has(barrier), 15_000);
+        await eventually('the read index', () => a.readIndexes.has(readIndex), 15_000);
         await eventually('on both', () => again.texts.includes('patient'));
         expect(a.texts.filter((text) => text === 'patient')).toEqual(['patient']);
       });
@@ -439,18 +439,18 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
       it('in the middle of work ends it: nothing is told afterwards', async () => {
         const [a] = await startAll();
         for (let i = 0; i < 20; i++) a.broadcast(`a${i}`);
-        a.barrier();
+        a.readIndex();
         a.engine.flush();
         await stop(a);
         const { length } = a.batches;
-        const told = a.delivered.size + a.expired.size + a.barriers.size;
+        const told = a.delivered.size + a.expired.size + a.readIndexes.size;
         a.broadcast('too late');
         a.engine.flush();
         a.engine.resume();
         a.engine.saved(0);
         await delay(50);
         expect(a.batches.length).toBe(length);
-        expect(a.delivered.size + a.expired.size + a.barriers.size).toBe(told);
+        expect(a.delivered.size + a.expired.size + a.readIndexes.size).toBe(told);
         expect(a.engine.refusal).toBeDefined();
         expect(a.engine.status().role).toBe('stopped');
       });

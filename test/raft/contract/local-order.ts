@@ -107,7 +107,7 @@ export class LocalOrder implements TotalOrderBroadcast {
   #outcome: OrderOutcome | undefined;
   #delivered = 0;
   #tickets = 0;
-  #barriers = 0;
+  #readIndexRequests = 0;
   #number = 0;
   /** Tickets of own batches, in the order of their numbers. */
   readonly #own: { readonly number: number; readonly ticket: number; readonly bytes: number }[] = [];
@@ -170,13 +170,13 @@ export class LocalOrder implements TotalOrderBroadcast {
     return ticket;
   }
 
-  barrier(timeoutMs: number): number {
-    const id = ++this.#barriers;
+  readIndex(timeoutMs: number): number {
+    const id = ++this.#readIndexRequests;
     this.#unflushed.push({
       bytes: 0,
       deadlineMs: this.#cluster.clock.monotonicMs() + timeoutMs,
-      go: () => this.#outcome!.onBarrier(id, this.#cluster.order.length),
-      expire: () => this.#outcome!.onBarrierFailed(id),
+      go: () => this.#outcome!.onReadIndex(id, this.#cluster.order.length),
+      expire: () => this.#outcome!.onReadIndexFailed(id),
     });
     return id;
   }

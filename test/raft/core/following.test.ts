@@ -11,5 +11,5 @@ it('tells with its next sign of life what became durable while nobody seemed to 
   expect(a.role).toBe('preCandidate');
   expect(sent(a.persist(), 'appended')).toEqual([]);
   const beat = a.receive('b', { kind: 'heartbeat', commit: 1, round: 4 });
-  expect(sent(beat, 'heard')).toMatchObject([{ receivedIndex: 2, matchIndex: 2 }]);
+  expect(sent(beat, 'heartbeatResponse')).toMatchObject([{ receivedIndex: 2, matchIndex: 2 }]);
 });

@@ -115,7 +115,7 @@ describe('an answer to a heartbeat', () => {
     const a = new LoneRaft().lead();
     a.propose('x');
     a.persist();
-    a.receive('b', { kind: 'heard', round: 1, receivedIndex: 2, matchIndex: 2 });
+    a.receive('b', { kind: 'heartbeatResponse', round: 1, receivedIndex: 2, matchIndex: 2 });
     expect(a.commit).toBe(2);
   });
 
@@ -136,7 +136,7 @@ describe('an answer to a heartbeat', () => {
 });
 
 describe('a heartbeat that overtook appends', () => {
-  const HEARD = { kind: 'heard', receivedIndex: 1, matchIndex: 1 } as const;
+  const HEARD = { kind: 'heartbeatResponse', receivedIndex: 1, matchIndex: 1 } as const;
 
   function overtaking(): LoneRaft {
     const a = new LoneRaft().lead();

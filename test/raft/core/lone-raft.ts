@@ -105,11 +105,11 @@ export class LoneRaft {
     this.tick(ELECTION_TIMEOUT_MS);
     for (const from of supporters.split(',')) {
       if (this.role !== 'preCandidate') break;
-      this.receive(from, { kind: 'preVoted', isGranted: true, term: this.term + 1 });
+      this.receive(from, { kind: 'preVoteResponse', isGranted: true, term: this.term + 1 });
     }
     let update = this.raft.take();
     for (const from of supporters.split(',')) {
-      update = this.receive(from, { kind: 'voted', isGranted: true });
+      update = this.receive(from, { kind: 'voteResponse', isGranted: true });
       if (this.role === 'leader') break;
     }
     return update;
@@ -130,7 +130,7 @@ export class LoneRaft {
 
   /** A follower has heard the last heartbeat. */
   hear(from: string, round: number, receivedIndex = this.raft.status.lastIndex): Update {
-    return this.receive(from, { kind: 'heard', round, receivedIndex, matchIndex: 0 });
+    return this.receive(from, { kind: 'heartbeatResponse', round, receivedIndex, matchIndex: 0 });
   }
 }
 

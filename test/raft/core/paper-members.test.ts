@@ -80,9 +80,9 @@ describe('section 6, joint consensus', () => {
     const a = new LoneRaft({ voters: 'a,d,e', outgoing: 'a,b,c' });
     a.tick(ELECTION_TIMEOUT_MS);
     for (const from of ['b', 'c', 'd', 'e']) {
-      a.receive(from, { kind: 'preVoted', isGranted: true, term: 1 });
+      a.receive(from, { kind: 'preVoteResponse', isGranted: true, term: 1 });
     }
-    for (const from of supporters.split(',')) a.receive(from, { kind: 'voted', isGranted: true });
+    for (const from of supporters.split(',')) a.receive(from, { kind: 'voteResponse', isGranted: true });
     expect(a.role).toBe(role);
   });
 
@@ -166,7 +166,7 @@ describe('section 6, leaders and newcomers', () => {
     expect(a.tick(10 * ELECTION_TIMEOUT_MS).messages).toEqual([]);
   });
 
-  it.each(['appended', 'heard'] as const)(
+  it.each(['appended', 'heartbeatResponse'] as const)(
     'a leader that an answer (%s) makes step down sends nothing more to whom it came from',
     (kind) => {
       const a = new LoneRaft({ options: { flightsMax: 1 } }).lead();
@@ -208,7 +208,7 @@ describe('section 6, leaders and newcomers', () => {
     const update = a.receive('b', {
       kind: 'vote', term: 4, lastIndex: 9, lastTerm: 3, isTransfer: false,
     });
-    expect(sent(update, 'voted')).toMatchObject([{ isGranted: true }]);
+    expect(sent(update, 'voteResponse')).toMatchObject([{ isGranted: true }]);
   });
 
   it('who has left is forgotten when that is committed', () => {
@@ -296,7 +296,7 @@ describe('section 7', () => {
     const update = a.receive('b', snapshotOf(9, 4, 5));
     expect(sent(update, 'appended')).toEqual([]);
     const beat = a.receive('b', { kind: 'heartbeat', commit: 9, round: 3 });
-    expect(sent(beat, 'heard')).toMatchObject([{ matchIndex: 0, receivedIndex: 9 }]);
+    expect(sent(beat, 'heartbeatResponse')).toMatchObject([{ matchIndex: 0, receivedIndex: 9 }]);
     const installed = a.step({ kind: 'persisted', index: 9, term: 4 });
     expect(sent(installed, 'appended')).toMatchObject([{ matchIndex: 9 }]);
     expect(a.raft.deliverable).toBe(9);

@@ -27,13 +27,13 @@ describe('figure 2, state', () => {
     const a = new LoneRaft({ term: 4 });
     const update = a.receive('b', vote(5, [0, 0]));
     expect(update.hardState).toEqual({ term: 5, votedFor: 'b' });
-    expect(sent(update, 'voted')).toMatchObject([{ isGranted: true, term: 5 }]);
+    expect(sent(update, 'voteResponse')).toMatchObject([{ isGranted: true, term: 5 }]);
   });
 
   it('a vote is remembered over a restart', () => {
     const a = new LoneRaft({ term: 5, votedFor: 'b' });
-    expect(sent(a.receive('c', vote(5, [9, 4])), 'voted')).toMatchObject([{ isGranted: false }]);
-    expect(sent(a.receive('b', vote(5, [9, 4])), 'voted')).toMatchObject([{ isGranted: true }]);
+    expect(sent(a.receive('c', vote(5, [9, 4])), 'voteResponse')).toMatchObject([{ isGranted: false }]);
+    expect(sent(a.receive('b', vote(5, [9, 4])), 'voteResponse')).toMatchObject([{ isGranted: true }]);
   });
 
   it('the commit index never goes back', () => {
@@ -64,7 +64,7 @@ describe('figure 2, rules for all', () => {
     ['a follower', (a: LoneRaft) => a],
     ['a candidate', (a: LoneRaft) => {
       a.tick(ELECTION_TIMEOUT_MS);
-      a.receive('b', { kind: 'preVoted', isGranted: true, term: 3 });
+      a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 3 });
       return a;
     }],
     ['a leader', (a: LoneRaft) => a.lead()],
@@ -80,7 +80,7 @@ describe('figure 2, append', () => {
   it('of an earlier term is refused by naming the later one', () => {
     const a = new LoneRaft({ term: 5 });
     const update = a.receive('b', append([0, 0], entriesOf([4]), { term: 4 }));
-    expect(update.messages).toMatchObject([{ kind: 'heard', term: 5, round: 0 }]);
+    expect(update.messages).toMatchObject([{ kind: 'heartbeatResponse', term: 5, round: 0 }]);
     expect([update.entries, a.role]).toEqual([[], 'follower']);
   });
 
@@ -176,7 +176,7 @@ describe('figure 2 and section 5.2, elections', () => {
   it('a candidate begins a term, votes for itself and asks everybody', () => {
     const a = new LoneRaft({ log: [1, 2], term: 6 });
     a.tick(ELECTION_TIMEOUT_MS);
-    const update = a.receive('b', { kind: 'preVoted', isGranted: true, term: 7 });
+    const update = a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 7 });
     expect([a.role, a.term]).toEqual(['candidate', 7]);
     expect(update.hardState).toEqual({ term: 7, votedFor: 'a' });
     expect(sent(update, 'vote')).toMatchObject([
@@ -189,42 +189,42 @@ describe('figure 2 and section 5.2, elections', () => {
     const a = new LoneRaft({ voters: 'a,b,c,d,e' });
     a.tick(ELECTION_TIMEOUT_MS);
     for (const from of ['b', 'c']) {
-      a.receive(from, { kind: 'preVoted', isGranted: true, term: 1 });
+      a.receive(from, { kind: 'preVoteResponse', isGranted: true, term: 1 });
     }
-    a.receive('b', { kind: 'voted', isGranted: true });
-    a.receive('b', { kind: 'voted', isGranted: true });
-    a.receive('d', { kind: 'voted', isGranted: false });
+    a.receive('b', { kind: 'voteResponse', isGranted: true });
+    a.receive('b', { kind: 'voteResponse', isGranted: true });
+    a.receive('d', { kind: 'voteResponse', isGranted: false });
     expect(a.role).toBe('candidate');
-    a.receive('e', { kind: 'voted', isGranted: true });
+    a.receive('e', { kind: 'voteResponse', isGranted: true });
     expect(a.role).toBe('leader');
   });
 
   it('votes of an earlier election do not count', () => {
     const a = new LoneRaft({ voters: 'a,b,c', term: 3 });
     a.tick(ELECTION_TIMEOUT_MS);
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 4 });
-    a.receive('b', { kind: 'voted', isGranted: true, term: 3 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 4 });
+    a.receive('b', { kind: 'voteResponse', isGranted: true, term: 3 });
     expect(a.role).toBe('candidate');
   });
 
   it('one vote is given in a term, to the first that asks', () => {
     const a = new LoneRaft();
-    expect(sent(a.receive('b', vote(1, [0, 0])), 'voted')).toMatchObject([{ isGranted: true }]);
-    expect(sent(a.receive('c', vote(1, [0, 0])), 'voted')).toMatchObject([{ isGranted: false }]);
-    expect(sent(a.receive('c', vote(2, [0, 0])), 'voted')).toMatchObject([{ isGranted: true }]);
+    expect(sent(a.receive('b', vote(1, [0, 0])), 'voteResponse')).toMatchObject([{ isGranted: true }]);
+    expect(sent(a.receive('c', vote(1, [0, 0])), 'voteResponse')).toMatchObject([{ isGranted: false }]);
+    expect(sent(a.receive('c', vote(2, [0, 0])), 'voteResponse')).toMatchObject([{ isGranted: true }]);
   });
 
   it('a candidate of an earlier term gets no vote', () => {
     const a = new LoneRaft({ term: 5 });
     const update = a.receive('b', vote(4, [9, 4]));
-    expect(sent(update, 'voted')).toMatchObject([{ isGranted: false, term: 5 }]);
+    expect(sent(update, 'voteResponse')).toMatchObject([{ isGranted: false, term: 5 }]);
     expect(update.hardState).toBeUndefined();
   });
 
   it('a candidate follows whoever leads its term, and no leader of an earlier one', () => {
     const a = new LoneRaft({ term: 3 });
     a.tick(ELECTION_TIMEOUT_MS);
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 4 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 4 });
     a.receive('c', { kind: 'heartbeat', term: 3, commit: 0, round: 1 });
     expect([a.role, a.term]).toEqual(['candidate', 4]);
     a.receive('c', { kind: 'heartbeat', term: 4, commit: 0, round: 1 });
@@ -234,9 +234,9 @@ describe('figure 2 and section 5.2, elections', () => {
   it('a candidate that nobody elects tries again in a later term', () => {
     const a = new LoneRaft();
     a.tick(ELECTION_TIMEOUT_MS);
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 1 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 1 });
     a.tick(ELECTION_TIMEOUT_MS);
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 2 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 2 });
     expect([a.role, a.term]).toEqual(['candidate', 2]);
   });
 
@@ -244,7 +244,7 @@ describe('figure 2 and section 5.2, elections', () => {
     const a = new LoneRaft();
     a.tick(ELECTION_TIMEOUT_MS);
     a.nowMs += ELECTION_TIMEOUT_MS - 1;
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 1 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 1 });
     a.tick(ELECTION_TIMEOUT_MS - 1);
     expect(a.role).toBe('candidate');
   });
@@ -280,7 +280,7 @@ describe('section 5.1', () => {
 
   it('a leader that hears of a later term from an answer is deposed', () => {
     const a = new LoneRaft().lead();
-    a.receive('b', { kind: 'heard', term: 2, round: 0, receivedIndex: 0, matchIndex: 0 });
+    a.receive('b', { kind: 'heartbeatResponse', term: 2, round: 0, receivedIndex: 0, matchIndex: 0 });
     expect([a.role, a.term]).toEqual(['follower', 2]);
   });
 
@@ -318,7 +318,7 @@ describe('section 5.3', () => {
     const a = new LoneRaft({ log: [1, 1, 1] });
     a.campaign();
     for (let round = 2; round < 6; round++) {
-      a.receive('c', { kind: 'heard', round: round - 1, receivedIndex: 0, matchIndex: 0 });
+      a.receive('c', { kind: 'heartbeatResponse', round: round - 1, receivedIndex: 0, matchIndex: 0 });
       a.tick(HEARTBEAT_MS);
       const again = a.hear('b', round, 0);
       expect(sent(again, 'append', 'b')).toMatchObject([{ prevIndex: 3 }]);
@@ -366,7 +366,7 @@ describe('section 5.4', () => {
     ['5.4.1: and one that ends in a later term, however short', [1, 4], true],
   ] as const)('%s', (_, last, isGranted) => {
     const a = new LoneRaft({ log: [1, 3, 3], term: 4 });
-    expect(sent(a.receive('b', vote(5, last)), 'voted')).toMatchObject([{ isGranted }]);
+    expect(sent(a.receive('b', vote(5, last)), 'voteResponse')).toMatchObject([{ isGranted }]);
   });
 
   it('5.4.2: what a majority has of an earlier term is not committed by that', () => {

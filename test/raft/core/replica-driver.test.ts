@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HardState, LogBase, LogEntry } from '../../../src/raft/core/entry.ts';
 import type { Message, Snapshot } from '../../../src/raft/core/message.ts';
-import type { OriginMark } from '../../../src/raft/core/origins.ts';
+import type { OriginMark } from '../../../src/raft/core/duplicate-detection.ts';
 import type { Letter } from '../../../src/raft/core/outbox.ts';
 import { encodeProposal } from '../../../src/raft/core/proposal.ts';
 import { Replica, type Delivery } from '../../../src/raft/core/replica.ts';
@@ -90,8 +90,8 @@ class Bench {
       outcome: {
         onSkipped: (tickets) => void this.told.push(...tickets.map((one) => `skipped ${one}`)),
         onExpired: (ticket, mayApply) => void this.told.push(`expired ${ticket} ${mayApply}`),
-        onBarrier: (id, index) => void this.told.push(`barrier ${id} at ${index}`),
-        onBarrierFailed: (id) => void this.told.push(`barrier ${id} failed`),
+        onReadIndex: (id, index) => void this.told.push(`readIndex ${id} at ${index}`),
+        onReadIndexFailed: (id) => void this.told.push(`readIndex ${id} failed`),
       },
       send: (message) => void this.sent.push(message),
       sendSnapshot: (to) => void this.snapshotsFor.push(to),
@@ -142,9 +142,9 @@ describe('what is said', () => {
     bench.receive('b', 1, heartbeat(1));
     expect(bench.takeSent()).toEqual([]);
     bench.complete();
-    expect(bench.takeSent()).toEqual(['voted', 'heard']);
+    expect(bench.takeSent()).toEqual(['voteResponse', 'heartbeatResponse']);
     bench.receive('b', 1, heartbeat(2));
-    expect(bench.takeSent()).toEqual(['heard']);
+    expect(bench.takeSent()).toEqual(['heartbeatResponse']);
   });
 
   it('waits for the last of several', () => {
@@ -154,7 +154,7 @@ describe('what is said', () => {
     bench.complete(1);
     expect([bench.waiting, bench.takeSent()]).toEqual([['term 2'], []]);
     bench.complete(1);
-    expect(bench.takeSent()).toEqual(['voted', 'voted']);
+    expect(bench.takeSent()).toEqual(['voteResponse', 'voteResponse']);
   });
 
   it('acknowledges an entry when it is durable', () => {
@@ -282,7 +282,7 @@ describe('a state that has arrived', () => {
     bench.nowMs += ELECTION_TIMEOUT_MS;
     bench.receive('c', 3, { kind: 'vote', lastIndex: 9, lastTerm: 2, isTransfer: false });
     bench.complete();
-    expect(bench.takeSent()).toEqual(['voted']);
+    expect(bench.takeSent()).toEqual(['voteResponse']);
     bench.installs[0]!.done([]);
     expect(bench.waiting).toEqual(['reset 9 in term 3']);
   });
@@ -311,7 +311,7 @@ describe('a state that has arrived', () => {
     bench.snapshot('c', 2, 9);
     bench.complete();
     bench.receive('c', 2, heartbeat(1, 9));
-    expect([bench.applied, bench.takeSent()]).toEqual([[], ['heard']]);
+    expect([bench.applied, bench.takeSent()]).toEqual([[], ['heartbeatResponse']]);
   });
 
   it('nor when it comes back behind it', () => {
@@ -342,19 +342,19 @@ describe('a state that has arrived', () => {
 });
 
 describe('a driver', () => {
-  it('tells what became of batches and barriers', () => {
+  it('tells what became of batches and readIndexes', () => {
     const bench = new Bench();
     const ticket = bench.driver.broadcast(bytesOf('x'), [0, 0], 50);
-    const barriers = [bench.driver.barrier(50), bench.driver.barrier(500)];
+    const readIndexes = [bench.driver.readIndex(50), bench.driver.readIndex(500)];
     bench.nowMs += 50;
     bench.driver.step({ kind: 'tick' });
     expect(bench.told.splice(0))
-      .toEqual([`expired ${ticket} false`, `barrier ${barriers[0]} failed`]);
+      .toEqual([`expired ${ticket} false`, `readIndex ${readIndexes[0]} failed`]);
     bench.receive('b', 1, heartbeat(1));
     bench.complete();
     const question = bench.sent.find((message) => message.kind === 'readIndex');
     bench.receive('b', 1, { kind: 'readIndexed', request: question!.request, index: 4 });
-    expect(bench.told).toEqual([`barrier ${barriers[1]} at 4`]);
+    expect(bench.told).toEqual([`readIndex ${readIndexes[1]} at 4`]);
   });
 
   it('reads for members that lag behind, and has the state sent to those too far behind', () => {
@@ -363,13 +363,13 @@ describe('a driver', () => {
     bench.driver.perform();
     bench.complete();
     bench.takeSent();
-    bench.receive('c', 1, { kind: 'heard', round: 1, receivedIndex: 0, matchIndex: 0 });
+    bench.receive('c', 1, { kind: 'heartbeatResponse', round: 1, receivedIndex: 0, matchIndex: 0 });
     expect(bench.reads.map(({ from }) => from)).toEqual([1]);
     bench.reads[0]!.done([entryOf(1, 1)]);
     expect(bench.takeSent()).toEqual(['append']);
     const base = bench.driver.replica.raft.baseAt(1)!;
     bench.driver.step({ kind: 'trimmed', base });
-    bench.receive('c', 1, { kind: 'heard', round: 2, receivedIndex: 0, matchIndex: 0 });
+    bench.receive('c', 1, { kind: 'heartbeatResponse', round: 2, receivedIndex: 0, matchIndex: 0 });
     expect(bench.snapshotsFor).toEqual(['c']);
   });
 
@@ -404,9 +404,9 @@ describe('a driver', () => {
   function lead(bench: Bench): Bench {
     bench.nowMs += ELECTION_TIMEOUT_MS;
     bench.driver.step({ kind: 'tick' });
-    bench.receive('b', 1, { kind: 'preVoted', isGranted: true });
+    bench.receive('b', 1, { kind: 'preVoteResponse', isGranted: true });
     bench.complete();
-    bench.receive('b', 1, { kind: 'voted', isGranted: true });
+    bench.receive('b', 1, { kind: 'voteResponse', isGranted: true });
     bench.receive('b', 1, { kind: 'appended', matchIndex: 1 });
     bench.complete();
     bench.takeSent();

@@ -54,8 +54,8 @@ class LoneReplica {
     return this.replica.broadcast(bytesOf(text), [1, 2], timeoutMs, this.now());
   }
 
-  barrier(timeoutMs = 10_000): number {
-    return this.replica.barrier(timeoutMs, this.now());
+  readIndex(timeoutMs = 10_000): number {
+    return this.replica.readIndex(timeoutMs, this.now());
   }
 
   /** Entry `index` is delivered, with a batch of some member's in it. */
@@ -190,33 +190,33 @@ describe('an entry that is delivered', () => {
   });
 });
 
-describe('a barrier', () => {
+describe('a read index', () => {
   it('waits for a leader, asks it, and gives what it says', () => {
     const a = new LoneReplica();
-    const id = a.barrier();
+    const id = a.readIndex();
     expect(sent(a.take(), 'readIndex')).toEqual([]);
     const [question] = sent(a.follow('b', 1), 'readIndex', 'b');
     const { request } = question!;
     const update = a.receive('b', 1, { kind: 'readIndexed', request, index: 9 });
-    expect(update.barriersReady).toEqual([{ id, index: 9 }]);
-    expect(a.take().barriersReady).toEqual([]);
+    expect(update.readIndexesReady).toEqual([{ id, index: 9 }]);
+    expect(a.take().readIndexesReady).toEqual([]);
   });
 
   it('is asked for again when no answer comes', () => {
     const a = new LoneReplica();
-    const id = a.barrier();
+    const id = a.readIndex();
     const [first] = sent(a.follow('b', 1), 'readIndex');
     expect(sent(a.tick(ELECTION_TIMEOUT_MS / 2 - 1), 'readIndex')).toEqual([]);
     const [again] = sent(a.tick(1), 'readIndex', 'b');
     const answer = (request: number): ReplicaUpdate =>
       a.receive('b', 1, { kind: 'readIndexed', request, index: 9 });
-    expect(answer(first!.request).barriersReady).toEqual([]);
-    expect(answer(again!.request).barriersReady).toEqual([{ id, index: 9 }]);
+    expect(answer(first!.request).readIndexesReady).toEqual([]);
+    expect(answer(again!.request).readIndexesReady).toEqual([{ id, index: 9 }]);
   });
 
   it('is asked for again at once when another leads', () => {
     const a = new LoneReplica();
-    a.barrier();
+    a.readIndex();
     a.follow('b', 1);
     expect(sent(a.follow('c', 2), 'readIndex', 'c')).toHaveLength(1);
   });
@@ -225,10 +225,10 @@ describe('a barrier', () => {
     for (const prepare of [(a: LoneReplica) => a.follow('b', 1), () => undefined]) {
       const a = new LoneReplica();
       prepare(a);
-      const id = a.barrier(50);
-      expect([a.take().barriersFailed, a.tick(49).barriersFailed]).toEqual([[], []]);
-      expect(a.tick(1).barriersFailed).toEqual([id]);
-      expect(a.tick(1).barriersFailed).toEqual([]);
+      const id = a.readIndex(50);
+      expect([a.take().readIndexesFailed, a.tick(49).readIndexesFailed]).toEqual([[], []]);
+      expect(a.tick(1).readIndexesFailed).toEqual([id]);
+      expect(a.tick(1).readIndexesFailed).toEqual([]);
     }
   });
 
@@ -236,10 +236,10 @@ describe('a barrier', () => {
     const a = new LoneReplica('a');
     const { entries } = a.tick(ELECTION_TIMEOUT_MS);
     a.replica.step({ kind: 'persisted', index: entries[0]!.index, term: 1 }, a.now());
-    const ids = [a.barrier(), a.barrier()];
-    expect(a.take().barriersReady).toEqual(ids.map((id) => ({ id, index: 1 })));
-    const next = a.barrier();
-    expect(a.take().barriersReady).toEqual([{ id: next, index: 1 }]);
+    const ids = [a.readIndex(), a.readIndex()];
+    expect(a.take().readIndexesReady).toEqual(ids.map((id) => ({ id, index: 1 })));
+    const next = a.readIndex();
+    expect(a.take().readIndexesReady).toEqual([{ id: next, index: 1 }]);
   });
 });
 
@@ -247,7 +247,7 @@ describe('the deadline', () => {
   it('is that of the first thing to do', () => {
     const a = new LoneReplica();
     expect(a.replica.deadlineMs).toBe(ELECTION_TIMEOUT_MS);
-    a.barrier(250);
+    a.readIndex(250);
     expect(a.replica.deadlineMs).toBe(250);
     a.broadcast('x', 200);
     expect(a.replica.deadlineMs).toBe(200);
@@ -277,13 +277,13 @@ describe('the deadline', () => {
     const later = random.below(4) === 0 ? 1 : 0;
     switch (random.below(8)) {
       case 0: a.broadcast('x', 400); break;
-      case 1: a.barrier(400); break;
+      case 1: a.readIndex(400); break;
       case 2: {
         if (a.replica.status.leader === undefined || later > 0) a.follow(from, term + 1);
         break;
       }
-      case 3: a.receive(from, term + 1, { kind: 'preVoted', isGranted: true }); break;
-      case 4: a.receive(from, term, { kind: 'voted', isGranted: true }); break;
+      case 3: a.receive(from, term + 1, { kind: 'preVoteResponse', isGranted: true }); break;
+      case 4: a.receive(from, term, { kind: 'voteResponse', isGranted: true }); break;
       case 5: a.receive(from, term, { kind: 'readIndexed', request: random.below(9), index: 1 });
         break;
       case 6: a.replica.step({ kind: 'transfer', to: idOf(from) }, a.now()); break;

@@ -155,7 +155,7 @@ export class ScenarioMember {
   }
 
   #send(message: Message): void {
-    if (message.kind === 'voted' && message.isGranted) {
+    if (message.kind === 'voteResponse' && message.isGranted) {
       this.#world.invariants.onVote(this.id, message.term, message.to);
     }
     this.#world.send(message);

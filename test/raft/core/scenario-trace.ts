@@ -43,7 +43,7 @@ function showFields(message: Message): string {
       const { lastIndex, lastTerm, isTransfer } = message;
       return ` last=${lastIndex}@${lastTerm}${isTransfer ? ' transfer' : ''}`;
     }
-    case 'preVoted': case 'voted': return message.isGranted ? ' granted' : ' refused';
+    case 'preVoteResponse': case 'voteResponse': return message.isGranted ? ' granted' : ' refused';
     case 'append': {
       const { prevIndex, prevTerm, commit, entries } = message;
       return ` prev=${prevIndex}@${prevTerm} commit=${commit} ${showEntries(entries)}`;
@@ -54,7 +54,7 @@ function showFields(message: Message): string {
       return ` prev=${prevIndex} hint=${hintIndex}@${hintTerm}`;
     }
     case 'heartbeat': return ` commit=${message.commit} round=${message.round}`;
-    case 'heard': {
+    case 'heartbeatResponse': {
       const { round, receivedIndex, matchIndex } = message;
       return ` round=${round} received=${receivedIndex} match=${matchIndex}`;
     }

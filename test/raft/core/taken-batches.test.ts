@@ -1,6 +1,8 @@
-/** Batches that are sent again: a leader's log gets each once, and what is delivered is complete. */
+/**
+ * Batches that are sent again: a leader's log gets each once, and what is delivered is complete.
+ */
 import { describe, expect, it } from 'vitest';
-import { Origins } from '../../../src/raft/core/origins.ts';
+import { DuplicateDetection } from '../../../src/raft/core/duplicate-detection.ts';
 import { encodeProposal } from '../../../src/raft/core/proposal.ts';
 import { TakenBatches } from '../../../src/raft/core/taken-batches.ts';
 import { withSeed } from '../../lib/seeded.ts';
@@ -46,7 +48,7 @@ describe('a batch that is sent again', () => {
   it('is applied in the end, whatever is lost of it and overtakes it on the way', () => {
     withSeed((random) => {
       const batches = new TakenBatches();
-      const origins = new Origins();
+      const origins = new DuplicateDetection();
       let [delivered, rounds] = [0, 0];
       for (; delivered < 300 && rounds < 3000; rounds++) {
         const window = Array.from({ length: 8 }, (_, i) => delivered + 1 + i);

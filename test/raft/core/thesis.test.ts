@@ -94,13 +94,13 @@ describe('4.2.3, members that would depose a leader for nothing', () => {
     const a = new LoneRaft({ term: 3, options: { random: () => 0.9 } });
     a.receive('b', { kind: 'heartbeat', commit: 0, round: 1 });
     a.tick(ELECTION_TIMEOUT_MS);
-    expect(sent(a.receive('c', vote(9, false)), 'voted')).toMatchObject([{ isGranted: true }]);
+    expect(sent(a.receive('c', vote(9, false)), 'voteResponse')).toMatchObject([{ isGranted: true }]);
   });
 
   it('get one at once when their leader told them to campaign', () => {
     const a = new LoneRaft({ term: 3 });
     a.receive('b', { kind: 'heartbeat', commit: 0, round: 1 });
-    expect(sent(a.receive('c', vote(4, true)), 'voted')).toMatchObject([{ isGranted: true }]);
+    expect(sent(a.receive('c', vote(4, true)), 'voteResponse')).toMatchObject([{ isGranted: true }]);
   });
 });
 
@@ -228,7 +228,7 @@ describe('6.4, reads without writing', () => {
     const [beat] = sent(a.step({ kind: 'read', request: 1 }), 'heartbeat', 'b');
     a.receive('c', { kind: 'heartbeat', term: 2, commit: 0, round: 1 });
     const { round } = beat!;
-    a.receive('b', { kind: 'heard', term: 1, round, receivedIndex: 1, matchIndex: 1 });
+    a.receive('b', { kind: 'heartbeatResponse', term: 1, round, receivedIndex: 1, matchIndex: 1 });
     expect(a.reads()).toEqual([]);
     a.lead();
     a.hear('b', beat!.round + 5);
@@ -261,18 +261,18 @@ describe('9.6, asking before a campaign', () => {
   it('needs a majority', () => {
     const a = new LoneRaft({ voters: 'a,b,c,d,e' });
     a.tick(ELECTION_TIMEOUT_MS);
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 1 });
-    a.receive('c', { kind: 'preVoted', isGranted: false, term: 0 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 1 });
+    a.receive('c', { kind: 'preVoteResponse', isGranted: false, term: 0 });
     expect(a.role).toBe('preCandidate');
-    a.receive('d', { kind: 'preVoted', isGranted: true, term: 1 });
+    a.receive('d', { kind: 'preVoteResponse', isGranted: true, term: 1 });
     expect(a.role).toBe('candidate');
   });
 
   it('answers about another term do not count', () => {
     const a = new LoneRaft({ term: 3 });
     a.tick(ELECTION_TIMEOUT_MS);
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 3 });
-    a.receive('b', { kind: 'preVoted', isGranted: true, term: 5 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 3 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: true, term: 5 });
     expect([a.role, a.term]).toEqual(['preCandidate', 3]);
   });
 
@@ -280,7 +280,7 @@ describe('9.6, asking before a campaign', () => {
     const a = new LoneRaft({ log: [1] });
     for (const from of ['b', 'c', 'd']) {
       const update = a.receive(from, preVote(2, 1, 1));
-      expect(sent(update, 'preVoted')).toMatchObject([{ isGranted: true, term: 2 }]);
+      expect(sent(update, 'preVoteResponse')).toMatchObject([{ isGranted: true, term: 2 }]);
       expect([a.term, update.hardState]).toEqual([1, undefined]);
     }
   });
@@ -288,14 +288,14 @@ describe('9.6, asking before a campaign', () => {
   it('is refused while a leader is heard', () => {
     const a = new LoneRaft({ term: 1 });
     a.receive('b', { kind: 'heartbeat', commit: 0, round: 1 });
-    expect(sent(a.receive('c', preVote(2, 9, 1)), 'preVoted'))
+    expect(sent(a.receive('c', preVote(2, 9, 1)), 'preVoteResponse'))
       .toMatchObject([{ isGranted: false, term: 1 }]);
   });
 
   it('is refused to a log that is behind, and to a term that is not ahead', () => {
     const a = new LoneRaft({ log: [1, 2], term: 4 });
     for (const question of [preVote(5, 9, 1), preVote(5, 1, 2), preVote(4, 2, 2)]) {
-      expect(sent(a.receive('b', question), 'preVoted')).toMatchObject([{ isGranted: false }]);
+      expect(sent(a.receive('b', question), 'preVoteResponse')).toMatchObject([{ isGranted: false }]);
     }
   });
 
@@ -309,7 +309,7 @@ describe('9.6, asking before a campaign', () => {
   it('is refused with the later term, so that the next question is about one that is ahead', () => {
     const a = new LoneRaft({ term: 1 });
     a.tick(ELECTION_TIMEOUT_MS);
-    a.receive('b', { kind: 'preVoted', isGranted: false, term: 6 });
+    a.receive('b', { kind: 'preVoteResponse', isGranted: false, term: 6 });
     expect([a.role, a.term]).toEqual(['follower', 6]);
   });
 });

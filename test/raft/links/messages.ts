@@ -26,10 +26,10 @@ const envelope = { from: A, to: B, term: 5 } as const;
 
 export const MESSAGES: readonly Message[] = [
   { ...envelope, kind: 'preVote', lastIndex: LARGE, lastTerm: 4 },
-  { ...envelope, kind: 'preVoted', isGranted: true },
+  { ...envelope, kind: 'preVoteResponse', isGranted: true },
   { ...envelope, kind: 'vote', lastIndex: 10, lastTerm: 4, isTransfer: true },
   { ...envelope, kind: 'vote', lastIndex: 0, lastTerm: 0, isTransfer: false },
-  { ...envelope, kind: 'voted', isGranted: false },
+  { ...envelope, kind: 'voteResponse', isGranted: false },
   { ...envelope, kind: 'append', prevIndex: 2 ** 40, prevTerm: 3, commit: 2 ** 33, entries: [] },
   {
     ...envelope, kind: 'append', prevIndex: 6, prevTerm: 3, commit: 5,
@@ -42,7 +42,7 @@ export const MESSAGES: readonly Message[] = [
   { ...envelope, kind: 'appended', matchIndex: 9 },
   { ...envelope, kind: 'rejected', prevIndex: 9, hintIndex: 7, hintTerm: 2 },
   { ...envelope, kind: 'heartbeat', commit: 12, round: LARGE },
-  { ...envelope, kind: 'heard', round: 3, receivedIndex: 14, matchIndex: 12 },
+  { ...envelope, kind: 'heartbeatResponse', round: 3, receivedIndex: 14, matchIndex: 12 },
   { ...envelope, kind: 'propose', payloads: [bytes(5, 2), bytes(0), bytes(70, 3)] },
   { ...envelope, kind: 'propose', payloads: [] },
   { ...envelope, kind: 'readIndex', request: 44 },

@@ -216,7 +216,9 @@ async function turns(count: number): Promise<void> {
   }
 }
 
-/** Crashes before operation `crashAt` of the first life; recovers, crashing in there too; goes on. */
+/**
+ * Crashes before operation `crashAt` of the first life; recovers, crashing in there too; goes on.
+ */
 export async function crashAndRecover(plan: CrashPlan, crashAt: number): Promise<void> {
   const random = new Random(plan.seed ^ 0x5eed, crashAt);
   let disk = new SimFiles({ seed: plan.seed });

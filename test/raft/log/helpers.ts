@@ -1,4 +1,6 @@
-/** What the tests of the replicated log share: entries, a log on a simulated disk, its whole state. */
+/**
+ * What the tests of the replicated log share: entries, a log on a simulated disk, its whole state.
+ */
 
 import type { Files } from '../../../src/io/files.ts';
 import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
@@ -139,7 +141,9 @@ export interface PlainState {
   readonly hardState: HardState;
 }
 
-/** The same text of a plain state. The base is not in it: how much is trimmed is the log's affair. */
+/**
+ * The same text of a plain state. The base is not in it: how much is trimmed is the log's affair.
+ */
 export function describeState({ base, entries, hardState }: PlainState): string {
   const texts = entries.map(({ index, term, timeMs, kind, payload }) =>
     `${index}/${term}@${timeMs} ${kind} ${Buffer.from(payload).toString('base64')}`);

@@ -1,7 +1,7 @@
 /**
- * The clocks of one simulated machine. One crystal drives both, and runs fast or slow: the monotonic
- * clock, which counts from when the machine came up and never goes back, and the wall clock, which
- * may also be set. No two machines agree on either.
+ * The clocks of one simulated machine. One crystal drives both, and runs fast or slow: the
+ * monotonic clock, which counts from when the machine came up and never goes back, and the wall
+ * clock, which may also be set. No two machines agree on either.
  */
 
 import type { Now } from '../../../src/raft/core/event.ts';

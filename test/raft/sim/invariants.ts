@@ -132,8 +132,8 @@ export class Invariants {
   }
 
   /**
-   * Time goes on while its leader's clock is behind: a leader stamps an entry at least so much later
-   * than the one before as has elapsed between them, but for a little.
+   * Time goes on while its leader's clock is behind: a leader stamps an entry at least so much
+   * later than the one before as has elapsed between them, but for a little.
    */
   onStamp(id: MemberId, index: number, byMs: number, elapsedMs: number): void {
     this.checks++;

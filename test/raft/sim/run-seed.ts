@@ -13,7 +13,9 @@ import type { Reply } from './sim-node.ts';
 /** The peace after the faults, in virtual time. */
 const PEACE_MS = 30_000;
 
-/** Then requests are answered within so much, or in so many times that while entries are applied. */
+/**
+ * Then requests are answered within so much, or in so many times that while entries are applied.
+ */
 const SOON_MS = 10_000;
 const ROUNDS_MAX = 30;
 

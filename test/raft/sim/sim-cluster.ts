@@ -161,13 +161,13 @@ export class SimCluster {
   #watch(from: SimNode, message: Message): void {
     const { invariants } = this;
     if (message.kind === 'vote') invariants.onVote(from.id, message.term, from.id);
-    if (message.kind === 'voted' && message.isGranted) {
+    if (message.kind === 'voteResponse' && message.isGranted) {
       invariants.onVote(from.id, message.term, message.to);
     }
-    if (message.kind !== 'preVote' && message.kind !== 'preVoted') {
+    if (message.kind !== 'preVote' && message.kind !== 'preVoteResponse') {
       invariants.onTerm(from.id, message.term);
       const { term, votedFor } = from.log!.durableHardState;
-      const isVote = message.kind === 'voted' && message.isGranted && term === message.term;
+      const isVote = message.kind === 'voteResponse' && message.isGranted && term === message.term;
       if (term < message.term || (isVote && votedFor !== message.to)) {
         throw new InvariantError(
           `${from.id} says ${message.kind} in term ${message.term}, and its disk has term ` +

@@ -64,7 +64,7 @@ export class SimNode {
   #pausedUntilMs = 0;
   #peersLagMs = 0;
   readonly #writes = new Map<number, (outcome: BatchOutcome) => void>();
-  readonly #barriers = new Map<number, (index: number | undefined) => void>();
+  readonly #readIndexRequests = new Map<number, (index: number | undefined) => void>();
   #reads: WaitingRead[] = [];
   #batch: { op: number; reply: Reply }[] = [];
   #lastLeaderTerm = 0;
@@ -137,7 +137,7 @@ export class SimNode {
     this.#pausedUntilMs = 0;
     const lost = [...this.#writes.values(), ...this.#batch.map(({ reply }) => reply as never)];
     this.#writes.clear();
-    this.#barriers.clear();
+    this.#readIndexRequests.clear();
     this.#batch = [];
     this.#reads = [];
     this.#arrived.clear();
@@ -190,8 +190,8 @@ export class SimNode {
   /** Runs `read` when everything is applied that was acknowledged anywhere before now. */
   readLinearizable(read: () => StringReply, reply: Reply): void {
     this.#awake(() => {
-      const id = this.#driver!.barrier(REQUEST_TIMEOUT_MS);
-      this.#barriers.set(id, (index) => {
+      const id = this.#driver!.readIndex(REQUEST_TIMEOUT_MS);
+      this.#readIndexRequests.set(id, (index) => {
         if (index === undefined) return reply({ kind: 'refused' });
         this.#whenApplied(index, () => this.#answerRead(read, reply));
       });
@@ -281,8 +281,8 @@ export class SimNode {
       outcome: {
         onSkipped: (tickets) => tickets.forEach((ticket) => this.#end(ticket, 'unknown')),
         onExpired: (ticket, mayApply) => this.#end(ticket, mayApply ? 'unknown' : 'refused'),
-        onBarrier: (id, index) => this.#endBarrier(id, index),
-        onBarrierFailed: (id) => this.#endBarrier(id, undefined),
+        onReadIndex: (id, index) => this.#endReadIndex(id, index),
+        onReadIndexFailed: (id) => this.#endReadIndex(id, undefined),
       },
       send: (message) => this.#cluster.send(this, message),
       sendSnapshot: (to) => this.#sendSnapshot(to),
@@ -356,9 +356,9 @@ export class SimNode {
     reply?.({ kind });
   }
 
-  #endBarrier(id: number, index: number | undefined): void {
-    const done = this.#barriers.get(id);
-    this.#barriers.delete(id);
+  #endReadIndex(id: number, index: number | undefined): void {
+    const done = this.#readIndexRequests.get(id);
+    this.#readIndexRequests.delete(id);
     done?.(index);
   }
 

@@ -5,7 +5,7 @@
 
 import type { LogBase, MemberId } from '../../../src/raft/core/entry.ts';
 import type { Snapshot } from '../../../src/raft/core/message.ts';
-import type { OriginMark } from '../../../src/raft/core/origins.ts';
+import type { OriginMark } from '../../../src/raft/core/duplicate-detection.ts';
 import type { Delivery } from '../../../src/raft/core/replica.ts';
 import type { StatePort } from '../../../src/raft/core/replica-driver.ts';
 import type { StringReply } from '../../checker/models.ts';

@@ -1,6 +1,6 @@
 // What uniform overwrites of the whole dataset cost in bytes written and kept, in virtual time: the
-// figures of DECISIONS.md. The manifest is left out of what is written: it is as large here as for a
-// store of a thousand times the size.
+// figures of DECISIONS.md. The manifest is left out of what is written: it is as large here as for
+// a store of a thousand times the size.
 import { describe, expect, it } from 'vitest';
 import { choose, tombstoneFloor } from '../../../src/store/compaction/choose.ts';
 import { overwrite } from './overwrite-run.ts';

@@ -26,7 +26,9 @@ const honest: MakerOf = (files, whileMade) => ({
   close: now,
 });
 
-/** Leaves out what is dead when the hint is made: the rows of `a`, which goes to no space at all. */
+/**
+ * Leaves out what is dead when the hint is made: the rows of `a`, which goes to no space at all.
+ */
 const withoutDead: MakerOf = (files, whileMade) => ({
   make: async (job) => {
     whileMade();

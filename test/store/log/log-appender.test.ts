@@ -7,7 +7,7 @@ import { NO_STAMP } from '../../../src/store/format/version-stamp.ts';
 import { FRAME_MORE } from '../../../src/store/format/frame.ts';
 import { rowBytes, rowOffset, rowValueIndex } from '../../../src/store/format/hint-rows.ts';
 import { SEGMENT_LOG, encodeSegmentHeader } from '../../../src/store/format/segment-header.ts';
-import { HotTail } from '../../../src/store/memory/hot-tail.ts';
+import { MemoryTail } from '../../../src/store/memory/memory-tail.ts';
 import { LogAppender } from '../../../src/store/log/log-appender.ts';
 import { scanLog } from '../../../src/store/recovery/log-scan.ts';
 import type { LogScan } from '../../../src/store/recovery/log-scan.ts';
@@ -32,7 +32,7 @@ async function make(startBytesMax?: number): Promise<{
     segments.push(log);
     return log;
   };
-  const appender = new LogAppender(new HotTail(1 << 20), {
+  const appender = new LogAppender(new MemoryTail(1 << 20), {
     watermark: () => ({ segmentId: 1, offset: 64 }),
     nextSegment: next,
     onFull: () => undefined,

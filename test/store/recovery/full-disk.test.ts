@@ -1,6 +1,6 @@
 /**
- * Starts after kill -9 on a disk without room. What the killed process had written but not synced is
- * in the page cache only, so it is also asked whether that survives a power cut after the start.
+ * Starts after kill -9 on a disk without room. What the killed process had written but not synced
+ * is in the page cache only, so it is also asked whether that survives a power cut after the start.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -17,8 +17,8 @@ const VALUE_BYTES = 10_000;
 const valueOf = (key: number): string => `${key}:`.padEnd(VALUE_BYTES, 'v');
 
 /**
- * A store whose process was killed: the first keys are synced and proven so, the others only written.
- * `isSyncLost`: the last sync before that failed.
+ * A store whose process was killed: the first keys are synced and proven so, the others only
+ * written. `isSyncLost`: the last sync before that failed.
  */
 async function killed(seed = 1, isSyncLost = false): Promise<SimFiles> {
   const disk = new SimFiles({ seed });

@@ -5,7 +5,9 @@
 
 import type { Script } from './script.ts';
 
-/** No UTF-8; cut UTF-8; UTF-8; ends of lines; longer than what is quoted, and cut in a character. */
+/**
+ * No UTF-8; cut UTF-8; UTF-8; ends of lines; longer than what is quoted, and cut in a character.
+ */
 const ODD = [
   '\xff', '\xe2\x82', 'a\xc0\x80b', '\xc3\xbc', 'x\r\ny', 'a\0b', '\xed\xa0\x80', 'a\xf4\x90\x80\x80',
   `${'x'.repeat(127)}\xc3\xbc`, `${'\xff'.repeat(140)}`, `${'\xe2\x82\xac'.repeat(50)}`,

@@ -2,10 +2,11 @@
  * A member's own batches, from the moment they are broadcast until they are delivered here.
  *
  * They are sent to the leader in the order of their numbers without waiting for each other, and
- * sent again, all of them, when the leader changes or nothing was delivered for a while: Origins
- * sees to it that each counts once. A batch whose time is up is told so. If it was never sent it is
- * dropped. Else nobody knows whether it is in somebody's log: its number is sent on without its
- * body, so that either the batch itself or nothing will be applied, soon, and never twice.
+ * sent again, all of them, when the leader changes or nothing was delivered for a while:
+ * DuplicateDetection sees to it that each counts once. A batch whose time is up is told so. If it
+ * was never sent it is dropped. Else nobody knows whether it is in somebody's log: its number is
+ * sent on without its body, so that either the batch itself or nothing will be applied, soon, and
+ * never twice.
  */
 
 import type { MemberId } from './entry.ts';
@@ -32,7 +33,7 @@ export interface Expired {
   readonly mayApply: boolean;
 }
 
-export interface OutgoingOptions {
+export interface ProposalQueueOptions {
   readonly origin: MemberId;
   readonly epoch: number;
   /** Without a delivery for so long, everything is sent again; doubles each time. */
@@ -40,8 +41,8 @@ export interface OutgoingOptions {
   readonly resendMsMax: number;
 }
 
-export class Outgoing {
-  readonly #options: OutgoingOptions;
+export class ProposalQueue {
+  readonly #options: ProposalQueueOptions;
   #batches: Batch[] = [];
   #tickets = 0;
   #lastNumber = 0;
@@ -51,7 +52,7 @@ export class Outgoing {
   #resendAtMs = Infinity;
   bytes = 0;
 
-  constructor(options: OutgoingOptions) {
+  constructor(options: ProposalQueueOptions) {
     this.#options = options;
     this.#resendMs = options.resendMs;
   }

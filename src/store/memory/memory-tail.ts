@@ -17,13 +17,13 @@ import { GRANULE_SHIFT, NO_BLOCKS, TailBlock } from '../segments/segment.ts';
 import type { LogSegment } from '../segments/segment.ts';
 import { MiB } from '../../lib/size-units.ts';
 
-/** A block of the hot tail; a record that is larger gets a block of its own. */
+/** A block of the in-memory tail; a record that is larger gets a block of its own. */
 const TAIL_BLOCK_BYTES = 1 * MiB;
 
 /** Free blocks kept for reuse: dead array buffers are collected too late (DESIGN.md). */
 const TAIL_FREE_BLOCKS_MAX = 64;
 
-export class HotTail {
+export class MemoryTail {
   budgetBytes: number;
   /** Told of each block before it goes. */
   onDrop: (block: TailBlock) => void = () => undefined;

@@ -1,15 +1,15 @@
 /**
- * The value index alone: memory a key, the longest single insert, random hits and misses, removal,
+ * The key index alone: memory a key, the longest single insert, random hits and misses, removal,
  * scan, dump and load. Hashes come from a mixing function of a counter, so the cost of hashing keys
  * is apart (it is printed beside, for 40-byte keys).
  *
- * Run: node dist/bench/value-index.js [keys] [page bits]; smoke mode uses 100 000 keys.
+ * Run: node dist/bench/key-index.js [keys] [page bits]; smoke mode uses 100 000 keys.
  */
 import { cpus } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { KeyHash } from '../src/lib/key-hash.ts';
-import { INDEX_PAGE_BITS_DEFAULT } from '../src/store/index/value-index.ts';
-import { ValueIndex } from '../src/store/index/value-index.ts';
+import { INDEX_PAGE_BITS_DEFAULT } from '../src/store/index/key-index.ts';
+import { KeyIndex } from '../src/store/index/key-index.ts';
 
 export interface ValueIndexBenchOptions {
   readonly smoke?: boolean;
@@ -43,10 +43,10 @@ export function run(options: ValueIndexBenchOptions = {}): ValueIndexBenchResult
   const keys = options.keys ?? (options.smoke === true ? SMOKE_KEYS : FULL_KEYS);
   const pageBits = options.pageBits ?? INDEX_PAGE_BITS_DEFAULT;
   const print = options.print ?? ((line: string) => process.stdout.write(`${line}\n`));
-  print(`value-index: ${keys} keys, 2^${pageBits} pages; ${cpus()[0]?.model ?? 'unknown CPU'} x ` +
+  print(`key-index: ${keys} keys, 2^${pageBits} pages; ${cpus()[0]?.model ?? 'unknown CPU'} x ` +
     `${cpus().length}, node ${process.version}`);
   const rssBefore = residentBytes();
-  const index = new ValueIndex(pageBits);
+  const index = new KeyIndex(pageBits);
   const inserts = measureInserts(index, keys, new Map());
   const rssBytesPerKey = (residentBytes() - rssBefore) / keys;
   const bytesPerKey = index.bytes / keys;
@@ -63,7 +63,7 @@ export function run(options: ValueIndexBenchOptions = {}): ValueIndexBenchResult
   print(`scan         ${measureScan(index).toFixed(0)} ns a key at COUNT 10`);
   const loadMs = measureLoad(index, pageBits);
   print(`load         ${loadMs.toFixed(0)} ms from dumped pages`);
-  const again = measureInserts(new ValueIndex(pageBits), keys, inserts.slow);
+  const again = measureInserts(new KeyIndex(pageBits), keys, inserts.slow);
   print(`longest insert, slow in two equal runs: ${describeSlow(again.repeated)}`);
   const insertMaxMs = [...again.repeated.values()].reduce((a, b) => Math.max(a, b), 0);
   return { keys, bytesPerKey, rssBytesPerKey, insertNs: inserts.ns, insertMaxMs, hitNs, missNs,
@@ -86,7 +86,7 @@ function loOfKey(n: number): number {
   return mix(n, 0x6c078965);
 }
 
-function insertKey(index: ValueIndex, n: number): void {
+function insertKey(index: KeyIndex, n: number): void {
   index.insert(hiOfKey(n), loOfKey(n), TYPE, 1 + (n % SEGMENTS), (n % 65536) * 8, SIZE_CLASS, 0);
 }
 
@@ -103,7 +103,7 @@ function residentBytes(): number {
  * every run, other processes and the collector do not: `repeated` has, for the keys that `before`
  * has too, the shorter time of the two.
  */
-function measureInserts(index: ValueIndex, keys: number, before: ReadonlyMap<number, number>) {
+function measureInserts(index: KeyIndex, keys: number, before: ReadonlyMap<number, number>) {
   const slow = new Map<number, number>();
   const repeated = new Map<number, number>();
   let peakBytesPerKey = 0;
@@ -135,7 +135,7 @@ function describeSlow(slow: ReadonlyMap<number, number>): string {
 }
 
 /** Random keys from `base` to `base + keys`: hits for base 0, misses for base = keys. */
-function measureFinds(index: ValueIndex, keys: number, base: number): number {
+function measureFinds(index: KeyIndex, keys: number, base: number): number {
   const probes = Math.min(keys, PROBES_MAX);
   let found = 0;
   const start = process.hrtime.bigint();
@@ -150,7 +150,7 @@ function measureFinds(index: ValueIndex, keys: number, base: number): number {
   return ns;
 }
 
-function measureReplace(index: ValueIndex, keys: number): number {
+function measureReplace(index: KeyIndex, keys: number): number {
   const rounds = Math.min(keys, PROBES_MAX) >>> 2;
   const start = process.hrtime.bigint();
   for (let n = 0; n < rounds; n += 1) {
@@ -160,7 +160,7 @@ function measureReplace(index: ValueIndex, keys: number): number {
   return elapsedMs(start) * 1e6 / rounds;
 }
 
-function measureScan(index: ValueIndex): number {
+function measureScan(index: KeyIndex): number {
   let visited = 0;
   let cursor = 0;
   const start = process.hrtime.bigint();
@@ -171,8 +171,8 @@ function measureScan(index: ValueIndex): number {
   return elapsedMs(start) * 1e6 / visited;
 }
 
-function measureLoad(index: ValueIndex, pageBits: number): number {
-  const copy = new ValueIndex(pageBits);
+function measureLoad(index: KeyIndex, pageBits: number): number {
+  const copy = new KeyIndex(pageBits);
   let ms = 0;
   for (let page = 0; page < index.pageCount; page += 1) {
     const words = index.dumpPage(page).slice();

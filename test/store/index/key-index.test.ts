@@ -3,7 +3,7 @@ import {
   CHAIN_ID_MAX, EXPIRY_SECONDS_MAX, expirySecondsOfMs,
 } from '../../../src/store/index/index-slot.ts';
 import { SortedLoader } from '../../../src/store/index/sorted-loader.ts';
-import { ValueIndex } from '../../../src/store/index/value-index.ts';
+import { KeyIndex } from '../../../src/store/index/key-index.ts';
 
 /** A record as the model knows it; its id is its place, which is unique. */
 interface Entry {
@@ -55,19 +55,19 @@ function makeEntry(random: () => number, hash: Hash): Entry {
   };
 }
 
-function insertEntry(index: ValueIndex, e: Entry): number {
+function insertEntry(index: KeyIndex, e: Entry): number {
   return index.insert(e.hi, e.lo, e.type, e.segment, e.offset, e.sizeClass, e.expiry);
 }
 
 /** The slot of an entry, found as the store does it: by hash, then by what proves the key. */
-function slotOf(index: ValueIndex, e: Entry): number {
+function slotOf(index: KeyIndex, e: Entry): number {
   let slot = index.find(e.hi, e.lo);
   const isOther = () => index.segmentOf(slot) !== e.segment || index.offsetOf(slot) !== e.offset;
   while (slot !== -1 && isOther()) slot = index.findNext(slot);
   return slot;
 }
 
-function fieldsAt(index: ValueIndex, slot: number) {
+function fieldsAt(index: KeyIndex, slot: number) {
   return {
     page: index.pageOf(slot), lo: index.loOf(slot), type: index.typeOf(slot),
     segment: index.segmentOf(slot), offset: index.offsetOf(slot),
@@ -75,14 +75,14 @@ function fieldsAt(index: ValueIndex, slot: number) {
   };
 }
 
-function fieldsOf(index: ValueIndex, e: Entry) {
+function fieldsOf(index: KeyIndex, e: Entry) {
   return {
     page: index.pageOfHash(e.hi), lo: e.lo, type: e.type, segment: e.segment, offset: e.offset,
     sizeClass: e.sizeClass, expiry: e.expiry,
   };
 }
 
-function scanAll(index: ValueIndex, count: number): string[] {
+function scanAll(index: KeyIndex, count: number): string[] {
   const places: string[] = [];
   let cursor = 0;
   do {
@@ -93,7 +93,7 @@ function scanAll(index: ValueIndex, count: number): string[] {
   return places;
 }
 
-function expectEqual(index: ValueIndex, model: Iterable<Entry>, note: string): void {
+function expectEqual(index: KeyIndex, model: Iterable<Entry>, note: string): void {
   const entries = [...model];
   expect(index.size, note).toBe(entries.length);
   expect(index.expiringCount, note).toBe(entries.filter((e) => e.expiry !== 0).length);
@@ -107,7 +107,7 @@ function expectEqual(index: ValueIndex, model: Iterable<Entry>, note: string): v
 }
 
 /** One random change of the index and of the model. */
-function changeRandomly(index: ValueIndex, model: Entry[], random: () => number, hash: Hash,
+function changeRandomly(index: KeyIndex, model: Entry[], random: () => number, hash: Hash,
   removeRate: number): void {
   const at = Math.floor(random() * model.length);
   const chosen = model[at];
@@ -134,7 +134,7 @@ function changeRandomly(index: ValueIndex, model: Entry[], random: () => number,
   }
 }
 
-describe('the value index', () => {
+describe('the key index', () => {
   const cases = [
     { name: 'uniform hashes, one page', bits: 0, hash: uniformHash, steps: 12_000 },
     { name: 'uniform hashes, four pages', bits: 2, hash: uniformHash, steps: 12_000 },
@@ -146,7 +146,7 @@ describe('the value index', () => {
     it(`agrees with a plain list under random changes: ${name}`, () => {
       for (const seed of [1, 2]) {
         const random = seeded(seed);
-        const index = new ValueIndex(bits);
+        const index = new KeyIndex(bits);
         const model: Entry[] = [];
         for (const removeRate of [0.2, 0.75, 0.1, 0.84]) {
           for (let step = 0; step < steps / 4; step += 1) {
@@ -161,7 +161,7 @@ describe('the value index', () => {
   }
 
   it('finds nothing that it does not hold', () => {
-    const index = new ValueIndex(2);
+    const index = new KeyIndex(2);
     expect(index.find(0, 0)).toBe(-1);
     const slot = index.insert(0, 5, 0, 1, 0, 0, 0);
     expect(index.find(0, 4)).toBe(-1);
@@ -171,7 +171,7 @@ describe('the value index', () => {
   });
 
   it('takes tags signed or unsigned, and of hi the low 16 bits', () => {
-    const index = new ValueIndex(8);
+    const index = new KeyIndex(8);
     const slot = index.insert(0x7fff_1234, -1, 3, 7, 64, 9, 0);
     expect(index.find(0x1234, 2 ** 32 - 1)).toBe(slot);
     expect(index.loOf(slot)).toBe(2 ** 32 - 1);
@@ -179,7 +179,7 @@ describe('the value index', () => {
   });
 
   it('holds a chain id of 46 bits instead of a place', () => {
-    const index = new ValueIndex(2);
+    const index = new KeyIndex(2);
     for (const chain of [0, 1, 2 ** 26 - 1, 2 ** 26, CHAIN_ID_MAX]) {
       const slot = index.insertChained(9, 9, 4, chain, 77, 1000);
       expect(index.isChained(slot)).toBe(true);
@@ -196,7 +196,7 @@ describe('the value index', () => {
   });
 
   it('refuses fields that do not fit, and stays as it was', () => {
-    const index = new ValueIndex(2);
+    const index = new KeyIndex(2);
     const slot = index.insert(0, 0, 1, 2, 8, 3, 4);
     const wrong: [number, number, number, number, number][] = [
       [8, 1, 0, 0, 0], [0, 0, 0, 0, 0], [0, 2 ** 20, 0, 0, 0], [0, 1, 4, 0, 0], [0, 1, 8.5, 0, 0],
@@ -219,7 +219,7 @@ describe('the value index', () => {
   });
 
   it('moves a slot only from the place that the compactor saw', () => {
-    const index = new ValueIndex(2);
+    const index = new KeyIndex(2);
     index.insert(3, 8, 1, 10, 80, 5, 60);
     index.insert(3, 8, 2, 11, 88, 6, 0);
     index.insertChained(3, 8, 3, 12 * 2 ** 26 + 12, 7, 0);
@@ -236,12 +236,12 @@ describe('the value index', () => {
   });
 });
 
-describe('a scan of the value index', () => {
+describe('a scan of the key index', () => {
   it('visits what stays exactly once while everything else changes', () => {
     for (const [hash, bits] of [[uniformHash, 3], [collidingHash, 2]] as const) {
       for (const seed of [11, 12, 13]) {
         const random = seeded(seed);
-        const index = new ValueIndex(bits);
+        const index = new KeyIndex(bits);
         const staying = Array.from({ length: 400 }, () => makeEntry(random, hash));
         for (const e of staying) insertEntry(index, e);
         const visits = new Map<string, number>();
@@ -264,7 +264,7 @@ describe('a scan of the value index', () => {
 
   it('returns no more than it was asked for, equal hashes apart', () => {
     const random = seeded(5);
-    const index = new ValueIndex(4);
+    const index = new KeyIndex(4);
     for (let i = 0; i < 1000; i += 1) insertEntry(index, makeEntry(random, uniformHash));
     let visited = 0;
     const cursor = index.scan(0, 7, () => { visited += 1; });
@@ -273,7 +273,7 @@ describe('a scan of the value index', () => {
   });
 
   it('ends at once for a cursor that no scan returned', () => {
-    const index = new ValueIndex(4);
+    const index = new KeyIndex(4);
     index.insert(0, 0, 0, 1, 0, 0, 0);
     for (const cursor of [2 ** 48, 2 ** 53, -1, Number.NaN]) {
       expect(index.scan(cursor, 10, () => expect.fail('nothing is there'))).toBe(0);
@@ -281,13 +281,13 @@ describe('a scan of the value index', () => {
   });
 });
 
-describe('dump and load of the value index', () => {
+describe('dump and load of the key index', () => {
   it('give the same index, whatever was in the page before', () => {
     const random = seeded(21);
-    const source = new ValueIndex(3);
+    const source = new KeyIndex(3);
     const model: Entry[] = [];
     for (let i = 0; i < 5000; i += 1) changeRandomly(source, model, random, uniformHash, 0.2);
-    const copy = new ValueIndex(3);
+    const copy = new KeyIndex(3);
     for (let i = 0; i < 700; i += 1) insertEntry(copy, makeEntry(random, uniformHash));
     for (let page = 0; page < source.pageCount; page += 1) {
       const words = source.dumpPage(page);
@@ -302,7 +302,7 @@ describe('dump and load of the value index', () => {
   });
 
   it('refuse slots that are out of order, not in use or cut', () => {
-    const index = new ValueIndex(0);
+    const index = new KeyIndex(0);
     index.insert(0, 2, 0, 1, 0, 0, 0);
     index.insert(0, 1, 0, 1, 8, 0, 0);
     const words = index.dumpPage(0).slice();
@@ -315,14 +315,14 @@ describe('dump and load of the value index', () => {
   });
 
   it('write the words that the worked example of the format shows', () => {
-    const index = new ValueIndex(0);
+    const index = new KeyIndex(0);
     index.insert(0, 0xdeadbeef, 0, 3, 4096, 97, 0);
     expect([...index.dumpPage(0)]).toEqual([0xdeadbeef, 0x00000200, 0x86100003, 0]);
   });
 
   it('have a sorted path for recovery, into an empty index and into one in use', () => {
     const random = seeded(31);
-    const index = new ValueIndex(2);
+    const index = new KeyIndex(2);
     const loader = new SortedLoader(index);
     const all: Entry[] = [];
     for (const hash of [uniformHash, uniformHash, collidingHash]) {
@@ -340,10 +340,10 @@ describe('dump and load of the value index', () => {
   });
 });
 
-describe('sampling the value index', () => {
+describe('sampling the key index', () => {
   it('draws slots uniformly', () => {
     const random = seeded(41);
-    const index = new ValueIndex(4);
+    const index = new KeyIndex(4);
     const entries = Array.from({ length: 200 }, () => makeEntry(random, uniformHash));
     for (const e of entries) insertEntry(index, e);
     const draws = new Map<number, number>();
@@ -358,7 +358,7 @@ describe('sampling the value index', () => {
   });
 
   it('draws a slot even when the generator is stuck, and none when there is none', () => {
-    const index = new ValueIndex(0);
+    const index = new KeyIndex(0);
     expect(index.randomSlot(() => 0)).toBe(-1);
     const slot = index.insert(0, 2 ** 32 - 1, 0, 1, 0, 0, 0);
     expect(index.randomSlot(() => 0)).toBe(slot);
@@ -368,7 +368,7 @@ describe('sampling the value index', () => {
 
   it('visits every slot whose expiry has come, and no other, in one round', () => {
     const random = seeded(51);
-    const index = new ValueIndex(3);
+    const index = new KeyIndex(3);
     const model: Entry[] = [];
     for (let i = 0; i < 4000; i += 1) changeRandomly(index, model, random, uniformHash, 0.5);
     const now = 2 ** 31;
@@ -385,14 +385,14 @@ describe('sampling the value index', () => {
   });
 
   it('has nothing to visit where nothing expires', () => {
-    const index = new ValueIndex(3);
+    const index = new KeyIndex(3);
     index.insert(0, 0, 0, 1, 0, 0, 0);
     expect(index.sampleExpiring(7, 100, 2 ** 32, () => expect.fail('nothing expires'))).toBe(0);
   });
 });
 
-describe('the memory of the value index', () => {
-  const fill = (index: ValueIndex, keys: number, seed: number): Entry[] => {
+describe('the memory of the key index', () => {
+  const fill = (index: KeyIndex, keys: number, seed: number): Entry[] => {
     const random = seeded(seed);
     return Array.from({ length: keys }, () => {
       const e = makeEntry(random, uniformHash);
@@ -402,7 +402,7 @@ describe('the memory of the value index', () => {
   };
 
   it('is nothing for an empty database and small for a small one', () => {
-    const index = new ValueIndex();
+    const index = new KeyIndex();
     expect(index.bytes).toBe(0);
     fill(index, 10, 61);
     expect(index.bytes).toBeLessThan(100_000);
@@ -411,7 +411,7 @@ describe('the memory of the value index', () => {
   });
 
   it('is 20 bytes a key on average over sizes and never above 21', () => {
-    const index = new ValueIndex(4);
+    const index = new KeyIndex(4);
     const random = seeded(62);
     const samples: number[] = [];
     for (let n = 1; n <= 160_000; n += 1) {
@@ -424,7 +424,7 @@ describe('the memory of the value index', () => {
   });
 
   it('comes back when keys go, and none is lost on the way', () => {
-    const index = new ValueIndex(6);
+    const index = new KeyIndex(6);
     const entries = fill(index, 200_000, 63);
     const full = index.bytes;
     const kept = entries.filter((_, i) => i % 20 === 0);
@@ -435,7 +435,7 @@ describe('the memory of the value index', () => {
   });
 
   it('does not grow while keys come and go', () => {
-    const index = new ValueIndex(4);
+    const index = new KeyIndex(4);
     const entries = fill(index, 50_000, 64);
     const before = index.bytes;
     const random = seeded(65);

@@ -1,8 +1,8 @@
 /**
- * The value index of one keyspace: hash of a key -> place of its record. It holds no keys: an equal
+ * The key index of one keyspace: hash of a key -> place of its record. It holds no keys: an equal
  * hash proves nothing, the caller compares the whole key in the record, and findNext gives the next
  * candidate. No JavaScript object per key: 16-byte slots (index-slot.ts), 19 to 21.5 bytes a key in
- * all above 600 000 keys, and below 20 from 2.5 to 20 million (bench/value-index.ts).
+ * all above 600 000 keys, and below 20 from 2.5 to 20 million (bench/key-index.ts).
  *
  * The top bits of the hash choose a page; in a page the slots are in the order of their tags
  * (index-pages.ts). That order does not depend on the size of anything, so a scan cursor, which is
@@ -24,7 +24,7 @@ import {
 } from './index-slot.ts';
 
 /**
- * Pages of one value index, as a power of two. Fewer make one page's growth long: at 20 million
+ * Pages of one key index, as a power of two. Fewer make one page's growth long: at 20 million
  * keys 2^12 pages hold 4900 slots each, and moving those takes about 0.1 ms. More make a small
  * database large, because a page in use takes at least one chunk of 512 bytes.
  */
@@ -39,7 +39,7 @@ const TAGS = 2 ** 32;
 /** Draws before randomSlot walks on instead. */
 const RANDOM_DRAWS_MAX = 1024;
 
-export class ValueIndex {
+export class KeyIndex {
   readonly pageCount: number;
   /** Changes whenever a slot handle may have become invalid. */
   version = 0;
@@ -341,7 +341,7 @@ export class ValueIndex {
    * Throws RangeError if a slot is not in use or not in order.
    */
   loadPage(page: number, words: Uint32Array): void {
-    if (!(page >= 0 && page < this.pageCount)) throw new RangeError(`value index: no page ${page}`);
+    if (!(page >= 0 && page < this.pageCount)) throw new RangeError(`key index: no page ${page}`);
     this.version += 1;
     const source = new Int32Array(words.buffer, words.byteOffset, words.length);
     const expiring = checkSlots(source);
@@ -370,7 +370,7 @@ export class ValueIndex {
 
   /** The pages, for a caller that holds a slot handle. */
   #mustPages(): IndexPages {
-    if (this.#pages === undefined) throw new RangeError('value index: a slot of an empty index');
+    if (this.#pages === undefined) throw new RangeError('key index: a slot of an empty index');
     return this.#pages;
   }
 
@@ -388,13 +388,13 @@ export class ValueIndex {
 /** Throws if packed slots are not in use or not in order; returns how many have an expiry. */
 function checkSlots(words: Int32Array): number {
   if (words.length % SLOT_WORDS !== 0) {
-    throw new RangeError(`value index: ${words.length} words are no whole number of slots`);
+    throw new RangeError(`key index: ${words.length} words are no whole number of slots`);
   }
   let previous = 0;
   for (let at = 0; at < words.length; at += SLOT_WORDS) {
     const tag = words[at + TAG_WORD]! >>> 0;
     if (tag < previous || words[at + SEGMENT_WORD]! >= 0) {
-      throw new RangeError(`value index: slot ${at / SLOT_WORDS} is out of order or not in use`);
+      throw new RangeError(`key index: slot ${at / SLOT_WORDS} is out of order or not in use`);
     }
     previous = tag;
   }

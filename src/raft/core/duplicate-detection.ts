@@ -13,7 +13,7 @@ export interface OriginMark {
   readonly number: number;
 }
 
-export class Origins {
+export class DuplicateDetection {
   readonly #marks = new Map<MemberId, OriginMark>();
 
   /**
