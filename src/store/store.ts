@@ -1,9 +1,9 @@
 /**
- * The store: keys and values in a log on disk, an index in RAM (DESIGN.md, "Store"). This file only
- * joins the parts; each says itself what it keeps and how it fails.
+ * The store: keys and values in a log on disk, an index in RAM. This file only joins the parts;
+ * each says itself what it keeps and how it fails.
  *
- *   find      key-probe -> residents (in-memory tail, loaded records, read cache)      chains (warm
- *   values) put ...   store-changes -> log-appender, key index
+ *   find      key-probe -> residents (in-memory tail, loaded records, read cache), chains
+ *   put ...   store-changes -> log-appender, key index
  *   load      store-loader -> residents -> segment-table -> files
  *   commit    log-writer -> log-sync, log-files        sealer -> hint-writer, manifest-keeper
  *

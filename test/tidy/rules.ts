@@ -1,6 +1,7 @@
 /**
- * The rules of STYLE.md that a machine can check. Each takes the files of src as text and gives its
- * violations; the test of the real tree and those on planted violations call the same functions.
+ * The rules of the codebase that a machine can check. Each takes the files of src as text and gives
+ * its violations; the test of the real tree and those on planted violations call the same
+ * functions.
  *
  * Two exemptions, both written in the file that takes them:
  *   `// tidy: table` as the first line          a table of data may be longer than a file may

@@ -21,7 +21,7 @@ const show = ({ path, line, rule, message }: ReturnType<typeof checkFiles>[numbe
   `${path}:${line}: ${rule}: ${message}`;
 
 describe('the tree', () => {
-  it('keeps the rules of STYLE.md in src', () => {
+  it('keeps the rules of the codebase in src', () => {
     const files = readFiles('src', /\.ts$/);
     expect(files.length).toBeGreaterThan(10);
     expect(checkFiles(files).map(show)).toEqual([]);

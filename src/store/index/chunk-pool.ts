@@ -6,10 +6,10 @@
  *
  * Invariants: chunks 0 .. used - 1 are in use; the slots of the others are free (word 2 is 0; their
  * other words mean nothing). Releasing a chunk moves the last one into its place, so the pool never
- * fragments. Every array here lives long: V8
- * does not collect dead array buffers in time (DESIGN.md), so pages that were arrays of their own,
- * replaced at each growth, cost several times the memory. Slab 0 alone starts small and doubles,
- * because most databases stay small. One empty slab is kept as a reserve, the others are dropped.
+ * fragments. Every array here lives long: V8 collects dead array buffers too late, so pages that
+ * were arrays of their own, replaced at each growth, cost several times the memory. Slab 0 alone
+ * starts small and doubles, because most databases stay small. One empty slab is kept as a reserve,
+ * the others are dropped.
  *
  * Running out of memory is V8's RangeError from `acquire`, before anything has changed.
  */

@@ -10,8 +10,8 @@
  *
  * Growing packs the page into a scratch and lays it out again over more chunks, one sequential pass
  * each way. Chunks come from a pool that never fragments (chunk-pool.ts). Rejected: one array per
- * page, which is replaced at each growth and leaves dead arrays that V8 collects too late
- * (DESIGN.md); and a table that wraps around, which has no order to scan by.
+ * page, which is replaced at each growth and leaves dead arrays that V8 collects too
+ * late; and a table that wraps around, which has no order to scan by.
  *
  * It fails with RangeError when there is no memory; the slots are as they were before then.
  */

@@ -20,7 +20,7 @@ import { MiB } from '../../lib/size-units.ts';
 /** A block of the in-memory tail; a record that is larger gets a block of its own. */
 const TAIL_BLOCK_BYTES = 1 * MiB;
 
-/** Free blocks kept for reuse: dead array buffers are collected too late (DESIGN.md). */
+/** Free blocks kept for reuse: dead array buffers are collected too late. */
 const TAIL_FREE_BLOCKS_MAX = 64;
 
 export class MemoryTail {
