@@ -20,8 +20,8 @@ export const LEVEL_LOOK_MS = 50;
 
 /**
  * How often it looks before it is refused: for two seconds. A cluster that has just been founded
- * has the level of its builds after the first of RAFT_MEMBERS_MS; one with an older build among its
- * members has it only when somebody upgrades that.
+ * has the level of its builds after RAFT_MEMBERS_EARLY_MS; one with an older build among its
+ * members has it only when that is upgraded.
  */
 export const LEVEL_LOOKS_MAX = 40;
 

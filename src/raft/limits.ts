@@ -75,3 +75,6 @@ export const CLOCK_ERROR_MS_MIN = 2000;
 
 /** How often a leader looks whether a peer is to be let in or promoted. */
 export const RAFT_MEMBERS_MS = 500;
+
+/** The same while the cluster has not the feature level of this build: it was founded just now. */
+export const RAFT_MEMBERS_EARLY_MS = 50;

@@ -12,8 +12,8 @@ import type { Timer } from '../../io/clock.ts';
 import { Random } from '../../lib/random.ts';
 import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
-  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_SEND_FIRST_BYTES_MAX, RAFT_UNCOMMITTED_BYTES_MAX,
-  RAFT_WINDOW_BYTES_MAX,
+  RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_EARLY_MS, RAFT_MEMBERS_MS,
+  RAFT_SEND_FIRST_BYTES_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
 } from '../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import {
@@ -416,7 +416,9 @@ export class RaftEngine implements TotalOrderBroadcast {
   }
 
   #startMembersTimer(): void {
-    this.#membersTimer = this.#options.clock.setTimer(RAFT_MEMBERS_MS, () => {
+    const isEarly = this.featureLevel < (this.#options.featureLevel ?? FEATURE_LEVEL);
+    const waitMs = isEarly ? RAFT_MEMBERS_EARLY_MS : RAFT_MEMBERS_MS;
+    this.#membersTimer = this.#options.clock.setTimer(waitMs, () => {
       this.#members.manage();
       if (this.#stopReason === undefined) this.#startMembersTimer();
     });
