@@ -89,7 +89,8 @@ class RangeFill {
   #onReplies(data: Buffer): void {
     const misplaced = data[(REPLY.length - this.#repliedBytes % REPLY.length) % REPLY.length];
     if (data.includes('-') || (misplaced !== undefined && misplaced !== REPLY[0])) {
-      this.#fail(new Error(`SET was answered with ${data.toString('latin1').slice(0, 200)}`));
+      const wrong = data.toString('latin1').split('\r\n').find((line) => !'+OK'.endsWith(line));
+      this.#fail(new Error(`SET was answered with ${wrong?.slice(0, 200) ?? 'half a reply'}`));
       return;
     }
     this.#repliedBytes += data.length;
