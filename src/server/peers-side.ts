@@ -57,13 +57,22 @@ export async function openPeersSide(
     goOnAlone: values['go-on-alone'],
     held: {
       applied: marks.position,
+      keys: side.facts().recoveredKeys,
       timeMs: marks.timeMs,
       snapshotMeta: side.snapshotMeta,
       epochOf: (id) => marks.batchIds.find(({ origin }) => origin === id)?.epoch ?? 0,
+      takeAs: (position) => takeAs(position, side, marks),
     },
     listen: splitAddress(self.peerAddress),
   });
   return { broadcast, marks };
+}
+
+async function takeAs(position: number, side: StorageSide, marks: OrderMarks): Promise<void> {
+  marks.position = position;
+  side.storage.logIndex = position;
+  await marks.notePosition(side.storage, () => side.commitAt(position));
+  await side.sync();
 }
 
 async function readTls({ values }: Config): Promise<LinkTls | undefined> {

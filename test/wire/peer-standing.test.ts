@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../src/server.ts';
 import { eventually } from './eventually.ts';
 import { PEER_NAMES, ThreePeers, type PeerName } from './three-peers.ts';
-import type { WireClient } from './wire-client.ts';
+import { WireClient } from './wire-client.ts';
 
 let peers: ThreePeers;
 
@@ -235,5 +235,36 @@ describe('the directory of a peer', () => {
     await eventually('it to have the data', async () => {
       return await again.call('GET', 'n') === '$1\r\n1\r\n';
     });
+  });
+
+  it('makes a cluster of the data of a server that stood alone', async () => {
+    for (const name of PEER_NAMES) {
+      await peers.close(name);
+      peers.wipe(name);
+    }
+    const alone = createServer({ dir: peers.dir('a'), port: 0, 'disk-reserve-bytes': 0 });
+    const { port } = await alone.listen();
+    const client = await WireClient.connect({ port });
+    expect(await client.call('SET', 'counter', '41')).toBe('+OK\r\n');
+    await alone.close();
+    await expect(peers.listen('a')).rejects.toMatchObject({
+      code: 'EFOREIGN', message: expect.stringContaining('has 1 keys of a server that stood alone'),
+    });
+    await peers.listen('a', { 'go-on-alone': 'unknown' });
+    const first = await peers.connect('a');
+    for (const name of ['b', 'c'] as const) {
+      await peers.listen(name);
+      await eventually('it to be invited', async () => {
+        const words = ['PEERS', 'ADD', name, peers.address(name), peers.peerAddress(name)];
+        return await first.call(...words) === '+OK\r\n';
+      });
+      const joined = await peers.connect(name);
+      await eventually('it to have the data', async () => {
+        return await joined.call('GET', 'counter') === '$2\r\n41\r\n';
+      });
+    }
+    const last = await peers.connect('c');
+    expect(await last.call('INCR', 'counter')).toBe(':42\r\n');
+    expect(await first.call('GET', 'counter')).toBe('$2\r\n42\r\n');
   });
 });

@@ -3,6 +3,7 @@
 import { parseConfiguration } from './configuration-codec.ts';
 import type { Configuration, LogEntry } from './entry.ts';
 import type { Append, Heartbeat, Snapshot } from './message.ts';
+import type { RaftLog } from './raft-log.ts';
 import type { RaftState } from './raft-state.ts';
 
 /** `message` is of the present term. */
@@ -10,6 +11,8 @@ export function onAppend(raft: RaftState, message: Append): void {
   follow(raft, message);
   const { log } = raft;
   const { prevIndex, prevTerm, entries, from, commit } = message;
+  raft.contradictedAt ??= findContradiction(log, message);
+  if (raft.contradictedAt !== undefined) return;
   raft.statedCommit = Math.max(raft.statedCommit, commit);
   // What is committed here is as the leader's (leader completeness, section 5.4.3).
   const isKnown = prevIndex < log.commit || log.termOf(prevIndex) === prevTerm;
@@ -81,6 +84,18 @@ function follow(raft: RaftState, message: Append | Heartbeat | Snapshot): void {
   raft.heardLeaderAtMs = raft.now.monotonicMs;
   const commit = message.kind === 'snapshot' ? message.index : message.commit;
   raft.leaderCommit = Math.max(raft.leaderCommit, commit);
+}
+
+/**
+ * What is committed here, and another there: a majority of disks has lost what it had confirmed.
+ */
+function findContradiction(
+  log: RaftLog, { prevIndex, prevTerm, entries }: Append,
+): number | undefined {
+  const isAnother = (index: number, term: number): boolean =>
+    index <= log.commit && (log.termOf(index) ?? term) !== term;
+  if (isAnother(prevIndex, prevTerm)) return prevIndex;
+  return entries.find(({ index, term }) => isAnother(index, term))?.index;
 }
 
 /** True when entries were appended. */

@@ -51,6 +51,11 @@ export class RaftState {
   matched = 0;
   /** Followers: what was acknowledged to that leader. */
   acknowledged = 0;
+  /**
+   * A committed entry of which a leader has another. Raft excludes that; disks that were put back
+   * to older copies do not. From then on this member takes nothing from a leader.
+   */
+  contradictedAt: number | undefined;
 
   /** Candidates: who answered, and how. */
   votes = new Map<MemberId, boolean>();

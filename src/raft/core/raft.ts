@@ -58,6 +58,11 @@ export class Raft {
     return Math.min(electionDeadlineMs, heartbeatDeadlineMs, transferDeadlineMs);
   }
 
+  /** See RaftState. */
+  get contradictedAt(): number | undefined {
+    return this.#state.contradictedAt;
+  }
+
   get status(): RaftStatus {
     const { id, role, term, leader, configuration, log } = this.#state;
     const { lastIndex, commit } = log;

@@ -8,6 +8,7 @@
  *   member.json | log            | store           |
  *   ------------|----------------|-----------------|--------------------------------------------
  *   none        | none           | empty           | a new member
+ *   any         | any            | keys, and none  | refused: they are of a server that stood alone
  *   any         | none           | has a position  | refused: the log is missing
  *   none        | there          | any             | refused: member.json is missing
  *   no founders | none           | empty           | goes on: it has never spoken for itself
@@ -41,6 +42,7 @@ export async function beginLife(parts: LifeParts): Promise<Identity> {
   if (old?.givenUp !== undefined) {
     throw new PeerDirectoryError('EGIVENUP', `${old.givenUp}; ${EMPTY_IT}`);
   }
+  refuseForeignKeys(parts);
   const missing = findMissing(old, raftLog, parts.held);
   if (missing !== undefined) {
     throw new PeerDirectoryError('EINCOMPLETE', `${dir}: ${missing}. A peer that has forgotten ` +
@@ -81,6 +83,14 @@ async function describeMember(files: Files, dir: string): Promise<string> {
   if (!await files.exists(path)) return ` (${UNKNOWN_CLUSTER})`;
   const { id, founders } = parseIdentity(await files.readAll(path), path);
   return ` (${clusterOf(founders) || UNKNOWN_CLUSTER}, as ${id})`;
+}
+
+/** They are in no order, so the other peers would never get them. */
+function refuseForeignKeys({ dir, held }: LifeParts): void {
+  if (held === undefined || held.applied > 0 || held.keys === 0) return;
+  throw new PeerDirectoryError('EFOREIGN', `${dir}: the store beside it has ${held.keys} keys of ` +
+    'a server that stood alone: no other peer would get them. To begin a cluster with them, see ' +
+    'go-on-alone in config/dkvs.conf; else empty the directory, and this peer begins without them');
 }
 
 const EMPTY_IT = 'empty the directory, and this peer comes back as a new one that gets all ' +

@@ -8,6 +8,8 @@
  *   this one would go on by itself.
  * - What it cannot know is lost: writes that were acknowledged by others only.
  * - Entries that it holds are kept, committed or not: their clients may have had an OK.
+ * - The keys of a server that stood alone become the state at position 1: whoever joins gets it as
+ *   a snapshot, since no log leads there.
  * - It is asked for by the name of the cluster that is given up, so that the option, left in a
  *   file, does nothing at the next start.
  *
@@ -26,6 +28,9 @@ import { PeerDirectoryError } from './peer-directory-error.ts';
 /** For a directory that has lost the name of its cluster. */
 export const UNKNOWN_CLUSTER = 'unknown';
 
+/** Of keys that came from no order. */
+const FIRST_POSITION = 1;
+
 /** Undefined when it is not asked for, or was done at an earlier start. */
 export async function goOnAlone(
   parts: LifeParts, old: Identity | undefined,
@@ -34,14 +39,18 @@ export async function goOnAlone(
   if (wanted === '' || old?.leftBehind?.includes(wanted) === true) return undefined;
   const cluster = clusterOf(old?.founders) || UNKNOWN_CLUSTER;
   const { held, raftLog } = parts;
-  const isEmpty = held === undefined || (held.applied === 0 && raftLog.isFresh);
+  const isEmpty = held === undefined ||
+    (held.applied === 0 && held.keys === 0 && raftLog.isFresh);
   if (wanted !== cluster || isEmpty) {
     throw new PeerDirectoryError('EALONE', `go-on-alone names cluster ${wanted}, and this ` +
       `directory ${isEmpty ? 'is empty' : `belongs to cluster ${cluster}`}: nothing was changed`);
   }
   const fresh = newIdentity(parts.self.name, parts.random);
   const configuration = onlyMember(parts, fresh.id);
-  await writeMembership(parts, held, configuration);
+  const isFirst = held.applied === 0 && raftLog.isFresh;
+  if (isFirst) await held.takeAs(FIRST_POSITION);
+  const state = isFirst ? { ...held, applied: FIRST_POSITION } : held;
+  await writeMembership(parts, state, configuration);
   const identity: Identity = {
     id: fresh.id, starts: 1, founders: configuration, isCaughtUp: true,
     leftBehind: [...old?.leftBehind ?? [], cluster],

@@ -9,13 +9,17 @@ import type { RaftLog } from '../log/raft-log.ts';
 
 /** What the store says of the order. */
 export interface HeldState {
-  /** The highest position that it has applied; 0 = it is empty. */
+  /** The highest position that it has applied; 0 = it has never been in a total order. */
   readonly applied: number;
+  /** How many keys it holds. */
+  readonly keys: number;
   readonly timeMs: number;
   /** See OrderedState. */
   readonly snapshotMeta: Uint8Array | undefined;
   /** The last start of which it holds a batch of this member; 0 = none. */
   epochOf(id: MemberId): number;
+  /** What it holds without any position becomes its state at `position`, durably. */
+  takeAs(position: number): Promise<void>;
 }
 
 export interface LifeParts {

@@ -85,6 +85,11 @@ export class PeerStanding {
 
   /** To be called when Raft may know something else. */
   note({ raft, status }: Replica): void {
+    if (raft.contradictedAt !== undefined) {
+      this.#giveUp(`position ${raft.contradictedAt} was agreed upon, and ${status.leader} leads ` +
+        'with something else there: the others come from older copies of their directories, and ' +
+        'this peer may be the only one with what they have lost');
+    }
     const { index, configuration } = raft.committedConfiguration;
     if (this.#isIn(status.configuration)) this.#noteMember(raft.configurationIndex);
     else if (index === raft.configurationIndex && configuration.members.length > 0) {
@@ -143,9 +148,7 @@ export class PeerStanding {
     }
     const isOurs = kind === 'outdated' ? from.cluster === this.cluster
       : from.standing?.leftBehind.includes(this.cluster) === true;
-    if (!isOurs || this.#identity.givenUp !== undefined) return;
-    this.#change({ ...this.#identity, givenUp: text });
-    this.#parts.onGivenUp(text);
+    if (isOurs) this.#giveUp(text);
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
@@ -167,6 +170,12 @@ export class PeerStanding {
     this.#identity = identity;
     this.#refusal = this.#findRefusal();
     this.#parts.save(identity);
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#identity.givenUp !== undefined) return;
+    this.#change({ ...this.#identity, givenUp: reason });
+    this.#parts.onGivenUp(reason);
   }
 
   #noteMember(index: number): void {

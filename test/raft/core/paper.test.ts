@@ -135,6 +135,29 @@ describe('figure 2, append', () => {
   });
 });
 
+describe('disks that were put back to older copies', () => {
+  it('are noticed by a follower that has committed what the leader has not', () => {
+    const a = new LoneRaft({ log: [1, 1, 1] });
+    a.receive('b', append([3, 1], [], { commit: 3 }));
+    const update = a.receive('c', append([1, 1], entriesOf([2], 1), { term: 2, commit: 2 }));
+    expect([a.raft.contradictedAt, sent(update, 'appended'), a.terms]).toEqual([2, [], [1, 1, 1]]);
+  });
+
+  it('are noticed at the entry before those that are sent', () => {
+    const a = new LoneRaft({ log: [1, 1, 1] });
+    a.receive('b', append([3, 1], [], { commit: 3 }));
+    a.receive('c', append([2, 2], entriesOf([2], 2), { term: 2 }));
+    expect(a.raft.contradictedAt).toBe(2);
+  });
+
+  it('are not suspected when the leader replaces what was never committed', () => {
+    const a = new LoneRaft({ log: [1, 1, 1] });
+    a.receive('b', append([3, 1], [], { commit: 1 }));
+    a.receive('c', append([1, 1], entriesOf([2], 1), { term: 2, commit: 2 }));
+    expect([a.raft.contradictedAt, a.terms]).toEqual([undefined, [1, 2]]);
+  });
+});
+
 describe('figure 2 and section 5.2, elections', () => {
   it('a follower campaigns when it hears no leader for its timeout', () => {
     const a = new LoneRaft();

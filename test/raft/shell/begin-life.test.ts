@@ -28,6 +28,7 @@ interface Given {
   readonly logTo?: number;
   readonly base?: number;
   readonly applied?: number;
+  readonly keys?: number;
   readonly epoch?: number;
   readonly snapshotMeta?: Uint8Array;
   readonly alone?: string;
@@ -38,6 +39,8 @@ class Disk {
   readonly random = { seed64: () => [7, ++this.seeds] as [number, number] };
   seeds = 0;
   raftLog: RaftLog | undefined;
+  /** Positions that the keys of the store were given. */
+  readonly taken: number[] = [];
 
   async begin(given: Given = {}): Promise<Identity> {
     await this.raftLog?.close();
@@ -58,9 +61,10 @@ class Disk {
     return beginLife(this.parts(given));
   }
 
-  parts({ applied = 0, epoch = 0, snapshotMeta, alone = '' }: Given): LifeParts {
+  parts({ applied = 0, keys = 0, epoch = 0, snapshotMeta, alone = '' }: Given): LifeParts {
     const held: HeldState = {
-      applied, timeMs: 1000, snapshotMeta, epochOf: (id) => (id === ID ? epoch : 0),
+      applied, keys, timeMs: 1000, snapshotMeta, epochOf: (id) => (id === ID ? epoch : 0),
+      takeAs: async (position) => void this.taken.push(position),
     };
     return {
       files: this.files, dir: DIR, self: { name: 'b', ...NAMED }, random: this.random,
@@ -100,6 +104,16 @@ describe('a peer whose directory is whole', () => {
     const snapshotMeta = encodeLogBase({ index: 50, term: 3, timeMs: 1, configuration: FOUNDERS });
     expect(await begin({ identity: MEMBER, logTo: 9, applied: 50, snapshotMeta }))
       .toMatchObject({ id: ID });
+  });
+});
+
+describe('keys of a server that stood alone', () => {
+  it('are in no order, so no peer begins with them', async () => {
+    const foreign = { code: 'EFOREIGN', message: expect.stringContaining('has 3 keys of a server') };
+    await expect(begin({ keys: 3 })).rejects.toMatchObject(foreign);
+    await expect(begin({ identity: MEMBER, keys: 3 })).rejects.toMatchObject(foreign);
+    await expect(begin({ identity: MEMBER, logTo: 9, keys: 3 })).rejects.toMatchObject(foreign);
+    expect(await begin({ identity: MEMBER, logTo: 9, applied: 9, keys: 3 })).toMatchObject({ id: ID });
   });
 });
 
@@ -213,6 +227,18 @@ describe('going on alone', () => {
     await expect(begin({ alone: 'unknown' })).rejects.toMatchObject({ code: 'EALONE' });
     await expect(begin({ identity: MEMBER, base: 5, logTo: 9, applied: 2, alone: CLUSTER }))
       .rejects.toMatchObject({ code: 'EINCOMPLETE' });
+  });
+
+  it('takes the keys of a server that stood alone as the state at position 1', async () => {
+    const disk = new Disk();
+    await expect(disk.begin({ keys: 3, alone: 'other' })).rejects.toMatchObject({ code: 'EALONE' });
+    expect(disk.taken).toEqual([]);
+    const identity = await disk.begin({ keys: 3, alone: 'unknown' });
+    expect(disk.taken).toEqual([1]);
+    expect(disk.raftLog!.base).toMatchObject({ index: 1 });
+    expect(await disk.begin({ keys: 3, applied: 1, alone: 'unknown' }))
+      .toEqual({ ...identity, starts: 2 });
+    expect(disk.taken).toEqual([1]);
   });
 
   it('is done again when a crash cut it off before its name was written', async () => {

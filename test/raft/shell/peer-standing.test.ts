@@ -22,6 +22,7 @@ class World {
   match = 0;
   applied = 0;
   starts = 0;
+  contradictedAt: number | undefined;
   readonly saved: Identity[] = [];
   readonly givenUp: string[] = [];
   readonly standing: PeerStanding;
@@ -43,7 +44,7 @@ class World {
     const { configuration, configurationIndex: index, commit, role, leader, leaderCommit } = this;
     const raft = {
       committedConfiguration: { index, configuration }, configurationIndex: index, leaderCommit,
-      progress: new Map([[C, { match: this.match }]]),
+      progress: new Map([[C, { match: this.match }]]), contradictedAt: this.contradictedAt,
     };
     return { raft, status: { configuration, commit, role, leader } } as unknown as Replica;
   }
@@ -163,5 +164,21 @@ describe('a cluster that was given up', () => {
     expect(old.givenUp).toEqual([]);
     old.standing.onVerdict(factsOfC({ leftBehind: [CLUSTER] }, 'new'), verdict);
     expect(old.givenUp).toEqual(['gone']);
+  });
+});
+
+describe('a peer whose log contradicts the leader’s', () => {
+  it('takes no part any more, says so, and keeps it', () => {
+    const world = new World();
+    world.leader = C;
+    world.note();
+    expect(world.standing.serving).toBe(undefined);
+    world.contradictedAt = 7;
+    world.note();
+    world.note();
+    expect(world.givenUp).toHaveLength(1);
+    expect(world.givenUp[0]).toMatch(/^position 7 was agreed upon, and c:\w+ leads with something/);
+    expect(world.standing.serving).toMatch(/^REMOVED this peer takes no part any more: position 7/);
+    expect(world.saved.at(-1)?.givenUp).toBe(world.givenUp[0]);
   });
 });

@@ -172,6 +172,9 @@ export class Invariants {
   /** Log matching: two logs that agree at an index agree before it. Costly: now and then. */
   checkLogs(rafts: readonly Raft[]): void {
     for (const [i, one] of rafts.entries()) {
+      if (one.contradictedAt !== undefined) {
+        throw new InvariantError(`${one.status.id} has another entry ${one.contradictedAt}`);
+      }
       for (const other of rafts.slice(i + 1)) this.#checkPair(one, other);
     }
   }
