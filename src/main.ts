@@ -12,7 +12,7 @@ import { helpText } from './config/help-text.ts';
 import { describeConfigError, loadConfig, type ConfigSource } from './config/load-config.ts';
 import type { Config } from './config/config.ts';
 import { readIncluded } from './io/config-files.ts';
-import { openLog, type ServerLog } from './observe/log.ts';
+import { openLog, type LogOptions, type ServerLog } from './observe/log.ts';
 import { createServerFromConfig, type DkvsServer } from './server.ts';
 import { VERSION } from './version.ts';
 
@@ -44,7 +44,7 @@ function readSource(path: string): ConfigSource {
 
 function openServerLog(config: Config): ServerLog {
   const { loglevel, logfile } = config.values;
-  const log = openLog({
+  const log = openLogOrGiveUp({
     level: loglevel,
     format: config.values['log-format'],
     file: logfile,
@@ -52,6 +52,14 @@ function openServerLog(config: Config): ServerLog {
   });
   config.onChange(['loglevel'], (values) => log.setLevel(values.loglevel));
   return log;
+}
+
+function openLogOrGiveUp(options: LogOptions): ServerLog {
+  try {
+    return openLog(options);
+  } catch (error) {
+    return giveUp(messageOf(error));
+  }
 }
 
 async function serve(config: Config, log: ServerLog): Promise<void> {
@@ -67,6 +75,7 @@ async function serve(config: Config, log: ServerLog): Promise<void> {
   try {
     await server.listen();
   } catch (error) {
+    if (config.values.logfile !== '') log.log.fatal(`cannot start: ${messageOf(error)}`);
     log.close();
     giveUp(messageOf(error));
   }
@@ -97,6 +106,7 @@ function handleSignals(server: DkvsServer, log: ServerLog): void {
 }
 
 function exit(log: ServerLog, code: number): never {
+  log.log.info(code === 0 ? 'stopped' : `ended with exit code ${code}`);
   log.close();
   process.exit(code);
 }

@@ -143,6 +143,10 @@ class Server implements DkvsServer {
       throw error;
     }
     this.#running = running;
+    this.#log.info({
+      version: VERSION, dir: resolve(this.#config.values.dir), listening: running.addresses,
+      keys: running.keys, recoveryMs: Math.round(opened.recoveryMs),
+    }, 'ready');
     return { port: running.port, addresses: running.addresses };
   }
 

@@ -55,7 +55,7 @@ export const ACCEPTED: OptionTable = {
   daemonize: accepted(yesNo, false, FOREGROUND),
   supervised: accepted(oneOf(['no', 'upstart', 'systemd', 'auto']), 'no', FOREGROUND),
   pidfile: accepted(text, '', 'the service manager knows the process'),
-  'always-show-logo': accepted(yesNo, false, 'the banner is shown on a terminal only'),
+  'always-show-logo': accepted(yesNo, false, 'what a start says has no logo'),
   'set-proc-title': accepted(yesNo, true, 'the title of the process stays as it is'),
   'proc-title-template': accepted(
     text,

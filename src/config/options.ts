@@ -397,7 +397,7 @@ export const OPTIONS = {
     'notice',
     'at-runtime',
     'How much is logged.',
-    'debug logs every connection and costs throughput.',
+    'verbose and debug also log each round of compaction and each connection that broke.',
   ),
   logfile: option(
     text,

@@ -83,7 +83,8 @@ export const PEER_OPTIONS = {
     '',
     'at-start',
     'Name of a cluster of which all other copies are lost: this one becomes its own, with itself.',
-    'The others must never come back, and what only they had acknowledged is lost.',
+    'The others must never come back, and what only they had acknowledged is lost. ' +
+      '"unknown" also makes a cluster of the keys of a server that stood alone: see the README.',
   ),
   'peer-secret': withPrivacy('hidden', option(
     text,

@@ -37,7 +37,9 @@ export class DiskError extends Error {
 
   constructor(op: DiskOp, path: string, cause: Error & { code?: string | undefined }) {
     const code = cause.code ?? 'EUNKNOWN';
-    super(`cannot ${op} ${path}: ${code}: ${cause.message}`, { cause });
+    // Node's messages begin with the code.
+    const reason = cause.message.startsWith(code) ? cause.message : `${code}: ${cause.message}`;
+    super(`cannot ${op} ${path}: ${reason}`, { cause });
     this.code = code;
     this.op = op;
     this.path = path;

@@ -17,6 +17,7 @@ import { dirname } from 'node:path';
 import { lockDirectory } from './directory-lock.ts';
 import { DiskError } from './files.ts';
 import type { DiskOp, Done, Files, Lock, ReadDone, ReadFile, WriteFile } from './files.ts';
+import { makeDirectory } from './make-directory.ts';
 import { readWholeFile, replaceWholeFile } from './whole-file.ts';
 import { writeFully, writeFullyThen } from './write-fully.ts';
 
@@ -271,7 +272,11 @@ export class NodeFiles implements Files {
   }
 
   async mkdir(dir: string): Promise<void> {
-    await call<unknown>('mkdir', dir, (done) => fs.mkdir(dir, { recursive: true }, done));
+    try {
+      await makeDirectory(dir);
+    } catch (error) {
+      throw new DiskError('mkdir', dir, error as Error);
+    }
   }
 
   /**

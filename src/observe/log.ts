@@ -54,7 +54,8 @@ export class LogFileError extends Error {
   readonly code = 'LOG_FILE';
 
   constructor(path: string, cause: unknown) {
-    super(`cannot open the log file '${path}' for appending: ${String(cause)}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`cannot open the log file '${path}' for appending: ${reason}`, { cause });
     this.name = 'LogFileError';
   }
 }

@@ -117,10 +117,11 @@ function segmentsOf(manifest: Manifest, names: readonly string[]): Listed[] {
   const sealed = manifest.sealed.map(({ id, kind, bytes }): Listed => ({ id, kind, bytes }));
   const known = new Set(manifest.sealed.map(({ id }) => id));
   const newest = Math.max(0, ...manifest.open);
-  const open = names.map(parseSegmentFileName).filter((name) => name !== undefined)
-    .filter(({ id, suffix }) => suffix === 'log' && !known.has(id) &&
-      (manifest.open.includes(id) || id > newest))
-    .map(({ id }): Listed => ({ id, kind: SEGMENT_LOG, bytes: undefined }));
+  // One that the manifest lists is looked at, and missed, also when there is no such file.
+  const newer = names.map(parseSegmentFileName).filter((name) => name !== undefined)
+    .filter(({ id, suffix }) => suffix === 'log' && !known.has(id) && id > newest);
+  const open = [...manifest.open, ...newer.map(({ id }) => id)]
+    .map((id): Listed => ({ id, kind: SEGMENT_LOG, bytes: undefined }));
   return [...sealed, ...open].sort((a, b) => a.id - b.id);
 }
 

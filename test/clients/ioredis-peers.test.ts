@@ -17,6 +17,7 @@ function clientOf(addresses: readonly { host: string; port: number }[]): Redis {
   const redis: Redis = new Redis({
     ...addresses[0],
     connectTimeout: 1000,
+    commandTimeout: 2000,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (times) => {
       Object.assign(redis.options, addresses[++next % addresses.length]);
@@ -32,7 +33,9 @@ describe('an ioredis client that knows all peers', () => {
     const redis = clientOf(PEER_NAMES.map((name) => ({ host: '127.0.0.1', port: peers.port(name) })));
     try {
       expect(await redis.set('before', '1')).toBe('OK');
+      const underWay = redis.set('cut', '1');
       await peers.close('a');
+      await underWay.catch((error: Error) => expect(error.message).toMatch(/timed out|closed/i));
       await eventually('a write to be taken by another peer', async () => {
         return await redis.set('after', '2').catch(() => undefined) === 'OK';
       });

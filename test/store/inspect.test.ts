@@ -48,6 +48,20 @@ describe('inspecting a store', () => {
     expect(formatReport(report).join('\n')).toContain(`${file} at byte ${at - 56}`);
   });
 
+  it('misses a segment that the manifest lists, open ones too', async () => {
+    const disk = await example();
+    const { segments, manifest } = await inspectStore(disk, '/data');
+    const { id, file } = segments.find(({ puts }) => puts > 0)!;
+    expect(manifest.open).toContain(id);
+    await disk.unlink(file);
+    const report = await inspectStore(disk, '/data');
+    expect(report.segments.find((segment) => segment.id === id)?.bad)
+      .toMatchObject([{ reason: 'the file is missing' }]);
+    await expect(open({ files: disk, clock: new SimClock() })).rejects.toMatchObject({
+      code: 'MISSING',
+    });
+  });
+
   it('from the command line tells by the exit code whether all is well', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'dkvs-inspect-'));
     const store = await open({ files: new NodeFiles(), clock: new NodeClock(), dir });

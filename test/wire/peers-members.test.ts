@@ -79,6 +79,6 @@ describe('the peers of a running cluster', () => {
     const name = await peers.leader();
     const follower = await peers.connect(PEER_NAMES.find((each) => each !== name)!);
     expect(await follower.call('PEERS', 'REMOVE', name))
-      .toBe(`-ERR this peer does not lead, ${name} does\r\n`);
+      .toBe(`-ERR this peer does not lead: ask ${name} at ${peers.address(name)}\r\n`);
   });
 });

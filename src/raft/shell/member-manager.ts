@@ -4,7 +4,7 @@
  */
 
 import type { Configuration, MemberId, NamedPeer } from '../core/entry.ts';
-import type { MembersTarget } from '../core/event.ts';
+import type { MembersTarget, RaftStatus } from '../core/event.ts';
 import { invitedBy } from '../core/feature-level.ts';
 import { nextMembers, withInvited, withoutInvited, withoutMember } from '../core/members-policy.ts';
 import type { Replica } from '../core/replica.ts';
@@ -14,6 +14,8 @@ import { nameOf } from './role-log.ts';
 
 /** A learner that lacks no more entries than this votes from now on: some turns' worth. */
 const RAFT_CAUGHT_UP_ENTRIES = 64;
+
+const NOT_AT_WORK = 'this peer does not take part now: INFO replication says why';
 
 export interface MemberManagerParts {
   readonly links: Links;
@@ -27,11 +29,14 @@ export interface MemberManagerParts {
   replica(): Replica | undefined;
   /** Begins a change that is not refused. */
   change(target: MembersTarget): void;
+  warn(text: string): void;
 }
 
 export class MemberManager {
   readonly #parts: MemberManagerParts;
   #dialled: Configuration | undefined;
+  /** Names of peers whose addresses are not those of the configuration files, which was said. */
+  readonly #moved = new Set<string>();
 
   constructor(parts: MemberManagerParts) {
     this.#parts = parts;
@@ -69,7 +74,8 @@ export class MemberManager {
   /** The text of a refusal; undefined when the invitation is in the order. */
   add(member: NamedPeer): string | undefined {
     const replica = this.#parts.replica();
-    if (replica?.status.role !== 'leader') return notLeading(replica?.status.leader);
+    if (replica === undefined) return NOT_AT_WORK;
+    if (replica.status.role !== 'leader') return notLeading(replica.status);
     const { configuration } = replica.status;
     const others = invitedBy(configuration).filter(({ name }) => name !== member.name);
     if (configuration.members.some(({ name }) => name === member.name)) {
@@ -81,7 +87,8 @@ export class MemberManager {
   /** The text of a refusal; undefined when the change has begun. */
   remove(name: string): string | undefined {
     const replica = this.#parts.replica();
-    if (replica?.status.role !== 'leader') return notLeading(replica?.status.leader);
+    if (replica === undefined) return NOT_AT_WORK;
+    if (replica.status.role !== 'leader') return notLeading(replica.status);
     const { configuration } = replica.status;
     const target = withoutMember(configuration, name) ?? withoutInvited(configuration, name);
     return target === undefined ? `there is no peer ${name}` : this.#change(replica, target);
@@ -126,10 +133,25 @@ export class MemberManager {
     const peers = new Map(all.map(({ name, peerAddress: address }) => [name, { name, address }]));
     peers.delete(self.name);
     links.setPeers([...peers.values()]);
+    for (const member of configuration.members) this.#warnIfMoved(member);
+  }
+
+  /** The addresses with which a peer was let in count; those of the files found a cluster. */
+  #warnIfMoved({ name, clientAddress, peerAddress }: NamedPeer): void {
+    const own = this.#parts.configured.find((one) => one.name === name);
+    const isSame = own?.clientAddress === clientAddress && own.peerAddress === peerAddress;
+    if (own === undefined || isSame || this.#moved.has(name)) return;
+    this.#moved.add(name);
+    this.#parts.warn(`peer ${name} has ${own.clientAddress} ${own.peerAddress} in the ` +
+      `configuration of this server, and ${clientAddress} ${peerAddress} in the cluster, which ` +
+      'counts: to move it, PEERS REMOVE it and let it in again with an empty directory');
   }
 }
 
-function notLeading(leader: MemberId | undefined): string {
-  const who = leader === undefined ? 'and nobody does now' : `${nameOf(leader)} does`;
-  return `this peer does not lead, ${who}`;
+function notLeading(
+  { leader, configuration: { members } }: Pick<RaftStatus, 'leader' | 'configuration'>,
+): string {
+  if (leader === undefined) return 'this peer does not lead, and nobody does now';
+  const address = members.find(({ id }) => id === leader)?.clientAddress ?? 'an unknown address';
+  return `this peer does not lead: ask ${nameOf(leader)} at ${address}`;
 }

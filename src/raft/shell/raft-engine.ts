@@ -100,6 +100,7 @@ export class RaftEngine implements TotalOrderBroadcast {
       self: options.self,
       featureLevel: options.featureLevel ?? FEATURE_LEVEL,
       configured: options.members,
+      warn: (text) => options.log.warn(text),
       seen: this.#seen,
       replica: () => (this.#stopReason === undefined ? this.#driver?.replica : undefined),
       change: (target) => this.#pump(() => this.#driver?.step({ kind: 'changeMembers', target })),

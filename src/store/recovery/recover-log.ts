@@ -243,6 +243,6 @@ async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
     const isOurs = parseSegmentFileName(name) !== undefined || /^checkpoint-\d+$|\.tmp$/.test(name);
     if (!isOurs || known.has(name)) continue;
     await env.files.unlink(`${env.dir}/${name}`);
-    env.onInfo(`removed ${name}, which is no part of the store`);
+    env.onInfo(`removed ${name}, a left-over that the manifest does not list`);
   }
 }

@@ -13,20 +13,37 @@ import { runSeed, type SeedReport } from './run-seed.ts';
 /** Lines of the trace that are shown before a failure. */
 const TRACE_LINES = 200;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-    minutes: { type: 'string' },
-    first: { type: 'boolean', default: false },
-    brief: { type: 'boolean', default: false },
-  },
-});
+const EXIT_USAGE = 2;
+const USAGE = 'npm run sim -- --seeds N --seed S [--minutes M] [--first] [--brief]';
+
+const OPTIONS = {
+  seeds: { type: 'string', default: '20' },
+  seed: { type: 'string', default: '1' },
+  minutes: { type: 'string' },
+  first: { type: 'boolean', default: false },
+  brief: { type: 'boolean', default: false },
+} as const;
+
+const values = parse();
+
+function parse() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(message: string): never {
+  console.error(`${message}\nusage: ${USAGE}`);
+  process.exit(EXIT_USAGE);
+}
 
 function main(): void {
-  const first = Number(values.seed);
-  const count = Number(values.seeds);
-  const runMs = values.minutes === undefined ? undefined : Number(values.minutes) * 60_000;
+  const first = wholeNumber('seed', values.seed);
+  const count = wholeNumber('seeds', values.seeds);
+  const runMs = values.minutes === undefined
+    ? undefined : wholeNumber('minutes', values.minutes) * 60_000;
   const startedAt = process.cpuUsage();
   const reports: SeedReport[] = [];
   for (let seed = first; seed < first + count; seed++) {
@@ -38,6 +55,12 @@ function main(): void {
   }
   const { user, system } = process.cpuUsage(startedAt);
   summarize(reports, (user + system) / 1e6);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  return refuse(`--${name} is '${text}'; allowed is a whole number from 1`);
 }
 
 function fail({ seed, profile, failure }: SeedReport, runMs: number | undefined): void {
