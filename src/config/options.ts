@@ -324,8 +324,8 @@ export const OPTIONS = {
     integer(0),
     TRACKED_KEYS_MAX_DEFAULT,
     'at-runtime',
-    'Keys remembered for client-side caching; beyond, the oldest are invalidated; 0 unlimited.',
-    'RAM for every key remembered.',
+    'Keys remembered for client-side caching; 0 unlimited.',
+    'It changes nothing yet: CLIENT TRACKING is refused.',
   ),
 
   // ---- Encodings: what OBJECT ENCODING answers -------------------------------------------------

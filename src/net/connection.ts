@@ -140,6 +140,8 @@ export class Connection implements SessionLink, Talker, OutputHost {
   closeAfterReply(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    // A request that ends its own connection is the last: what had waited was this one.
+    if (this.session.isReplying) this.#hasUntaken = false;
     this.wake();
   }
 
@@ -340,7 +342,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#host.counters.protocolErrors++;
     const { error } = this.decoder;
     this.#host.limitedLog.info({ client: this.#address, error }, 'closing a client: bad input');
-    if (!SILENT_ERRORS.has(error)) {
+    if (!SILENT_ERRORS.has(error) && this.session.replyMode === 'on') {
       this.reply.error(`ERR ${error}`);
     }
     this.#isClosing = true;

@@ -201,7 +201,8 @@ export class Session implements SessionPort, Subscriber {
     this.name = '';
     this.dbIndex = 0;
     this.protocol = 2;
-    this.replyMode = 'on';
+    // As in Redis a SKIP outlives it, and takes its reply.
+    if (this.#replyMode === 'off') this.replyMode = 'on';
     this.noEvict = false;
     this.noTouch = false;
     this.wantsLatest = undefined;

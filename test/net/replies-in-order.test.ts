@@ -125,6 +125,18 @@ describe('ends and errors in a pipeline', () => {
     await until(() => server.clients.count === 0, 'the connection is closed');
   });
 
+  it.each(['QUIT', 'CLIENT KILL TYPE normal SKIPME no'])(
+    'runs nothing behind %s, also when a request before it had to wait', async (end) => {
+      const client = await server.dial();
+      server.storage.coldKeys.add('a');
+      client.send('GET a', end, 'SET b 1', 'GET b');
+      await loads();
+      server.storage.arrive();
+      await client.ended();
+      expect(client.received).toMatch(/^\$-1\r\n(\+OK|:1)\r\n$/);
+      expect(server.storage.effects).toBe(0);
+    });
+
   it('answers valid requests in front of a protocol error, then says it and closes', async () => {
     const client = await server.dial();
     client.socket.write('PING\r\n*1\r\n$x\r\nPING\r\n');
@@ -132,6 +144,13 @@ describe('ends and errors in a pipeline', () => {
     await client.ended();
     expect(client.received).toBe('');
     expect(server.counters.protocolErrors).toBe(1);
+  });
+
+  it('says nothing of it to a client that wants no replies', async () => {
+    const client = await server.dial();
+    client.socket.write('PING\r\nCLIENT REPLY OFF\r\n*1\r\n$x\r\n');
+    await client.ended();
+    expect(client.received).toBe('+PONG\r\n');
   });
 
   it('keeps a protocol error behind the reply to a request that waits', async () => {
@@ -165,6 +184,8 @@ describe('ends and errors in a pipeline', () => {
       'CLIENT REPLY ON', 'PING'], ['+OK', '+PONG']],
     ['SKIP then OFF', ['CLIENT REPLY SKIP', 'CLIENT REPLY OFF', 'PING', 'CLIENT REPLY ON'],
       ['+OK']],
+    ['SKIP of RESET', ['CLIENT REPLY SKIP', 'RESET', 'PING'], ['+PONG']],
+    ['OFF, but not of RESET', ['CLIENT REPLY OFF', 'RESET', 'PING'], ['+RESET', '+PONG']],
     ['SKIP of MULTI', ['CLIENT REPLY SKIP', 'MULTI', 'PING', 'EXEC'],
       ['+QUEUED', '*1', '+PONG']],
     ['OFF of what is queued', ['MULTI', 'CLIENT REPLY ON', 'CLIENT REPLY OFF', 'EXEC', 'PING',

@@ -182,6 +182,14 @@ describe('the end of a connection', () => {
     expect(await (await server.connect()).call('GET', 'k')).toBe('$1\r\n2\r\n');
   });
 
+  it('comes with QUIT also behind commands that had to wait', async () => {
+    const server = await start();
+    const client = await server.connect();
+    client.send(['KEYS', 'x'], ['SAVE'], ['WAIT', '0', '0'], ['QUIT'], ['SET', 'k', 'after']);
+    expect(await client.untilClosed()).toBe('*0\r\n+OK\r\n:0\r\n+OK\r\n');
+    expect(await (await server.connect()).call('GET', 'k')).toBe('$-1\r\n');
+  });
+
   it('comes after all replies when the client has closed its half', async () => {
     const server = await start();
     const client = await server.connect();

@@ -1,6 +1,6 @@
 /** What a peer answers that is not, not yet, or not any more one of its cluster. */
 
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../src/server.ts';
@@ -266,5 +266,29 @@ describe('the directory of a peer', () => {
     const last = await peers.connect('c');
     expect(await last.call('INCR', 'counter')).toBe(':42\r\n');
     expect(await first.call('GET', 'counter')).toBe('$2\r\n42\r\n');
+  });
+
+  it('takes no part any more when the others have lost what was agreed with it', async () => {
+    const older = join(peers.dir('b'), '..', 'older');
+    await atLeader('SET', 'first', '1');
+    await peers.close('b');
+    cpSync(peers.dir('b'), older, { recursive: true });
+    await peers.listen('b');
+    await peers.close('c');
+    await atLeader('SET', 'lost', '1');
+    await atLeader('SET', 'lost too', '1');
+    for (const name of ['a', 'b'] as const) await peers.close(name);
+    peers.wipe('b');
+    cpSync(older, peers.dir('b'), { recursive: true });
+    for (const name of ['b', 'c'] as const) await peers.listen(name);
+    await atLeader('SET', 'new', '1');
+    await peers.listen('a');
+    const left = await peers.connect('a');
+    await eventually('a to notice', async () => {
+      return /^-REMOVED .* was agreed upon, and \w leads with something else/
+        .test(await left.call('GET', 'lost'));
+    });
+    expect(await left.call('SET', 'k', 'v')).toMatch(/^-REMOVED /);
+    expect(await (await peers.connect('b')).call('GET', 'new')).toBe('$1\r\n1\r\n');
   });
 });

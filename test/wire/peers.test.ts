@@ -47,6 +47,13 @@ describe('three peers', () => {
     }
   });
 
+  it('make nothing that a connection sent behind its QUIT', async () => {
+    const client = await peers.connect('a');
+    client.send(['SET', 'last', '1'], ['QUIT'], ['SET', 'last', '2'], ['SET', 'more', '1']);
+    expect(await client.untilClosed()).toBe('+OK\r\n+OK\r\n');
+    expect(await clients.a.call('MGET', 'last', 'more')).toBe('*2\r\n$1\r\n1\r\n$-1\r\n');
+  });
+
   it('wake who awaits a position when it is applied, and no sooner', async () => {
     await findLeader();
     const [to, from] = [clients[others[0]!], clients[others[1]!]];

@@ -86,7 +86,8 @@ export class PeerStanding {
   /** To be called when Raft may know something else. */
   note({ raft, status }: Replica): void {
     if (raft.contradictedAt !== undefined) {
-      this.#giveUp(`position ${raft.contradictedAt} was agreed upon, and ${status.leader} leads ` +
+      const leader = status.leader === undefined ? 'another' : nameOf(status.leader);
+      this.#giveUp(`position ${raft.contradictedAt} was agreed upon, and ${leader} leads ` +
         'with something else there: the others come from older copies of their directories, and ' +
         'this peer may be the only one with what they have lost');
     }
