@@ -122,6 +122,8 @@ export class Chain extends ChainShape {
   group: DeltaRun | undefined;
   /** As it was before the changes of this epoch; undefined if none may have to be undone. */
   image: KeptImage | undefined;
+  /** The epoch in which the undo journal noted last how long `group` was. */
+  groupEpoch = 0;
   /** The load that is under way. */
   loading: Promise<void> | undefined;
   /** Commands that keep it warm, and a base that is being written. */

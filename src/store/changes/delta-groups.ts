@@ -28,6 +28,8 @@ const DELTA_GROUPS_KEPT = 1024;
 
 export class DeltaGroups {
   readonly #write: (chain: Chain, deltas: DeltaRun) => void;
+  /** Called before a group is written and emptied that may have to be filled again. */
+  onFlush: (chain: Chain) => void = () => undefined;
   /** Chains that were given a group since the last flush. */
   readonly #chains: Chain[] = [];
   readonly #spare: DeltaRun[] = [];
@@ -40,10 +42,7 @@ export class DeltaGroups {
   add(chain: Chain, delta: ByteRange): void {
     const group = chain.group ?? this.#begin(chain);
     group.add(delta);
-    if (group.bytes < DELTA_GROUP_BYTES_MAX) return;
-    chain.image?.beforeFlush(group);
-    this.#write(chain, group);
-    group.clear();
+    if (group.bytes >= DELTA_GROUP_BYTES_MAX) this.#empty(chain, group);
   }
 
   /** Writes all groups. */
@@ -56,10 +55,7 @@ export class DeltaGroups {
   /** Writes what the chain's group has now. */
   flushOne(chain: Chain): void {
     const { group } = chain;
-    if (group === undefined || group.count === 0) return;
-    chain.image?.beforeFlush(group);
-    this.#write(chain, group);
-    group.clear();
+    if (group !== undefined && group.count > 0) this.#empty(chain, group);
   }
 
   /** Forgets all groups: nothing of them was written, and nothing will be. */
@@ -68,6 +64,13 @@ export class DeltaGroups {
     this.#chains.length = 0;
     // Images of chains may have changed them.
     this.#spare.length = 0;
+  }
+
+  #empty(chain: Chain, group: DeltaRun): void {
+    this.onFlush(chain);
+    chain.image?.beforeFlush(group);
+    this.#write(chain, group);
+    group.clear();
   }
 
   /** The chain has no group any more if its key is gone. */

@@ -114,7 +114,8 @@ export class StoreChanges implements Effects {
     probe.mustRun(space, key);
     const chain = probe.chain;
     if (chain?.live === undefined) throw new Error('store: a value is changed that is not live');
-    this.takeBack.touch(chain);
+    if (chain.type === STRING && !chain.raw) this.takeBack.touch(chain);
+    else this.takeBack.touchGroup(chain);
     chain.live.applyDelta(delta.buf, delta.start, delta.end, delta.words);
     if (chain.type === STRING) chain.raw = true;
     this.#groups.add(chain, delta);

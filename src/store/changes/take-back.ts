@@ -25,6 +25,7 @@ import {
 import type { LogEnd } from '../log/log-blocks.ts';
 import type { PageWriter } from './page-writer.ts';
 import { placeOf } from '../memory/residents.ts';
+import { GROUP } from '../log/undo-journal.ts';
 import { GRANULE_SHIFT } from '../segments/segment.ts';
 import type { Space } from '../index/space-table.ts';
 import { StoreError } from '../store-error.ts';
@@ -59,6 +60,7 @@ export class TakeBack {
     this.#options = options;
     this.#parts = options.parts;
     options.parts.chains.onTouch = (chain) => this.touch(chain);
+    options.groups.onFlush = (chain) => this.touch(chain);
   }
 
   // ---- Notes ------------------------------------------------------------------------------------
@@ -93,6 +95,21 @@ export class TakeBack {
     const image = new ChainImage(chains, chain, journal.epoch, this.#onRestored);
     chain.image = image;
     journal.push(image);
+  }
+
+  /**
+   * A delta is about to be added to a chain's group, and nothing else of it changes. Behind an
+   * image of an earlier epoch it is enough to note how long the group was: many requests of one
+   * turn that change one value make one image.
+   */
+  touchGroup(chain: Chain): void {
+    const { journal } = this.#parts;
+    const { image, group } = chain;
+    if (image === undefined) return this.touch(chain);
+    const { epoch } = journal;
+    if (image.epoch === epoch || chain.groupEpoch === epoch || this.#isSettling) return;
+    journal.takeGroup(chain.id, group?.count ?? 0, group?.bytes ?? 0);
+    chain.groupEpoch = epoch;
   }
 
   /** The slot of a chain was pointed to its base, and the chain forgotten. */
@@ -217,7 +234,18 @@ export class TakeBack {
     this.#restored.push(chain);
   };
 
+  #undoGroup(chainId: number, count: number, bytes: number): void {
+    const { chains } = this.#parts;
+    const chain = chains.mustGet(chainId);
+    // The value has the deltas that go.
+    chains.takeOff(chain);
+    chains.putBack(chain);
+    chain.group?.cut(count, bytes);
+    this.#restored.push(chain);
+  }
+
   readonly #undoSlot = (words: Int32Array, at: number): void => {
+    if (words[at] === GROUP) return this.#undoGroup(words[at + 1]!, words[at + 2]!, words[at + 3]!);
     const space = this.#parts.spaces.get(words[at]!);
     if (space === undefined) throw new Error('assertion failed: a space that is gone is undone');
     const { index } = space;

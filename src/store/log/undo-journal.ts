@@ -6,6 +6,7 @@
  *                               new offset
  *                       STEP    -1    the next of `#steps` knows what to do: chains, spaces ...
  *                       MARK    -2    where a request began (take-back.ts)
+ *                       GROUP   -3    number of a chain | deltas in its group | their bytes
  *
  * A change of the index costs eight stores into a typed array and no object. Entries are undone
  * from the end, and settled from the front once their frame is written.
@@ -24,6 +25,7 @@ const UNDO_ENTRIES_KEPT = 16_384;
 export const UNDO_WORDS = 8;
 const STEP = -1;
 const MARK = -2;
+export const GROUP = -3;
 
 /** Something that a slot entry cannot say. */
 export interface UndoStep {
@@ -32,7 +34,7 @@ export interface UndoStep {
   settle(): void;
 }
 
-/** Puts back what a SLOT entry at words[at] says. */
+/** Puts back what a SLOT or GROUP entry at words[at] says. */
 export type UndoSlot = (words: Int32Array, at: number) => void;
 
 export class UndoJournal {
@@ -83,6 +85,16 @@ export class UndoJournal {
     words[at + 6] = newSlot;
     words[at + 7] = newOffset;
     return at + 3;
+  }
+
+  /** Takes an entry for a chain whose group is about to get another delta. */
+  takeGroup(chainId: number, count: number, bytes: number): void {
+    const at = this.take();
+    const { words } = this;
+    words[at] = GROUP;
+    words[at + 1] = chainId;
+    words[at + 2] = count;
+    words[at + 3] = bytes;
   }
 
   takeMark(): number {
