@@ -217,17 +217,18 @@ export class LogAppender {
     const { appendedLsn } = this;
     this.#frameBlock = undefined;
     this.#frameBlocks.length = this.#split.length = this.dirty.length = 0;
+    // The tail lets go from its newest block back.
     for (const log of later.toReversed()) {
-      this.block = this.#tail.takeBack(log, SEGMENT_HEADER_BYTES)!;
+      this.#tail.takeBack(log, 0);
       resetSegment(log);
     }
     const { log } = end;
     const offset = end.lsn - log.lsnBase;
     const isCurrent = log === this.current;
-    if (isCurrent || offset < log.segment.bytes) {
-      const block = this.#tail.takeBack(log, offset);
-      if (isCurrent) this.block = block ?? this.#tail.open(log, offset, HEADER_ROOM_BYTES);
-    }
+    const isShorter = isCurrent || offset < log.segment.bytes;
+    const block = isShorter ? this.#tail.takeBack(log, offset) : undefined;
+    if (!isCurrent) this.block = this.#begin(this.current);
+    else this.block = block ?? this.#tail.open(log, offset, HEADER_ROOM_BYTES);
     end.restore(offset);
     this.nextValueIndex = end.nextValueIndex;
     this.current.lsnBase = appendedLsn - this.block.used;
