@@ -57,6 +57,8 @@ export class TableEntry {
    * can be timed as one.
    */
   readonly isBrief: boolean;
+  /** Its one key is the argument behind its name. */
+  readonly hasOneKey: boolean;
   /** Works on data alone: it changes nothing that decides whether the next request may run. */
   readonly isPlain: boolean;
   /** What runs it, if not steps. */
@@ -92,6 +94,8 @@ export class TableEntry {
     const isPlain = this.action !== undefined && command.steps === undefined &&
       subcommands.size === 0 && !NOT_BRIEF.some(has);
     this.isPlain = isPlain && (this.isWrite || has('readonly'));
+    const { keys } = command;
+    this.hasOneKey = command.visitKeys === undefined && keys?.first === 1 && keys.last === 1;
     const hasPlainKeys = command.keys !== undefined && command.visitKeys === undefined;
     this.isBrief = isPlain && hasPlainKeys && (has('fast') || command.brief === true);
   }

@@ -35,10 +35,21 @@ export class Prefetch {
 
   /** Whether the request would have to wait for the disk. */
   isCold(entry: TableEntry, args: Args, dbIndex: number): boolean {
+    if (entry.hasOneKey) return this.#isOneCold(entry, args, dbIndex);
     this.#keys = undefined;
     this.#isAnyCold = false;
     this.#look(entry, args, dbIndex);
     return this.#isAnyCold;
+  }
+
+  /** The same as below, for what most requests are. */
+  #isOneCold(entry: TableEntry, args: Args, dbIndex: number): boolean {
+    const { storage } = this.#keyspace;
+    try {
+      return storage.isCold(this.#keyspace.db(dbIndex).space, args.at(1), entry.needOf(args));
+    } catch {
+      return false;
+    }
   }
 
   /** Appends the request's keys that are only on disk, as owned copies; up to PREFETCH_KEYS_MAX. */

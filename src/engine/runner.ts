@@ -69,6 +69,7 @@ export class Runner {
     const context = this.#enter(env, requests.args[from]!);
     const stopAt = env.seed === undefined && !env.isInTransaction
       ? session.reply.length + BURST_REPLY_BYTES_MAX : Infinity;
+    if (env.seed === undefined) this.#parts.keyspace.isReadOnly = this.#parts.isReadOnly();
     this.stop = 'done';
     session.beginReply();
     this.#accounts.begin();
@@ -151,9 +152,10 @@ export class Runner {
     const { reply } = env.session;
     const { keyspace, monitors, random } = this.#parts;
     const mark = reply.mark();
-    const isOrdered = env.seed !== undefined;
-    keyspace.isReadOnly = isOrdered ? !entry.isOrdered : this.#parts.isReadOnly();
-    if (env.seed !== undefined) random.reseed(env.seed[0] ^ (env.firstIndex + i), env.seed[1]);
+    if (env.seed !== undefined) {
+      keyspace.isReadOnly = !entry.isOrdered;
+      random.reseed(env.seed[0] ^ (env.firstIndex + i), env.seed[1]);
+    }
     context.refill(args);
     if (env.isAwaited || entry.isOrdered || entry.command.selects !== undefined) {
       this.#perform(entry, env, context, mark);
