@@ -79,7 +79,8 @@ export class TakeBack {
   noteInsert(space: Space, hi: number, lo: number, newSlot: number, newOffset: number): void {
     const { journal } = this.#parts;
     const at = journal.takeSlot(space.id, hi, lo, newSlot, newOffset);
-    journal.words.fill(0, at, at + 3);
+    const { words } = journal;
+    words[at] = words[at + 1] = words[at + 2] = 0;
   }
 
   #note(space: Space, slot: number, hi: number, lo: number, newSlot: number): void {
