@@ -74,6 +74,11 @@ export class Database {
     return found;
   }
 
+  /** What was found so far is not used any more: its memory may serve what is read next. */
+  endReads(): void {
+    this.#keyspace.storage.begin();
+  }
+
   /** A string to read: its bytes are in `value`. */
   readString(key: ByteRange): Found | undefined | typeof WRONG_TYPE {
     const found = this.read(key);

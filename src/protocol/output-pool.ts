@@ -3,9 +3,9 @@
  * when the socket is done with it, it comes back here. So an idle connection holds nothing, and ten
  * thousand of them share a few.
  *
- * Sizes are powers of two. Ownership: memory that `acquire` gave belongs to its taker until
- * `recycle`. Whoever never recycles merely loses the reuse. Recycling twice would give two
- * connections the same memory, so it throws.
+ * Sizes are powers of two, but for memory that is too large to keep. Ownership: memory that
+ * `acquire` gave belongs to its taker until `recycle`. Whoever never recycles merely loses the
+ * reuse. Recycling twice would give two connections the same memory, so it throws.
  */
 import { viewOf } from '../lib/views.ts';
 import { KiB, MiB } from '../lib/size-units.ts';
@@ -53,14 +53,15 @@ export class OutputPool {
 
   /** Memory for at least `bytes`, with any content. */
   acquire(bytes: number): OutputMemory {
+    if (bytes > OUTPUT_BUFFER_POOLED_BYTES_MAX) {
+      return lend(new OutputMemory(Buffer.allocUnsafeSlow(bytes)));
+    }
     const index = indexOf(bytes);
     const known = this.#unused[index]?.pop();
     const size = OUTPUT_BUFFER_BYTES_MIN * 2 ** index;
     const memory = known ?? new OutputMemory(Buffer.allocUnsafeSlow(size));
     if (known !== undefined) this.#unusedBytes -= size;
-    memory.length = 0;
-    memory.isLent = true;
-    return memory;
+    return lend(memory);
   }
 
   /** Takes back what `acquire` gave. Memory too large to keep is dropped. */
@@ -75,6 +76,12 @@ export class OutputPool {
     (this.#unused[indexOf(size)] ??= []).push(memory);
     this.#unusedBytes += size;
   }
+}
+
+function lend(memory: OutputMemory): OutputMemory {
+  memory.length = 0;
+  memory.isLent = true;
+  return memory;
 }
 
 function indexOf(bytes: number): number {

@@ -15,7 +15,7 @@ import { bytesOfText, hasEscapedBytes } from '../lib/escaped-text.ts';
 import { formatDouble } from '../lib/format-double.ts';
 import { writeInt } from '../lib/int64.ts';
 import { REPLY_BYTES_MAX } from './limits.ts';
-import { NO_MEMORY } from './output-pool.ts';
+import { NO_MEMORY, OUTPUT_BUFFER_POOLED_BYTES_MAX } from './output-pool.ts';
 import type { OutputMemory, OutputPool } from './output-pool.ts';
 
 const RETURN = 0x0d;
@@ -63,6 +63,8 @@ const ASCII_LOOP_LENGTH_MAX = 48;
 export interface ReplyWriter {
   /** The protocol that the client chose; a few commands reply differently in 3. */
   readonly protocol: 2 | 3;
+  /** It has passed its bound: an error takes its place, whatever is still written. */
+  readonly isTooLarge: boolean;
 
   ok(): void;
   /** A status such as PONG. Line ends become spaces. */
@@ -108,6 +110,9 @@ export class ReplyEncoder implements ReplyWriter {
   #buf = NO_MEMORY.buf;
   #view = NO_MEMORY.view;
   #length = 0;
+  /** Memory that was filled before this one, and the bytes in it: a large reply is not copied. */
+  readonly #pieces: OutputMemory[] = [];
+  #pieceBytes = 0;
   /** What was written before the reply became too large; what follows is written over and over. */
   #kept: OutputMemory | undefined;
 
@@ -117,18 +122,19 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** Bytes written since the last take. */
   get length(): number {
-    return this.#length;
+    return this.#pieceBytes + this.#length;
   }
 
   mark(): number {
-    return this.#length;
+    return this.#pieceBytes + this.#length;
   }
 
   /** Drops what was written since `mark`; nothing may have been taken since. */
   rewind(mark: number): void {
     if (this.#kept !== undefined) this.#restore(this.#kept);
-    if (mark > this.#length) throw new Error(`rewind to ${mark}, beyond ${this.#length} bytes`);
-    this.#length = mark;
+    if (mark > this.length) throw new Error(`rewind to ${mark}, beyond ${this.length} bytes`);
+    while (mark < this.#pieceBytes) this.#backToPiece();
+    this.#length = mark - this.#pieceBytes;
   }
 
   /** Something was dropped: rewind to the mark of its reply, and say so. */
@@ -138,14 +144,23 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** The text of the error reply that begins at `mark`, or undefined if none does. */
   errorAt(mark: number): string | undefined {
-    if (mark >= this.#length || this.#buf[mark] !== TYPE_ERROR) return undefined;
-    const end = this.#buf.indexOf(RETURN, mark);
-    return this.#buf.toString('latin1', mark + 1, end < 0 ? this.#length : end);
+    const at = mark - this.#pieceBytes;
+    if (at < 0 || at >= this.#length || this.#buf[at] !== TYPE_ERROR) return undefined;
+    const end = this.#buf.indexOf(RETURN, at);
+    return this.#buf.toString('latin1', at + 1, end < 0 ? this.#length : end);
   }
 
-  /** What was written. The caller owns it, and gives it to recycle() when it is sent. */
+  /**
+   * What was written, or its first piece: `length` tells whether there is more. The caller owns it,
+   * and gives it to recycle() when it is sent.
+   */
   take(): OutputMemory {
     if (this.#kept !== undefined) this.#restore(this.#kept);
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) {
+      this.#pieceBytes -= piece.length;
+      return piece;
+    }
     const filled = this.#memory;
     filled.length = this.#length;
     this.#use(NO_MEMORY);
@@ -160,6 +175,7 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** Drops what was written and gives the memory back, for a connection that is closed. */
   release(): void {
+    while (this.#pieces.length > 0) this.#backToPiece();
     this.recycle(this.take());
   }
 
@@ -317,8 +333,8 @@ export class ReplyEncoder implements ReplyWriter {
 
   /** False, with nothing written, if the text is not ASCII. */
   #asciiBulk(text: string): boolean {
-    const start = this.#length;
     this.#reserve(text.length + HEADER_BYTES_MAX + 2);
+    const start = this.#length;
     this.#header(TYPE_BULK, text.length);
     const buf = this.#buf;
     let at = this.#length;
@@ -357,26 +373,47 @@ export class ReplyEncoder implements ReplyWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes > this.#buf.length) this.#grow(this.#length + bytes);
+    if (this.#length + bytes > this.#buf.length) this.#grow(bytes);
   }
 
+  /** Sees to it that there is room for so many bytes more. */
   #grow(bytes: number): void {
-    if (bytes > REPLY_BYTES_MAX || this.#kept !== undefined) return this.#drop(bytes);
-    const larger = this.#pool.acquire(bytes);
+    if (this.length + bytes > REPLY_BYTES_MAX || this.#kept !== undefined) return this.#drop(bytes);
+    const wanted = this.#length + bytes;
+    if (this.#length > 0 && wanted > OUTPUT_BUFFER_POOLED_BYTES_MAX) return this.#nextPiece(bytes);
+    const larger = this.#pool.acquire(wanted);
     const old = this.#memory;
     if (this.#length > 0) larger.buf.set(old.buf.subarray(0, this.#length));
     this.#use(larger);
     this.recycle(old);
   }
 
+  /** What was written stays where it is; more goes to memory of its own. */
+  #nextPiece(bytes: number): void {
+    const piece = this.#memory;
+    piece.length = this.#length;
+    this.#pieces.push(piece);
+    this.#pieceBytes += piece.length;
+    this.#use(this.#pool.acquire(Math.max(bytes, OUTPUT_BUFFER_POOLED_BYTES_MAX)));
+    this.#length = 0;
+  }
+
+  /** Drops the memory in use, and goes back to the piece before it. */
+  #backToPiece(): void {
+    this.recycle(this.#memory);
+    const piece = this.#pieces.pop()!;
+    this.#pieceBytes -= piece.length;
+    this.#use(piece);
+    this.#length = piece.length;
+  }
+
   /** Goes on in memory that is thrown away. */
   #drop(bytes: number): void {
-    const wanted = bytes - this.#length;
     if (this.#kept === undefined) {
       this.#kept = this.#memory;
       this.#kept.length = this.#length;
     } else this.recycle(this.#memory);
-    this.#use(this.#pool.acquire(wanted));
+    this.#use(this.#pool.acquire(bytes));
     this.#length = 0;
   }
 

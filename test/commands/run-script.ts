@@ -19,6 +19,7 @@ import { encodingOf } from '../../src/keyspace/string-encoding.ts';
 import { Random } from '../../src/lib/random.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 import { inertList } from './inert-list.ts';
+import { textOf } from '../protocol/text-of.ts';
 
 export class ScriptRunner {
   readonly storage = new MemoryStorage([liveStringCodec]);
@@ -42,7 +43,7 @@ export class ScriptRunner {
     this.#encoder.protocol = protocol;
     return script.map((words) => {
       this.#runOne(Args.ofBuffers(words.map((word) => Buffer.from(word, 'latin1'))));
-      return this.#encoder.take().toString('latin1');
+      return textOf(this.#encoder);
     });
   }
 

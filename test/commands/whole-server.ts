@@ -33,6 +33,7 @@ import type { IndexReport } from '../../src/keyspace/index-report.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
 import { SimClock } from '../sim/sim-clock.ts';
+import { textOf } from '../protocol/text-of.ts';
 
 export const IDLE_STORE: StoreFacts = Object.freeze({
   failure: undefined, policy: 'everysec', syncs: 0, pendingSyncs: 0, backlogBytes: 0,
@@ -136,7 +137,7 @@ export class WholeClient implements SessionLink {
 
   /** What was written since the last time. */
   heard(): string {
-    return this.reply.take().toString('latin1');
+    return textOf(this.reply);
   }
 }
 

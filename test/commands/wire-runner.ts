@@ -20,6 +20,7 @@ import { refusal } from '../../src/engine/admit.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { WriteGate } from '../../src/engine/write-gate.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
+import { textOf } from '../protocol/text-of.ts';
 
 export class WireRunner {
   readonly storage = new MemoryStorage(LIVE_CODECS);
@@ -47,7 +48,7 @@ export class WireRunner {
     const replies: string[] = [];
     for (const words of script) {
       await this.#runOne(Args.ofBuffers(words.map((word) => Buffer.from(word, 'latin1'))));
-      replies.push(this.#encoder.take().toString('latin1'));
+      replies.push(textOf(this.#encoder));
     }
     return replies;
   }

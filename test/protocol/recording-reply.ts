@@ -36,6 +36,7 @@ interface Open {
 
 export class RecordingReply implements ReplyWriter {
   readonly protocol: 2 | 3;
+  readonly isTooLarge = false;
   /** Complete replies. */
   readonly values: unknown[] = [];
   readonly attributes: Map<unknown, unknown>[] = [];

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import type { Random } from '../../src/lib/random.ts';
+import { Random } from '../../src/lib/random.ts';
 import { REPLY_BYTES_MAX } from '../../src/protocol/limits.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { viewOf } from '../../src/lib/views.ts';
@@ -12,12 +12,13 @@ import type { ReplyWriter } from '../../src/protocol/reply-encoder.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';
 import { RecordedError, RecordingReply } from './recording-reply.ts';
 import { decodeReplies } from './resp-decoder.ts';
+import { textOf } from './text-of.ts';
 
 function encode(protocol: 2 | 3, write: (reply: ReplyWriter) => void): string {
   const encoder = new ReplyEncoder(new OutputPool());
   encoder.protocol = protocol;
   write(encoder);
-  return encoder.take().toString('latin1');
+  return textOf(encoder);
 }
 
 type Case = readonly [
@@ -171,6 +172,51 @@ describe('ReplyEncoder', () => {
     expect(pool.unusedBytes).toBe(OUTPUT_BUFFER_BYTES_MIN * (1 + 2));
     const lines = Array.from({ length: 5000 }, (_, i) => `:${i}\r\n`);
     expect(encoder.take().toString()).toBe(lines.join(''));
+  });
+
+  it('leaves what was written of a large reply where it is, in pieces', () => {
+    const pool = new OutputPool();
+    const encoder = new ReplyEncoder(pool);
+    const value = Buffer.alloc(3_000_000, 'v');
+    encoder.ok();
+    encoder.bulk(value);
+    const mark = encoder.mark();
+    encoder.error('ERR behind it');
+    expect(encoder.errorAt(mark)).toBe('ERR behind it');
+    expect(encoder.errorAt(0)).toBeUndefined();
+    encoder.bulk(value);
+    expect(encoder.length).toBe(5 + 2 * (value.length + 12) + 16);
+    const sizes: number[] = [];
+    while (encoder.length > 0) {
+      const piece = encoder.take();
+      sizes.push(piece.buf.length);
+      encoder.recycle(piece);
+    }
+    expect(sizes).toHaveLength(4);
+    expect(Math.max(...sizes)).toBeLessThan(value.length + 100);
+    encoder.bulk(value);
+    encoder.release();
+    expect([encoder.length, pool.unusedBytes > 0]).toEqual([0, true]);
+  });
+
+  it('goes back to any mark over its pieces', () => {
+    const encoder = new ReplyEncoder(new OutputPool());
+    const random = new Random(3, 4);
+    let expected = '';
+    for (let i = 0; i < 300; i++) {
+      const mark = encoder.mark();
+      expect(mark).toBe(expected.length);
+      const text = 'x'.repeat(random.below(random.below(4) === 0 ? 900_000 : 2000));
+      encoder.bulkText(text);
+      if (random.below(3) === 0) encoder.rewind(mark);
+      else expected += `$${text.length}\r\n${text}\r\n`;
+      if (random.below(20) !== 0) continue;
+      const back = random.below(expected.length + 1);
+      encoder.rewind(back);
+      expected = expected.slice(0, back);
+    }
+    expect(textOf(encoder) === expected).toBe(true);
+    expect(encoder.length).toBe(0);
   });
 
   it('drops a reply beyond its bound, says so, and goes on from the mark', () => {

@@ -4,6 +4,7 @@ import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
 import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { decodeInChunks, USUAL_LIMITS } from './decode-in-chunks.ts';
 import type { RequestLimits } from './slow-request-decoder.ts';
+import { textOf } from './text-of.ts';
 
 const STRANGER: RequestLimits = { ...USUAL_LIMITS, authenticated: false };
 
@@ -34,7 +35,7 @@ function reply(input: string, limits: RequestLimits): string {
   if (end === 'more') return '';
   const encoder = new ReplyEncoder(new OutputPool());
   encoder.error(`ERR ${end.error}`);
-  return encoder.take().toString('latin1');
+  return textOf(encoder);
 }
 
 const installed = hasRedisServer();

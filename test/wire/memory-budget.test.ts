@@ -1,11 +1,12 @@
 /** A memory budget that is too small says what is enough; one that shrinks is given back. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DistServer } from './dist-server.ts';
-import { eventually } from './eventually.ts';
+import { eventually, within } from './eventually.ts';
 import { InProcess } from './in-process.ts';
 import type { WireClient } from './wire-client.ts';
 
@@ -82,3 +83,43 @@ describe('a memory budget that shrinks', () => {
     expect(await client.call('SET', 'key:0:0', 'w')).toMatch(/^-OOM /);
   });
 });
+
+describe.skipIf(!existsSync('/proc/self/status'))('a reply that is larger than the budget', () => {
+  it('costs what it weighs: values that are only on disk go by one at a time', async () => {
+    const [count, bytes] = [300, MiB];
+    const dir = join(root, 'data');
+    const options = ['--maxmemory', '32mb', '--hot-tail-bytes', '4mb', '--read-cache-bytes', '4mb'];
+    const first = await DistServer.start(dir, ...options);
+    const writer = await first.connect();
+    const names = Array.from({ length: count }, (_, i) => `key:${i}`);
+    for (const name of names) {
+      expect(await writer.call('SET', name, 'v'.repeat(bytes))).toBe('+OK\r\n');
+    }
+    await first.kill('SIGTERM');
+    const server = await DistServer.start(dir, ...options);
+    servers.push(server);
+    const before = peakMiB(server.child.pid!);
+    const socket = createConnection(server.port, '127.0.0.1');
+    let received = 0;
+    const whole = `*${count}\r\n`.length + count * (`$${bytes}\r\n`.length + bytes + 2);
+    const done = new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('data', (chunk) => {
+        received += chunk.length;
+        if (received >= whole) resolve();
+      });
+    });
+    socket.write(`MGET ${names.join(' ')}\r\n`);
+    await within('the reply', done, 60_000);
+    socket.destroy();
+    expect(received).toBe(whole);
+    // The budget, 64 reads at once, and what the collector has not come to yet.
+    expect(peakMiB(server.child.pid!) - before).toBeLessThan(count + 32 + 64 + 64);
+  }, 120_000);
+});
+
+/** The most that a process has ever had in RAM. */
+function peakMiB(pid: number): number {
+  const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+  return Number(kib) / 1024;
+}

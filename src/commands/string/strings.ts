@@ -38,10 +38,12 @@ function get(ctx: WriteContext): void {
 function mget(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   reply.array(args.count - 1);
-  for (let i = 1; i < args.count; i++) {
+  for (let i = 1; i < args.count && !reply.isTooLarge; i++) {
     const found = db.readString(args.at(i));
     if (found === undefined || found === WRONG_TYPE) reply.nil();
     else reply.bulkRange(found.value);
+    // Many values together may be many times what may be in RAM.
+    db.endReads();
   }
 }
 

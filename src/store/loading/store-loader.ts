@@ -28,15 +28,13 @@ import { ValueLoader, type ReadRecord } from './value-loader.ts';
 import type { KeyIndex } from '../index/key-index.ts';
 import { MiB } from '../../lib/size-units.ts';
 
-/**
- * Bytes of records that one such prefetch keeps in RAM. What is beyond was read all the same, and
- * so is likely in the kernel's page cache when the request reads it again.
- */
+/** Bytes of records that one prefetch keeps in RAM. The rest is read when the request runs. */
 const PREFETCH_BYTES_MAX = 16 * MiB;
 
 /** What one `load` keeps in RAM. */
 interface Kept {
-  readonly records: Set<Held>;
+  /** With the bytes that each takes. */
+  readonly records: Map<Held, number>;
   readonly chains: Set<Chain>;
   bytes: number;
   /** One value is kept however large it is: a request of one key has to be served by it. */
@@ -59,7 +57,7 @@ export class StoreLoader {
   /** See Storage.load. */
   async load(keys: readonly KeyToLoad[]): Promise<() => void> {
     const kept: Kept = {
-      records: new Set(), chains: new Set(), bytes: 0, hasValue: false, isFull: false,
+      records: new Map(), chains: new Set(), bytes: 0, hasValue: false, isFull: false,
     };
     try {
       await forEachAtOnce(keys, READS_AT_ONCE, (key) => this.#loadKey(key, kept));
@@ -92,7 +90,7 @@ export class StoreLoader {
   async #loadKey(request: KeyToLoad, kept: Kept): Promise<void> {
     const { probe } = this.#parts;
     const key = new ByteRange(request.key);
-    for (;;) {
+    while (!kept.isFull) {
       probe.run(request.space, key);
       if (probe.slot === -1) {
         if (!probe.isCold) return;
@@ -101,7 +99,6 @@ export class StoreLoader {
         // Every key with this hash is known, none is the one asked for, and one is damaged.
         if (reads.length === 0 && damage !== undefined) throw damage;
         await Promise.all(reads);
-        if (kept.isFull) return;
         continue;
       }
       const reading = probe.chain === undefined
@@ -109,7 +106,6 @@ export class StoreLoader {
         : this.#loadChain(probe.chain, request, kept);
       if (reading === undefined) return;
       await reading;
-      if (kept.isFull) return;
     }
   }
 
@@ -191,7 +187,7 @@ export class StoreLoader {
 
   /**
    * Keeps a copy: tail and cache may let go of the record before the command runs. What is beyond
-   * PREFETCH_BYTES_MAX was only read.
+   * PREFETCH_BYTES_MAX was only read, and nothing more is: the command reads it when it runs.
    */
   #keep(segment: Segment, offset: number, record: LoadedRecord, kept: Kept): void {
     const bytes = entryBytesInRam(record);
@@ -200,14 +196,16 @@ export class StoreLoader {
       return;
     }
     const held = this.#parts.residents.hold(segment, offset, owned(record));
-    if (kept.records.has(held)) this.#parts.residents.release(held);
-    else kept.bytes += bytes;
+    // Of a large record the key came first, and now all of it takes its place.
+    const before = kept.records.get(held);
+    if (before !== undefined) this.#parts.residents.release(held);
+    kept.bytes += bytes - (before ?? 0);
     kept.hasValue ||= record.isWhole;
-    kept.records.add(held);
+    kept.records.set(held, bytes);
   }
 
   #release(kept: Kept): void {
-    for (const held of kept.records) this.#parts.residents.release(held);
+    for (const held of kept.records.keys()) this.#parts.residents.release(held);
     for (const chain of kept.chains) chain.pins -= 1;
   }
 }

@@ -113,6 +113,8 @@ export class Residents {
   #scratchBufUsed = 0;
   /** RAM of scratch reads that have memory of their own. */
   #scratchBytes = 0;
+  /** Such memory, for the next one: dead array buffers are collected too late. */
+  #spareScratch: Buffer | undefined;
 
   constructor(segments: SegmentTable, cacheBytes: number) {
     this.#segments = segments;
@@ -219,11 +221,26 @@ export class Residents {
     if (this.#scratchReads.size === 0) return;
     for (const { segmentId, offset, buf, at, stays } of this.#scratchReads.values()) {
       if (stays) this.cache.insert(segmentId, offset, buf, at, entryBytesAt(buf, at));
+      if (buf !== this.#scratchBuf) this.#keepSpare(buf);
     }
     this.#scratchReads.clear();
     this.#scratchBufUsed = 0;
     this.#scratchBytes = 0;
     this.onChange();
+  }
+
+  #keepSpare({ buffer }: Buffer): void {
+    if (buffer.byteLength > SCRATCH_BYTES_MAX) return;
+    if (buffer.byteLength <= (this.#spareScratch?.length ?? 0)) return;
+    this.#spareScratch = Buffer.from(buffer);
+  }
+
+  #takeScratch(bytes: number): Buffer {
+    const spare = this.#spareScratch;
+    const isWorth = bytes > KEY_READ_BYTES && spare !== undefined && spare.length >= bytes;
+    if (!isWorth) return Buffer.allocUnsafeSlow(bytes);
+    this.#spareScratch = undefined;
+    return spare;
   }
 
   pathOf(slot: number): string {
@@ -363,7 +380,7 @@ export class Residents {
   }
 
   #readBytesNow(segment: Segment, offset: number, bytes: number): Buffer {
-    const buf = Buffer.allocUnsafeSlow(bytes);
+    const buf = this.#takeScratch(bytes);
     try {
       return buf.subarray(0, this.#segments.mustReadNow(segment, buf, 0, bytes, offset));
     } catch (error) {
