@@ -115,7 +115,7 @@ class Server implements DkvsServer {
       this.#stop = done;
       this.#stopFailed = failed;
     });
-    // Whoever only calls close() hears of a failure there.
+    // A caller of close() alone hears of a failure there.
     this.stopped.catch(() => {});
   }
 

@@ -4,7 +4,7 @@ import type { TableEntry } from '../commands/table.ts';
 import type { Session } from '../session/session.ts';
 
 export interface PendingGroup {
-  /** Undefined: somebody who only wants to know when the batch is applied. */
+  /** Undefined: the waiter only wants to know when the batch is applied. */
   readonly session: Session | undefined;
   /** Of each request, in order. */
   readonly entries: readonly TableEntry[];

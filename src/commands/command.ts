@@ -81,8 +81,8 @@ export type Want =
   /** Holds the whole server, as DEBUG SLEEP does. */
   | { readonly kind: 'stall'; readonly ms: number }
   /**
-   * Waits until the time is over (0 = for ever), somebody ends it (see BlockingPort), or `isOver`:
-   * that is asked whenever peers have made progress, so it has to be quick.
+   * Waits until the time is over (0 = for ever), another connection ends it (see BlockingPort), or
+   * `isOver`: that is asked whenever peers have made progress, so it has to be quick.
    */
   | {
     readonly kind: 'block'; readonly session: SessionPort; readonly ms: number;

@@ -4,7 +4,7 @@
  * are checked, kept for CONFIG GET and CONFIG SET, and named once each at start, so that nobody
  * believes in a setting that does nothing.
  *
- * A directive whose silent loss would harm somebody (TLS, renamed commands, users) is refused
+ * A directive whose silent loss would harm its user (TLS, renamed commands, users) is refused
  * instead, with the reason: either every value, or every value but the harmless one.
  */
 import {

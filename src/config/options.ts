@@ -106,7 +106,7 @@ export const OPTIONS = {
     '',
     'at-start',
     'Path of a Unix socket to listen on as well; empty for none.',
-    'Cheaper than loopback TCP; whoever may open the file is a client.',
+    'Cheaper than loopback TCP; every user who may open the file is a client.',
   ),
   unixsocketperm: option(
     permissions,

@@ -91,7 +91,7 @@ export const PEER_OPTIONS = {
     '',
     'at-start',
     'What peers prove to each other that they know, the same on all of them; empty for nothing.',
-    'Without it or TLS, whoever reaches a peer port may write; with it, give the file mode 600.',
+    'Without it or TLS, all who reach a peer port may write; with it, give the file mode 600.',
   )),
   'peer-tls-cert-file': option(
     text,
@@ -112,7 +112,7 @@ export const PEER_OPTIONS = {
     '',
     'at-start',
     'PEM file of the authorities that the certificates of peers must be signed by.',
-    'Whoever has a certificate of theirs may be a peer: let them sign nothing else.',
+    'A program with a certificate of theirs may be a peer: let them sign nothing else.',
   ),
   'broadcast-timeout': option(
     integer(BROADCAST_TIMEOUT_MS_MIN, BROADCAST_TIMEOUT_MS_MAX),

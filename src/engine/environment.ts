@@ -18,7 +18,7 @@ export interface Environment {
    */
   readonly seed: readonly [number, number] | undefined;
   readonly firstIndex: number;
-  /** Somebody waits for the replies. If not, what only reads does not run. */
+  /** A client waits for the replies. If not, what only reads does not run. */
   readonly isAwaited: boolean;
   /** Up to this request nothing is asked for that the disk has to be waited for. */
   readonly prefetchedTo: number;

@@ -15,9 +15,9 @@
  *   LOCK.<16 hex>       a claim: renamed to this only once it listens, so never mistaken for dead
  *   LOCK                text, for people and messages: the holder's pid, host and time
  *
- * A claimant publishes its claim, then reads the others'. Of two, whoever published last sees the
- * other, so two can never both pass. The rule between living claims: the higher id withdraws; the
- * lower waits until the higher one says 'held' or hangs up. So of those that start together one
+ * A claimant publishes its claim, then reads the others'. Of two, the one that published last sees
+ * the other, so two can never both pass. The rule between living claims: the higher id withdraws;
+ * the lower waits until the higher one says 'held' or hangs up. So of those that start together one
  * wins, and nobody waits in a circle. Ids are random and never reused, so removing a dead claim is
  * always safe: no other claim can have taken its name in between.
  *
@@ -125,7 +125,7 @@ function isHolder(value: unknown): value is LockHolder {
 
 // ---- Claims -------------------------------------------------------------------------------------
 
-/** Our own claim: a server that tells whoever connects how it ended. */
+/** Our own claim: a server that tells each client how it ended. */
 class Claim {
   readonly #server: net.Server;
   readonly #waiting = new Set<net.Socket>();

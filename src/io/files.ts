@@ -34,12 +34,15 @@ export class DiskError extends Error {
   readonly code: string;
   readonly op: DiskOp;
   readonly path: string;
+  /** What the system says, its code first. */
+  readonly reason: string;
 
   constructor(op: DiskOp, path: string, cause: Error & { code?: string | undefined }) {
     const code = cause.code ?? 'EUNKNOWN';
     // Node's messages begin with the code.
     const reason = cause.message.startsWith(code) ? cause.message : `${code}: ${cause.message}`;
     super(`cannot ${op} ${path}: ${reason}`, { cause });
+    this.reason = reason;
     this.code = code;
     this.op = op;
     this.path = path;

@@ -19,7 +19,7 @@ export interface LiveValue {
   /** Estimated bytes that `encodeBase` would return, kept up to date by applyDelta. */
   readonly baseBytes: number;
   /**
-   * Applies one change. The bytes are borrowed; `words` is over all of `buf`, if somebody has it. A
+   * Applies one change. The bytes are borrowed; `words` is over all of `buf`, if it was made. A
    * delta that cannot be read is a bug: it asserts.
    */
   applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void;

@@ -4,7 +4,7 @@
  *
  *     position 1234 = page 2, place 210       pages of 2^9 pairs, all full but the last
  *
- * A snapshot shares the pages; whoever changes one that is shared takes a copy first. `#epoch` goes
+ * A snapshot shares the pages; a change of one that is shared copies it first. `#epoch` goes
  * up with each snapshot; a page of an older epoch is shared while a snapshot is there.
  */
 

@@ -1,5 +1,5 @@
 /**
- * A run of bytes inside a Buffer that somebody else owns.
+ * A run of bytes inside a Buffer that another object owns.
  *
  * Keys and values travel as ranges from the socket's chunk to the log without becoming Buffers of
  * their own. A range is borrowed: it is valid until the borrower returns to the event loop, then
@@ -11,7 +11,7 @@ export class ByteRange {
   start: number;
   /** One past the last byte. */
   end: number;
-  /** Over all of `buf`, if whoever made the range has one: a copy is faster with it (views.ts). */
+  /** Over all of `buf`, if the maker of the range has one: a copy is faster with it (views.ts). */
   words: DataView | undefined;
 
   constructor(buf: Buffer, start = 0, end: number = buf.length, words?: DataView) {

@@ -8,7 +8,7 @@
  * 2^-32.
  *
  * Invariants: the sum depends on the bytes and the seed only, not on alignment and not on how the
- * input was cut for `Checksum.update`. It is no protection from somebody who writes the file on
+ * input was cut for `Checksum.update`. It is no protection from an attacker who writes the file on
  * purpose. It does not fail; offsets outside the buffer are a bug of the caller and are asserted.
  */
 

@@ -3,8 +3,8 @@
  * must choose the same on every node that applies an entry, so an entry carries its seed.
  *
  * The generator is sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state with a counter in it,
- * so no seed gives a short cycle, in 32-bit operations. Not for secrets: whoever sees a few outputs
- * can compute the rest.
+ * so no seed gives a short cycle, in 32-bit operations. Not for secrets: an observer of a few
+ * outputs can compute the rest.
  *
  * Invariant: the sequence is a function of the seed alone and is part of what peers must agree on.
  * It may not change between versions without a new entry format.

@@ -16,7 +16,7 @@ export function copyWords(from: DataView, start: number, to: DataView, at: numbe
   for (let i = whole; i < length; i += 1) to.setUint8(at + i, from.getUint8(start + i));
 }
 
-/** Memory to copy from; `words` is over all of `buf`, where somebody has made it. */
+/** Memory to copy from; `words` is over all of `buf`, where it was made. */
 export interface Bytes {
   readonly buf: Buffer;
   readonly words: DataView | undefined;

@@ -133,7 +133,7 @@ function listening(server: Server, options: Parameters<Server['listen']>[0]): Pr
 
 /**
  * A killed server leaves its socket file behind, and it would refuse us. Removes it if nobody
- * answers there; anything but a socket is somebody's data and stays.
+ * answers there; anything but a socket is data of another program and stays.
  */
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);

@@ -4,7 +4,7 @@
  * thousand of them share a few.
  *
  * Sizes are powers of two, but for memory that is too large to keep. Ownership: memory that
- * `acquire` gave belongs to its taker until `recycle`. Whoever never recycles merely loses the
+ * `acquire` gave belongs to its taker until `recycle`. A taker that never recycles merely loses the
  * reuse. Recycling twice would give two connections the same memory, so it throws.
  */
 import { viewOf } from '../lib/views.ts';

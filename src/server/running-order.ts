@@ -143,7 +143,7 @@ export class RunningOrder {
     await this.#apply.stop();
   }
 
-  /** Whoever waits for a position goes on after those who wait for replies. */
+  /** Clients that wait for a position go on after those that wait for replies. */
   #replies(): BatchReplies {
     const { engine } = this.#parts;
     return {

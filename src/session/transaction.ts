@@ -5,7 +5,7 @@
  * takes both out at once, whatever becomes of it, and they run together or not at all.
  *
  * WATCH notes each key's version: the place in the order, or without peers in the log, at which it
- * last changed; 0 for a key that is not there. Whoever runs the queue compares (`isTouched`). So
+ * last changed; 0 for a key that is not there. The runner of the queue compares (`isTouched`). So
  * nothing has to be told of changes, and with peers all of them compare the same numbers. A key
  * that was absent at WATCH and is absent at EXEC is untouched, whatever happened in between.
  */

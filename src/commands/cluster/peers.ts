@@ -73,10 +73,10 @@ function findLeader({ leader: name, peers }: OrderStatus): PeerStatus | undefine
 }
 
 /**
- * What this peer has applied by now includes every write that this connection was told of, because
- * replies to writes go out when they are applied here, and everything that it has read, because
- * reads see what is applied. So it is as high as it needs to be; that it may be higher costs the
- * next peer nothing but time.
+ * What this peer has applied by now includes every write whose reply this connection has seen,
+ * because replies to writes go out when they are applied here, and everything that it has read,
+ * because reads see what is applied. So it is as high as it needs to be; that it may be higher
+ * costs the next peer nothing but time.
  */
 function position({ reply }: Context, peers: PeersPort): void {
   reply.integer(peers.applied);

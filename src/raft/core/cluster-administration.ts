@@ -7,8 +7,8 @@ import type { NamedPeer } from './entry.ts';
 
 export interface ClusterAdministration {
   /**
-   * Begins to invite a peer that is no member: it is let in as soon as it is there, whoever leads
-   * then; it learns first and votes when it has caught up. Else the reason why not.
+   * Begins to invite a peer that is no member: it is let in as soon as it is there, whichever peer
+   * leads then; it learns first and votes when it has caught up. Else the reason why not.
    */
   add(peer: NamedPeer): string | undefined;
   /** Begins to take a peer, or its invitation, out for good. Else the reason why not. */

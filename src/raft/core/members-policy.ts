@@ -54,7 +54,7 @@ export function withInvited(
   return { voters, learners, members, invited };
 }
 
-/** In the place of whoever had its name before. */
+/** In the place of the member that had its name before. */
 function letIn(
   { voters, learners, members }: Configuration,
   { id: newId, name, clientAddress, peerAddress }: Member,

@@ -47,7 +47,7 @@ export class PendingReads {
     return done;
   }
 
-  /** None waits any more: whoever asked will ask the next leader. */
+  /** None waits any more: the members that asked will ask the next leader. */
   clear(): void {
     this.#round = undefined;
     this.#gathered = [];

@@ -4,9 +4,9 @@
  * They are sent to the leader in the order of their numbers without waiting for each other, and
  * sent again, all of them, when the leader changes or nothing was delivered for a while:
  * DuplicateDetection sees to it that each counts once. A batch whose time is up is told so. If it
- * was never sent it is dropped. Else nobody knows whether it is in somebody's log: its number is
- * sent on without its body, so that either the batch itself or nothing will be applied, soon, and
- * never twice.
+ * was never sent it is dropped. Else it is unknown whether another member has it in its log: its
+ * number is sent on without its body, so that either the batch itself or nothing will be applied,
+ * soon, and never twice.
  */
 
 import type { MemberId } from './entry.ts';
@@ -66,7 +66,7 @@ export class ProposalQueue {
     return this.#batches.find(({ isExpired }) => !isExpired)?.deadlineMs ?? Infinity;
   }
 
-  /** When everything is to be sent again, if there is somebody to send it to. */
+  /** When everything is to be sent again, if there is a leader to send it to. */
   get resendAtMs(): number {
     return this.#resendAtMs;
   }

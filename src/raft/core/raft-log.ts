@@ -4,7 +4,7 @@
  *
  * base.index <= commit <= last, durable <= last. Entries up to `commit` never change. Only recent
  * entries are in RAM, `windowBytes` of them or what is not durable yet; older ones are on disk, and
- * whoever needs them has them read (see Update.reads).
+ * who needs them has them read (see Update.reads).
  */
 
 import type { Configuration, LogBase, LogEntry, PlacedConfiguration } from './entry.ts';

@@ -86,9 +86,9 @@ export class RaftState {
   }
 
   /**
-   * A voter, or one that may still be one: whoever has the newest log must campaign even if that
-   * log says that it is leaving, because until this is committed others may need its vote and would
-   * not get it (thesis, section 4.2.2).
+   * A voter, or one that may still be one: the member with the newest log must campaign even if
+   * that log says that it is leaving, because until this is committed others may need its vote and
+   * would not get it (thesis, section 4.2.2).
    */
   get mayCampaign(): boolean {
     return this.log.possibleConfigurations.some((one) => isVoter(one, this.id));

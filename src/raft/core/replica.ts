@@ -41,7 +41,7 @@ export interface Delivery {
   readonly position: number;
   readonly timeMs: number;
   readonly proposal: Proposal;
-  /** The ticket that `broadcast` gave, when it is this start's own and somebody waits for it. */
+  /** The ticket that `broadcast` gave, when it is this start's own and a client waits for it. */
   readonly ticket: number | undefined;
 }
 

@@ -9,8 +9,9 @@
  * - A batch that was delivered anywhere survives what `durability` says.
  * - A read index names a position that includes every batch that was delivered, on any peer, before
  *   the read index was asked for.
- * - Whoever broadcasts or asks is told the outcome, in bounded time: delivered, certainly not made,
- *   or not known. Nothing is called back before the call that caused it has returned.
+ * - The caller of `broadcast` or `readIndex` is told the outcome, in bounded time: delivered,
+ *   certainly not made, or not known. Nothing is called back before the call that caused it has
+ *   returned.
  */
 
 import type { ClusterAdministration } from './cluster-administration.ts';

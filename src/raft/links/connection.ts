@@ -1,5 +1,5 @@
 /**
- * One socket between peers: the handshake first, then frames for whoever uses it.
+ * One socket between peers: the handshake first, then frames for its user.
  *
  * Its life: handshake; open; over (its user was told, and hears nothing more). A connection that
  * ends with a last word lingers until the other side has read it, or CLOSE_LINGER_MS.
@@ -28,7 +28,7 @@ export const LINK_HANDSHAKE_BYTES_MAX = 32 * KiB;
 
 export interface ConnectionUser {
   onAgreed(agreement: Agreement): void;
-  /** The frame's body may be a view that lasts as long as somebody holds it. */
+  /** The frame's body may be a view that lasts as long as it is referred to. */
   onFrame(frame: Frame): void;
   /** Once. `isRefused`: the reason is what the other side gave. */
   onClosed(reason: string, isRefused: boolean): void;

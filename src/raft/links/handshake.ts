@@ -21,8 +21,8 @@
  * - `hello` up to its version and `refused` stay as they are in every version, so that two versions
  *   can tell each other why they do not talk.
  *
- * This proves who is at the other end when the connection begins. Whoever can alter packets on the
- * way can take it over afterwards: that is what TLS is for.
+ * This proves who is at the other end when the connection begins. An attacker who can alter packets
+ * on the way can take it over afterwards: that is what TLS is for.
  */
 
 import { readU16, writeU16 } from '../../lib/words.ts';

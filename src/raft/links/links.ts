@@ -9,7 +9,8 @@
  * - Messages of one link arrive in the order in which they were sent, but that those without bodies
  *   overtake large ones. Some may be missing: a link that is down or whose queue is full drops
  *   them, and says so to the sender.
- * - A peer is known by its name. Whoever dials us under a name takes the place of the one before.
+ * - A peer is known by its name. A peer that dials us under a name takes the place of the one
+ *   before.
  *
  * A peer that is lost, slow or refused is dialled again for ever and affects no other; only
  * `listen` fails.

@@ -57,7 +57,7 @@ function hasWatermarkAbove(bad: number, bytes: Uint8Array, sequence: number): bo
   for (let at = bad; at + RECORD_HEADER_BYTES <= bytes.length;) {
     const header = readRecordHeader(bytes, at, sequence, at);
     if (header !== undefined && header.durableBytes > bad) return true;
-    // What is inside a record whose header is sound is somebody's payload.
+    // What is inside a record whose header is sound is a payload.
     at += header?.bytes ?? 8;
   }
   return false;

@@ -3,9 +3,9 @@
  * learns by talking to all of them:
  *
  * - All of them are new: they are the founders, and each computes the same first configuration.
- * - Somebody belongs to a cluster already: if this peer is among its founders it begins like them.
- *   Else it is a newcomer, such as one that lost its disk: it waits to be let in as a learner,
- *   because a member that forgot its votes must not vote under its old id.
+ * - Another peer belongs to a cluster already: if this peer is among its founders it begins like
+ *   them. Else it is a newcomer, such as one that lost its disk: it waits to be let in as a
+ *   learner, because a member that forgot its votes must not vote under its old id.
  *
  * So the first start of a cluster needs every configured peer once. Fewer would be quicker, and
  * could lose writes: two peers that lost their disks might take themselves for a majority of

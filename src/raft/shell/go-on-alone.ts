@@ -8,8 +8,8 @@
  *   this one would go on by itself.
  * - What it cannot know is lost: writes that were acknowledged by others only.
  * - Entries that it holds are kept, committed or not: their clients may have had an OK.
- * - The keys of a server that stood alone become the state at position 1: whoever joins gets it as
- *   a snapshot, since no log leads there.
+ * - The keys of a server that stood alone become the state at position 1: a peer that joins gets it
+ *   as a snapshot, since no log leads there.
  * - It is asked for by the name of the cluster that is given up, so that the option, left in a
  *   file, does nothing at the next start.
  *

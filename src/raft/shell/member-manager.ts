@@ -48,7 +48,7 @@ export class MemberManager {
   }
 
   /**
-   * Now and then: whoever has no place in the cluster is told so; a leader lets in who is there,
+   * Now and then: peers without a place in the cluster are told so; a leader lets in who is there,
    * and promotes who has caught up.
    */
   manage(): void {

@@ -1,6 +1,6 @@
 /**
- * Says in the log, once each time, what somebody should see to: that no majority is there, that a
- * peer cannot be reached, that it has fallen behind; and when that is over, after how long.
+ * Says in the log, once each time, what an operator should see to: that no majority is there, that
+ * a peer cannot be reached, that it has fallen behind; and when that is over, after how long.
  *
  * Every peer tells of the majority and of whom it cannot reach; only a leader knows who is behind.
  * Elections themselves are in role-log.ts.
@@ -12,7 +12,7 @@ import type { OrderStatus, PeerStatus } from '../core/total-order-broadcast.ts';
 /** How often peers are looked at for the log: far below what is worth a line. */
 const PEER_WATCH_MS = 500;
 
-/** An election with a retry takes less; what lasts longer needs somebody to see to it. */
+/** An election with a retry takes less; what lasts longer needs an operator. */
 const NO_MAJORITY_LOG_MS = 5000;
 
 /** A peer that restarts is back by then; one that is slow for so long stays slow. */
@@ -22,7 +22,7 @@ const PEER_TROUBLE_LOG_MS = 10_000;
 interface Trouble {
   /** When it was last fine, or first looked at. */
   fineMs: number;
-  /** It has been told of. */
+  /** It was logged. */
   isTold: boolean;
 }
 
@@ -126,7 +126,7 @@ function becomesLong(trouble: Trouble, nowMs: number, longMs: number): boolean {
   return true;
 }
 
-/** It is fine. True when its trouble had been told of. */
+/** It is fine. True when its trouble had been logged. */
 function ends(trouble: Trouble, nowMs: number): boolean {
   const wasTold = trouble.isTold;
   trouble.fineMs = nowMs;

@@ -425,7 +425,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     });
   }
 
-  /** A staged snapshot is what Raft is told of; it decides. */
+  /** Tells Raft of a staged snapshot; Raft decides. */
   #onSnapshot(from: MemberId, base: LogBase): { readonly isWanted: boolean } {
     const driver = this.#driver;
     if (driver === undefined) return { isWanted: false };

@@ -1,4 +1,4 @@
-/** Whether a leader can hand over to the peer that somebody names, and when it has. */
+/** Whether a leader can hand over to the peer that an operator names, and when it has. */
 
 import type { Clock } from '../../io/clock.ts';
 import type { MemberId } from '../core/entry.ts';
@@ -13,8 +13,8 @@ export type Successor =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Whoever is asked to take over holds up all writes until it has: one that cannot hear of it, or
- * may not lead, is refused before that.
+ * A peer that is asked to take over holds up all writes until it has: one that cannot hear of it,
+ * or may not lead, is refused before that.
  */
 export function chooseSuccessor({ role, leader, peers }: OrderStatus, name: string): Successor {
   if (role !== 'leader') return refuse(whoLeads(leader, peers));

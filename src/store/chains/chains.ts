@@ -260,7 +260,7 @@ export class ChainTable {
     this.#addLive(record);
     chain.follow(kind);
     chain.deltas.push(placeOf(record.slot, record.offset), record.sizeClass);
-    // An expiry is no content: whoever is reading the value goes on.
+    // An expiry is no content: a command that reads the value goes on.
     if (kind !== KIND_EXPIRE) chain.version += 1;
     this.charge(chain);
   }

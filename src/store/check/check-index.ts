@@ -182,7 +182,7 @@ export class IndexCheck {
     return -1;
   }
 
-  /** -1 when the segment is gone, whoever has its slot now. */
+  /** -1 when the segment is gone, whichever has its slot now. */
   #placeOf({ segment, offset }: Reading): number {
     return this.#parts.segments.has(segment) ? placeOf(segment.slot, offset) : -1;
   }

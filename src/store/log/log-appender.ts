@@ -308,7 +308,7 @@ export class LogAppender {
     this.#commitBlocks();
   }
 
-  /** Whoever writes the dirty ones may have taken them away while the frame was open. */
+  /** The writer of the dirty ones may have taken them away while the frame was open. */
   #commitBlocks(): void {
     for (const block of this.#frameBlocks) {
       block.committed = block.used;

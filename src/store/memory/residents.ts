@@ -26,6 +26,7 @@ import type { Segment, TailBlock } from '../segments/segment.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
 import { StoreError, damaged } from '../store-error.ts';
 import { KiB, MiB } from '../../lib/size-units.ts';
+import { DiskError } from '../../io/files.ts';
 
 /** A record up to this size is read whole even if only its key is needed: one page, one read. */
 export const KEY_READ_BYTES = 4 * KiB;
@@ -403,7 +404,7 @@ export class Residents {
   }
 
   /**
-   * A record whose payload is damaged still proves which key it is to somebody who asks for that
+   * A record whose payload is damaged still proves which key it is to a look-up that asks for that
    * very key, so that the key can be overwritten or deleted: it is returned as not whole, with its
    * key.
    */
@@ -424,7 +425,7 @@ export class Residents {
 
 function readFailed({ path }: Segment, offset: number, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof DiskError ? error.reason : String(error);
   return new StoreError('FAILED', `cannot read ${path} at byte ${offset}: ${reason}`,
     { file: path, offset, cause: error });
 }
@@ -435,7 +436,7 @@ function isHeaderSound(buf: Buffer, at: number, bytes: number): boolean {
   return bytes >= ENTRY_HEADER_BYTES && isEntryHeaderSound(buf, at);
 }
 
-/** Behind a sound header: whether the key is there. Whoever looks for a key compares its bytes. */
+/** Behind a sound header: whether the key is there. A look-up compares its bytes. */
 function hasKey(buf: Buffer, at: number, bytes: number): boolean {
   return entryBytesToKeyEndAt(buf, at) <= bytes;
 }

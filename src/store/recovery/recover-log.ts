@@ -109,7 +109,7 @@ async function syncParents({ files, dir }: RecoveryEnv): Promise<void> {
     try {
       await files.syncDir(parentOf(path));
     } catch (error) {
-      // Somebody else's directory, so it was there before.
+      // A directory of another user, so it was there before.
       if (error instanceof DiskError && ['EACCES', 'EPERM', 'EROFS'].includes(error.code)) return;
       throw error;
     }

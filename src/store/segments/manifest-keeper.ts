@@ -3,7 +3,7 @@
  *
  * Writes are one at a time; a call during a write is answered by the next one, which sees
  * everything that was true at the call. A checkpoint is true for one set of sealed segments only:
- * whoever changes the set calls `changed`, which drops it; its file goes after the next write.
+ * every change of the set calls `changed`, which drops it; its file goes after the next write.
  *
  * A failed write rejects every call that relied on it. What the disk holds then is the old or the
  * new manifest; both are true as long as no listed file was removed, so files go only after a
