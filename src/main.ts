@@ -77,7 +77,7 @@ async function serve(config: Config, log: ServerLog): Promise<void> {
   } catch (error) {
     if (config.values.logfile !== '') log.log.fatal(`cannot start: ${messageOf(error)}`);
     log.close();
-    giveUp(messageOf(error));
+    giveUp(messageOf(error) + wayOnFrom(error));
   }
   print(server.banner());
 }
@@ -118,6 +118,14 @@ function print(text: string): void {
 function giveUp(message: string): never {
   process.stderr.write(`dkvs: ${message}\n`);
   process.exit(EXIT_FAILED);
+}
+
+/** What a person can do about a directory that cannot be used. */
+function wayOnFrom(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'DAMAGED' && code !== 'MISSING') return '';
+  return '\nnpm run inspect -- DIRECTORY lists all that is damaged; damaged-records in ' +
+    'config/dkvs.conf says how to start without it';
 }
 
 function messageOf(error: unknown): string {
