@@ -5,15 +5,17 @@
 
 import { randomBytes } from 'node:crypto';
 import {
-  closeSync, constants, fsyncSync, openSync, readFileSync, readdirSync, realpathSync, renameSync,
-  rmSync, writeFileSync,
+  closeSync, constants, fchmodSync, fsyncSync, openSync, readFileSync, readdirSync, realpathSync,
+  renameSync, rmSync, statSync, writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ReadIncluded } from '../config/load-config.ts';
 import { compileGlob } from '../lib/glob.ts';
 
-/** The owner only: the file may hold passwords. */
+/** The owner only, until it has the permissions of the file that it replaces. */
 const CONFIG_FILE_MODE = 0o600;
+
+const PERMISSIONS = 0o777;
 
 const SUFFIX_BYTES = 8;
 
@@ -59,6 +61,7 @@ export function replaceConfigFile(path: string, text: string): void {
   try {
     try {
       writeFileSync(fd, text);
+      fchmodSync(fd, statSync(target).mode & PERMISSIONS);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

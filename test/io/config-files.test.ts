@@ -1,6 +1,6 @@
 import {
-  existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync,
-  symlinkSync, writeFileSync,
+  chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync,
+  statSync, symlinkSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,8 +22,15 @@ describe('replacing the configuration file', () => {
     expect(readFileSync(file, 'utf8')).toBe('hz 20\n');
     expect(readFileSync(victim, 'utf8')).toBe('precious');
     expect(readlinkSync(`${file}.tmp`)).toBe(victim);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(dir).toSorted()).toEqual(['my.conf', 'my.conf.tmp', 'victim']);
+  });
+
+  it.each([0o600, 0o640])('keeps who may read it: mode %i', (mode) => {
+    const file = join(dir, 'my.conf');
+    writeFileSync(file, 'hz 10\n', { mode });
+    chmodSync(file, mode);
+    replaceConfigFile(file, 'hz 20\n');
+    expect(statSync(file).mode & 0o777).toBe(mode);
   });
 
   it('leaves a link to it a link', () => {
