@@ -35,21 +35,10 @@ export class Prefetch {
 
   /** Whether the request would have to wait for the disk. */
   isCold(entry: TableEntry, args: Args, dbIndex: number): boolean {
-    if (entry.hasOneKey) return this.#isOneCold(entry, args, dbIndex);
     this.#keys = undefined;
     this.#isAnyCold = false;
     this.#look(entry, args, dbIndex);
     return this.#isAnyCold;
-  }
-
-  /** The same as below, for what most requests are. */
-  #isOneCold(entry: TableEntry, args: Args, dbIndex: number): boolean {
-    const { storage } = this.#keyspace;
-    try {
-      return storage.isCold(this.#keyspace.db(dbIndex).space, args.at(1), entry.needOf(args));
-    } catch {
-      return false;
-    }
   }
 
   /** Appends the request's keys that are only on disk, as owned copies; up to PREFETCH_KEYS_MAX. */
@@ -76,7 +65,8 @@ export class Prefetch {
     this.#dbIndex = dbIndex;
     try {
       this.#need = entry.needOf(args);
-      visitKeys(command, args, this.#visit);
+      if (entry.hasOneKey) this.#check(1, dbIndex);
+      else visitKeys(command, args, this.#visit);
     } catch {
       // A damaged record, or a bug in the key positions: the request meets it too, and says so.
       this.#isAnyCold = false;
@@ -90,13 +80,10 @@ export class Prefetch {
     if (!(db >= 0 && db < DATABASES_MAX)) return;
     const keys = this.#keys;
     if (keys === undefined ? this.#isAnyCold : keys.length >= PREFETCH_KEYS_MAX) return;
-    const { space, storage } = this.#at(db);
+    const { storage } = this.#keyspace;
+    const { space } = this.#keyspace.db(db);
     if (!storage.isCold(space, this.#args.at(arg), this.#need)) return;
     this.#isAnyCold = true;
     keys?.push({ space, key: this.#args.copy(arg), need: this.#need });
-  }
-
-  #at(db: number): { readonly space: number; readonly storage: Keyspace['storage'] } {
-    return { space: this.#keyspace.db(db).space, storage: this.#keyspace.storage };
   }
 }
