@@ -49,12 +49,15 @@ export class LinkListener {
     this.#server.prependListener('connection', (socket: Socket) => this.#onStranger(socket));
   }
 
-  /** Fails with Node's error: EADDRINUSE, EACCES, EADDRNOTAVAIL ... Port 0 picks a free one. */
+  /** Fails with Node's codes: EADDRINUSE, EACCES, EADDRNOTAVAIL ... Port 0 picks a free one. */
   async open(host: string, port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
+      const fail = (error: NodeJS.ErrnoException): void => {
+        reject(cannotListen(host, port, error));
+      };
+      this.#server.once('error', fail);
       this.#server.listen({ host, port }, () => {
-        this.#server.removeListener('error', reject);
+        this.#server.removeListener('error', fail);
         resolve();
       });
     });
@@ -100,4 +103,11 @@ export class LinkListener {
 
 function endOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): Error {
+  const reason = error.code === 'EADDRINUSE' ? 'another process listens there' : error.message;
+  const { code } = error;
+  const text = `cannot listen for peers on ${host}:${port}: ${reason}`;
+  return Object.assign(new Error(text, { cause: error }), { code });
 }
