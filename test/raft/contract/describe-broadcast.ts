@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TotalOrderBroadcast } from '../../../src/raft/core/total-order-broadcast.ts';
 import { eventually, within } from '../../wire/eventually.ts';
 import { ContractPeer, NEW_STATE, type KeptState } from './contract-peer.ts';
+import { FEATURE_LEVEL } from '../../../src/raft/core/feature-level.ts';
 import { broadcastFromAll, delay, ready, sameLength, turns } from './contract-steps.ts';
 
 export interface BroadcastCluster {
@@ -62,6 +63,10 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
       const three = [await open('a'), await open('b'), await open('c')] as const;
       for (const peer of three) peer.start();
       await ready(...three);
+      // Until then the engine has something of its own to send, and flushes for that.
+      for (const { name, engine } of three) {
+        await eventually(`${name} to know the level`, () => engine.featureLevel === FEATURE_LEVEL);
+      }
       return three;
     };
 
@@ -283,14 +288,16 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
       it('tells an outcome that comes true, whenever a peer is lost', async () => {
         const [a, b, c] = await startAll();
         const tickets: number[] = [];
+        let stopped: Promise<unknown> = Promise.resolve();
         for (let i = 0; i < 40; i++) {
           tickets.push(a.broadcast(`a${i}`, SHORT_MS));
           a.engine.flush();
-          if (i === 20) void Promise.all([stop(b), stop(c)]);
+          if (i === 20) stopped = Promise.all([stop(b), stop(c)]);
           await turns(1);
         }
         const told = (ticket: number): boolean => a.delivered.has(ticket) || a.expired.has(ticket);
         await eventually('every ticket has its outcome', () => tickets.every(told));
+        await stopped;
         const again = await restart(b, NEW_STATE);
         await ready(a, again);
         again.broadcast('end');
