@@ -63,10 +63,14 @@ export class MemoryBudget {
     this.rebalance();
   }
 
-  /** Divides the budget anew. */
+  /**
+   * Divides the budget anew. A tail that is larger than it may be has one huge record, which goes
+   * with the next one: were writes refused for it, it would never go.
+   */
   rebalance(): void {
     const { chains, tail, residents } = this.#parts;
-    const fixed = this.#indexBytes() + tail.bytes + (chains.bytes - chains.warmBytes);
+    const tailBytes = Math.min(tail.bytes, tail.bytesMax);
+    const fixed = this.#indexBytes() + tailBytes + (chains.bytes - chains.warmBytes);
     const rest = Math.max(0, this.#totalBytes - fixed);
     this.isExceeded = rest === 0;
     this.liveBytes = Math.max(LIVE_BYTES_MIN, rest / 2);
@@ -103,8 +107,7 @@ export class MemoryBudget {
   /** What cannot be given back, the tail as large as it may become, and the values in use. */
   #mustBytes(): number {
     const { chains, tail } = this.#parts;
-    const tailBytes = Math.max(tail.bytes, tail.bytesMax);
-    return this.#indexBytes() + tailBytes + (chains.bytes - chains.warmBytes) + LIVE_BYTES_MIN;
+    return this.#indexBytes() + tail.bytesMax + (chains.bytes - chains.warmBytes) + LIVE_BYTES_MIN;
   }
 
   #shrinkSome(): void {

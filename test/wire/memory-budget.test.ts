@@ -84,6 +84,23 @@ describe('a memory budget that shrinks', () => {
   });
 });
 
+describe('a value that is larger than the budget', () => {
+  it('stops no other write, and its memory is given back', async () => {
+    const server = await InProcess.start({ maxmemory: '16mb', 'hot-tail-bytes': '1mb' });
+    servers.push(server);
+    const client = await server.connect();
+    expect(await client.call('SET', 'large', 'x'.repeat(50 * MiB))).toBe('+OK\r\n');
+    const before = await infoOf(client, 'uptime_in_seconds');
+    // The budget is looked at once a second.
+    await eventually('two seconds to go by', async () => {
+      expect(await client.call('SET', 'small', '1')).toBe('+OK\r\n');
+      return await infoOf(client, 'uptime_in_seconds') >= before + 2;
+    });
+    expect(await infoOf(client, 'hot_tail_bytes')).toBeLessThan(4 * MiB);
+    expect(await client.call('STRLEN', 'large')).toBe(`:${50 * MiB}\r\n`);
+  });
+});
+
 describe.skipIf(!existsSync('/proc/self/status'))('a reply that is larger than the budget', () => {
   it('costs what it weighs: values that are only on disk go by one at a time', async () => {
     const [count, bytes] = [300, MiB];

@@ -28,7 +28,6 @@ import { placeOf } from '../memory/residents.ts';
 import { GROUP } from '../log/undo-journal.ts';
 import { GRANULE_SHIFT } from '../segments/segment.ts';
 import type { Space } from '../index/space-table.ts';
-import { StoreError } from '../store-error.ts';
 import type { StoreParts } from '../store-parts.ts';
 import type { KeyIndex } from '../index/key-index.ts';
 
@@ -138,7 +137,9 @@ export class TakeBack {
   /** A request begins. The number is good until the commit of this turn. */
   mark(): number {
     const { journal, writer } = this.#parts;
-    if (!journal.endsWithMark) {
+    // One of a turn that was committed is not this turn's, though nothing has come behind it.
+    const isThisTurns = journal.endsWithMark && journal.end > writer.committedJournal;
+    if (!isThisTurns) {
       const at = journal.takeMark();
       writer.appender.writeMark(journal.words, at);
       journal.words[at + 7] = this.#questions;
@@ -148,9 +149,9 @@ export class TakeBack {
 
   /**
    * Takes back what was changed since the mark. Changes that went with a frame that could not be
-   * written are gone already. Throws an assertion if the turn of the mark was committed; FAILED if
-   * the batch has gone on in another segment since: then the whole turn is taken back, and the log
-   * takes no more.
+   * written are gone already. Throws an assertion if the turn of the mark was committed. If the
+   * batch has gone on in another segment since, the whole turn is taken back, and the log takes no
+   * more.
    */
   toMark(mark: number): void {
     const { journal, writer, segments } = this.#parts;
@@ -161,8 +162,7 @@ export class TakeBack {
     const at = journal.placeOf(mark - 1);
     const { appender } = writer;
     if (!appender.canGoBackTo(journal.words, at)) {
-      writer.fail(new Error('a request that was ended had gone on in another segment'));
-      throw writer.failure ?? new StoreError('FAILED', 'the log takes no more');
+      return writer.fail(new Error('a request that was ended had gone on in another segment'));
     }
     this.#noteSpoiled(journal.words[at + 7]!);
     journal.undoTo(mark, this.#undoSlot);
