@@ -65,7 +65,7 @@ export class MemoryBudget {
 
   /**
    * Divides the budget anew. A tail that is larger than it may be has one huge record, which goes
-   * with the next one: were writes refused for it, it would never go.
+   * when what follows does not fit behind it: were writes refused for it, it would never go.
    */
   rebalance(): void {
     const { chains, tail, residents } = this.#parts;

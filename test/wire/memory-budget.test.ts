@@ -96,6 +96,8 @@ describe('a value that is larger than the budget', () => {
       expect(await client.call('SET', 'small', '1')).toBe('+OK\r\n');
       return await infoOf(client, 'uptime_in_seconds') >= before + 2;
     });
+    // What does not fit behind it any more takes its place.
+    expect(await client.call('SET', 'more', 'y'.repeat(100_000))).toBe('+OK\r\n');
     expect(await infoOf(client, 'hot_tail_bytes')).toBeLessThan(4 * MiB);
     expect(await client.call('STRLEN', 'large')).toBe(`:${50 * MiB}\r\n`);
   });
