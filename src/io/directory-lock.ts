@@ -39,6 +39,7 @@ import { join } from 'node:path';
 
 import { DirectoryLockedError, DiskError } from './files.ts';
 import type { Lock, LockHolder } from './files.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /**
  * How long a server that starts waits for another claimant of its directory to make up its mind.
@@ -280,7 +281,7 @@ async function placeIn(dir: string): Promise<Place | null> {
 /** The same for everyone who means this directory, by whatever path: keyed on device and inode. */
 async function temporaryPlace(dir: string): Promise<Place> {
   const place = join(os.tmpdir(), `dkvs-lock-${await identity(dir)}`);
-  await fs.mkdir(place, { recursive: true, mode: 0o700 });
+  await makeDirectory(place, 0o700);
   return { dir: place, socketDir: place, done: async () => {} };
 }
 
