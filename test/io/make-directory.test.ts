@@ -20,6 +20,12 @@ describe('a directory', () => {
     expect(statSync(dir).isDirectory()).toBe(true);
   });
 
+  it('may be made by several at once', async () => {
+    const dir = join(root, 'a', 'b', 'c');
+    await Promise.all(Array.from({ length: 20 }, () => makeDirectory(dir)));
+    expect(statSync(dir).isDirectory()).toBe(true);
+  });
+
   it('is not made where a file is in its place, or above it', async () => {
     writeFileSync(join(root, 'file'), '');
     await expect(makeDirectory(join(root, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
