@@ -16,13 +16,12 @@ import type { Config } from './config/config.ts';
 import { loadConfig, type ConfigError } from './config/load-config.ts';
 import { findOption } from './config/registry.ts';
 import type { ConfigValues } from './config/options.ts';
-import type { Clock } from './io/clock.ts';
-import { NodeClock } from './io/node-clock.ts';
-import { NodeRandomSource } from './io/node-random-source.ts';
 import { formatBanner } from './observe/banner.ts';
 import { openStorageSide, type OpenedStorage } from './server/open-storage.ts';
 import { openPeersSide, type PeersSide } from './server/peers-side.ts';
+import { nodeWorld } from './server/node-world.ts';
 import { RunningServer } from './server/running-server.ts';
+import type { World } from './server/world.ts';
 import { VERSION } from './version.ts';
 
 /** Options by their names in config/dkvs.conf, with values as one would write them there. */
@@ -75,8 +74,11 @@ export function createServer(options: ServerOptions = {}): DkvsServer {
   return createServerFromConfig(loaded.config, logger ?? pino({ level: 'silent' }));
 }
 
-export function createServerFromConfig(config: Config, log: Logger): DkvsServer {
-  return new Server(config, log);
+/** The world is the real one unless it is a simulated one (test/sim). */
+export function createServerFromConfig(
+  config: Config, log: Logger, world: World = nodeWorld(),
+): DkvsServer {
+  return new Server(config, log, world);
 }
 
 function describeOptionError(
@@ -102,15 +104,17 @@ class Server implements DkvsServer {
   readonly stopped: Promise<number>;
   readonly #config: Config;
   readonly #log: Logger;
+  readonly #world: World;
   #opened: OpenedStorage | undefined;
   #running: RunningServer | undefined;
   #closing: Promise<void> | undefined;
   #stop: (code: number) => void = () => {};
   #stopFailed: (error: unknown) => void = () => {};
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, world: World) {
     this.#config = config;
     this.#log = log;
+    this.#world = world;
     this.stopped = new Promise((done, failed) => {
       this.#stop = done;
       this.#stopFailed = failed;
@@ -121,15 +125,15 @@ class Server implements DkvsServer {
 
   async listen(): Promise<ListeningAddress> {
     if (this.#opened !== undefined) throw new Error('this server was started before');
-    const clock = new NodeClock();
-    const opened = await openStorageSide(this.#config, this.#log, clock);
+    const world = this.#world;
+    const opened = await openStorageSide(this.#config, this.#log, world);
     this.#opened = opened;
-    const peers = await this.#openPeers(opened, clock);
+    const peers = await this.#openPeers(opened);
     const running = new RunningServer({
       config: this.#config,
       log: this.#log,
-      clock,
-      seed: new NodeRandomSource().seed64(),
+      world,
+      seed: world.random.seed64(),
       side: opened.side,
       peers,
       onShutdown: () => void this.close(),
@@ -150,9 +154,9 @@ class Server implements DkvsServer {
     return { port: running.port, addresses: running.addresses };
   }
 
-  async #openPeers({ side }: OpenedStorage, clock: Clock): Promise<PeersSide | undefined> {
+  async #openPeers({ side }: OpenedStorage): Promise<PeersSide | undefined> {
     try {
-      return await openPeersSide(this.#config, this.#log, clock, side);
+      return await openPeersSide(this.#config, this.#log, this.#world, side);
     } catch (error) {
       await side.close();
       throw error;

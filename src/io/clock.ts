@@ -26,4 +26,7 @@ export interface Clock {
 
   /** Forgets a timer; does nothing when it has fired or was cleared. */
   clearTimer(timer: Timer): void;
+
+  /** Calls `fn` once, when what the event loop has at hand is done; never before returning. */
+  soon(fn: () => void): void;
 }

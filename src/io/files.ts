@@ -134,6 +134,12 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** Calls of datasync, blocking ones included, by whatever opened the files with this object. */
+export interface SyncCounts {
+  begun: number;
+  ended: number;
+}
+
 export interface Files {
   /** ENOENT when there is no such file. */
   openRead(path: string): Promise<ReadFile>;

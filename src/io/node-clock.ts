@@ -44,4 +44,8 @@ export class NodeClock implements Clock {
   clearTimer(timer: Timer): void {
     (timer as unknown as NodeTimer).clear();
   }
+
+  soon(fn: () => void): void {
+    setImmediate(fn);
+  }
 }

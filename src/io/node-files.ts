@@ -16,7 +16,9 @@ import { dirname } from 'node:path';
 
 import { lockDirectory } from './directory-lock.ts';
 import { DiskError } from './files.ts';
-import type { DiskOp, Done, Files, Lock, ReadDone, ReadFile, WriteFile } from './files.ts';
+import type {
+  DiskOp, Done, Files, Lock, ReadDone, ReadFile, SyncCounts, WriteFile,
+} from './files.ts';
 import { makeDirectory } from './make-directory.ts';
 import { readWholeFile, replaceWholeFile } from './whole-file.ts';
 import { writeFully, writeFullyThen } from './write-fully.ts';
@@ -144,12 +146,6 @@ class NodeReadFile extends NodeFile implements ReadFile {
     }
     return total;
   }
-}
-
-/** Calls of datasync, blocking ones included, by whatever opened the files with this object. */
-export interface SyncCounts {
-  begun: number;
-  ended: number;
 }
 
 class NodeWriteFile extends NodeFile implements WriteFile {

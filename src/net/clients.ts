@@ -111,8 +111,9 @@ export class Clients implements ClientsPort {
   /** Says why and closes, even if the client does not. What it sends meanwhile is dropped. */
   #turnAway(socket: Socket, text: string): void {
     this.#host.counters.rejected++;
-    const timer = setTimeout(() => socket.destroy(), CLOSE_LINGER_MS);
-    socket.on('close', () => clearTimeout(timer));
+    const { clock } = this.#host;
+    const timer = clock.setTimer(CLOSE_LINGER_MS, () => socket.destroy());
+    socket.on('close', () => clock.clearTimer(timer));
     socket.on('error', () => socket.destroy());
     socket.end(`-${text}\r\n`);
     socket.resume();

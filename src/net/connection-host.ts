@@ -1,6 +1,7 @@
 /** What all connections of a server share. Filled by the server's composition. */
 
 import type { Logger } from 'pino';
+import type { Clock } from '../io/clock.ts';
 import type { LimitedLog } from '../io/limited-log.ts';
 import type { Args } from '../protocol/args.ts';
 import type { OutputPool } from '../protocol/output-pool.ts';
@@ -20,6 +21,7 @@ export interface NetCounters {
 }
 
 export interface ConnectionHost {
+  readonly clock: Clock;
   readonly engine: Engine;
   readonly turn: Turn;
   readonly pool: OutputPool;
@@ -34,8 +36,6 @@ export interface ConnectionHost {
   readonly bulkBytesMax: number;
   readonly queryBytesMax: number;
   outputLimits(kind: 'normal' | 'pubsub'): OutputLimits;
-  /** Milliseconds since the epoch. */
-  nowMs(): number;
   /** The connection with this id is closed. */
   onClosed(id: number): void;
   /** Something that cannot happen did. */

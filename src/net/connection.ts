@@ -78,7 +78,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.isUnixSocket = unixPath !== undefined;
     this.#address = unixPath !== undefined ? `${unixPath}:0` : remoteOf(socket);
     this.#localAddress = unixPath !== undefined ? `${unixPath}:0` : localOf(socket);
-    this.#connectedAt = host.nowMs();
+    this.#connectedAt = host.clock.nowMs();
     this.#lastActiveAt = this.#connectedAt;
     this.reply = new ReplyEncoder(host.pool);
     this.#output = new Output(socket, this.reply, this);
@@ -210,7 +210,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#bytesOut += bytes;
     this.#host.counters.bytesOut += bytes;
     this.#hasTaken = true;
-    if (this.#isFinished) this.#finishedAt = this.#host.nowMs();
+    if (this.#isFinished) this.#finishedAt = this.#host.clock.nowMs();
     else this.#afterFlush();
   }
 
@@ -224,7 +224,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     const bytes = this.#output.unsentBytes;
     const kind = this.session.isSubscriber ? 'pubsub' : 'normal';
     const limits = this.#host.outputLimits(kind);
-    if (!this.#limit.isPassed(bytes, limits, this.#host) || this.#socket.destroyed) return;
+    if (!this.#limit.isPassed(bytes, limits, this.#host.clock) || this.#socket.destroyed) return;
     this.#host.limitedLog.warn(
       { client: this.#address, kind, bytes, limits },
       'closing a client that does not read its replies: client-output-buffer-limit',
@@ -239,7 +239,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #onData(chunk: Buffer, bytes = chunk.length): void {
     this.#bytesIn += bytes;
     this.#host.counters.bytesIn += bytes;
-    this.#lastActiveAt = this.#host.nowMs();
+    this.#lastActiveAt = this.#host.clock.nowMs();
     if (this.#isClosing) return;
     this.decoder.bulkBytesMax = this.#host.bulkBytesMax;
     this.decoder.queryBytesMax = this.#host.queryBytesMax;
@@ -318,7 +318,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     if (this.#isBusy || this.#isStalled || this.#isFinished) return;
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
-    this.#pump(this.#host.nowMs());
+    this.#pump(this.#host.clock.nowMs());
   };
 
   /** Keeps what was not decoded, and stops reading when that is enough. */
@@ -335,7 +335,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     if (this.#output.unsentBytes > UNSENT_BYTES_PAUSE / 2) return;
     this.#isStalled = false;
     // Not from inside the end of a turn: others have theirs first.
-    setImmediate(this.#resume);
+    this.#host.clock.soon(this.#resume);
   }
 
   #refuseInput(): void {
@@ -358,7 +358,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
   #maybeFinish(): void {
     if (this.#isBusy || this.#isDirty || this.#isFinished || !this.#output.isEmpty) return;
     this.#isFinished = true;
-    this.#finishedAt = this.#host.nowMs();
+    this.#finishedAt = this.#host.clock.nowMs();
     this.#socket.end();
     // Else the client's own end would never be seen.
     if (this.#isPaused) this.#socket.resume();

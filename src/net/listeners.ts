@@ -6,7 +6,8 @@
  */
 
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
+import { NODE_NETWORK, type Network } from '../io/network.ts';
 import { SharedReads } from './shared-reads.ts';
 
 export interface ListenOptions {
@@ -41,12 +42,16 @@ export class Listeners {
   readonly #servers: Server[] = [];
   readonly #onSocket: OnSocket;
   readonly #onError: OnListenerError;
+  readonly #network: Network;
   readonly #addresses: string[] = [];
   #port = 0;
 
-  constructor(onSocket: OnSocket, onError: OnListenerError = () => {}) {
+  constructor(
+    onSocket: OnSocket, onError: OnListenerError = () => {}, network: Network = NODE_NETWORK,
+  ) {
     this.#onSocket = onSocket;
     this.#onError = onError;
+    this.#network = network;
   }
 
   /** 'host:port' or a path, of each socket that listens. */
@@ -115,7 +120,8 @@ export class Listeners {
   }
 
   #create(unixPath: string | undefined): Server {
-    return createServer({ allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
+    const options = { allowHalfOpen: true, pauseOnConnect: true };
+    return this.#network.createServer(options, (accepted) => {
       this.#onSocket(this.#reads.adopt(accepted), unixPath);
     });
   }

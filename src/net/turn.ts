@@ -14,6 +14,7 @@
  */
 
 import type { WriteGate } from '../engine/write-gate.ts';
+import type { Clock } from '../io/clock.ts';
 
 /** A connection as the turn sees it. */
 export interface Talker {
@@ -32,6 +33,7 @@ export interface Talker {
 
 export class Turn {
   readonly #gate: WriteGate;
+  readonly #clock: Clock;
   readonly #onEnd: () => void;
   /** Those that have something to say at the end of this turn; swapped with an empty one then. */
   #talkers = new Set<Talker>();
@@ -44,8 +46,9 @@ export class Turn {
   readonly #end = (): void => this.end();
 
   /** `onEnd` is called before the commit: what came in this turn is all there. */
-  constructor(gate: WriteGate, onEnd: () => void = () => {}) {
+  constructor(gate: WriteGate, clock: Clock, onEnd: () => void = () => {}) {
     this.#gate = gate;
+    this.#clock = clock;
     this.#onEnd = onEnd;
     gate.onAcknowledged(() => this.#acknowledge());
     gate.onLost((text, keptTicket) => this.#onLost(text, keptTicket));
@@ -60,7 +63,7 @@ export class Turn {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#end);
+    this.#clock.soon(this.#end);
   }
 
   /** The connection is closed. */

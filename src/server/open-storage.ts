@@ -4,16 +4,12 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { MemoryBudget } from '../config/memory-budget.ts';
 import { damagedRecordsPolicy, storeFsync } from '../config/peer-settings.ts';
-import type { Clock } from '../io/clock.ts';
-import { NodeFiles, type SyncCounts } from '../io/node-files.ts';
-import { NodeRandomSource } from '../io/node-random-source.ts';
+import type { Files, SyncCounts } from '../io/files.ts';
 import { LIVE_CODECS } from '../keyspace/codecs.ts';
 import { seedFieldIndexes } from '../keyspace/field-index.ts';
 import { NEED_VALUE } from '../keyspace/storage.ts';
 import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
-import { ThreadCopier } from '../store/compaction/thread-copier.ts';
-import { HintThread } from '../store/hints/hint-thread.ts';
 import type { TornTail } from '../store/recovery/torn-tails.ts';
 import { readSnapshotMeta } from '../store/snapshot/install-snapshot.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
@@ -21,6 +17,7 @@ import { DamageLog } from './damage-log.ts';
 import { DiskSide, type OpenedStore } from './disk-side.ts';
 import { memoryBudget } from './machine-memory.ts';
 import type { StorageSide } from './storage-side.ts';
+import type { World } from './world.ts';
 
 export interface OpenedStorage {
   readonly side: StorageSide;
@@ -29,26 +26,28 @@ export interface OpenedStorage {
 }
 
 /** Rejects with DirectoryLockedError, StoreError or DiskError. */
-export async function openStorageSide(config: Config, log: Logger, clock: Clock):
+export async function openStorageSide(config: Config, log: Logger, world: World):
 Promise<OpenedStorage> {
   const budget = memoryBudget(config.values);
-  const [a, b] = new NodeRandomSource().seed64();
+  const { clock } = world;
+  const [a, b] = world.random.seed64();
   seedFieldIndexes({ a, b });
   const syncs: SyncCounts = { begun: 0, ended: 0 };
-  const files = new NodeFiles(syncs);
+  const files = world.openFiles(syncs);
   const damage = new DamageLog(log, clock);
   const open = (): Promise<OpenedStore> =>
-    openWithCompactor(config, log, clock, budget, files, damage);
+    openWithCompactor(config, log, world, budget, files, damage);
   const side = new DiskSide(config, clock, log, open, await open(), files, syncs, damage);
   return { side, recoveryMs: side.recoveryMs, memoryBytes: budget.totalBytes };
 }
 
 async function openWithCompactor(
-  config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
+  config: Config, log: Logger, world: World, budget: MemoryBudget, files: Files,
   damage: DamageLog,
 ): Promise<OpenedStore> {
+  const { clock } = world;
   const startedAt = clock.monotonicMs();
-  const store = await openStore(storeOptions(config, log, clock, budget, files, damage));
+  const store = await openStore(storeOptions(config, log, world, budget, files, damage));
   // The keyspace reads its table of spaces as soon as it is made.
   const release = await store.load([{ space: SYSTEM_SPACE, key: SPACES_KEY, need: NEED_VALUE }]);
   release();
@@ -57,7 +56,7 @@ async function openWithCompactor(
   const compactor = new Compactor({
     host: store.compaction,
     clock,
-    copier: new ThreadCopier(),
+    copier: world.createCopier(),
     // Read anew for each decision: CONFIG SET changes them.
     get diskRatioMax() {
       return values['compaction-disk-ratio'];
@@ -68,7 +67,7 @@ async function openWithCompactor(
     get reserveBytes() {
       return values['disk-reserve-bytes'];
     },
-    yieldToLoop: () => new Promise((resolve) => void setImmediate(resolve)),
+    yieldToLoop: () => new Promise((resolve) => clock.soon(resolve)),
     onRound: (report) => log.debug({ report }, 'compaction round'),
     onTrouble: (error) => {
       log.warn({ error }, `compaction fails and is tried again: ${error.message}`);
@@ -86,16 +85,16 @@ function describeTornTail({ file, offset, bytes, reason, keptAs }: TornTail): st
 }
 
 function storeOptions(
-  config: Config, log: Logger, clock: Clock, budget: MemoryBudget, files: NodeFiles,
+  config: Config, log: Logger, world: World, budget: MemoryBudget, files: Files,
   damage: DamageLog,
 ): OpenStoreOptions {
   const { values } = config;
   return {
     files,
-    clock,
-    randomSource: new NodeRandomSource(),
+    clock: world.clock,
+    randomSource: world.random,
     dir: values.dir,
-    hints: new HintThread(),
+    hints: world.createHintMaker(),
     options: {
       segmentBytes: values['segment-bytes'],
       hotTailBytes: budget.hotTailBytes,

@@ -5,9 +5,6 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { splitAddress } from '../config/peer-list.ts';
 import { chooseBroadcast, findOwnPeer } from '../config/peer-settings.ts';
-import type { Clock } from '../io/clock.ts';
-import { NodeFiles } from '../io/node-files.ts';
-import { NodeRandomSource } from '../io/node-random-source.ts';
 import type { TotalOrderBroadcast } from '../raft/core/total-order-broadcast.ts';
 import type { LinkTls } from '../raft/links/sockets.ts';
 import { segmentBytesFor } from '../raft/log/open-raft-log.ts';
@@ -15,6 +12,7 @@ import { refuseWithoutPeers } from '../raft/shell/begin-life.ts';
 import { openRaftEngine } from '../raft/shell/open-raft-engine.ts';
 import { OrderMarks } from '../cluster/applied-marks.ts';
 import type { StorageSide } from './storage-side.ts';
+import type { World } from './world.ts';
 
 export interface PeersSide {
   readonly broadcast: TotalOrderBroadcast;
@@ -27,12 +25,12 @@ export interface PeersSide {
  * cluster's directory is given to a server without peers.
  */
 export async function openPeersSide(
-  config: Config, log: Logger, clock: Clock, side: StorageSide,
+  config: Config, log: Logger, world: World, side: StorageSide,
 ): Promise<PeersSide | undefined> {
   const { values } = config;
   const self = findOwnPeer(values);
   const dir = `${values.dir}/raft`;
-  const files = new NodeFiles();
+  const files = world.openFiles({ begun: 0, ended: 0 });
   if (self === undefined || chooseBroadcast(values) === 'none') {
     await refuseWithoutPeers(files, values.dir, side.position);
     return undefined;
@@ -42,8 +40,9 @@ export async function openPeersSide(
   const broadcast = await openRaftEngine({
     files,
     dir,
-    clock,
-    random: new NodeRandomSource(),
+    network: world.network,
+    clock: world.clock,
+    random: world.random,
     log,
     self,
     members: values.peer,

@@ -5,7 +5,6 @@
  * out, let go of the directory. What was acknowledged is on its way to the disk before any of this.
  */
 
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { USUAL_LIMITS } from '../cluster/proposal-body.ts';
 import { allCommands } from '../commands/all-commands.ts';
@@ -13,9 +12,8 @@ import type { RequestLimits } from '../commands/command.ts';
 import type { ShutdownOptions } from '../commands/server-port.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
-import type { Clock } from '../io/clock.ts';
+import { randomBytes } from '../io/random-source.ts';
 import { LimitedLog } from '../io/limited-log.ts';
-import { stallThread } from '../io/stall.ts';
 import { Clients } from '../net/clients.ts';
 import type { ConnectionHost, NetCounters } from '../net/connection-host.ts';
 import { Listeners } from '../net/listeners.ts';
@@ -39,6 +37,7 @@ import { Saves } from './saves.ts';
 import { ServerFacade } from './server-facade.ts';
 import { SessionPlumbing } from './session-plumbing.ts';
 import type { StorageSide } from './storage-side.ts';
+import type { World } from './world.ts';
 
 /** How long a clean stop waits for clients to read their last replies. */
 const SHUTDOWN_GRACE_MS = 2000;
@@ -46,7 +45,7 @@ const SHUTDOWN_GRACE_MS = 2000;
 export interface RunningParts {
   readonly config: Config;
   readonly log: Logger;
-  readonly clock: Clock;
+  readonly world: World;
   readonly seed: readonly [number, number];
   readonly side: StorageSide;
   /** Undefined for a server that stands alone. */
@@ -86,7 +85,8 @@ export class RunningServer {
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
-    const { config, log, clock, side } = parts;
+    const { config, log, side } = parts;
+    const { clock, network } = parts.world;
     this.#startedAt = clock.nowMs();
     this.#limitedLog = new LimitedLog(log, () => clock.monotonicMs());
     this.#callLog = new CallLog({
@@ -100,7 +100,7 @@ export class RunningServer {
     this.#engine = this.#plumbing.connect(this.#facade);
     const order = this.#createOrder();
     this.#order = order;
-    this.#turn = new Turn(side.gate, () => order?.flush());
+    this.#turn = new Turn(side.gate, clock, () => order?.flush());
     this.#expiry = new ActiveExpiry({
       keyspace: this.#plumbing.keyspace,
       runInternal: (work) => this.#engine.runInternal(work),
@@ -112,6 +112,7 @@ export class RunningServer {
     this.#listeners = new Listeners(
       (socket, path) => this.#clients.admit(socket, path),
       (error) => this.#limitedLog.warn({ error }, 'cannot accept a client'),
+      network,
     );
     this.#housekeeping = this.#createHousekeeping();
     this.#followConfig();
@@ -159,7 +160,7 @@ export class RunningServer {
 
   /** Waits until all clients are gone, but not for one that does not read. */
   async #emptied(): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.#parts.world;
     const deadline = clock.monotonicMs() + SHUTDOWN_GRACE_MS;
     while (this.#clients.count > 0 && clock.monotonicMs() < deadline) {
       await new Promise<void>((resolve) => void clock.setTimer(1, resolve));
@@ -167,7 +168,7 @@ export class RunningServer {
   }
 
   #createOrder(): RunningOrder | undefined {
-    const { config, clock, log, seed, side, peers } = this.#parts;
+    const { config, world: { clock }, log, seed, side, peers } = this.#parts;
     if (peers === undefined) return undefined;
     return new RunningOrder({
       config, clock, log, seed, side, peers,
@@ -182,7 +183,7 @@ export class RunningServer {
   }
 
   #createPlumbing(): SessionPlumbing {
-    const { config, clock, seed, side } = this.#parts;
+    const { config, world: { clock, stall }, seed, side } = this.#parts;
     return new SessionPlumbing({
       storage: side.storage,
       gate: side.gate,
@@ -194,7 +195,7 @@ export class RunningServer {
         sync: () => this.#sync(),
         save: () => this.#saves.save(),
         saveInBackground: () => this.#saves.saveInBackground(),
-        stall: stallThread,
+        stall,
         compact: () => side.compact(),
         reload: () => this.#reload(),
         checkIndex: () => side.checkIndex(),
@@ -205,7 +206,7 @@ export class RunningServer {
   }
 
   #createSaves(): Saves {
-    const { clock, log } = this.#parts;
+    const { world: { clock }, log } = this.#parts;
     return new Saves({
       clock,
       log,
@@ -244,7 +245,7 @@ export class RunningServer {
   }
 
   #createFacade(): ServerFacade {
-    const { config, clock, log, side, peers, onShutdown } = this.#parts;
+    const { config, world: { clock, random }, log, side, peers, onShutdown } = this.#parts;
     const peersFacade = peers === undefined ? undefined : new PeersFacade(config, peers);
     return new ServerFacade({
       config,
@@ -262,7 +263,8 @@ export class RunningServer {
       callLog: this.#callLog,
       rates: this.#rates,
       counters: this.#counters,
-      runId: randomBytes(20).toString('hex'),
+      random,
+      runId: randomBytes(random, 20).toString('hex'),
       startedAt: this.#startedAt,
       clients: () => this.#clients,
       peers: () => peersFacade,
@@ -277,8 +279,9 @@ export class RunningServer {
   }
 
   #createHost(): ConnectionHost {
-    const { config, log, clock, onBug } = this.#parts;
+    const { config, log, world: { clock }, onBug } = this.#parts;
     return {
+      clock,
       engine: this.#engine,
       turn: this.#turn,
       pool: this.#pool,
@@ -294,14 +297,13 @@ export class RunningServer {
         return config.values['client-query-buffer-limit'];
       },
       outputLimits: (kind) => config.values['client-output-buffer-limit'][kind],
-      nowMs: () => clock.nowMs(),
       onClosed: (id) => this.#clients.forget(id),
       onBug,
     };
   }
 
   #createHousekeeping(): Housekeeping {
-    const { config, clock, onBug } = this.#parts;
+    const { config, world: { clock }, onBug } = this.#parts;
     return new Housekeeping({
       clock,
       clients: this.#clients,

@@ -3,7 +3,7 @@
  * What it tells is true at the moment of asking.
  */
 
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { PeersPort } from '../commands/peers-port.ts';
 import type {
   ClientsPort, CommandStat, ConfigPort, InfoSection, LatencyPort, PubSubPort, ServerPort,
@@ -11,6 +11,7 @@ import type {
 } from '../commands/server-port.ts';
 import type { SessionPort } from '../commands/session-port.ts';
 import type { CommandTable } from '../commands/table.ts';
+import { randomBytes } from '../io/random-source.ts';
 import type { NetCounters } from '../net/connection-host.ts';
 import { infoSections } from '../observe/info-sections.ts';
 import { memoryParts } from '../observe/memory-report.ts';
@@ -108,7 +109,7 @@ export class ServerFacade implements ServerPort {
   }
 
   secret(bytes: number): Buffer {
-    return randomBytes(bytes);
+    return randomBytes(this.#parts.random, bytes);
   }
 
   get needsPassword(): boolean {

@@ -5,6 +5,7 @@ import type { ClientsPort, ConfigPort, ShutdownOptions } from '../commands/serve
 import type { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../io/clock.ts';
+import type { RandomSource } from '../io/random-source.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { NetCounters } from '../net/connection-host.ts';
 import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
@@ -19,6 +20,7 @@ export interface ServerParts {
   readonly configPort: ConfigPort;
   readonly table: CommandTable;
   readonly clock: Clock;
+  readonly random: RandomSource;
   readonly keyspace: Keyspace;
   readonly hub: PubSubHub;
   readonly watched: { readonly count: number };

@@ -12,6 +12,7 @@ import type { ClientFacts } from '../../src/commands/session-port.ts';
 import { CommandTable } from '../../src/commands/table.ts';
 import { Config } from '../../src/config/config.ts';
 import { defaultValues } from '../../src/config/registry.ts';
+import { NodeRandomSource } from '../../src/io/node-random-source.ts';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
 import { CommandStats, ErrorStats } from '../../src/observe/command-stats.ts';
 import type { SaveFacts, StoreFacts } from '../../src/observe/info-source.ts';
@@ -237,7 +238,7 @@ export class WholeServer implements ClientsPort {
     const { plumbing } = this;
     return new ServerFacade({
       config: this.config, configPort: new ServerConfigPort(this.config), table: this.table,
-      clock: this.clock, keyspace: plumbing.keyspace, hub: plumbing.hub,
+      clock: this.clock, random: new NodeRandomSource(), keyspace: plumbing.keyspace, hub: plumbing.hub,
       watched: plumbing.watched, monitors: plumbing.monitors, slowLog: this.slowLog,
       latency: this.latency, commandStats: this.commandStats, errorStats: this.errorStats,
       callLog, rates: { perSecond: () => ({ calls: 0, bytesIn: 0, bytesOut: 0 }) },

@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CLOSE_LINGER_MS } from '../../src/io/limits.ts';
 import { Listeners } from '../../src/net/listeners.ts';
 import { LittleServer, turns, until } from './little-server.ts';
 
@@ -25,6 +26,7 @@ describe('clients', () => {
     await second.expect('-ERR max number of clients reached');
     first.send('PING');
     await first.expect('+PONG');
+    server.clock.advance(CLOSE_LINGER_MS);
     await until(() => server.sockets[1]!.destroyed, 'the second socket is closed');
     expect(server.counters.rejected).toBe(1);
     expect(server.counters.connections).toBe(1);

@@ -258,15 +258,14 @@ export class LittleServer {
       needsPassword: () => false,
     });
     const engine = this.plumbing.connect(this.#createPort());
-    this.turn = new Turn(this.gate);
+    this.turn = new Turn(this.gate, this.clock);
     this.host = {
-      engine, turn: this.turn, pool: this.pool, batch: [], realm: this.plumbing,
+      clock: this.clock, engine, turn: this.turn, pool: this.pool, batch: [], realm: this.plumbing,
       log: pino({ level: 'silent' }),
       limitedLog: new LimitedLog(pino({ level: 'silent' }), () => this.clock.monotonicMs()),
       counters: this.counters,
       bulkBytesMax: 512 * 2 ** 20, queryBytesMax: 2 ** 30,
       outputLimits: (kind) => this.limits[kind],
-      nowMs: () => this.clock.nowMs(),
       onClosed: (id) => this.clients.forget(id),
       onBug: (error) => void this.bugs.push(error),
     };

@@ -40,6 +40,10 @@ export class SimClock implements Clock {
     this.#timers.delete(timer as unknown as SimTimer);
   }
 
+  soon(fn: () => void): void {
+    setImmediate(fn);
+  }
+
   /** How long until the next timer, or null when there is none. */
   nextTimerMs(): number | null {
     const next = this.#nextTimer();

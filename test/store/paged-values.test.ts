@@ -373,6 +373,7 @@ class HastyClock implements Pick<Clock, 'monotonicMs' | 'setTimer'> {
       monotonicMs: () => this.monotonicMs(),
       setTimer: (delayMs, fn) => this.setTimer(delayMs, fn),
       clearTimer: (timer) => this.#real.clearTimer(timer),
+      soon: setImmediate,
     };
   }
 

@@ -10,6 +10,7 @@ function broken(files: Readonly<Record<string, string>>): string[] {
 
 const inLib = (text: string): string[] => broken({ 'lib/a.ts': text });
 const inNet = (text: string): string[] => broken({ 'net/a.ts': text });
+const inCli = (text: string): string[] => broken({ 'cli/a.ts': text });
 const lines = (count: number): string => 'a;\n'.repeat(count);
 
 describe('layers', () => {
@@ -149,7 +150,7 @@ describe('purity', () => {
     for (const folder of [...pureFolders, 'raft/core']) {
       expect(broken({ [`${folder}/a.ts`]: text }), folder).toEqual(['purity']);
     }
-    expect(inNet(text)).toEqual([]);
+    expect(inCli(text)).toEqual([]);
   });
 
   it.each([
@@ -160,6 +161,20 @@ describe('purity', () => {
     "import { createHash } from 'node:crypto';",
   ])('allows %s', (text) => {
     expect(inLib(text)).toEqual([]);
+  });
+});
+
+describe('the world', () => {
+  it.each([
+    'const a = Date.now();',
+    'const a = Math.random();',
+    'setTimeout(a, 1);',
+    "import { NodeClock } from '../io/node-clock.ts';",
+    "import { NodeFiles } from '../io/node-files.ts';",
+  ])('is given to a server: refuses %s but where the real one is made', (text) => {
+    expect(inNet(text)).toEqual(['world']);
+    expect(inCli(text)).toEqual([]);
+    expect(broken({ 'server/node-world.ts': text })).toEqual([]);
   });
 });
 

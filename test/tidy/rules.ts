@@ -44,6 +44,7 @@ export function checkFiles(files: readonly SourceFile[]): Violation[] {
       ...checkFunctions(file),
       ...checkForm(file),
       ...checkPurity(file),
+      ...checkWorld(file),
       ...checkWords(file),
       ...checkWaits(file),
     ]),
@@ -150,6 +151,26 @@ export function checkPurity(file: SourceFile): Violation[] {
     .map(({ specifier, line }) =>
       violation(file, line, 'purity', `a pure layer must not import ${specifier}`),
     );
+  return [...inCode, ...inImports];
+}
+
+/** Where the real clock, chance and disk are at home. */
+const OUTSIDE_THE_WORLD = /^(?:io|cli)\/|^main\.ts$|-worker\.ts$|^server\/node-world\.ts$/;
+const REAL_WORLD = /\/node-(?:clock|files|random-source)\.ts$/;
+const THROUGH_THE_WORLD = new Set(['the clock', 'chance', 'a timer']);
+
+/** A server gets time, chance and disk as its world, so that the simulator can give it another. */
+export function checkWorld(file: SourceFile): Violation[] {
+  if (OUTSIDE_THE_WORLD.test(file.path) || findLayer(file.path)?.isPure === true) return [];
+  const inCode = IMPURE_CODE
+    .filter(([what]) => THROUGH_THE_WORLD.has(what))
+    .flatMap(([what, pattern]) => findAll(file, 'world', pattern)
+      .filter(({ message }) => message !== 'randomBytes')
+      .map((each) => ({ ...each, message: `${what} comes from the world: ${each.message}` })));
+  const inImports = file.imports
+    .filter(({ specifier }) => REAL_WORLD.test(specifier))
+    .map(({ specifier, line }) =>
+      violation(file, line, 'world', `comes from the world: ${specifier}`));
   return [...inCode, ...inImports];
 }
 

@@ -6,8 +6,9 @@
  * With TLS, its handshake is part of being a stranger.
  */
 
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { Network } from '../../io/network.ts';
 import { LINK_HANDSHAKE_MS_MAX } from '../limits.ts';
 import { TLS_VERSION_MIN, explainError, type LinkTls, type OpenSockets } from './sockets.ts';
 import type { TroubleLog } from './trouble-log.ts';
@@ -19,6 +20,7 @@ import type { TroubleLog } from './trouble-log.ts';
 export const LINK_STRANGERS_MAX = 64;
 
 export interface LinkListenerParts {
+  readonly network: Network;
   readonly tls: LinkTls | undefined;
   readonly sockets: OpenSockets;
   readonly troubles: TroubleLog;
@@ -34,9 +36,9 @@ export class LinkListener {
 
   constructor(parts: LinkListenerParts) {
     this.#parts = parts;
-    const { tls, troubles } = parts;
+    const { network, tls, troubles } = parts;
     if (tls === undefined) {
-      this.#server = createServer({ noDelay: true }, parts.onSocket);
+      this.#server = network.createServer({ noDelay: true }, parts.onSocket);
     } else {
       this.#server = createTlsServer({
         ...tls, noDelay: true, requestCert: true, rejectUnauthorized: true,

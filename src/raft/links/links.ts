@@ -16,11 +16,11 @@
  * `listen` fails.
  */
 
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../io/clock.ts';
-import type { RandomSource } from '../../io/random-source.ts';
+import type { Network } from '../../io/network.ts';
+import { randomBytes, type RandomSource } from '../../io/random-source.ts';
 import { Random } from '../../lib/random.ts';
 import { LINK_PING_MS, LINK_STREAM_HEADER_BYTES_MAX } from '../limits.ts';
 import type { MemberId } from '../core/entry.ts';
@@ -50,6 +50,7 @@ export const LINK_STREAMS_MAX = 16;
 export type Direction = 'dialled' | 'inbound';
 
 export interface LinksOptions {
+  readonly network: Network;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Logger;
@@ -91,7 +92,7 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
   readonly #incoming = new Set<IncomingStream>();
   /** Links with messages that were not handed to their sockets. */
   readonly #unflushed = new Set<DialledLink>();
-  #flush: NodeJS.Immediate | undefined;
+  #isFlushDue = false;
   #ticker: Timer;
   #isClosed = false;
 
@@ -100,10 +101,10 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
     this.clock = options.clock;
     this.random = new Random(...options.random.seed64());
     this.troubles = new TroubleLog(options.log, options.clock);
-    const { tls } = options;
+    const { network, tls } = options;
     const onSocket = (socket: Socket): void => this.#greet(socket);
     this.#listener = new LinkListener(
-      { tls, sockets: this.#sockets, troubles: this.troubles, onSocket });
+      { network, tls, sockets: this.#sockets, troubles: this.troubles, onSocket });
     this.#ticker = this.clock.setTimer(LINK_PING_MS, () => this.#tick());
   }
 
@@ -154,8 +155,8 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
 
   /** What was sent so far leaves now, not at the end of the event loop's turn. */
   flush(): void {
-    clearImmediate(this.#flush);
-    this.#flush = undefined;
+    this.#isFlushDue = false;
+    if (this.#isClosed) return;
     for (const link of this.#unflushed) link.flush();
     this.#unflushed.clear();
   }
@@ -219,7 +220,6 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
   async close(): Promise<void> {
     this.#isClosed = true;
     this.clock.clearTimer(this.#ticker);
-    clearImmediate(this.#flush);
     this.#listener.close();
     for (const { dialled, inbound } of this.#peers.values()) {
       dialled?.stop();
@@ -240,8 +240,8 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
       return this.#options.judge(facts, 'dialled');
     };
     const handshake = new DiallerHandshake(purpose, this.#inputs(judge));
-    const { tls } = this.#options;
-    const socket = dialSocket(target.address, tls, () => connection.begin());
+    const { network, tls } = this.#options;
+    const socket = dialSocket(network, target.address, tls, () => connection.begin());
     this.#sockets.add(socket);
     const connection = new Connection(socket, handshake, this.clock, user, traffic);
     return connection;
@@ -262,7 +262,9 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
 
   flushLater(link: DialledLink): void {
     this.#unflushed.add(link);
-    this.#flush ??= setImmediate(() => this.flush());
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.clock.soon(() => this.flush());
   }
 
   onMessage(message: Message): void {
@@ -310,8 +312,9 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
   }
 
   #inputs(judge: HandshakeInputs['judge']): HandshakeInputs {
-    const { secret, self, verdictOn, onVerdict, featureLevel } = this.#options;
-    const nonce = announceLevel(randomBytes(NONCE_BYTES), featureLevel ?? FEATURE_LEVEL_FIRST);
+    const { secret, self, verdictOn, onVerdict, featureLevel, random } = this.#options;
+    const fresh = randomBytes(random, NONCE_BYTES);
+    const nonce = announceLevel(fresh, featureLevel ?? FEATURE_LEVEL_FIRST);
     return {
       secret, self, judge, nonce,
       ...verdictOn !== undefined && { verdictOn },

@@ -6,8 +6,9 @@
  * handshake. So the CA should be one for this cluster alone.
  */
 
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { Network } from '../../io/network.ts';
 
 /** In PEM. */
 export interface LinkTls {
@@ -35,10 +36,10 @@ export function parsePeerAddress(text: string): PeerAddress | undefined {
 
 /** Calls `onReady` when bytes may be sent: the handshake of TLS is done. */
 export function dialSocket(
-  address: PeerAddress, tls: LinkTls | undefined, onReady: () => void,
+  network: Network, address: PeerAddress, tls: LinkTls | undefined, onReady: () => void,
 ): Socket {
   const { host, port } = address;
-  if (tls === undefined) return connect({ host, port, noDelay: true }, onReady);
+  if (tls === undefined) return network.connect({ host, port, noDelay: true }, onReady);
   const socket = connectTls({
     ...tls, host, port, minVersion: TLS_VERSION_MIN, checkServerIdentity: () => undefined,
   }, onReady);

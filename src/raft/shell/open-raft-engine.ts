@@ -2,6 +2,7 @@
 
 import { BlockingBudget } from '../../io/blocking-budget.ts';
 import { DIRECT_SYNC_FREE_MS } from '../../io/limits.ts';
+import type { Network } from '../../io/network.ts';
 import { Links } from '../links/links.ts';
 import { parsePeerAddress, type LinkTls, type PeerAddress } from '../links/sockets.ts';
 import { openRaftLog } from '../log/open-raft-log.ts';
@@ -13,6 +14,7 @@ import { RaftEngine } from './raft-engine.ts';
 
 export interface OpenRaftEngineOptions extends RaftEngineOptions {
   readonly secret: string | undefined;
+  readonly network: Network;
   readonly tls: LinkTls | undefined;
   /** Where to listen for peers; by default on the host and port of the own peer address. */
   readonly listen?: { readonly host: string; readonly port: number };
@@ -29,7 +31,7 @@ export interface OpenRaftEngineOptions extends RaftEngineOptions {
  * listen.
  */
 export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<RaftEngine> {
-  const { files, dir, clock, random, log, self, members, secret, tls, segmentBytes } = options;
+  const { files, dir, clock, random, log, self, members, segmentBytes } = options;
   const engineOf: { engine?: RaftEngine } = {};
   const raftLog = await openRaftLog(files, dir, {
     events: {
@@ -49,8 +51,9 @@ export async function openRaftEngine(options: OpenRaftEngineOptions): Promise<Ra
     await raftLog.close();
     throw error;
   });
+  const { network, secret, tls } = options;
   const links = new Links({
-    clock, random, log, secret, tls, featureLevel,
+    network, clock, random, log, secret, tls, featureLevel,
     self: () => engineOf.engine!.facts(),
     judge: (facts) => engineOf.engine!.judge(facts),
     verdictOn: (facts, isFirstWord) => engineOf.engine!.verdictOn(facts, isFirstWord),

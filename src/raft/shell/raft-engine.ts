@@ -76,7 +76,7 @@ export class RaftEngine implements TotalOrderBroadcast {
   #state: OrderedState | undefined;
   #outcome: OrderOutcome | undefined;
   #inbox: Message[] = [];
-  #immediate: NodeJS.Immediate | undefined;
+  #isTurnDue = false;
   #timer: Timer | undefined;
   #timerAtMs = Infinity;
   #membersTimer: Timer | undefined;
@@ -214,7 +214,9 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   onMessage(message: Message): void {
     this.#inbox.push(message);
-    this.#immediate ??= setImmediate(() => this.#turn());
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    this.#options.clock.soon(() => this.#turn());
   }
 
   onPeer(facts: PeerFacts): void {
@@ -264,7 +266,7 @@ export class RaftEngine implements TotalOrderBroadcast {
   // ---- Turns ------------------------------------------------------------------------------------
 
   #turn(): void {
-    this.#immediate = undefined;
+    this.#isTurnDue = false;
     const messages = this.#inbox;
     this.#inbox = [];
     this.#pump(() => this.#driver?.receive(messages));
@@ -316,7 +318,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     this.#timerAtMs = Infinity;
     const driver = this.#driver;
     // A late event loop has messages that arrived before: they are heard first.
-    setImmediate(() => {
+    this.#options.clock.soon(() => {
       if (driver === undefined || this.#stopReason !== undefined) return;
       if (this.#now().monotonicMs < driver.deadlineMs) return this.#after();
       this.#pump(() => driver.step({ kind: 'tick' }));
@@ -480,6 +482,5 @@ export class RaftEngine implements TotalOrderBroadcast {
     for (const timer of [this.#timer, this.#membersTimer]) {
       if (timer !== undefined) this.#options.clock.clearTimer(timer);
     }
-    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
   }
 }

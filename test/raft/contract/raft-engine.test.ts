@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { NodeClock } from '../../../src/io/node-clock.ts';
 import { NodeFiles } from '../../../src/io/node-files.ts';
+import { NODE_NETWORK } from '../../../src/io/network.ts';
 import { NodeRandomSource } from '../../../src/io/node-random-source.ts';
 import { openRaftEngine } from '../../../src/raft/shell/open-raft-engine.ts';
 import { reservePorts } from '../../lib/reserve-ports.ts';
@@ -25,7 +26,7 @@ async function makeCluster({ isPatient, isForgetful }: ClusterNeeds): Promise<Br
   return {
     open: (name) => openRaftEngine({
       files: new NodeFiles(), dir: join(dir, name), clock: new NodeClock(),
-      random: new NodeRandomSource(), log: pino({ level: 'silent' }),
+      random: new NodeRandomSource(), network: NODE_NETWORK, log: pino({ level: 'silent' }),
       self: members.find((member) => member.name === name)!, members,
       electionTimeoutMs: isPatient ? 4000 : 250, heartbeatMs: 50,
       logBytes: () => (isForgetful ? 0 : 1 << 30),

@@ -9,6 +9,8 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import { LINK_FRAME_BYTES_MAX } from '../../../src/raft/limits.ts';
+import { NODE_NETWORK } from '../../../src/io/network.ts';
+import { NodeRandomSource } from '../../../src/io/node-random-source.ts';
 import { NodeClock } from '../../../src/io/node-clock.ts';
 import type { Clock } from '../../../src/io/clock.ts';
 import type { MemberId } from '../../../src/raft/core/entry.ts';
@@ -65,8 +67,9 @@ export class TestNode {
       },
     });
     this.links = new Links({
+      network: NODE_NETWORK,
       clock: given.clock ?? new NodeClock(),
-      random: { seed64: () => [1, 2] },
+      random: new NodeRandomSource(),
       log: pino({ level: 'debug' }, sink),
       secret: 'secret' in given ? given.secret : 'open sesame',
       tls: given.tls,

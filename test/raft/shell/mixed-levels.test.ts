@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NodeClock } from '../../../src/io/node-clock.ts';
 import { NodeFiles } from '../../../src/io/node-files.ts';
+import { NODE_NETWORK } from '../../../src/io/network.ts';
 import { NodeRandomSource } from '../../../src/io/node-random-source.ts';
 import { openRaftEngine } from '../../../src/raft/shell/open-raft-engine.ts';
 import { reservePorts } from '../../lib/reserve-ports.ts';
@@ -28,7 +29,7 @@ async function open(
   }));
   const engine = await openRaftEngine({
     files: new NodeFiles(), dir: join(dir, name), clock: new NodeClock(),
-    random: new NodeRandomSource(), log: pino({ level: 'silent' }),
+    random: new NodeRandomSource(), network: NODE_NETWORK, log: pino({ level: 'silent' }),
     self: members.find((member) => member.name === name)!, members,
     electionTimeoutMs: 250, heartbeatMs: 50, logBytes: () => 1 << 30, snapshotRate: () => 1 << 30,
     secret: 'open sesame', tls: undefined, featureLevel,

@@ -25,6 +25,7 @@ export function hastyClock(): Clock {
       return undefined as unknown as Timer;
     },
     clearTimer: () => undefined,
+    soon: setImmediate,
   };
 }
 

@@ -1,0 +1,24 @@
+/**
+ * All that a server has of the world. `main.ts` gives it the real one (node-world.ts), and the
+ * simulator (test/sim) one in which time, disk and network are its own.
+ */
+
+import type { Clock } from '../io/clock.ts';
+import type { Files, SyncCounts } from '../io/files.ts';
+import type { Network } from '../io/network.ts';
+import type { RandomSource } from '../io/random-source.ts';
+import type { CopyRunner } from '../store/compaction/copy-job.ts';
+import type { HintMaker } from '../store/hints/hint-maker.ts';
+
+export interface World {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly network: Network;
+  /** The disk; its syncs are counted in `syncs`. */
+  openFiles(syncs: SyncCounts): Files;
+  /** What the compactor copies with. */
+  createCopier(): CopyRunner;
+  createHintMaker(): HintMaker;
+  /** Blocks the thread, for DEBUG SLEEP. */
+  stall(ms: number): void;
+}
