@@ -106,7 +106,7 @@ export class ClientModel {
   /** The command that asks for the next piece of a SCAN that is not at its end. */
   scanToContinue(): string[] | undefined {
     const scan = this.#hypotheses[0]?.scan;
-    if (scan === undefined || scan.db !== this.#session.db) return undefined;
+    if (scan?.cursor === undefined || scan.db !== this.#session.db) return undefined;
     return ['SCAN', scan.cursor, 'MATCH', scan.filter];
   }
 

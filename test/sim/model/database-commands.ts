@@ -3,6 +3,7 @@
 import { CommandError, type Execution } from './execution.ts';
 import { anyOrder, exactly, integerBetween, some, type Expectation } from './expectation.ts';
 import { mustDatabase } from './key-commands.ts';
+import type { KeyspaceModel } from './keyspace-model.ts';
 import { read, write, type ModelCommand } from './model-command.ts';
 import { globToRegExp, mustLong, mustNumber, syntaxError } from './parse.ts';
 import { bulk, bytesOf, itemsOf, NIL, OK, textsOf, type Reply } from './reply.ts';
@@ -69,18 +70,22 @@ function scan(execution: Execution, args: readonly string[]): Expectation {
   const regExp = globToRegExp(pattern);
   const { sure, maybe } = execution.census();
   const owed = owedNow(execution, cursor, pattern, type, sure);
-  const mayBe = (key: string): boolean => regExp.test(key) && (sure.has(key) || maybe.has(key)) &&
-    (type === undefined || execution.model.get(execution.db, key)?.type === type ||
-      execution.model.ghost(execution.db, key)?.type === type);
+  const mayCome = new Set([...sure, ...maybe].filter((key) =>
+    regExp.test(key) && (type === undefined || typeOf(execution, key) === type)));
+  const number = noteScan(execution, pattern, owed);
   return some(
-    `a piece of SCAN: keys of ${[...sure, ...maybe].join(' ')}; owed: ${[...owed ?? []].join(' ')}`,
+    `a piece of SCAN: keys of ${[...mayCome].join(' ')}; owed: ${[...owed ?? []].join(' ')}`,
     (reply) => {
       const piece = pieceOf(reply);
-      if (piece === undefined || !piece.keys.every(mayBe)) return false;
+      if (piece === undefined || !piece.keys.every((key) => mayCome.has(key))) return false;
       return piece.cursor !== '0' || [...owed ?? []].every((key) => piece.keys.includes(key));
     },
-    (reply) => noteScan(execution, pattern, owed, pieceOf(reply)),
+    (reply) => learnScan(execution.model, number, pieceOf(reply)),
   );
+}
+
+function typeOf({ db, model }: Execution, key: string): string | undefined {
+  return (model.get(db, key) ?? model.ghost(db, key))?.type;
 }
 
 /** The keys that must still come; undefined when this goes on from nowhere. */
@@ -109,16 +114,22 @@ function pieceOf(reply: Reply): Piece | undefined {
   return /^\d{1,20}$/.test(cursor) ? { cursor, keys } : undefined;
 }
 
+/** Before the reply is known: what runs behind it in the same EXEC may remove keys that are owed. */
 function noteScan(
-  { db, model }: Execution, filter: string, owed: Set<string> | undefined,
-  piece: Piece | undefined,
-): void {
-  if (owed === undefined || piece === undefined || piece.cursor === '0') {
-    if (model.scan !== undefined) model.scan = undefined;
-    return;
-  }
+  { db, model }: Execution, filter: string, owed: ReadonlySet<string> | undefined,
+): number {
+  const number = (model.scan?.number ?? 0) + 1;
+  model.scan = { db, filter, cursor: undefined, number, owed: owed ?? new Set() };
+  return owed === undefined ? -1 : number;
+}
+
+function learnScan(model: KeyspaceModel, number: number, piece: Piece | undefined): void {
+  const { scan } = model;
+  if (scan?.number !== number || piece === undefined) return;
+  const owed = new Set(scan.owed);
   for (const key of piece.keys) owed.delete(key);
-  model.scan = { db, filter, cursor: piece.cursor, owed };
+  const cursor = piece.cursor === '0' ? undefined : piece.cursor;
+  model.scan = { ...scan, cursor, owed: cursor === undefined ? new Set() : owed };
 }
 
 // ---- Whole databases ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@
  * it again.
  */
 
-import { Entry } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { hashText } from './reply.ts';
 
 interface Database {
@@ -27,7 +27,10 @@ export interface WatchMark {
 export interface OpenScan {
   readonly db: number;
   readonly filter: string;
-  readonly cursor: string;
+  /** Undefined until the reply of the last piece is known. */
+  readonly cursor: string | undefined;
+  /** Which SCAN of this model it is. */
+  readonly number: number;
   readonly owed: ReadonlySet<string>;
 }
 
@@ -109,7 +112,7 @@ export class KeyspaceModel {
     this.#databases[db] = { keys: new Map(), ghosts: new Map() };
     this.#owned |= 1 << db;
     this.#changed();
-    if (this.#scan?.db === db) this.#scan = undefined;
+    if (this.#scan?.db === db) this.#endScan();
   }
 
   swap(one: number, other: number): void {
@@ -118,7 +121,7 @@ export class KeyspaceModel {
     this.#databases[other] = first;
     this.#owned = 0;
     this.#changed();
-    this.#scan = undefined;
+    this.#endScan();
     for (const { db, key } of this.#watched.values()) {
       if (db !== one && db !== other) continue;
       const isThere = this.get(one, key) !== undefined || this.get(other, key) !== undefined;
@@ -181,6 +184,12 @@ export class KeyspaceModel {
     if (scan === this.#scan) return;
     this.#scan = scan;
     this.#changed();
+  }
+
+  /** What it promised does not hold any more. Its number stays: a reply to it may still come. */
+  #endScan(): void {
+    if (this.#scan === undefined) return;
+    this.#scan = { ...this.#scan, cursor: undefined, owed: new Set() };
   }
 
   #dropFromScan(db: number, key: string): void {
