@@ -1,0 +1,199 @@
+// tidy: table
+/** How each random command is made, by family. Each family is a list to pick from evenly. */
+
+import type { RandomKeys } from './random-keys.ts';
+import type { RandomValues } from './random-values.ts';
+
+export type Family =
+  | 'string' | 'big' | 'edit' | 'number' | 'hash' | 'key' | 'move' | 'timed' | 'expiry'
+  | 'globalRead' | 'globalWrite' | 'select' | 'wrong' | 'multi';
+
+export interface Making {
+  readonly values: RandomValues;
+  readonly keys: RandomKeys;
+  readonly databases: number;
+  readonly nowMs: number;
+}
+
+type Maker = (making: Making) => string[];
+
+const FIELDS = 12;
+
+const field: (making: Making) => string = ({ values }) => `f${values.between(0, FIELDS - 1)}`;
+
+const string: readonly Maker[] = [
+  ({ values, keys }) => ['SET', keys.key('s'), values.value()],
+  ({ values, keys }) => ['SET', keys.key('s'), values.value()],
+  ({ values, keys }) => ['SET', keys.key('x'), values.value(), values.pick(['NX', 'XX', 'GET'])],
+  ({ values, keys }) => ['set', keys.key('s'), values.value(), values.pick(['keepttl', 'nx']), 'get'],
+  ({ values, keys }) => ['SETNX', keys.key('x'), values.value()],
+  ({ values, keys }) => ['GETSET', keys.key('s'), values.value()],
+  ({ keys }) => ['GETDEL', keys.key('s')],
+  ({ keys }) => ['GET', keys.key('s')],
+  ({ keys }) => ['GET', keys.key('x')],
+  ({ keys }) => ['GET', keys.key('s')],
+  ({ values, keys }) => ['MGET', ...values.list(1, 5, () => keys.key('s'))],
+  ({ values, keys }) => ['MSET', ...values.list(1, 4, () => [keys.key('s'), values.value()]).flat()],
+  ({ values, keys }) =>
+    ['MSETNX', ...values.list(1, 2, () => [keys.key('x'), values.value()]).flat()],
+  ({ keys }) => ['STRLEN', keys.key('s')],
+];
+
+const big: readonly Maker[] = [
+  ({ values, keys }) => ['SET', keys.key('s'), values.value(true)],
+  ({ values, keys }) => ['APPEND', keys.key('x'), values.bytes(values.between(1, 5000))],
+  ({ values, keys }) => ['HSET', keys.key('h'), `f${values.between(0, 60)}`, values.value(true)],
+  ({ values, keys }) => ['HSET', keys.key('h'), ...values.list(10, 60, () =>
+    [`f${values.between(0, 200)}`, values.value()]).flat()],
+  ({ keys }) => ['GET', keys.key('s')],
+  ({ keys }) => ['HGETALL', keys.key('h')],
+  ({ values, keys }) => ['SETRANGE', keys.key('s'), `${values.between(0, 60_000)}`,
+    values.bytes(values.between(1, 3000))],
+];
+
+const edit: readonly Maker[] = [
+  ({ values, keys }) => ['APPEND', keys.key('s'), values.letters(values.between(0, 40))],
+  ({ values, keys }) => ['APPEND', keys.key('x'), values.value()],
+  ({ values, keys }) => ['GETRANGE', keys.key('s'), values.position(), values.position()],
+  ({ values, keys }) => ['SETRANGE', keys.key('s'), `${values.between(0, 300)}`,
+    values.letters(values.between(0, 20))],
+  ({ values, keys }) => ['SETRANGE', keys.key('x'), values.position(), 'abc'],
+  ({ values, keys }) => ['SETBIT', keys.key('s'), `${values.between(0, 3000)}`,
+    `${values.between(0, 1)}`],
+  ({ values, keys }) => ['GETBIT', keys.key('s'), `${values.between(0, 3000)}`],
+  ({ keys }) => ['BITCOUNT', keys.key('s')],
+  ({ values, keys }) => ['BITCOUNT', keys.key('s'), values.position(), values.position()],
+  ({ values, keys }) => ['BITCOUNT', keys.key('s'), values.position(), values.position(),
+    values.pick(['BIT', 'byte'])],
+];
+
+const number: readonly Maker[] = [
+  ({ keys }) => ['INCR', keys.key('s')],
+  ({ keys }) => ['DECR', keys.key('x')],
+  ({ values, keys }) => ['INCRBY', keys.key('s'), values.increment()],
+  ({ values, keys }) => ['DECRBY', keys.key('s'), values.increment()],
+  ({ values, keys }) => ['SET', keys.key('s'), values.increment()],
+  ({ keys }) => ['INCR', keys.key('x')],
+  ({ values, keys }) => ['INCRBYFLOAT', keys.key('f'), values.quarters()],
+  ({ values, keys }) => ['INCRBYFLOAT', keys.key('f'), values.quarters()],
+  ({ values, keys }) => ['SET', keys.key('f'), values.quarters()],
+  ({ keys }) => ['GET', keys.key('f')],
+  ({ keys }) => ['DEL', keys.key('f')],
+];
+
+const hash: readonly Maker[] = [
+  (making) => ['HSET', making.keys.key('h'), field(making), making.values.value()],
+  (making) => ['HSET', making.keys.key('h'), field(making), making.values.value()],
+  (making) => ['HSET', making.keys.key('h'), ...making.values.list(1, 5, () =>
+    [field(making), making.values.value()]).flat()],
+  (making) => ['HSETNX', making.keys.key('h'), field(making), making.values.value()],
+  (making) => ['HGET', making.keys.key('h'), field(making)],
+  (making) => ['HMGET', making.keys.key('h'), ...making.values.list(1, 4, () => field(making))],
+  (making) => ['HDEL', making.keys.key('h'), ...making.values.list(1, 4, () => field(making))],
+  (making) => ['HEXISTS', making.keys.key('h'), field(making)],
+  ({ keys }) => ['HLEN', keys.key('h')],
+  (making) => ['HSTRLEN', making.keys.key('h'), field(making)],
+  (making) => ['HINCRBY', making.keys.key('h'), field(making), making.values.increment()],
+  (making) => ['HINCRBY', making.keys.key('x'), 'count', making.values.increment()],
+  ({ keys }) => ['HKEYS', keys.key('h')],
+  ({ keys }) => ['HVALS', keys.key('h')],
+  ({ keys }) => ['HGETALL', keys.key('h')],
+  ({ keys }) => ['HGETALL', keys.key('h')],
+  ({ keys }) => ['HRANDFIELD', keys.key('h')],
+  ({ values, keys }) => ['HRANDFIELD', keys.key('h'), `${values.between(-6, 15)}`],
+  ({ values, keys }) => ['HRANDFIELD', keys.key('h'), `${values.between(-6, 15)}`, 'WITHVALUES'],
+];
+
+const key: readonly Maker[] = [
+  ({ values, keys }) => ['DEL', ...values.list(1, 3, () => keys.any())],
+  ({ keys }) => ['UNLINK', keys.any()],
+  ({ values, keys }) => ['EXISTS', ...values.list(1, 4, () => keys.any())],
+  ({ keys }) => ['TYPE', keys.any()],
+  ({ values, keys }) => ['TOUCH', ...values.list(1, 3, () => keys.any())],
+  ({ keys }) => ['PTTL', keys.any()],
+];
+
+const move: readonly Maker[] = [
+  ({ keys }) => ['RENAME', keys.any(), keys.any()],
+  ({ keys }) => ['RENAMENX', keys.any(), keys.any()],
+  ({ keys }) => ['COPY', keys.any(), keys.any()],
+  ({ keys }) => ['COPY', keys.any(), keys.any(), 'REPLACE'],
+  ({ values, keys, databases }) => ['COPY', keys.any(), keys.any(), 'DB',
+    `${values.between(0, databases - 1)}`, ...values.list(0, 1, () => 'REPLACE')],
+  ({ values, keys, databases }) => ['MOVE', keys.any(), `${values.between(0, databases - 1)}`],
+];
+
+const seconds = (values: RandomValues): string => `${values.between(1, 100)}`;
+
+/** Writes that set an expiry. */
+const timed: readonly Maker[] = [
+  ({ values, keys }) => ['SET', keys.key('s'), values.value(), 'PX', `${values.delayMs()}`],
+  ({ values, keys }) => ['SET', keys.key('s'), values.value(), 'PX', `${values.delayMs()}`],
+  ({ values, keys }) => ['SET', keys.key('s'), values.value(), 'EX', seconds(values)],
+  ({ values, keys, nowMs }) =>
+    ['SET', keys.key('x'), values.value(), 'PXAT', `${Math.ceil(nowMs) + values.delayMs()}`],
+  ({ values, keys }) =>
+    ['SET', keys.key('x'), values.value(), values.pick(['NX', 'XX']), 'PX', `${values.delayMs()}`],
+  ({ values, keys }) => ['SETEX', keys.key('s'), seconds(values), values.value()],
+  ({ values, keys }) => ['PSETEX', keys.key('s'), `${values.delayMs()}`, values.value()],
+  ({ values, keys }) => ['GETEX', keys.key('s'), 'PX', `${values.delayMs()}`],
+  ({ values, keys, nowMs }) => ['GETEX', keys.key('s'), 'PXAT',
+    `${Math.ceil(nowMs) + values.between(-100, 500)}`],
+  ({ keys }) => ['GETEX', keys.key('s'), 'PERSIST'],
+  ({ keys }) => ['GETEX', keys.key('s')],
+];
+
+const expiry: readonly Maker[] = [
+  ({ values, keys }) => ['PEXPIRE', keys.any(), `${values.delayMs()}`],
+  ({ values, keys }) => ['PEXPIRE', keys.any(), `${values.delayMs()}`,
+    values.pick(['NX', 'XX', 'GT', 'LT', 'gt'])],
+  ({ values, keys }) => ['EXPIRE', keys.any(), `${values.between(-1, 60)}`],
+  ({ values, keys, nowMs }) => ['PEXPIREAT', keys.any(),
+    `${Math.ceil(nowMs) + values.between(-50, 3000)}`],
+  ({ values, keys, nowMs }) => ['EXPIREAT', keys.any(),
+    `${Math.ceil(nowMs / 1000) + values.between(1, 60)}`, ...values.list(0, 1, () => 'LT')],
+  ({ values, keys }) => ['EXPIRE', keys.any(), seconds(values), values.pick(['NX', 'LT']), 'XX'],
+  ({ keys }) => ['PERSIST', keys.any()],
+  ({ keys }) => ['TTL', keys.any()],
+  ({ keys }) => ['PTTL', keys.any()],
+  ({ keys }) => ['PTTL', keys.any()],
+  ({ keys }) => ['EXPIRETIME', keys.any()],
+  ({ keys }) => ['PEXPIRETIME', keys.any()],
+  ({ keys }) => ['GET', keys.key('s')],
+  ({ keys }) => ['EXISTS', keys.any(), keys.any()],
+];
+
+const globalRead: readonly Maker[] = [
+  () => ['DBSIZE'],
+  ({ keys, values }) => ['KEYS', values.pick(['*', `${keys.prefix}*`, `${keys.prefix}s?`])],
+  () => ['RANDOMKEY'],
+  ({ values }) => ['SCAN', '0', 'COUNT', `${values.pick([1, 5, 100])}`],
+  ({ keys }) => ['SCAN', '0', 'MATCH', `${keys.prefix}h*`, 'COUNT', '3'],
+  ({ values }) => ['SCAN', '0', 'TYPE', values.pick(['string', 'hash', 'list']), 'COUNT', '100'],
+];
+
+const globalWrite: readonly Maker[] = [
+  ({ values }) => ['FLUSHDB', ...values.list(0, 1, () => values.pick(['ASYNC', 'sync']))],
+  ({ values, databases }) => ['SWAPDB', `${values.between(0, databases - 1)}`,
+    `${values.between(0, databases - 1)}`],
+  ({ values, databases }) => ['SWAPDB', `${values.between(0, databases - 1)}`,
+    `${values.between(0, databases - 1)}`],
+  () => ['FLUSHALL'],
+];
+
+const select: readonly Maker[] = [
+  ({ values, databases }) => ['SELECT', `${values.between(0, databases - 1)}`],
+];
+
+/** What every server refuses by its shape. */
+const wrong: readonly Maker[] = [
+  () => ['GET'],
+  ({ keys }) => ['SET', keys.any()],
+  ({ keys }) => ['NOSUCHCOMMAND', keys.any(), '1'],
+  ({ keys }) => ['HSET', keys.any(), 'field'],
+  () => ['PING', 'hello'],
+];
+
+export const MAKERS: Readonly<Record<Exclude<Family, 'multi'>, readonly Maker[]>> = {
+  string, big, edit, number, hash, key, move, timed, expiry, globalRead, globalWrite, select, wrong,
+};
