@@ -114,7 +114,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     const { queue } = transaction;
     const refused = queue.find((queued) => !mayOrder(queued.entry.command));
     if (refused === undefined) {
-      const watched = encodeWatched([...transaction.watched]);
+      const watched = encodeWatched(transaction.watched);
       return this.#sizeRefusal([watched, ...queue.map((queued) => queued.args)]);
     }
     const { name } = refused.entry.command;

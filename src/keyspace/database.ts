@@ -27,6 +27,14 @@ export interface KeyVersion {
 
 const ABSENT: KeyVersion = { space: 0, version: 0 };
 
+/** A version that no key ever has: what a key is given that is known to have changed. */
+export const CHANGED: KeyVersion = { space: 0, version: 1 };
+
+/** Whether a key that has this version was absent. */
+export function isAbsent({ space }: KeyVersion): boolean {
+  return space === ABSENT.space;
+}
+
 /** Whether nothing has changed the key between the two, SWAPDB and FLUSHDB included. */
 export function isSameVersion(a: KeyVersion, b: KeyVersion): boolean {
   return a.space === b.space && a.version === b.version;
@@ -125,12 +133,14 @@ export class Database {
   /** Sets a string whatever was there; `expireAt` in ms since the epoch, 0 = never. */
   put(key: ByteRange, value: ByteRange, expireAt = 0, raw = false): void {
     this.#keyspace.storage.put(this.space, key, value, expireAt, raw);
+    this.#onSet(key);
     this.#touched(key);
   }
 
   /** Sets a collection whatever was there. The storage owns `live` from now on. */
   putLive(key: ByteRange, live: LiveValue, expireAt = 0): void {
     this.#keyspace.storage.putLive(this.space, key, live, expireAt);
+    this.#onSet(key);
     this.#touched(key);
   }
 
@@ -189,6 +199,11 @@ export class Database {
 
   randomKeyNow(random: () => number): ScannedKey | undefined {
     return this.#keyspace.storage.randomKeyNow(this.space, random);
+  }
+
+  #onSet(key: ByteRange): void {
+    const { absences } = this.#keyspace;
+    if (absences.size > 0) absences.onSet(this.index, key);
   }
 
   #touched(key: ByteRange): void {

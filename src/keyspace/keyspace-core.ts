@@ -1,6 +1,7 @@
 /** What one database needs of the keyspace that it belongs to. Implemented by keyspace.ts. */
 
 import type { ByteRange } from '../lib/byte-range.ts';
+import type { Absences } from './absences.ts';
 import type { AccessClock } from './access-clock.ts';
 import type { Storage } from './storage.ts';
 
@@ -16,6 +17,7 @@ export interface KeyspaceCore {
   readonly isReadOnly: boolean;
   readonly storage: Storage;
   readonly stats: KeyspaceStats;
+  readonly absences: Absences;
   readonly access: AccessClock;
   /** Milliseconds since the epoch as the running entry carries them. */
   readonly now: number;

@@ -9,6 +9,7 @@
 
 import { ByteRange } from '../lib/byte-range.ts';
 import { DATABASES_DEFAULT, DATABASES_MAX } from '../config/limits.ts';
+import { Absences } from './absences.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database } from './database.ts';
 import type { KeyspaceCore, KeyspaceStats } from './keyspace-core.ts';
@@ -39,6 +40,7 @@ export interface KeyspaceListener {
 export class Keyspace implements KeyspaceCore {
   #storage: Storage;
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
+  readonly absences = new Absences();
   readonly access = new AccessClock();
   /** Milliseconds since the epoch as the running entry carries them. */
   now = 0;
@@ -81,6 +83,7 @@ export class Keyspace implements KeyspaceCore {
     this.#storage = storage;
     this.#follow(storage);
     this.#readSpaces();
+    for (const { index } of this.#databases) this.absences.onReplaced(index);
     this.changed();
   }
 
@@ -123,6 +126,7 @@ export class Keyspace implements KeyspaceCore {
     this.#assign(a, this.#space(b));
     this.#assign(b, space);
     this.#saveSpaces();
+    for (const index of [a, b]) this.absences.onReplaced(index);
     this.changed();
   }
 

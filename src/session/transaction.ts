@@ -6,13 +6,15 @@
  *
  * WATCH notes each key's version: the place in the order, or without peers in the log, at which it
  * last changed; 0 for a key that is not there. The runner of the queue compares (`isTouched`). So
- * nothing has to be told of changes, and with peers all of them compare the same numbers. A key
- * that was absent at WATCH and is absent at EXEC is untouched, whatever happened in between.
+ * nothing has to be told of changes, and with peers all of them compare the same numbers. Only a
+ * key that was absent is also noted where it may be set (keyspace/absences.ts): if it was, EXEC
+ * compares with a version that no key has.
  */
 
 import type { TransactionPort } from '../commands/session-port.ts';
 import type { TableEntry } from '../commands/table.ts';
-import { isSameVersion, type KeyVersion } from '../keyspace/database.ts';
+import type { Absence } from '../keyspace/absences.ts';
+import { CHANGED, isAbsent, isSameVersion, type KeyVersion } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { COLD, NEED_KEY } from '../keyspace/storage.ts';
 import { ByteRange } from '../lib/byte-range.ts';
@@ -36,6 +38,12 @@ export interface WatchedKey extends KeyVersion {
   readonly key: Buffer;
 }
 
+/** As the connection keeps it. */
+interface Watch extends WatchedKey {
+  /** Of a key that was absent. */
+  readonly absence: Absence | undefined;
+}
+
 /** What EXEC takes out of the session. */
 export interface TakenTransaction {
   readonly queue: readonly QueuedRequest[];
@@ -55,7 +63,7 @@ export class Transaction implements TransactionPort {
   #queue: QueuedRequest[] = [];
   #bytes = 0;
   /** By database and key. */
-  readonly #watched = new Map<string, WatchedKey>();
+  readonly #watched = new Map<string, Watch>();
 
   constructor(keyspace: Keyspace, total: WatchCount) {
     this.#keyspace = keyspace;
@@ -86,8 +94,11 @@ export class Transaction implements TransactionPort {
     return this.#watched.size;
   }
 
-  get watched(): Iterable<WatchedKey> {
-    return this.#watched.values();
+  /** What a key must be at EXEC. */
+  get watched(): readonly WatchedKey[] {
+    return Array.from(this.#watched.values(), ({ db, key, space, version, absence }) => (
+      absence?.isOver === true ? { db, key, ...CHANGED } : { db, key, space, version }
+    ));
   }
 
   /** EXEC would run the queue. */
@@ -126,7 +137,7 @@ export class Transaction implements TransactionPort {
 
   /** Ends the transaction; what it was is the caller's. */
   take(): TakenTransaction {
-    const taken = { queue: this.#queue, watched: [...this.#watched.values()] };
+    const taken = { queue: this.#queue, watched: this.watched };
     this.discard();
     return taken;
   }
@@ -136,13 +147,18 @@ export class Transaction implements TransactionPort {
     for (const key of keys) {
       const name = `${db}:${key.toString('latin1')}`;
       if (this.#watched.has(name)) continue;
-      const { space, version } = database.version(new ByteRange(key));
-      this.#watched.set(name, { db, key, space, version });
+      const range = new ByteRange(key);
+      const found = database.version(range);
+      const absence = isAbsent(found) ? this.#keyspace.absences.note(db, range) : undefined;
+      this.#watched.set(name, { db, key, ...found, absence });
       this.#total.count += 1;
     }
   }
 
   unwatch(): void {
+    for (const { absence, key } of this.#watched.values()) {
+      if (absence !== undefined) this.#keyspace.absences.forget(absence, new ByteRange(key));
+    }
     this.#total.count -= this.#watched.size;
     this.#watched.clear();
   }

@@ -86,6 +86,14 @@ describeScenarios('WATCH', {
   'fails EXEC after a deletion': [
     ['b', 'SET k 1', '+OK'], ...watching('k'), ['b', 'DEL k', ':1'], ...EXEC_FAILS,
   ],
+  'fails EXEC after a key that was absent was there for a while': [
+    ...watching('k'), ['b', 'SET k 1', '+OK'], ['b', 'DEL k', ':1'], ...EXEC_FAILS,
+    ...watching('k'), ['b', 'HSET k f 1', ':1'], ['b', 'FLUSHDB', '+OK'], ...EXEC_FAILS,
+    ['b', 'SET other 1', '+OK'], ...watching('k'), ['b', 'RENAME other k', '+OK'],
+    ['b', 'DEL k', ':1'], ...EXEC_FAILS,
+    ['b', 'SELECT 1', '+OK'], ['b', 'SET k 1', '+OK'], ...watching('k'),
+    ['b', 'SWAPDB 0 1', '+OK'], ['b', 'SWAPDB 0 1', '+OK'], ...EXEC_FAILS,
+  ],
   'fails EXEC after an expiry was set': [
     ['b', 'SET k 1', '+OK'], ...watching('k'), ['b', 'EXPIRE k 1000', ':1'], ...EXEC_FAILS,
   ],

@@ -1,0 +1,58 @@
+/**
+ * Keys that a connection found absent when it watched them. An absent key has no version, so a key
+ * that is set and deleted again looks as if nothing had happened to it, though the connection may
+ * have read it meanwhile. Here each of them is noted, and whether the key was set since.
+ *
+ * Local to this server: with peers it need only know of what was applied here, since its
+ * connections have read nothing else. Empty, and then free, unless absent keys are watched.
+ */
+
+import type { ByteRange } from '../lib/byte-range.ts';
+
+export interface Absence {
+  readonly db: number;
+  /** The key was set since, whatever became of it. */
+  isOver: boolean;
+}
+
+export class Absences {
+  /** By database and key. */
+  readonly #noted = new Map<string, Set<Absence>>();
+
+  get size(): number {
+    return this.#noted.size;
+  }
+
+  /** The caller must `forget` it. */
+  note(db: number, key: ByteRange): Absence {
+    const name = nameOf(db, key);
+    const absence = { db, isOver: false };
+    const noted = this.#noted.get(name);
+    if (noted === undefined) this.#noted.set(name, new Set([absence]));
+    else noted.add(absence);
+    return absence;
+  }
+
+  forget(absence: Absence, key: ByteRange): void {
+    const name = nameOf(absence.db, key);
+    const noted = this.#noted.get(name);
+    noted?.delete(absence);
+    if (noted?.size === 0) this.#noted.delete(name);
+  }
+
+  /** The key is set now. */
+  onSet(db: number, key: ByteRange): void {
+    for (const absence of this.#noted.get(nameOf(db, key)) ?? []) absence.isOver = true;
+  }
+
+  /** Any key of the database may be there now. */
+  onReplaced(db: number): void {
+    for (const noted of this.#noted.values()) {
+      for (const absence of noted) if (absence.db === db) absence.isOver = true;
+    }
+  }
+}
+
+function nameOf(db: number, key: ByteRange): string {
+  return `${db}:${key.latin1()}`;
+}
