@@ -42,9 +42,10 @@ export class RoleLog {
   }
 
   #noteMembers(configuration: RaftStatus['configuration']): void {
-    const isFirst = this.#configuration === undefined;
+    const before = this.#configuration;
     this.#configuration = configuration;
-    if (isFirst) return;
+    // It is another object with the same peers whenever the log is cut.
+    if (before === undefined || rolesOf(before) === rolesOf(configuration)) return;
     const { voters, outgoing, learners } = configuration;
     this.#log.info({ voters, outgoing, learners }, 'the peers change');
   }
@@ -53,4 +54,8 @@ export class RoleLog {
 /** The name in a member's id. */
 export function nameOf(id: string): string {
   return id.slice(0, id.indexOf(':'));
+}
+
+function rolesOf({ voters, outgoing, learners }: RaftStatus['configuration']): string {
+  return JSON.stringify([voters, outgoing, learners]);
 }
