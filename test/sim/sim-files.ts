@@ -28,7 +28,7 @@ import type { SimSpace } from './sim-file.ts';
 import { SimInode } from './sim-inode.ts';
 import type { CrashMood } from './sim-inode.ts';
 import { diskError, SimCrash, SimKernel } from './sim-kernel.ts';
-import type { Effect, OperationHook, SimFault } from './sim-kernel.ts';
+import type { Effect, KernelHost, OperationHook, SimFault } from './sim-kernel.ts';
 
 export { SimCrash } from './sim-kernel.ts';
 
@@ -38,6 +38,7 @@ export type SimFilesOptions = {
   /** Bytes of content that fit; default unlimited. */
   readonly capacityBytes?: number;
   readonly onOperation?: OperationHook;
+  readonly host?: KernelHost;
 };
 
 const MOODS: readonly CrashMood[] = ['forgetful', 'lucky', 'mixed', 'mixed'];
@@ -48,8 +49,8 @@ export class SimFiles implements Files {
   readonly #locks = new Map<SimDirectory, Lock>();
   #root = new SimDirectory();
 
-  constructor({ seed = 1, capacityBytes = Infinity, onOperation }: SimFilesOptions = {}) {
-    this.#kernel = new SimKernel(new Random(0, seed), onOperation ?? null);
+  constructor({ seed = 1, capacityBytes = Infinity, onOperation, host }: SimFilesOptions = {}) {
+    this.#kernel = new SimKernel(new Random(0, seed), onOperation ?? null, host);
     this.#space = { capacityBytes, usedBytes: 0 };
   }
 
@@ -75,6 +76,11 @@ export class SimFiles implements Files {
   /** Plans a failure. A failed datasync loses its bytes for good, though they still read back. */
   fail(fault: SimFault): void {
     this.#kernel.fail(fault);
+  }
+
+  /** Forgets the failures that are planned. */
+  heal(): void {
+    this.#kernel.heal();
   }
 
   /** Runs `work` to its end or to the power loss; any other failure of `work` is thrown. */
@@ -103,7 +109,7 @@ export class SimFiles implements Files {
   crash(random: Random, mood: CrashMood = MOODS[random.below(MOODS.length)]!): SimFiles {
     this.#kernel.freeze(random);
     const survivor = new SimFiles({
-      seed: random.next(), capacityBytes: this.#space.capacityBytes,
+      seed: random.next(), capacityBytes: this.#space.capacityBytes, host: this.#kernel.host,
     });
     survivor.#root = this.#root.crash(random, mood);
     survivor.#space.usedBytes = bytesBeneath(survivor.#root);

@@ -43,8 +43,22 @@ export type Effect<T> = (fault: DiskError | null) => T;
 type Task = { run(): void; settle(): void };
 type PlannedFault = { readonly fault: SimFault; seen: number };
 
+/** Who decides when operations end, and in whose name: by default the real event loop. */
+export interface KernelHost {
+  /** Runs `turn` after what an operation takes. */
+  later(turn: () => void): void;
+  /** For an operation that begins now: what tells its caller of the end. */
+  callback(settle: () => void): () => void;
+}
+
+const EVENT_LOOP: KernelHost = {
+  later: (turn) => void setImmediate(turn),
+  callback: (settle) => settle,
+};
+
 export class SimKernel {
   readonly random: Random;
+  readonly host: KernelHost;
   readonly crashed: Promise<void>;
   onOperation: OperationHook | null;
   operations = 0;
@@ -54,8 +68,9 @@ export class SimKernel {
   #isFrozen = false;
   #announceCrash: () => void = () => {};
 
-  constructor(random: Random, onOperation: OperationHook | null) {
+  constructor(random: Random, onOperation: OperationHook | null, host: KernelHost = EVENT_LOOP) {
     this.random = random;
+    this.host = host;
     this.onOperation = onOperation;
     this.crashed = new Promise((resolve) => {
       this.#announceCrash = resolve;
@@ -64,6 +79,11 @@ export class SimKernel {
 
   fail(fault: SimFault): void {
     this.#faults.push({ fault, seen: 0 });
+  }
+
+  /** No planned failure is left. */
+  heal(): void {
+    this.#faults.length = 0;
   }
 
   sync<T>(op: DiskOp, path: string, effect: Effect<T>): T {
@@ -144,14 +164,15 @@ export class SimKernel {
         err = thrown as Error;
       }
     };
-    this.#underWay.push({ run, settle: () => done(err, value) });
+    const settle = this.host.callback(() => done(err, value));
+    this.#underWay.push({ run, settle });
     this.#planTurn();
   }
 
   #planTurn(): void {
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;
-    setImmediate(() => this.#turn());
+    this.host.later(() => this.#turn());
   }
 
   #turn(): void {

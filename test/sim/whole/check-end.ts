@@ -1,0 +1,107 @@
+/**
+ * What must hold when all is well again: every server serves writes and reads soon, its index agrees
+ * with its log, and all servers of a cluster hold the same.
+ */
+
+import { describeReply, type Reply } from '../model/reply.ts';
+import type { ClientHost } from './client-host.ts';
+import { SimFault, type Cluster } from './cluster.ts';
+import type { SimMachine } from './sim-machine.ts';
+import type { Command, Wire } from './wire.ts';
+
+const SOON_MS = 60_000;
+const AGAIN_MS = 500;
+
+export async function checkEnd(cluster: Cluster, host: ClientHost): Promise<void> {
+  for (const machine of cluster.machines) {
+    if (!machine.isReady) throw new SimFault(`${machine.name} does not serve though all is well`);
+    await insist(cluster, host, machine, ['SET', 'last', machine.name]);
+  }
+  const contents: string[] = [];
+  for (const machine of cluster.machines) {
+    // A linearizable read: what all have written is applied here.
+    await insist(cluster, host, machine, ['GET', 'last']);
+    const found = await ask(host, machine, [['DEBUG', 'CHECK-INDEX']]);
+    if (found[0]?.kind !== 'simple') {
+      throw new SimFault(`${machine.name}: CHECK-INDEX got ${describeReply(found[0]!)}`);
+    }
+    contents.push(await contentOf(host, machine));
+  }
+  for (const [i, content] of contents.entries()) {
+    if (content === contents[0]) continue;
+    const { name } = cluster.machines[i]!;
+    throw new SimFault(`${name} differs from ${cluster.machines[0]!.name}: ` +
+      firstDifference(contents[0]!, content));
+  }
+}
+
+/** Asks until it is answered without an error. */
+async function insist(
+  cluster: Cluster, host: ClientHost, machine: SimMachine, command: Command,
+): Promise<void> {
+  const { scheduler } = cluster;
+  const until = scheduler.nowMs + SOON_MS;
+  let last = 'nothing';
+  while (scheduler.nowMs < until) {
+    const [reply] = await ask(host, machine, [command]);
+    if (reply !== undefined && reply.kind !== 'error') return;
+    last = reply === undefined ? 'a closed connection' : describeReply(reply);
+    await scheduler.sleep(AGAIN_MS);
+  }
+  throw new SimFault(`${machine.name}: no progress though all is well: ${command.join(' ')} got ` +
+    last);
+}
+
+/** The replies, fewer when the connection ends. */
+function ask(
+  host: ClientHost, machine: SimMachine, commands: readonly Command[],
+): Promise<Reply[]> {
+  return new Promise((resolve) => {
+    const replies: Reply[] = [];
+    const wire: Wire = host.connect(machine, () => wire.send(commands), {
+      onReply: (reply) => {
+        replies.push(reply);
+        if (replies.length === commands.length) wire.destroy();
+      },
+      onClosed: () => resolve(replies),
+    });
+  });
+}
+
+const DATABASES = 3;
+
+/** All keys with their values and expiries, as text. */
+async function contentOf(host: ClientHost, machine: SimMachine): Promise<string> {
+  const lines: string[] = [];
+  for (let db = 0; db < DATABASES; db++) {
+    const [, found] = await ask(host, machine, [['SELECT', String(db)], ['KEYS', '*']]);
+    const items = found?.kind === 'array' ? found.items : [];
+    const keys = items.map((item) => (item.kind === 'bulk' ? item.bytes : '?')).sort();
+    const [, count] = await ask(host, machine, [['SELECT', String(db)], ['DBSIZE']]);
+    if (count?.kind !== 'integer' || Number(count.value) !== keys.length) {
+      throw new SimFault(`${machine.name}: DBSIZE ${describeReply(count!)}, KEYS ${keys.length}`);
+    }
+    const [, ...replies] = await ask(host, machine, [['SELECT', String(db)], ...keys.flatMap(
+      (key) => [['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key]])]);
+    for (const [i, key] of keys.entries()) {
+      lines.push([db, key, ...replies.slice(i * 4, i * 4 + 4).map(asText)].join(' '));
+    }
+  }
+  return lines.join('\n');
+}
+
+/** Fields of a hash in any order. */
+function asText(reply: Reply): string {
+  if (reply.kind !== 'array') return JSON.stringify(reply);
+  const pairs: string[] = [];
+  for (let i = 0; i < reply.items.length; i += 2) {
+    pairs.push(JSON.stringify(reply.items.slice(i, i + 2)));
+  }
+  return pairs.sort().join();
+}
+
+function firstDifference(one: string, other: string): string {
+  const [left, right] = [one.split('\n'), other.split('\n')];
+  const at = left.findIndex((line, i) => line !== right[i]);
+  return `${left[at]?.slice(0, 300)} is ${right[at]?.slice(0, 300)}`;
+}

@@ -1,0 +1,65 @@
+// tidy: table
+/** Kinds of trouble, and the sizes that go with them. */
+
+import type { FaultName } from './faults.ts';
+
+export interface Profile {
+  readonly name: string;
+  readonly servers: readonly number[];
+  readonly runMs: number;
+  readonly faults: readonly FaultName[];
+  readonly everyMs: number;
+  readonly restartMs: number;
+  readonly healMs: number;
+  readonly sharedClients: number;
+  readonly privateClients: number;
+  readonly thinkMs: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** What one server alone has to live with. */
+const ALONE: readonly FaultName[] = [
+  'kill', 'power loss', 'power loss in a turn', 'power loss in a turn', 'clean restart', 'pause',
+  'reload', 'check index', 'save', 'small budget', 'clients cut off', 'slow network',
+];
+
+const DISK: readonly FaultName[] = ['disk error', 'disk error', 'lasting disk error', 'full disk'];
+
+const CLOCKS: readonly FaultName[] = ['wall clock set', 'clock runs wild'];
+
+const NETWORK: readonly FaultName[] = [
+  'isolated', 'one-way', 'one link', 'lossy network', 'slow network', 'clients cut off',
+];
+
+const PEERS: readonly FaultName[] = [...ALONE, ...NETWORK, 'all lose power', 'transfer'];
+
+export const PROFILES: readonly Profile[] = [
+  {
+    name: 'alone', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
+    restartMs: 500, healMs: 2000, sharedClients: 3, privateClients: 4, thinkMs: 400,
+  },
+  {
+    name: 'alone, bad disk', servers: [1], runMs: 20 * MINUTE_MS, faults: [...ALONE, ...DISK],
+    everyMs: 10_000, restartMs: 500, healMs: 3000, sharedClients: 3, privateClients: 3,
+    thinkMs: 300,
+  },
+  {
+    name: 'peers', servers: [3], runMs: 20 * MINUTE_MS, faults: PEERS, everyMs: 15_000,
+    restartMs: 2000, healMs: 4000, sharedClients: 4, privateClients: 3, thinkMs: 600,
+  },
+  {
+    name: 'storm', servers: [3], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
+    everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 5, privateClients: 3, thinkMs: 200,
+  },
+  {
+    name: 'peers, bad disks', servers: [3], runMs: 10 * MINUTE_MS, faults: [...PEERS, ...DISK],
+    everyMs: 10_000, restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 3,
+    thinkMs: 300,
+  },
+  {
+    name: 'five', servers: [5], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
+    everyMs: 5000, restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2,
+    thinkMs: 400,
+  },
+];

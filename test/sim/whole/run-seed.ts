@@ -1,0 +1,118 @@
+/**
+ * One simulated run of one seed: servers, clients and faults for a while, then peace, then what
+ * they hold is checked.
+ */
+
+import { checkLinearizability } from '../../checker/linearizability.ts';
+import { stringModel } from '../../checker/models.ts';
+import { SimCrash } from '../sim-files.ts';
+import { Chance } from './chance.ts';
+import { checkEnd } from './check-end.ts';
+import { ClientHost } from './client-host.ts';
+import { Cluster, SimFault } from './cluster.ts';
+import { Nemesis } from './nemesis.ts';
+import type { Profile } from './profiles.ts';
+import { Scheduler } from './scheduler.ts';
+import { SharedClients } from './shared-clients.ts';
+
+/** What clients ask for is answered within so much when all is well again. */
+const PEACE_MS = 60_000;
+
+export interface SeedReport {
+  readonly seed: number;
+  readonly profile: string;
+  readonly servers: number;
+  readonly simulatedMs: number;
+  readonly steps: number;
+  readonly starts: number;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly commands: number;
+  readonly answered: number;
+  readonly refused: number;
+  readonly unknown: number;
+  readonly undecided: number;
+  readonly indexChecks: number;
+  readonly trace: readonly string[];
+  /** What is wrong; undefined when nothing is. */
+  readonly failure: string | undefined;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly servers?: number;
+  readonly runMs?: number;
+}
+
+export async function runSeed(options: RunOptions): Promise<SeedReport> {
+  const { seed, profile } = options;
+  const scheduler = new Scheduler();
+  const chance = new Chance(seed);
+  const servers = options.servers ?? chance.choose(profile.servers);
+  const cluster = makeCluster(scheduler, chance, servers);
+  const host = new ClientHost('127.0.9.1', scheduler, cluster.network, chance.fork());
+  const nemesis = new Nemesis(cluster, host, profile);
+  const shared = new SharedClients(
+    cluster, host, { count: profile.sharedClients, thinkMs: profile.thinkMs });
+  let undecided = 0;
+  const story = async (): Promise<void> => {
+    cluster.startAll();
+    nemesis.start();
+    await scheduler.sleep(options.runMs ?? profile.runMs);
+    nemesis.stop();
+    await scheduler.sleep(PEACE_MS);
+    shared.isStopped = true;
+    await checkEnd(cluster, host);
+    undecided = checkHistory(shared);
+    cluster.end();
+  };
+  let failure: string | undefined;
+  const rejected = (error: unknown): void => {
+    // Of a process whose power went while it was in the middle of something.
+    if (!(error instanceof SimCrash)) cluster.fail(String((error as Error).stack ?? error));
+  };
+  try {
+    process.on('unhandledRejection', rejected);
+    story().catch(rejected);
+    await scheduler.run(() => cluster.isOver);
+  } catch (error) {
+    cluster.fail(`uncaught: ${(error as Error).stack}`);
+  } finally {
+    process.off('unhandledRejection', rejected);
+  }
+  if (cluster.fault !== undefined) {
+    failure = `at ${Math.round(scheduler.nowMs)} ms: ${cluster.fault.message}`;
+  }
+  return {
+    seed, profile: profile.name, servers, simulatedMs: scheduler.nowMs, steps: scheduler.steps,
+    starts: cluster.starts, faults: nemesis.counts, ...shared.counts, undecided,
+    indexChecks: nemesis.indexChecks, trace: cluster.trace, failure,
+  };
+}
+
+function makeCluster(scheduler: Scheduler, chance: Chance, servers: number): Cluster {
+  const isAlone = servers === 1;
+  return new Cluster(scheduler, chance, {
+    servers,
+    options: {
+      'appendfsync': 'always', 'enable-debug-command': 'yes',
+      ...!isAlone && { 'consistency': 'linearizable', 'peer-secret': 'open sesame' },
+    },
+    tiny: {
+      'segment-bytes': chance.choose([8192, 32_768, 131_072]),
+      'hot-tail-bytes': chance.choose([16_384, 65_536]),
+      'compaction-min-bytes': chance.choose([16_384, 100_000]),
+      'maxmemory': 12_000_000,
+      ...!isAlone && { 'raft-log-bytes': chance.choose([20_000, 200_000, 2_000_000]) },
+    },
+    diskMs: chance.choose([0.1, 0.5, 3]),
+    latencyMs: chance.choose([0.2, 1, 15]),
+  });
+}
+
+/** Returns how many keys the checker could not decide. */
+function checkHistory({ history }: SharedClients): number {
+  const verdict = checkLinearizability(stringModel, history.operations());
+  if (verdict.kind === 'violation') throw new SimFault(verdict.text);
+  return verdict.kind === 'gave up' ? verdict.keys.length : 0;
+}
