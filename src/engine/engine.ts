@@ -64,7 +64,7 @@ export class Engine {
     this.prefetch = new Prefetch(keyspace);
     this.runner = new Runner({
       ...parts, prefetch: this.prefetch, random: new Random(seed[0], seed[1]),
-      isReadOnly: () => this.#order !== undefined,
+      isReadOnly: () => this.#order !== undefined || gate.freeingRefusal !== undefined,
     });
     this.#admit = new Admit({ clock, gate, pause, order: () => this.#order });
     // What runs in steps runs on one peer only: it must not move on the randomness of the others.

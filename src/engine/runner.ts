@@ -45,7 +45,10 @@ export interface RunnerParts extends ContextParts {
   readonly random: Random;
   readonly prefetch: Prefetch;
   readonly services: NowServices;
-  /** With peers: nothing changes but by requests of the order. */
+  /**
+   * Reads change nothing, not even by expiry: with peers, where only the order does, and when the
+   * log takes nothing any more.
+   */
   readonly isReadOnly: () => boolean;
 }
 

@@ -420,6 +420,7 @@ export class Store implements Storage {
     const slices = new Slices(parts.clock);
     this.#checking ??= new IndexCheck({
       parts, graves: graveyard, pause: () => slices.pause(), isStopped: () => this.#isClosed,
+      commit: () => void this.commit(),
     }).run().finally(() => {
       this.#checking = undefined;
     });

@@ -238,6 +238,17 @@ describe('a check of an open store', () => {
     expect(await checking).toMatchObject({ code: 'CLOSED' });
   });
 
+  it('counts what a frame that is still open has dropped', async () => {
+    const disk = new SimFiles();
+    const store = await open({ files: disk, clock });
+    store.putLive(1, range('hash'), new HashValue(), 0);
+    put(store, 'key', 'x');
+    await committed(store);
+    store.dropSpace(1);
+    expect((await store.checkIndex()).findings).toEqual([]);
+    await store.close();
+  });
+
   it('knows of records that a dropped space still has in the accounts', async () => {
     const disk = new SimFiles();
     const store = await open({ files: disk, clock });

@@ -42,6 +42,8 @@ export interface IndexCheckOptions {
   readonly graves?: Pick<Graveyard, 'eachLeft'>;
   /** Called between two groups of slots: lets others go on. */
   readonly pause: () => Promise<void>;
+  /** Closes the open frame: what is in it may still be taken back, and is in no account. */
+  readonly commit?: () => void;
   /** True from when the store is being closed. */
   readonly isStopped: () => boolean;
 }
@@ -76,6 +78,7 @@ export class IndexCheck {
   async run(): Promise<IndexReport> {
     const { spaces, chains, segments } = this.#parts;
     for (const space of spaces.all()) await this.#checkSpace(space);
+    this.#options.commit?.();
     new Accounts(this.#parts, this.#findings).check(this.#options.graves);
     return {
       slots: this.#slots, chains: chains.size, records: this.#reader.count,

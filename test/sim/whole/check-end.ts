@@ -53,7 +53,7 @@ async function insist(
 }
 
 /** The replies, fewer when the connection ends. */
-function ask(
+export function ask(
   host: ClientHost, machine: SimMachine, commands: readonly Command[],
 ): Promise<Reply[]> {
   return new Promise((resolve) => {

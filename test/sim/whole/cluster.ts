@@ -32,6 +32,7 @@ export class Cluster {
   readonly machines: readonly SimMachine[];
   readonly settings: ClusterSettings;
   readonly trace: string[] = [];
+  isDetailed = false;
   /** How often servers were started, and ended by themselves. */
   starts = 0;
   /** Told of each failing start; may return true to have it tried again. */
@@ -84,6 +85,11 @@ export class Cluster {
   note(line: string): void {
     this.trace.push(`${this.scheduler.nowMs.toFixed(1)} ${line}`);
     if (this.trace.length > TRACE_LINES * 2) this.trace.splice(0, TRACE_LINES);
+  }
+
+  /** For a trace of everything. */
+  detail(line: () => string): void {
+    if (this.isDetailed) this.note(line());
   }
 
   get ready(): readonly SimMachine[] {

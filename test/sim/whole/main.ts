@@ -15,6 +15,7 @@ const { values } = parseArgs({ options: {
   servers: { type: 'string' },
   profile: { type: 'string' },
   minutes: { type: 'string' },
+  detailed: { type: 'boolean', default: false },
 } });
 
 const from = Number(values.seed);
@@ -26,7 +27,7 @@ for (let seed = from; seed < from + Number(values.seeds); seed++) {
     (values.servers === undefined || servers.includes(Number(values.servers))));
   const profile = profiles[seed % profiles.length]!;
   const report = await runSeed({
-    seed, profile,
+    seed, profile, isDetailed: values.detailed,
     ...values.servers !== undefined && { servers: Number(values.servers) },
     ...values.minutes !== undefined && { runMs: Number(values.minutes) * 60_000 },
   });

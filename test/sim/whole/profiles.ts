@@ -40,6 +40,10 @@ export const PROFILES: readonly Profile[] = [
     restartMs: 500, healMs: 2000, sharedClients: 3, privateClients: 4, thinkMs: 400,
   },
   {
+    name: 'alone, one client', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
+    restartMs: 500, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 150,
+  },
+  {
     name: 'alone, bad disk', servers: [1], runMs: 20 * MINUTE_MS, faults: [...ALONE, ...DISK],
     everyMs: 10_000, restartMs: 500, healMs: 3000, sharedClients: 3, privateClients: 3,
     thinkMs: 300,

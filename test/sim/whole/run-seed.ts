@@ -5,6 +5,7 @@
 
 import { checkLinearizability } from '../../checker/linearizability.ts';
 import { stringModel } from '../../checker/models.ts';
+import type { ClientModelOptions } from '../model/client-model.ts';
 import { SimCrash } from '../sim-files.ts';
 import { Chance } from './chance.ts';
 import { checkEnd } from './check-end.ts';
@@ -13,7 +14,8 @@ import { Cluster, SimFault } from './cluster.ts';
 import { Nemesis } from './nemesis.ts';
 import type { Profile } from './profiles.ts';
 import { Scheduler } from './scheduler.ts';
-import { SharedClients } from './shared-clients.ts';
+import { PrivateClients } from './private-clients.ts';
+import { SharedClients, type ClientCounts } from './shared-clients.ts';
 
 /** What clients ask for is answered within so much when all is well again. */
 const PEACE_MS = 60_000;
@@ -42,6 +44,8 @@ export interface RunOptions {
   readonly profile: Profile;
   readonly servers?: number;
   readonly runMs?: number;
+  /** Each command and reply is in the trace. */
+  readonly isDetailed?: boolean;
 }
 
 export async function runSeed(options: RunOptions): Promise<SeedReport> {
@@ -50,10 +54,16 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const chance = new Chance(seed);
   const servers = options.servers ?? chance.choose(profile.servers);
   const cluster = makeCluster(scheduler, chance, servers);
+  cluster.isDetailed = options.isDetailed ?? false;
   const host = new ClientHost('127.0.9.1', scheduler, cluster.network, chance.fork());
   const nemesis = new Nemesis(cluster, host, profile);
   const shared = new SharedClients(
     cluster, host, { count: profile.sharedClients, thinkMs: profile.thinkMs });
+  const own = new PrivateClients(cluster, host, {
+    count: profile.privateClients, thinkMs: profile.thinkMs * 2,
+    isGlobal: profile.sharedClients === 0,
+    model: modelOptions(profile, servers),
+  });
   let undecided = 0;
   const story = async (): Promise<void> => {
     cluster.startAll();
@@ -62,6 +72,8 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     nemesis.stop();
     await scheduler.sleep(PEACE_MS);
     shared.isStopped = true;
+    own.isStopped = true;
+    await own.readBack();
     await checkEnd(cluster, host);
     undecided = checkHistory(shared);
     cluster.end();
@@ -85,8 +97,30 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   }
   return {
     seed, profile: profile.name, servers, simulatedMs: scheduler.nowMs, steps: scheduler.steps,
-    starts: cluster.starts, faults: nemesis.counts, ...shared.counts, undecided,
+    starts: cluster.starts, faults: nemesis.counts, ...sum(shared.counts, own.counts), undecided,
     indexChecks: nemesis.indexChecks, trace: cluster.trace, failure,
+  };
+}
+
+function sum(one: ClientCounts, other: ClientCounts): ClientCounts {
+  return {
+    commands: one.commands + other.commands, answered: one.answered + other.answered,
+    refused: one.refused + other.refused, unknown: one.unknown + other.unknown,
+  };
+}
+
+/** How far the time by which a key expires may be from the clients' own. */
+const SLACK_MS = 200;
+/** With peers it is the order's time, which stands while there is no leader. */
+const PEERS_SLACK_MS = 60_000;
+
+function modelOptions({ faults }: Profile, servers: number): ClientModelOptions {
+  const isAlone = servers === 1;
+  return {
+    clockSlackMs: isAlone ? SLACK_MS : PEERS_SLACK_MS,
+    isDeathFinal: isAlone && !faults.some((name) => name.includes('clock')),
+    mayExecuteLater: !isAlone,
+    mayRefuse: true,
   };
 }
 

@@ -17,7 +17,7 @@ import type { NetworkHost, SimNetwork } from './sim-network.ts';
 import { SimProcess, type MachineClock } from './sim-process.ts';
 
 /** Wall time at the start of a run: 2026-01-01T00:00:00Z. */
-const WALL_START_MS = Date.UTC(2026, 0, 1);
+export const WALL_START_MS = Date.UTC(2026, 0, 1);
 
 export const CLIENT_PORT = 6379;
 export const PEER_PORT = 7379;

@@ -1,0 +1,214 @@
+/**
+ * Clients that have their keys to themselves, so that a model can say of each reply what it must
+ * be: random commands, pipelines and transactions over all that a server can do with keys.
+ *
+ * After a connection was lost, what had been asked and not answered may have been done or not. The
+ * model keeps both in mind. When bytes may still be on their way to a server that lives, they may
+ * even be done later: then the client goes on with other keys.
+ */
+
+import type { ClientModelOptions } from '../model/client-model.ts';
+import { ClientModel } from '../model/client-model.ts';
+import { RandomCommands, type Profile as CommandProfile } from '../model/random-commands.ts';
+import { describeCommand, describeReply, type Reply } from '../model/reply.ts';
+import type { Chance } from './chance.ts';
+import type { ClientHost } from './client-host.ts';
+import type { Cluster } from './cluster.ts';
+import type { ClientCounts } from './shared-clients.ts';
+import { WALL_START_MS, type SimMachine } from './sim-machine.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Wire } from './wire.ts';
+
+export interface PrivateOptions {
+  readonly count: number;
+  readonly thinkMs: number;
+  /** One client alone may use and change whole databases. */
+  readonly isGlobal: boolean;
+  readonly model: ClientModelOptions;
+}
+
+const COMMANDS: readonly CommandProfile[] = [
+  'strings', 'hashes', 'expiry', 'transactions', 'big', 'mixed', 'mixed',
+];
+
+/** Hangs up when it hears nothing for so long; servers answer before that. */
+const PATIENCE_MS = 40_000;
+/** Once in this many pipelines it hangs up before it was answered. */
+const HANG_UP_ONE_IN = 60;
+const DATABASES = 3;
+const VALUE_BYTES_MAX = 100_000;
+
+export class PrivateClients {
+  readonly cluster: Cluster;
+  readonly host: ClientHost;
+  readonly options: PrivateOptions;
+  readonly counts: ClientCounts = { commands: 0, answered: 0, refused: 0, unknown: 0 };
+  isStopped = false;
+  readonly #clients: PrivateClient[] = [];
+
+  constructor(cluster: Cluster, host: ClientHost, options: PrivateOptions) {
+    this.cluster = cluster;
+    this.host = host;
+    this.options = options;
+    for (let i = 0; i < options.count; i++) {
+      const client = new PrivateClient(this, `p${i}:`, cluster.chance.fork());
+      this.#clients.push(client);
+      client.next();
+    }
+  }
+
+  /** Each reads back all that it knows; settles when all have. Stop them first. */
+  async readBack(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.readBack()));
+  }
+}
+
+class PrivateClient {
+  readonly #all: PrivateClients;
+  readonly #name: string;
+  readonly #chance: Chance;
+  readonly #model: ClientModel;
+  readonly #commands: RandomCommands;
+  #wire: Wire | undefined;
+  #machine: SimMachine | undefined;
+  /** That it is connected to. */
+  #process: SimProcess | undefined;
+  #isThinking = false;
+  #hasHungUp = false;
+  #pipelines = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(all: PrivateClients, name: string, chance: Chance) {
+    this.#all = all;
+    this.#name = name;
+    this.#chance = chance;
+    const { isGlobal, model } = all.options;
+    this.#model = new ClientModel(model);
+    this.#commands = new RandomCommands({
+      random: chance.random(), prefix: name, profile: chance.choose(COMMANDS),
+      databases: DATABASES, valueBytesMax: VALUE_BYTES_MAX,
+      mayUseGlobal: isGlobal, mayChangeGlobal: isGlobal,
+    });
+  }
+
+  next(): void {
+    const { host, options } = this.#all;
+    if (this.#isThinking) return;
+    this.#isThinking = true;
+    host.after(this.#chance.wait(options.thinkMs), () => {
+      this.#isThinking = false;
+      if (this.#onIdle !== undefined && this.#model.inFlight === 0) return this.#onIdle();
+      if (this.#wire === undefined) return this.#connect();
+      if (this.#model.inFlight === 0) this.#pipeline();
+    });
+  }
+
+  async readBack(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.next();
+    });
+    while (this.#wire === undefined) {
+      this.#connect();
+      await this.#all.cluster.scheduler.sleep(1000);
+    }
+    const commands = this.#model.isTooUncertain ? [] : this.#model.readBack();
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      if (commands.length === 0) resolve();
+      else this.#send(commands);
+    });
+  }
+
+  get #nowMs(): number {
+    return WALL_START_MS + this.#all.cluster.scheduler.nowMs;
+  }
+
+  #connect(): void {
+    const { cluster, host } = this.#all;
+    const machines = cluster.ready;
+    if (machines.length === 0) return this.next();
+    const machine = this.#chance.choose(machines);
+    this.#machine = machine;
+    this.#process = machine.process;
+    this.#hasHungUp = false;
+    this.#wire = host.connect(machine, () => this.next(), {
+      onReply: (reply) => this.#onReply(reply),
+      onClosed: () => this.#onClosed(),
+    });
+  }
+
+  #pipeline(): void {
+    if (this.#all.isStopped && !this.#model.isInTransaction) return this.next();
+    if (this.#model.isTooUncertain) {
+      this.#model.startFresh();
+      this.#commands.startFresh();
+    }
+    this.#commands.replaceKeys(this.#model.abandonedKeys());
+    const scan = this.#model.isInTransaction ? undefined : this.#model.scanToContinue();
+    const commands = scan === undefined ? this.#commands.nextPipeline(this.#nowMs) : [scan];
+    this.#send(commands);
+  }
+
+  #send(commands: readonly string[][]): void {
+    const { cluster, host, counts } = this.#all;
+    cluster.detail(() => `${this.#name} ${commands.map(describeCommand).join('; ')}`);
+    for (const command of commands) this.#model.send(command, this.#nowMs);
+    counts.commands += commands.length;
+    this.#pipelines += 1;
+    const number = this.#pipelines;
+    this.#wire!.send(commands);
+    const isImpatient = this.#onIdle === undefined && this.#chance.oneIn(HANG_UP_ONE_IN);
+    const patienceMs = isImpatient ? this.#chance.between(0, 20) : PATIENCE_MS;
+    host.after(patienceMs, () => {
+      if (this.#pipelines !== number || this.#model.inFlight === 0) return;
+      this.#hasHungUp = true;
+      this.#wire?.destroy();
+    });
+  }
+
+  #onReply(reply: Reply): void {
+    const { cluster, counts, isStopped } = this.#all;
+    cluster.detail(() => `${this.#name} got ${describeReply(reply)}`);
+    const verdict = this.#model.receive(reply, this.#nowMs);
+    switch (verdict.kind) {
+      case 'right': case 'unchecked': counts.answered += 1; break;
+      case 'refused': counts.refused += 1; break;
+      case 'unknown': counts.unknown += 1; break;
+      case 'wrong':
+        if (/^ERR cannot .*: simulated$/.test(reply.kind === 'error' ? reply.text : '')) {
+          this.#giveUpKeys();
+          break;
+        }
+        cluster.fail(`${this.#name} on ${this.#machine?.name}: ${verdict.description}\n` +
+          `(the reply was ${describeReply(reply)})`);
+        break;
+      default: verdict satisfies never;
+    }
+    if (this.#model.inFlight > 0) return;
+    if (isStopped && this.#onIdle !== undefined) this.#onIdle();
+    else this.next();
+  }
+
+  /** What a failed read has left of a pipeline or transaction is not followed. */
+  #giveUpKeys(): void {
+    this.#hasHungUp = true;
+    this.#wire?.destroy();
+  }
+
+  #onClosed(): void {
+    this.#wire = undefined;
+    const hasProcessEnded = this.#machine?.process !== this.#process;
+    if (hasProcessEnded) this.#model.crashed({ keepsReplied: true }, this.#nowMs);
+    else {
+      const mayComeLater = this.#hasHungUp && this.#model.inFlight > 0;
+      this.#model.disconnected(this.#nowMs);
+      if (mayComeLater) {
+        this.#model.startFresh();
+        this.#commands.startFresh();
+      }
+    }
+    this.#commands.disconnected();
+    this.next();
+  }
+}
