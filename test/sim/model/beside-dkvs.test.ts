@@ -1,4 +1,7 @@
-/** The model explains what a whole dkvs server replies over a real socket. */
+/**
+ * The model explains what a whole dkvs server replies over a real socket; and when the server is
+ * made a wrong one, it notices.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +11,12 @@ import { Random } from '../../../src/lib/random.ts';
 import { createServer, type DkvsServer } from '../../../src/server.ts';
 import { testSeed } from '../../lib/seeded.ts';
 import { PlainConnection, runModel } from './model-run.ts';
+import { PLANTED_FAULTS } from './planted-faults.ts';
 import type { Profile } from './random-commands.ts';
 
 const COMMANDS = 2000;
+/** Within these a planted fault must show. */
+const FAULTY_COMMANDS = 10_000;
 
 const PROFILES: readonly Profile[] = ['big', 'expiry', 'transactions', 'mixed'];
 
@@ -35,18 +41,30 @@ describe('the model beside a dkvs server', () => {
 
   for (const profile of PROFILES) {
     it(`explains ${COMMANDS} random replies of the profile ${profile}`, async () => {
-      const run = await runModel({ path }, profile === 'big' ? COMMANDS / 4 : COMMANDS, {
+      const wrong = await runModel({
+        path, count: profile === 'big' ? COMMANDS / 4 : COMMANDS,
         random: new Random(1, testSeed()), prefix: 'c1:', profile,
       });
-      expect(run.wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
+      expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
     });
   }
 
   it('explains commands on whole databases', async () => {
-    const run = await runModel({ path }, COMMANDS, {
-      random: new Random(2, testSeed()), prefix: 'all:', databases: 3,
+    const wrong = await runModel({
+      path, count: COMMANDS, random: new Random(2, testSeed()), prefix: 'all:', databases: 3,
       mayUseGlobal: true, mayChangeGlobal: true,
     });
-    expect(run.wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
+    expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
   });
+
+  for (const [name, plant] of Object.entries(PLANTED_FAULTS)) {
+    it(`notices when ${name}`, async () => {
+      const profile = name.includes('WATCH') ? 'transactions' : 'mixed';
+      const wrong = await runModel({
+        path, count: FAULTY_COMMANDS, random: new Random(3, testSeed()), prefix: 'c1:', profile,
+        tampering: plant(new Random(4, testSeed())),
+      });
+      expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toMatch(/got/);
+    });
+  }
 });

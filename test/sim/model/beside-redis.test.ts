@@ -21,18 +21,19 @@ describe.skipIf(!hasRedisServer())('the model beside a real redis-server', () =>
 
   for (const profile of PROFILES) {
     it(`explains ${COMMANDS} random replies of the profile ${profile}`, async () => {
-      const run = await runModel(real, profile === 'big' ? COMMANDS / 4 : COMMANDS, {
+      const wrong = await runModel({
+        path: real.path, count: profile === 'big' ? COMMANDS / 4 : COMMANDS,
         random: new Random(1, testSeed()), prefix: 'c1:', profile,
       });
-      expect(run.wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
+      expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
     });
   }
 
   it('explains commands on whole databases', async () => {
-    const run = await runModel(real, COMMANDS, {
-      random: new Random(2, testSeed()), prefix: 'all:', databases: 3,
-      mayUseGlobal: true, mayChangeGlobal: true,
+    const wrong = await runModel({
+      path: real.path, count: COMMANDS, random: new Random(2, testSeed()), prefix: 'all:',
+      databases: 3, mayUseGlobal: true, mayChangeGlobal: true,
     });
-    expect(run.wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
+    expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
   });
 });

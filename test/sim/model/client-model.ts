@@ -8,6 +8,12 @@
  * `isTooUncertain` says so, and the caller goes on with `startFresh` and other keys.
  *
  * Soundness comes first: a server that is right is never called wrong.
+ *
+ *     const model = new ClientModel({ clockSlackMs: 1 });
+ *     model.send(['INCR', 'k'], clock.nowMs());
+ *     …
+ *     const verdict = model.receive(decoder.next(), clock.nowMs());
+ *     if (verdict.kind === 'wrong') throw new Error(verdict.description);
  */
 
 import { InFlight, type AskedCommand } from './in-flight.ts';
@@ -68,6 +74,8 @@ export class ClientModel {
   readonly #knownKeys = new Set<string>();
   readonly #usedDatabases = new Set<number>([0]);
   #hasGivenUp = false;
+  /** False when it is not known whether MULTI is open, or which database is selected. */
+  #isSessionKnown = true;
 
   constructor(options: ClientModelOptions = {}) {
     this.#options = {
@@ -126,6 +134,7 @@ export class ClientModel {
     }
     if (isRefusal(reply)) return this.#onRefused(asked);
     if (isUnknown(reply)) return this.#onUnknown(asked, nowMs);
+    if (!this.#isSessionKnown) return UNCHECKED;
     this.#allExecuted = undefined;
     const step = stepOf(this.#session, asked.command);
     return this.#isUnchecked(asked.command, step)
@@ -230,10 +239,10 @@ export class ClientModel {
     const isExec = step.next.queue === undefined && this.#session.queue !== undefined;
     if (this.#options.mayExecuteLater) this.#abandonAll(step.runs);
     else if (!this.#hasGivenUp) this.#forkUnknown(asked, step, nowMs);
+    const hasSelect = isExec && step.runs.some((command) => nameOf(command) === 'SELECT');
+    if (hasSelect || (!isExec && step.next !== this.#session)) this.#loseSession();
     if (isExec) {
       this.#endWatch();
-      // Which database is selected now is anyone's guess.
-      if (step.runs.some((command) => nameOf(command) === 'SELECT')) this.#giveUp();
       this.#session = endTransaction(this.#session);
     }
     return { kind: 'unknown' };
@@ -347,6 +356,7 @@ export class ClientModel {
   #resetSession(): void {
     this.#endWatch();
     this.#allExecuted = undefined;
+    this.#isSessionKnown = true;
     this.#session = NEW_SESSION;
   }
 
@@ -421,9 +431,15 @@ export class ClientModel {
   }
 
   #giveUpAt(step: Step): Verdict {
-    this.#giveUp();
+    this.#loseSession();
     this.#session = step.next;
     return UNCHECKED;
+  }
+
+  /** Until the next connection nothing can be said about any reply. */
+  #loseSession(): void {
+    this.#giveUp();
+    this.#isSessionKnown = false;
   }
 
   #empty(): KeyspaceModel {

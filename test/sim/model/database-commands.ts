@@ -18,8 +18,10 @@ function keys(execution: Execution, [, pattern = '']: readonly string[]): Expect
   const regExp = globToRegExp(pattern);
   const { sure, maybe } = execution.census();
   const must = [...sure].filter((key) => regExp.test(key));
-  if (maybe.size === 0) return anyOrder('array', must);
-  return some(`the keys ${must.join(' ')}, and perhaps ${[...maybe].join(' ')}`, (reply) => {
+  if (maybe.size === 0) return anyOrder(must);
+  const describe = (): string =>
+    `the keys ${must.join(' ')}, and perhaps ${[...maybe].join(' ')}`;
+  return some(describe, (reply) => {
     const found = reply.kind === 'array' ? textsOf(reply) : undefined;
     if (found === undefined || new Set(found).size !== found.length) return false;
     return must.every((key) => found.includes(key)) &&
@@ -30,7 +32,9 @@ function keys(execution: Execution, [, pattern = '']: readonly string[]): Expect
 function randomKey(execution: Execution): Expectation {
   const { sure, maybe } = execution.census();
   if (sure.size + maybe.size === 0) return exactly(NIL);
-  return some(`a key of ${[...sure].join(' ')}, perhaps ${[...maybe].join(' ')}`, (reply) => {
+  const describe = (): string =>
+    `a key of ${[...sure].join(' ')}, perhaps ${[...maybe].join(' ')}`;
+  return some(describe, (reply) => {
     if (reply.kind === 'nil') return sure.size === 0;
     const key = bytesOf(reply) ?? '';
     return sure.has(key) || maybe.has(key);
@@ -74,7 +78,8 @@ function scan(execution: Execution, args: readonly string[]): Expectation {
     regExp.test(key) && (type === undefined || typeOf(execution, key) === type)));
   const number = noteScan(execution, pattern, owed);
   return some(
-    `a piece of SCAN: keys of ${[...mayCome].join(' ')}; owed: ${[...owed ?? []].join(' ')}`,
+    () => `a piece of SCAN: keys of ${[...mayCome].join(' ')}; ` +
+      `owed: ${[...owed ?? []].join(' ')}`,
     (reply) => {
       const piece = pieceOf(reply);
       if (piece === undefined || !piece.keys.every((key) => mayCome.has(key))) return false;
@@ -114,7 +119,7 @@ function pieceOf(reply: Reply): Piece | undefined {
   return /^\d{1,20}$/.test(cursor) ? { cursor, keys } : undefined;
 }
 
-/** Before the reply is known: what runs behind it in the same EXEC may remove keys that are owed. */
+/** Before the reply is known: what follows in the same EXEC may remove keys that are owed. */
 function noteScan(
   { db, model }: Execution, filter: string, owed: ReadonlySet<string> | undefined,
 ): number {

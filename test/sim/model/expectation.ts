@@ -3,13 +3,14 @@
  * known roughly). What an accepted reply teaches is noted by `learn`, once, after `accepts`.
  */
 
-import { array, describeReply, itemsOf, sameReply, textsOf, type Reply } from './reply.ts';
+import { array, bulk, describeReply, itemsOf, sameReply, textsOf, type Reply } from './reply.ts';
 
 export type Expectation =
   | { readonly kind: 'exact'; readonly reply: Reply }
   | {
     readonly kind: 'some';
-    readonly description: string;
+    /** For people; made only when it is shown. */
+    describe(): string;
     accepts(reply: Reply): boolean;
     learn?(reply: Reply): void;
   }
@@ -20,20 +21,21 @@ export function exactly(reply: Reply): Expectation {
 }
 
 export function some(
-  description: string, accepts: (reply: Reply) => boolean, learn?: (reply: Reply) => void,
+  describe: () => string, accepts: (reply: Reply) => boolean, learn?: (reply: Reply) => void,
 ): Expectation {
   return learn === undefined
-    ? { kind: 'some', description, accepts }
-    : { kind: 'some', description, accepts, learn };
+    ? { kind: 'some', describe, accepts }
+    : { kind: 'some', describe, accepts, learn };
 }
 
-/** These items, in any order, in a list of this kind. */
-export function anyOrder(kind: 'array' | 'set', texts: readonly string[]): Expectation {
-  const sorted = texts.toSorted();
-  return some(`in any order ${describeReply(array(sorted.map(bulkOf)))}`, (reply) => {
-    const found = reply.kind === kind ? textsOf(reply)?.toSorted() : undefined;
-    return found !== undefined && found.length === sorted.length &&
-      found.every((text, i) => text === sorted[i]);
+/** These items, in any order, in an array. */
+export function anyOrder(texts: readonly string[]): Expectation {
+  const describe = (): string =>
+    `in any order ${describeReply(array(texts.toSorted().map(bulk)))}`;
+  return some(describe, (reply) => {
+    const found = reply.kind === 'array' ? textsOf(reply)?.toSorted() : undefined;
+    if (found?.length !== texts.length) return false;
+    return texts.toSorted().every((text, i) => text === found[i]);
   });
 }
 
@@ -44,7 +46,7 @@ export function integerBetween(
   const numberOf = (reply: Reply): number =>
     (reply.kind === 'integer' && typeof reply.value === 'number' ? reply.value : NaN);
   return some(
-    `an integer from ${min} to ${max}`,
+    () => `an integer from ${min} to ${max}`,
     (reply) => numberOf(reply) >= min && numberOf(reply) <= max,
     (reply) => learn?.(numberOf(reply)),
   );
@@ -66,12 +68,8 @@ export function fits(expected: Expectation, reply: Reply): boolean {
 export function describeExpectation(expected: Expectation): string {
   switch (expected.kind) {
     case 'exact': return describeReply(expected.reply);
-    case 'some': return expected.description;
+    case 'some': return expected.describe();
     case 'each': return `[${expected.items.map(describeExpectation).join(', ')}]`;
     default: return expected satisfies never;
   }
-}
-
-function bulkOf(bytes: string): Reply {
-  return { kind: 'bulk', bytes };
 }

@@ -67,7 +67,8 @@ function fitsPairs(fields: Hash, items: readonly Reply[]): boolean {
     const field = bytesOf(items[i]);
     if (field === undefined || seen.has(field)) return false;
     seen.add(field);
-    if (fields.get(field) === undefined || fields.get(field) !== bytesOf(items[i + 1])) return false;
+    const value = fields.get(field);
+    if (value === undefined || value !== bytesOf(items[i + 1])) return false;
   }
   return true;
 }
@@ -75,7 +76,7 @@ function fitsPairs(fields: Hash, items: readonly Reply[]): boolean {
 function getAll(execution: Execution, [, key = '']: readonly string[]): Expectation {
   const fields = fieldsOf(execution, key);
   const kind = execution.protocol === 3 ? 'map' : 'array';
-  return some(`the fields ${describeFields(fields)} as ${kind}`, (reply) =>
+  return some(() => `the fields ${describeFields(fields)} as ${kind}`, (reply) =>
     reply.kind === kind && fitsPairs(fields, itemsOf(reply) ?? []));
 }
 
@@ -103,7 +104,7 @@ function randomField(execution: Execution, args: readonly string[]): Expectation
 
 function oneField(fields: Hash): Expectation {
   if (fields.size === 0) return exactly(NIL);
-  return some(`one of the fields ${describeFields(fields)}`, (reply) => {
+  return some(() => `one of the fields ${describeFields(fields)}`, (reply) => {
     const field = bytesOf(reply);
     return field !== undefined && fields.has(field);
   });
@@ -113,7 +114,7 @@ function someFields(
   fields: Hash, count: number, hasValues: boolean, protocol: 2 | 3,
 ): Expectation {
   const number = fields.size === 0 ? 0 : count < 0 ? -count : Math.min(count, fields.size);
-  return some(`${number} of the fields ${describeFields(fields)}`, (reply) => {
+  return some(() => `${number} of the fields ${describeFields(fields)}`, (reply) => {
     const pairs = hasValues ? pairsIn(reply, protocol) : namesIn(reply);
     if (pairs?.length !== number) return false;
     if (count > 0 && new Set(pairs.map(([field]) => field)).size !== number) return false;
@@ -159,9 +160,9 @@ export const hashCommands: readonly ModelCommand[] = [
   read('HSTRLEN', 3, 'first', (execution, [, key = '', field = '']) =>
     fieldsOf(execution, key).get(field)?.length ?? 0),
   read('HKEYS', 2, 'first', (execution, [, key = '']) =>
-    anyOrder('array', [...fieldsOf(execution, key).keys()])),
+    anyOrder([...fieldsOf(execution, key).keys()])),
   read('HVALS', 2, 'first', (execution, [, key = '']) =>
-    anyOrder('array', [...fieldsOf(execution, key).values()])),
+    anyOrder([...fieldsOf(execution, key).values()])),
   read('HGETALL', 2, 'first', getAll),
   read('HRANDFIELD', -2, 'first', randomField),
 ];

@@ -99,7 +99,7 @@ export class KeyspaceModel {
     this.touch(db, key, 'sure');
   }
 
-  /** The key expired. Whoever watches it finds that out at EXEC. */
+  /** The key expired. If it is watched, EXEC finds that out. */
   bury(db: number, key: string, entry: Entry): void {
     const database = this.#own(db);
     database.keys.delete(key);

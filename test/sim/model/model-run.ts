@@ -1,14 +1,16 @@
 /** Random commands to a real socket, and every reply held against the model. */
 
 import { connect, type Socket } from 'node:net';
-import { encodeRequest, type RealServer } from '../../commands/real-server.ts';
+import { encodeRequest } from '../../commands/real-server.ts';
 import { ClientModel, type ClientModelOptions } from './client-model.ts';
 import { RandomCommands, type RandomCommandsOptions } from './random-commands.ts';
 import { ReplyDecoder } from './reply-decoder.ts';
-import type { Reply } from './reply.ts';
+import { bytesOf, type Reply } from './reply.ts';
 
 /** Between the clocks of the test and of the server: both are rounded, and Redis caches its own. */
 const CLOCK_SLACK_MS = 2;
+
+type Command = readonly string[];
 
 /** One connection: sends a pipeline and gives its replies, with the time at which each came. */
 export class PlainConnection {
@@ -29,7 +31,7 @@ export class PlainConnection {
     });
   }
 
-  async ask(commands: readonly (readonly string[])[]): Promise<[reply: Reply, atMs: number][]> {
+  async ask(commands: readonly Command[]): Promise<[reply: Reply, atMs: number][]> {
     this.#socket.write(commands.map(encodeRequest).join(''), 'latin1');
     const replies: [Reply, number][] = [];
     while (replies.length < commands.length) {
@@ -41,61 +43,105 @@ export class PlainConnection {
     return replies;
   }
 
+  /** Sends and closes at once: the server may execute any first ones. */
+  sendAndClose(commands: readonly Command[]): void {
+    this.#socket.write(commands.map(encodeRequest).join(''), 'latin1', () => this.close());
+  }
+
+  /** Waits until the server has no connection but this one. */
+  async waitUntilAlone(): Promise<void> {
+    for (;;) {
+      const [list] = (await this.ask([['CLIENT', 'LIST']]))[0]!;
+      if ((bytesOf(list) ?? '').trimEnd().split('\n').length === 1) return;
+      await new Promise((resolve) => { setTimeout(resolve, 1); });
+    }
+  }
+
   close(): void {
     this.#socket.destroy();
   }
 }
 
-export type Corrupt = (command: readonly string[], reply: Reply) => Reply;
-
-export interface ModelRun {
-  readonly commands: number;
-  /** The first wrong reply. */
-  readonly wrong: string | undefined;
-  readonly hypothesesMax: number;
+/** Makes a right server a wrong one: changes what it is asked, and what it replies. */
+export interface Tampering {
+  /** What is sent in place of the pipeline: as many commands. */
+  ask?(pipeline: readonly Command[]): readonly Command[];
+  /** What is received in place of the replies: as many. */
+  answer?(pipeline: readonly Command[], replies: readonly Reply[]): readonly Reply[];
 }
 
-/**
- * Runs at least `count` commands, and reads everything back. New connections come now and then.
- */
-export async function runModel(
-  server: Pick<RealServer, 'path'>, count: number, options: RandomCommandsOptions,
-  { corrupt = (_, reply) => reply, model: modelOptions = {} }: {
-    readonly corrupt?: Corrupt; readonly model?: ClientModelOptions;
-  } = {},
-): Promise<ModelRun> {
-  const model = new ClientModel({ clockSlackMs: CLOCK_SLACK_MS, ...modelOptions });
-  const commands = new RandomCommands(options);
-  let connection = new PlainConnection(server.path);
-  const run = { commands: 0, wrong: undefined as string | undefined, hypothesesMax: 1 };
-  const send = async (pipeline: string[][]): Promise<void> => {
-    for (const command of pipeline) model.send(command, Date.now());
-    for (const [reply, atMs] of await connection.ask(pipeline)) {
-      const verdict = model.receive(corrupt(pipeline[0]!, reply), atMs);
-      pipeline.shift();
-      run.commands++;
-      run.hypothesesMax = Math.max(run.hypothesesMax, model.hypothesisCount);
-      if (verdict.kind === 'right') continue;
-      run.wrong ??= verdict.kind === 'wrong' ? verdict.description : verdict.kind;
+export interface ModelRunOptions extends RandomCommandsOptions {
+  readonly path: string;
+  /** How many commands to run at least. */
+  readonly count: number;
+  readonly tampering?: Tampering;
+  readonly model?: ClientModelOptions;
+}
+
+/** Runs random commands, on new connections now and then, and reads everything back. */
+export class ModelRun {
+  readonly #options: ModelRunOptions;
+  readonly #model: ClientModel;
+  readonly #commands: RandomCommands;
+  #connection: PlainConnection;
+  #done = 0;
+  #wrong: string | undefined;
+
+  constructor(options: ModelRunOptions) {
+    this.#options = options;
+    this.#model = new ClientModel({ clockSlackMs: CLOCK_SLACK_MS, ...options.model });
+    this.#commands = new RandomCommands(options);
+    this.#connection = new PlainConnection(options.path);
+  }
+
+  /** The first reply that is wrong, described; undefined when all are right. */
+  async run(): Promise<string | undefined> {
+    const { count, random } = this.#options;
+    while (this.#done < count && this.#wrong === undefined) {
+      if (random.below(100) === 0) await this.#reconnect(random.below(2) === 0);
+      await this.#send(this.#commands.nextPipeline(Date.now()));
+      const scan = random.below(3) === 0 ? undefined : this.#model.scanToContinue();
+      if (scan !== undefined && !this.#model.isInTransaction) await this.#send([scan]);
     }
-  };
-  const reconnect = async (): Promise<void> => {
-    connection.close();
-    connection = new PlainConnection(server.path);
-    model.disconnected(Date.now());
-    commands.disconnected();
-    await send([['HELLO', options.random.below(2) === 0 ? '2' : '3']]);
-  };
-  while (run.commands < count && run.wrong === undefined) {
-    if (options.random.below(100) === 0) await reconnect();
-    await send(commands.nextPipeline(Date.now()));
-    const scan = options.random.below(3) === 0 ? undefined : model.scanToContinue();
-    if (scan !== undefined && !model.isInTransaction) await send([scan]);
+    await this.#reconnect(false);
+    await this.#send(this.#model.readBack());
+    this.#connection.close();
+    return this.#wrong;
   }
-  if (run.wrong === undefined) {
-    await reconnect();
-    await send(model.readBack());
+
+  async #send(pipeline: readonly Command[]): Promise<void> {
+    if (this.#wrong !== undefined) return;
+    const { ask, answer } = this.#options.tampering ?? {};
+    for (const command of pipeline) this.#model.send(command, Date.now());
+    const timed = await this.#connection.ask(ask?.(pipeline) ?? pipeline);
+    const plain = timed.map(([reply]) => reply);
+    const replies = answer?.(pipeline, plain) ?? plain;
+    for (const [i, reply] of replies.entries()) {
+      const verdict = this.#model.receive(reply, timed[i]![1]);
+      this.#done++;
+      if (verdict.kind === 'right') continue;
+      this.#wrong ??= verdict.kind === 'wrong' ? verdict.description : verdict.kind;
+      return;
+    }
   }
-  connection.close();
-  return run;
+
+  async #reconnect(losesReplies: boolean): Promise<void> {
+    if (losesReplies) this.#sendInVain();
+    else this.#connection.close();
+    this.#connection = new PlainConnection(this.#options.path);
+    await this.#connection.waitUntilAlone();
+    this.#model.disconnected(Date.now());
+    this.#commands.disconnected();
+    await this.#send([['HELLO', this.#options.random.below(2) === 0 ? '2' : '3']]);
+  }
+
+  #sendInVain(): void {
+    const pipeline = this.#commands.nextPipeline(Date.now());
+    for (const command of pipeline) this.#model.send(command, Date.now());
+    this.#connection.sendAndClose(pipeline);
+  }
+}
+
+export function runModel(options: ModelRunOptions): Promise<string | undefined> {
+  return new ModelRun(options).run();
 }

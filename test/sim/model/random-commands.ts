@@ -32,7 +32,9 @@ const WEIGHTS: Readonly<Record<Profile, Readonly<Partial<Record<Family, number>>
   strings: { string: 40, edit: 30, number: 20, key: 20, move: 6, expiry: 4, multi: 2, wrong: 1 },
   hashes: { hash: 70, string: 5, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
   expiry: { string: 15, timed: 30, expiry: 30, hash: 10, number: 5, key: 15, move: 8, multi: 3 },
-  transactions: { string: 20, number: 10, hash: 15, key: 10, move: 5, timed: 4, multi: 25, wrong: 2 },
+  transactions: {
+    string: 20, number: 10, hash: 15, key: 10, move: 5, timed: 4, multi: 25, wrong: 2,
+  },
   big: { string: 20, big: 30, edit: 20, hash: 10, key: 15, move: 8, multi: 2 },
   mixed: {
     string: 20, edit: 12, number: 12, hash: 25, key: 15, move: 10, timed: 8, expiry: 10, multi: 5,

@@ -25,7 +25,8 @@ const string: readonly Maker[] = [
   ({ values, keys }) => ['SET', keys.key('s'), values.value()],
   ({ values, keys }) => ['SET', keys.key('s'), values.value()],
   ({ values, keys }) => ['SET', keys.key('x'), values.value(), values.pick(['NX', 'XX', 'GET'])],
-  ({ values, keys }) => ['set', keys.key('s'), values.value(), values.pick(['keepttl', 'nx']), 'get'],
+  ({ values, keys }) =>
+    ['set', keys.key('s'), values.value(), values.pick(['keepttl', 'nx']), 'get'],
   ({ values, keys }) => ['SETNX', keys.key('x'), values.value()],
   ({ values, keys }) => ['GETSET', keys.key('s'), values.value()],
   ({ keys }) => ['GETDEL', keys.key('s')],
@@ -33,7 +34,8 @@ const string: readonly Maker[] = [
   ({ keys }) => ['GET', keys.key('x')],
   ({ keys }) => ['GET', keys.key('s')],
   ({ values, keys }) => ['MGET', ...values.list(1, 5, () => keys.key('s'))],
-  ({ values, keys }) => ['MSET', ...values.list(1, 4, () => [keys.key('s'), values.value()]).flat()],
+  ({ values, keys }) =>
+    ['MSET', ...values.list(1, 4, () => [keys.key('s'), values.value()]).flat()],
   ({ values, keys }) =>
     ['MSETNX', ...values.list(1, 2, () => [keys.key('x'), values.value()]).flat()],
   ({ keys }) => ['STRLEN', keys.key('s')],

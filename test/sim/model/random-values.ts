@@ -28,7 +28,7 @@ export class RandomValues {
     return from[this.#random.below(from.length)]!;
   }
 
-  /** `some` of the numbers below `n`, possibly the same one more than once. */
+  /** From `min` to `max` things. */
   list<T>(min: number, max: number, make: () => T): T[] {
     return Array.from({ length: this.between(min, max) }, make);
   }

@@ -5,7 +5,7 @@ import type { Reply } from './reply.ts';
 /** Surely not executed. */
 const REFUSALS =
   /^(?:NOQUORUM|MISCONF|OOM|LOADING|READONLY|REMOVED|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN)\b/;
-const TOO_MANY_CLIENTS = /^ERR max number of clients/;
+const OTHER_REFUSALS = /^ERR (?:max number of clients|WATCH needs every peer)/;
 const REFUSED_EXEC = /^EXECABORT Transaction discarded because of: (\S.*)/s;
 
 /** May have been executed, or not. */
@@ -14,7 +14,7 @@ const UNKNOWN = /^UNKNOWN\b/;
 export function isRefusal(reply: Reply): boolean {
   if (reply.kind !== 'error') return false;
   const cause = REFUSED_EXEC.exec(reply.text)?.[1] ?? reply.text;
-  return REFUSALS.test(cause) || TOO_MANY_CLIENTS.test(cause);
+  return REFUSALS.test(cause) || OTHER_REFUSALS.test(cause);
 }
 
 export function isUnknown(reply: Reply): boolean {

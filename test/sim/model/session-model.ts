@@ -53,12 +53,10 @@ export function stepOf(session: SessionModel, command: Command): Step {
     case 'EXEC': return execute(session);
     case 'DISCARD': return discard(session);
     case 'HELLO': return greet(session, command);
-    case 'WATCH':
-      if (session.queue !== undefined) return reply(session, 'ERR WATCH inside MULTI is not allowed');
-      break;
     default:
   }
   if (session.queue !== undefined) {
+    if (name === 'WATCH') return reply(session, 'ERR WATCH inside MULTI is not allowed');
     const next = { ...session, queue: [...session.queue, command] };
     return { next, runs: [], run: () => exactly(QUEUED) };
   }
@@ -113,11 +111,11 @@ function greet(session: SessionModel, command: Command): Step {
   const kind = version === '3' ? 'map' : 'array';
   return {
     next: { ...session, protocol: version === '3' ? 3 : 2 }, runs: [],
-    run: () => some(`the greeting of the server as ${kind}`, (reply) => reply.kind === kind),
+    run: () => some(() => `the greeting of the server as ${kind}`, (reply) => reply.kind === kind),
   };
 }
 
-/** The session of a transaction that ended in an error, or that nobody knows the end of. */
+/** Behind an EXEC that was refused, or of which it is not known whether it ran. */
 export function endTransaction(session: SessionModel): SessionModel {
   return { ...session, ...NO_MULTI };
 }
