@@ -230,7 +230,7 @@ export class ClientModel {
       this.#session = endTransaction(this.#session);
     } else if (isOpen && nameOf(command) !== 'DISCARD') {
       this.#session = { ...this.#session, isBroken: true };
-    }
+    } else this.#mapHypotheses((model) => model.doubtWatch());
     return { kind: 'refused' };
   }
 

@@ -71,15 +71,15 @@ export function runTransaction(
 }
 
 /**
- * Servers differ in one thing: a key that was made and removed again counts as touched for Redis,
- * and as untouched for servers that compare versions. Both are right.
+ * Servers differ in one thing: what SWAPDB brings where a key was absent counts as touched for
+ * Redis, and need not for servers that compare versions. Both are right.
  */
 function isMarkTouched(execution: Execution, mark: WatchMark): boolean {
   const isThere = execution.has(mark.key, mark.db);
   if (mark.change === 'maybe') return execution.choices.choose();
   if (mark.wasThere) return !isThere || mark.change === 'sure';
   if (isThere) return mark.change === 'sure' || execution.choices.choose();
-  return mark.change === 'sure' && execution.choices.choose();
+  return mark.change === 'sure';
 }
 
 export interface Setting {

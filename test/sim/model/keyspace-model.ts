@@ -156,6 +156,13 @@ export class KeyspaceModel {
     this.#changed();
   }
 
+  /** A change was refused: a server may have made it and taken it back, and EXEC may see that. */
+  doubtWatch(): void {
+    for (const [name, mark] of this.#watched) {
+      if (mark.change === 'none') this.#mark(name, { ...mark, change: 'maybe' });
+    }
+  }
+
   get watched(): Iterable<WatchMark> {
     return this.#watched.values();
   }

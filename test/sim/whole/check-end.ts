@@ -11,6 +11,7 @@ import type { Command, Wire } from './wire.ts';
 
 const SOON_MS = 60_000;
 const AGAIN_MS = 500;
+const TRIES_MAX = 120;
 
 export async function checkEnd(cluster: Cluster, host: ClientHost): Promise<void> {
   for (const machine of cluster.machines) {
@@ -25,7 +26,7 @@ export async function checkEnd(cluster: Cluster, host: ClientHost): Promise<void
     if (found[0]?.kind !== 'simple') {
       throw new SimFault(`${machine.name}: CHECK-INDEX got ${describeReply(found[0]!)}`);
     }
-    contents.push(await contentOf(host, machine));
+    contents.push(await contentOf(cluster, host, machine));
   }
   for (const [i, content] of contents.entries()) {
     if (content === contents[0]) continue;
@@ -71,16 +72,12 @@ export function ask(
 const DATABASES = 3;
 
 /** All keys with their values and expiries, as text. */
-async function contentOf(host: ClientHost, machine: SimMachine): Promise<string> {
+async function contentOf(
+  cluster: Cluster, host: ClientHost, machine: SimMachine,
+): Promise<string> {
   const lines: string[] = [];
   for (let db = 0; db < DATABASES; db++) {
-    const [, found] = await ask(host, machine, [['SELECT', String(db)], ['KEYS', '*']]);
-    const items = found?.kind === 'array' ? found.items : [];
-    const keys = items.map((item) => (item.kind === 'bulk' ? item.bytes : '?')).sort();
-    const [, count] = await ask(host, machine, [['SELECT', String(db)], ['DBSIZE']]);
-    if (count?.kind !== 'integer' || Number(count.value) !== keys.length) {
-      throw new SimFault(`${machine.name}: DBSIZE ${describeReply(count!)}, KEYS ${keys.length}`);
-    }
+    const keys = await keysOf(cluster, host, machine, db);
     const [, ...replies] = await ask(host, machine, [['SELECT', String(db)], ...keys.flatMap(
       (key) => [['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key]])]);
     for (const [i, key] of keys.entries()) {
@@ -88,6 +85,23 @@ async function contentOf(host: ClientHost, machine: SimMachine): Promise<string>
     }
   }
   return lines.join('\n');
+}
+
+/** As many as DBSIZE says, as soon as those that have expired are removed. */
+async function keysOf(
+  cluster: Cluster, host: ClientHost, machine: SimMachine, db: number,
+): Promise<string[]> {
+  for (let tries = 1; ; tries++) {
+    const [, found, count] = await ask(
+      host, machine, [['SELECT', String(db)], ['KEYS', '*'], ['DBSIZE']]);
+    const items = found?.kind === 'array' ? found.items : [];
+    const keys = items.map((item) => (item.kind === 'bulk' ? item.bytes : '?')).sort();
+    if (count?.kind === 'integer' && Number(count.value) === keys.length) return keys;
+    if (tries === TRIES_MAX) {
+      throw new SimFault(`${machine.name}: DBSIZE ${describeReply(count!)}, KEYS ${keys.length}`);
+    }
+    await cluster.scheduler.sleep(AGAIN_MS);
+  }
 }
 
 /** Fields of a hash in any order. */
