@@ -6,12 +6,13 @@
 import { describeReply, type Reply } from '../model/reply.ts';
 import type { ClientHost } from './client-host.ts';
 import { SimFault, type Cluster } from './cluster.ts';
-import type { SimMachine } from './sim-machine.ts';
+import { WALL_START_MS, type SimMachine } from './sim-machine.ts';
 import type { Command, Wire } from './wire.ts';
 
 const SOON_MS = 60_000;
 const AGAIN_MS = 500;
 const TRIES_MAX = 120;
+const EXPIRES_SOON_MS = 120_000;
 
 export async function checkEnd(cluster: Cluster, host: ClientHost): Promise<void> {
   for (const machine of cluster.machines) {
@@ -81,10 +82,17 @@ async function contentOf(
     const [, ...replies] = await ask(host, machine, [['SELECT', String(db)], ...keys.flatMap(
       (key) => [['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key]])]);
     for (const [i, key] of keys.entries()) {
+      if (expiresSoon(replies[i * 4 + 1], cluster.scheduler.nowMs)) continue;
       lines.push([db, key, ...replies.slice(i * 4, i * 4 + 4).map(asText)].join(' '));
     }
   }
   return lines.join('\n');
+}
+
+/** It may be gone when the next server is asked. */
+function expiresSoon(reply: Reply | undefined, nowMs: number): boolean {
+  if (reply?.kind !== 'integer' || Number(reply.value) === -1) return false;
+  return Number(reply.value) < WALL_START_MS + nowMs + EXPIRES_SOON_MS;
 }
 
 /** As many as DBSIZE says, as soon as those that have expired are removed. */

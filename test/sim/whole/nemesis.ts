@@ -154,7 +154,8 @@ export class Nemesis {
   }
 
   #isExcused(machine: SimMachine, text: string, isCheck: boolean): boolean {
-    if (isCheck && text.startsWith('ERR the index has')) return false;
+    const isFaulty = isCheck && text.startsWith('ERR the index has');
+    if (isFaulty && !text.includes('unreadable: cannot read')) return false;
     return TROUBLE.test(text) || this.broken.has(machine);
   }
 
