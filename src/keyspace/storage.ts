@@ -160,6 +160,12 @@ export interface Storage extends Effects {
   takeBack(mark: number): void;
   /** Called after changes were undone, by `takeBack` or because a frame could not be written. */
   onTakenBack: () => void;
+  /**
+   * How many bytes the string at a key has at least, by what is known without the disk. 0 for
+   * another type, and for what may have expired by `nowMs`. A key that is absent and has the hash
+   * of another one may get the bound of that.
+   */
+  stringBytesMin(space: number, key: ByteRange, nowMs: number): number;
   /** RAM and log bytes that one key costs; undefined if absent. */
   memoryUsage(space: number, key: ByteRange): number | undefined;
 }

@@ -38,12 +38,12 @@ import { FoundKey } from './lookup/found-key.ts';
 import type { Graveyard } from './segments/graveyard.ts';
 import type { Acknowledged } from './log/log-waiters.ts';
 import type { Appendfsync } from './log/log-writer.ts';
+import { memoryUsageOf, stringBytesMin } from './known-sizes.ts';
 import type { ManifestKeeper } from './segments/manifest-keeper.ts';
 import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
 import type { ReadNow } from './loading/read-now.ts';
 import type { TornTail } from './recovery/torn-tails.ts';
 import type { Sealer } from './sealer.ts';
-import { sizeClassBytes } from './index/size-class.ts';
 import type { SnapshotExports } from './snapshot/snapshot-exports.ts';
 import type { StoreSnapshot } from './snapshot/store-snapshot.ts';
 import type { StoreChanges } from './changes/store-changes.ts';
@@ -57,9 +57,6 @@ import { TailRetirement } from './tail-retirement.ts';
 import type { StoreWalker } from './loading/store-walker.ts';
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
-
-/** What the key index takes for one key. */
-const INDEX_BYTES_PER_KEY = 19;
 
 export interface StoreMembers {
   readonly parts: StoreParts;
@@ -203,15 +200,11 @@ export class Store implements Storage {
   }
 
   memoryUsage(space: number, key: ByteRange): number | undefined {
-    const { probe } = this.#parts;
-    probe.run(space, key);
-    if (probe.slot === -1) return undefined;
-    const { chain } = probe;
-    if (chain === undefined) {
-      return INDEX_BYTES_PER_KEY + sizeClassBytes(probe.space!.index.sizeClassOf(probe.slot));
-    }
-    return INDEX_BYTES_PER_KEY + sizeClassBytes(chain.baseClass) + chain.logBytes +
-      chain.chargedBytes;
+    return memoryUsageOf(this.#parts, space, key);
+  }
+
+  stringBytesMin(space: number, key: ByteRange, nowMs: number): number {
+    return stringBytesMin(this.#parts, space, key, nowMs);
   }
 
   version(space: number, key: ByteRange): number | typeof COLD {
