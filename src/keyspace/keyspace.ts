@@ -77,9 +77,7 @@ export class Keyspace implements KeyspaceCore {
 
   /** Goes on with another storage that holds something else; SPACES_KEY must be in RAM. */
   replace(storage: Storage): void {
-    storage.logIndex = this.#storage.logIndex;
-    this.#storage = storage;
-    this.#follow(storage);
+    this.adopt(storage);
     this.#readSpaces();
     this.changed();
   }

@@ -13,9 +13,7 @@ import type { LiveValue } from '../../keyspace/live-value.ts';
 import type { Effects } from '../../keyspace/storage.ts';
 import { STRING } from '../../keyspace/value-type.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
-import {
-  CHAIN_DELTA_BYTES_MIN, COOLED_PER_LOOK, EXPIRE_REWRITE_BYTES_MAX, SHRINK_SLICE_MS,
-} from '../limits.ts';
+import { COOLED_PER_LOOK, EXPIRE_REWRITE_BYTES_MAX, SHRINK_SLICE_MS } from '../limits.ts';
 import { typeByteOf } from '../chains/chains.ts';
 import type { Chain, RecordPlace } from '../chains/chains.ts';
 import { noteCollision } from './collision-notes.ts';
@@ -247,8 +245,7 @@ export class StoreChanges implements Effects {
     this.#pages.appendDeltas(chain, deltas);
     // What came after these deltas was taken back, and the value with it.
     if (chain.live === undefined) return;
-    const heavyFrom = this.#pages.heavyFrom(chain, chain.live, CHAIN_DELTA_BYTES_MIN);
-    if (chain.deltas.bytes > heavyFrom) this.#heavy.add(chain);
+    if (chain.deltas.bytes > this.#pages.heavyFrom(chain, chain.live)) this.#heavy.add(chain);
   }
 
   /**

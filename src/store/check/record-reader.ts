@@ -3,7 +3,6 @@
  * in the in-memory tail may not be on disk yet: of that, header and key are copied.
  */
 
-import { READS_AT_ONCE } from '../limits.ts';
 import {
   entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt,
   entryKindAt, entrySpaceAt, entryTypeAt, entryValueIndexAt,
@@ -88,7 +87,7 @@ export class RecordReader {
   async finish(readings: readonly Reading[]): Promise<void> {
     const onDisk = readings.filter(({ record }) => record === undefined);
     try {
-      await forEachAtOnce(onDisk, READS_AT_ONCE, (reading) => this.#read(reading));
+      await forEachAtOnce(onDisk, (reading) => this.#read(reading));
     } finally {
       for (const { segment } of onDisk) this.#parts.segments.unpin(segment);
     }

@@ -13,7 +13,6 @@
 
 import type { ScanPage, ScannedKey } from '../../keyspace/storage.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
-import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from '../chains/chains.ts';
 import {
   entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt, entryTypeAt,
@@ -178,7 +177,7 @@ export class StoreWalker {
   async #resolve(met: readonly Met[], mayLeaveOut: boolean): Promise<ScannedKey[]> {
     const keys: (ScannedKey | undefined)[] = [];
     try {
-      await forEachAtOnce([...met.keys()], READS_AT_ONCE, async (i) => {
+      await forEachAtOnce([...met.keys()], async (i) => {
         keys[i] = await this.#resolveOne(met[i]!, mayLeaveOut);
       });
     } finally {
