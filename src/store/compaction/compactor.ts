@@ -78,10 +78,7 @@ export interface RoundReport {
 export interface CompactionStatus {
   readonly running: boolean;
   readonly rounds: number;
-  readonly readBytes: number;
   readonly writtenBytes: number;
-  /** Bytes of the log over live bytes; 0 when nothing is live. */
-  readonly diskRatio: number;
   readonly lastDurationMs: number;
   /** Null once a round has succeeded again. */
   readonly lastError: string | null;
@@ -135,7 +132,6 @@ export class Compactor {
   #pacedAtMs = 0;
 
   #rounds = 0;
-  #readBytes = 0;
   #writtenBytes = 0;
   #lastDurationMs = 0;
   #lastError: Error | null = null;
@@ -181,13 +177,10 @@ export class Compactor {
   }
 
   status(): CompactionStatus {
-    const liveBytes = this.#host.liveBytes();
     return {
       running: this.#running !== null,
       rounds: this.#rounds,
-      readBytes: this.#readBytes,
       writtenBytes: this.#writtenBytes,
-      diskRatio: liveBytes === 0 ? 0 : this.#host.logBytes() / liveBytes,
       lastDurationMs: this.#lastDurationMs,
       lastError: this.#lastError?.message ?? null,
     };
@@ -237,7 +230,6 @@ export class Compactor {
       error = this.#noteFailure(err);
     }
     this.#rounds++;
-    this.#readBytes += copied.readBytes;
     this.#writtenBytes += copied.writtenBytes;
     this.#lastDurationMs = this.#clock.monotonicMs() - startMs;
     this.#options.onRound?.({
