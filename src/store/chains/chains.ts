@@ -410,19 +410,19 @@ export class ChainTable {
     return undefined;
   }
 
-  /** The compactor moved one of the chain's records; false if it is none of them any more. */
-  moveIf(chain: Chain, from: number, to: number): boolean {
+  /** The compactor moved one of the chain's records: its size class. */
+  move(chain: Chain, from: number, to: number): number {
     if (chain.base === from) {
       chain.base = to;
-      return true;
+      return chain.baseClass;
     }
     for (const list of [chain.deltas, chain.pages, chain.pending]) {
       const at = list?.places.indexOf(from) ?? -1;
       if (at === -1) continue;
       list!.places[at] = to;
-      return true;
+      return list!.classes[at]!;
     }
-    return false;
+    throw new Error(`chains: chain ${chain.id} has no record that is moved`);
   }
 
   /** The size class of the chain's record at this place; -1 if it has none there. */
