@@ -29,10 +29,8 @@ import { StoreError, WRONG_KEY } from '../store-error.ts';
 import type { KeyIndex } from '../index/key-index.ts';
 import { Accounts } from './accounts.ts';
 import { ChainCheck } from './check-chain.ts';
-import type { CheckedParts } from './checked-parts.ts';
 import { Findings, shownKey } from './findings.ts';
-import { RecordFacts, RecordReader } from './record-reader.ts';
-import type { Reading } from './record-reader.ts';
+import { RecordFacts, RecordReader, type CheckedParts, type Reading } from './record-reader.ts';
 
 /** How often a slot that changed while it was read is looked up again: then it is a busy one. */
 const CHECK_TRIES_MAX = 3;

@@ -15,6 +15,10 @@ import { forEachAtOnce } from '../loading/store-loader.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { readRecord } from './read-record.ts';
 
+/** The parts of a store that a check looks at: of an open one, or as inspection makes them. */
+export type CheckedParts = Pick<StoreParts,
+  'segments' | 'spaces' | 'chains' | 'residents' | 'hasher' | 'probe'>;
+
 /** A record that was asked for: after `finish`, either `record` or `error` is there. */
 export class Reading {
   readonly segment: Segment;

@@ -8,7 +8,7 @@
 import type { Files } from '../../io/files.ts';
 import { KeyHash } from '../../lib/key-hash.ts';
 import { ChainTable } from '../chains/chains.ts';
-import type { CheckedParts } from '../check/checked-parts.ts';
+import type { CheckedParts } from '../check/record-reader.ts';
 import type { HintRows } from '../format/hint-rows.ts';
 import type { Manifest, SealedSegment } from '../format/manifest.ts';
 import { KeyProbe } from '../lookup/key-probe.ts';
