@@ -80,7 +80,7 @@ export function isFarther(a: Watermark, b: Watermark): boolean {
   return a.segmentId > b.segmentId || (a.segmentId === b.segmentId && a.offset > b.offset);
 }
 
-const NO_WATERMARK: Watermark = { segmentId: 0, offset: 0 };
+export const NOTHING_SYNCED: Watermark = { segmentId: 0, offset: 0 };
 
 class Scanner {
   readonly #options: ScanOptions;
@@ -92,7 +92,7 @@ class Scanner {
   #bad: BadPlace | undefined;
   #firstValueIndex = 0;
   #nextValueIndex = 0;
-  #watermark: Watermark = NO_WATERMARK;
+  #watermark = NOTHING_SYNCED;
 
   constructor(options: ScanOptions) {
     this.#options = options;

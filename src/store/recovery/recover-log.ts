@@ -26,10 +26,9 @@ import {
 } from '../format/segment-header.ts';
 import type { SegmentFileName, SegmentKind } from '../format/segment-header.ts';
 import { StoreError, damaged } from '../store-error.ts';
-import { NOTHING_SYNCED, cutLog } from './cut-log.ts';
+import { cutLog } from './cut-log.ts';
 import type { KeptLog, LogCut, LogDamage, ScannedLog } from './cut-log.ts';
-import { scanLog } from './log-scan.ts';
-import type { LogScan } from './log-scan.ts';
+import { NOTHING_SYNCED, scanLog, type LogScan } from './log-scan.ts';
 import { withRoom } from '../segments/room.ts';
 import { logPath, sealKept, withLog } from './seal-log.ts';
 import type { SealEnv } from './seal-log.ts';
