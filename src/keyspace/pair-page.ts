@@ -17,8 +17,7 @@
  */
 
 import { readVarint, varintBytes } from '../lib/varint.ts';
-import { copyBytes, viewOf } from '../lib/views.ts';
-import type { Bytes } from '../lib/views.ts';
+import { copyBytes, viewOf, type Bytes } from '../lib/views.ts';
 import { KiB } from '../lib/size-units.ts';
 
 /**

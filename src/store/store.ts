@@ -22,8 +22,7 @@ import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
 import type {
   Found, KeyToLoad, Lookahead, Need, ScanPage, ScannedKey, Storage,
 } from '../keyspace/storage.ts';
-import { STRING } from '../keyspace/value-type.ts';
-import type { ValueType } from '../keyspace/value-type.ts';
+import { STRING, type ValueType } from '../keyspace/value-type.ts';
 import { STORE_TICK_MS } from './limits.ts';
 import type { Chain } from './chains/chains.ts';
 import { IndexCheck } from './check/check-index.ts';
@@ -50,8 +49,7 @@ import type { StoreChanges } from './changes/store-changes.ts';
 import type { StoreError } from './store-error.ts';
 import type { StoreLoader } from './loading/store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
-import { statisticsOf } from './store-statistics.ts';
-import type { StoreStatistics } from './store-statistics.ts';
+import { statisticsOf, type StoreStatistics } from './store-statistics.ts';
 import { Slices } from '../io/slices.ts';
 import { TailRetirement } from './tail-retirement.ts';
 import type { StoreWalker } from './loading/store-walker.ts';

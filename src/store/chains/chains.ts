@@ -13,8 +13,7 @@
  * and stamp are known once `key` is set. RAM held by live values is counted in `bytes`.
  */
 
-import { lruLinks, LruList } from '../../lib/lru-list.ts';
-import type { LruLinks } from '../../lib/lru-list.ts';
+import { lruLinks, LruList, type LruLinks } from '../../lib/lru-list.ts';
 import type { LiveValue } from '../../keyspace/live-value.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
 import { ChainShape } from './chain-shape.ts';

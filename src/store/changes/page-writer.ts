@@ -14,8 +14,7 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import type { LiveValue, Snapshot } from '../../keyspace/live-value.ts';
 import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import { typeByteOf } from '../chains/chains.ts';
-import type { Chain, RecordPlace } from '../chains/chains.ts';
+import { typeByteOf, type Chain, type RecordPlace } from '../chains/chains.ts';
 import { DeltaRun } from '../chains/delta-run.ts';
 import { KIND_BASE, KIND_BEGIN, KIND_DELTA, KIND_PAGE, KIND_RUN } from '../format/data-entry.ts';
 import { CHAIN_DELTA_BYTES_MIN } from '../limits.ts';

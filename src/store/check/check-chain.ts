@@ -13,8 +13,7 @@ import {
 } from '../format/data-entry.ts';
 import { placeOffset, placeSlot } from '../memory/residents.ts';
 import { sizeClassOf } from '../index/size-class.ts';
-import type { Findings } from './findings.ts';
-import { shownKey } from './findings.ts';
+import { shownKey, type Findings } from './findings.ts';
 import {
   RecordFacts, type CheckedParts, type Reading, type RecordReader,
 } from './record-reader.ts';

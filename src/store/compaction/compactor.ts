@@ -36,8 +36,7 @@ import type {
   CopyDamage, CopyJob, CopyResult, CopyRunner, Moves, QuestionTable,
 } from './copy-job.ts';
 import { factsOf, hintBytesOf, presentOf } from './facts.ts';
-import { Pacer, writeDelayMs } from './pacer.ts';
-import type { PaceState } from './pacer.ts';
+import { Pacer, writeDelayMs, type PaceState } from './pacer.ts';
 
 /** The decisions of a compactor; tests put wrong ones in, to prove that they are noticed. */
 export interface CompactionRules {

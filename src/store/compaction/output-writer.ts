@@ -18,8 +18,7 @@ import {
   KIND_DELETED, skipGap,
 } from '../format/data-entry.ts';
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../format/frame.ts';
-import { encodeHintNow } from '../format/hint.ts';
-import type { SegmentSummary } from '../format/hint.ts';
+import { encodeHintNow, type SegmentSummary } from '../format/hint.ts';
 import { HintRows } from '../format/hint-rows.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import {

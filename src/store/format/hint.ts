@@ -8,8 +8,7 @@ import { checksum } from '../../lib/checksum.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
 import { RowPacker, arePackedRows } from './hint-columns.ts';
 import { HintMarks } from './hint-marks.ts';
-import type { HintRows } from './hint-rows.ts';
-import { runToEnd, sortRows } from './hint-rows.ts';
+import { runToEnd, sortRows, type HintRows } from './hint-rows.ts';
 import { packColumn, packedWords, unpackColumn } from './packed-column.ts';
 
 export const HINT_HEADER_BYTES = 64;

@@ -8,8 +8,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
-import { NEED_VALUE } from '../../keyspace/storage.ts';
-import type { KeyToLoad } from '../../keyspace/storage.ts';
+import { NEED_VALUE, type KeyToLoad } from '../../keyspace/storage.ts';
 import { STRING } from '../../keyspace/value-type.ts';
 import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from '../chains/chains.ts';
@@ -17,8 +16,7 @@ import {
   entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
   entryKeyStartAt, entryStampAt, entryTypeAt,
 } from '../format/data-entry.ts';
-import type { Held, LoadedRecord } from '../memory/residents.ts';
-import { placeOffset, placeSlot } from '../memory/residents.ts';
+import { placeOffset, placeSlot, type Held, type LoadedRecord } from '../memory/residents.ts';
 import type { Segment } from '../segments/segment.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
 import type { StoreChanges } from '../changes/store-changes.ts';

@@ -23,8 +23,7 @@ import type { LoadedRecord } from '../memory/residents.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
 import type { Segment } from '../segments/segment.ts';
 import { StoreError, WRONG_KEY, damaged } from '../store-error.ts';
-import type { StoreLoader } from './store-loader.ts';
-import { forEachAtOnce } from './store-loader.ts';
+import { forEachAtOnce, type StoreLoader } from './store-loader.ts';
 import type { StoreParts } from '../store-parts.ts';
 import type { KeyIndex } from '../index/key-index.ts';
 

@@ -34,13 +34,11 @@ import type { MemoryTail } from '../memory/memory-tail.ts';
 import {
   cutFiles, failed, notMade, unknown, writeBlocking, writeInBackground, type LogEnd,
 } from './log-blocks.ts';
-import { LogAppender } from './log-appender.ts';
-import type { Watermark } from './log-appender.ts';
+import { LogAppender, type Watermark } from './log-appender.ts';
 import type { LogFiles } from '../segments/log-files.ts';
 import { LogRolls } from './log-rolls.ts';
 import { LogSync } from './log-sync.ts';
-import { LogWaiters } from './log-waiters.ts';
-import type { Acknowledged } from './log-waiters.ts';
+import { LogWaiters, type Acknowledged } from './log-waiters.ts';
 import { isDiskFull } from '../segments/room.ts';
 import type { LogSegment } from '../segments/segment.ts';
 import { StoreError } from '../store-error.ts';

@@ -13,8 +13,7 @@
  */
 
 import { LOG_GRANULE_BYTES } from '../format/limits.ts';
-import { GRANULE_SHIFT, NO_BLOCKS, TailBlock } from '../segments/segment.ts';
-import type { LogSegment } from '../segments/segment.ts';
+import { GRANULE_SHIFT, NO_BLOCKS, TailBlock, type LogSegment } from '../segments/segment.ts';
 import { MiB } from '../../lib/size-units.ts';
 
 /** A block of the in-memory tail; a record that is larger gets a block of its own. */

@@ -21,8 +21,7 @@ import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryBytesToKeyEndAt, isEntryHeaderSound, isEntryPayloadSound,
 } from '../format/data-entry.ts';
 import { ReadCache } from './read-cache.ts';
-import { GRANULE_SHIFT } from '../segments/segment.ts';
-import type { Segment, TailBlock } from '../segments/segment.ts';
+import { GRANULE_SHIFT, type Segment, type TailBlock } from '../segments/segment.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
 import { StoreError, damaged } from '../store-error.ts';
 import { KiB, MiB } from '../../lib/size-units.ts';

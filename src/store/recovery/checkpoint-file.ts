@@ -10,10 +10,9 @@ import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
 import type { ChainTable } from '../chains/chains.ts';
 import {
   BLOCK_CHAINS, BLOCK_END, BLOCK_META, BLOCK_PAGES, CHECKPOINT_BLOCK_HEADER_BYTES,
-  CHECKPOINT_VERSION,
-  checkpointBlockKind, checkpointPayloadBytes, encodeCheckpointBlock, isCheckpointBlockSound,
+  CHECKPOINT_VERSION, checkpointBlockKind, checkpointPayloadBytes, encodeCheckpointBlock,
+  isCheckpointBlockSound, type CheckpointMeta,
 } from '../format/checkpoint.ts';
-import type { CheckpointMeta } from '../format/checkpoint.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { ManifestKeeper } from '../segments/manifest-keeper.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';

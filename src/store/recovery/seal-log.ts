@@ -37,15 +37,13 @@ import {
 import type { Manifest, SealedSegment } from '../format/manifest.ts';
 import {
   SEGMENT_HEADER_BYTES, SEGMENT_LOG, SEGMENT_PACK, decodeSegmentHeader, hintFileName,
-  segmentFileName,
+  segmentFileName, type SegmentFileName,
 } from '../format/segment-header.ts';
-import type { SegmentFileName } from '../format/segment-header.ts';
 import { summaryOf } from '../hints/hint-writer.ts';
 import { damaged } from '../store-error.ts';
 import type { KeptLog, LogCut } from './cut-log.ts';
 import type { LogScan } from './log-scan.ts';
-import { isDiskFull } from '../segments/room.ts';
-import type { RoomEnv } from '../segments/room.ts';
+import { isDiskFull, type RoomEnv } from '../segments/room.ts';
 import type { ScannedRows } from './scanned-rows.ts';
 
 export interface SealEnv extends RoomEnv {

@@ -3,8 +3,7 @@
  * they are; only their numbers are sorted.
  */
 
-import type { HintRows } from '../format/hint-rows.ts';
-import { sortRowsNow } from '../format/hint-rows.ts';
+import { sortRowsNow, type HintRows } from '../format/hint-rows.ts';
 import type { RowRun } from './page-rows.ts';
 
 export class SortedRows implements RowRun {

@@ -12,8 +12,7 @@ import { RECOVERY_SPARE_BYTES, RECOVERY_WINDOW_BYTES } from '../limits.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { KeptLog, ScannedLog } from './cut-log.ts';
 import { sizeOf } from '../segments/file-size.ts';
-import { isDiskFull } from '../segments/room.ts';
-import type { RoomEnv } from '../segments/room.ts';
+import { isDiskFull, type RoomEnv } from '../segments/room.ts';
 import { logPath, withLog } from './seal-log.ts';
 import { MiB } from '../../lib/size-units.ts';
 

@@ -15,8 +15,7 @@
  */
 
 import { SNAPSHOT_FILES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX } from '../limits.ts';
-import { MANIFEST_NAME, encodeManifest } from '../format/manifest.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { MANIFEST_NAME, encodeManifest, type Manifest } from '../format/manifest.ts';
 import {
   SEGMENT_HEADER_BYTES, SEGMENT_LOG, hintFileName, segmentFileName,
 } from '../format/segment-header.ts';
@@ -26,8 +25,7 @@ import type { Segment } from '../segments/segment.ts';
 import { StoreError } from '../store-error.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { SnapshotError } from './snapshot-error.ts';
-import { StoreSnapshot } from './store-snapshot.ts';
-import type { SnapshotFile } from './store-snapshot.ts';
+import { StoreSnapshot, type SnapshotFile } from './store-snapshot.ts';
 
 export interface SnapshotExportsOptions {
   readonly parts: Pick<StoreParts, 'files' | 'dir' | 'seed' | 'segments' | 'writer'>;
