@@ -207,7 +207,6 @@ export class HashValue implements LiveValue {
     while (reader.hasMore) this.#set(reader, from);
   }
 
-  /** Sets the next pair of the reader. */
   #set(reader: PieceReader, from: Bytes): void {
     const pairStart = reader.at;
     reader.next();

@@ -92,7 +92,6 @@ export class PairPage {
     return this.#starts.length;
   }
 
-  /** Bytes of all pairs. */
   get pairBytes(): number {
     return this.#used - this.#dead + this.#longBytes;
   }
@@ -136,7 +135,6 @@ export class PairPage {
     return (this.#buf[start] as number) ^ (this.#buf[next] as number);
   }
 
-  /** Bytes of the pair at `place`. */
   bytesAt(place: number): number {
     this.locate(place, located);
     return located.end - located.start;

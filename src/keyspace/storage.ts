@@ -66,9 +66,7 @@ export interface Effects {
    * key had it, that one must be removed before anything else is changed.
    */
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void;
-  /**
-   * Applies a delta to the live value of an existing key and logs it. Size 0 is not checked here.
-   */
+  /** Applies a delta to the live value of an existing key and logs it, also if nothing is left. */
   change(space: number, key: ByteRange, delta: ByteRange): void;
   /** Makes an existing string a live one, so that `change` can be used on it. */
   makeLive(space: number, key: ByteRange): LiveValue;

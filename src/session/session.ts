@@ -42,7 +42,6 @@ export interface SessionLink {
   lose(text?: string): void;
 }
 
-/** What sessions share. */
 export interface SessionRealm {
   readonly hub: PubSubHub;
   readonly monitors: Monitors;

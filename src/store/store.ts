@@ -93,7 +93,6 @@ export class Store implements Storage {
   readonly #changes: StoreChanges;
   #timer: Timer | undefined;
   #isClosed = false;
-  /** The check of the index that runs now. */
   #checking: Promise<IndexReport> | undefined;
 
   constructor(members: StoreMembers) {
@@ -357,9 +356,7 @@ export class Store implements Storage {
     return this.#members.disk.refusesWrites;
   }
 
-  /**
-   * Undefined while the disk has room above the reserve for more data; without a reserve always.
-   */
+  /** Undefined while the disk has room for more data above the reserve; without one, always. */
   get full(): StoreError | undefined {
     return this.failure === undefined ? this.#members.disk.refusesData : undefined;
   }

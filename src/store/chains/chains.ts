@@ -178,7 +178,6 @@ function listOf(records: readonly RecordPlace[]): PlaceList {
   return list;
 }
 
-/** The type byte of a chain's records. */
 export function typeByteOf(chain: Chain): number {
   return chain.raw ? chain.type | FLAG_RAW : chain.type;
 }
@@ -375,7 +374,6 @@ export class ChainTable {
     chain.chargedLiveBytes = live;
   }
 
-  /** Makes the chain warm. */
   warm(chain: Chain, live: LiveValue): void {
     chain.live = live;
     this.charge(chain);
@@ -457,7 +455,6 @@ export class ChainTable {
     for (const list of [chain.deltas, chain.pages, chain.pending]) list?.forEach(each);
   }
 
-  /** Gives up every record of the chain. */
   #releaseRecords(chain: Chain): void {
     this.#forEachRecord(chain, this.#subtract);
     chain.deltas = new PlaceList();

@@ -87,10 +87,7 @@ export class PageWriter {
 
   // ---- Bases ------------------------------------------------------------------------------------
 
-  /**
-   * Goes on with a new base of a warm chain until the log is as long as `stopAt`; true when it is
-   * complete.
-   */
+  /** Goes on with a new base until the log is as long as `stopAt`; true when it is complete. */
   step(chain: Chain, live: LiveValue, stopAt: number): boolean {
     const { chains, writer } = this.#parts;
     const key = new ByteRange(chain.key!);

@@ -468,7 +468,6 @@ export class StoreChanges implements Effects {
   }
 }
 
-/** The index slot that holds a chain's id. */
 export function slotOfChain(index: KeyIndex, chain: Chain): number {
   for (let slot = index.find(chain.hi, chain.lo); slot !== -1; slot = index.findNext(slot)) {
     if (index.isChained(slot) && index.chainOf(slot) === chain.id) return slot;

@@ -383,9 +383,7 @@ export class Compactor {
     return error;
   }
 
-  /**
-   * Outputs of a round that failed. What cannot be unlinked is an orphan for recovery to delete.
-   */
+  /** Of a round that failed. What cannot be unlinked is an orphan for recovery to delete. */
   async #unlinkOutputs(ids: readonly number[]): Promise<void> {
     for (const id of ids) {
       for (const name of [segmentFileName(id, SEGMENT_PACK), hintFileName(id)]) {

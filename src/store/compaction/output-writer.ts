@@ -78,10 +78,7 @@ export class OutputWriter {
     return new OutputWriter(disk, dir, id, file, seed);
   }
 
-  /**
-   * Whether a record of `bytes` bytes still fits an output of `segmentBytes`; the first always
-   * does.
-   */
+  /** Whether a record of `bytes` still fits an output of `segmentBytes`; the first does. */
   hasRoom(bytes: number, segmentBytes: number): boolean {
     return this.#rows.count === 0 || this.#end + FRAME_HEADER_BYTES + bytes <= segmentBytes;
   }

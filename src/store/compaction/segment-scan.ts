@@ -32,9 +32,7 @@ export type ScanStep = typeof RECORD | typeof MORE | typeof END | typeof DAMAGED
 export interface ScanDamage {
   readonly offset: number;
   readonly reason: string;
-  /**
-   * The key of the damaged record, when its header is sound enough to find it; may be damaged too.
-   */
+  /** The key of the record, if its header is sound enough to find it; may be damaged too. */
   readonly key: Buffer | null;
 }
 

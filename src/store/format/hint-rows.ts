@@ -139,7 +139,6 @@ export function* sortRows(rows: HintRows, stepRows = 4096): Generator<void, Uint
   return order;
 }
 
-/** Runs sortRows to its end. */
 export function sortRowsNow(rows: HintRows): Uint32Array {
   return runToEnd(sortRows(rows));
 }

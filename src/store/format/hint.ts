@@ -67,7 +67,6 @@ export function* encodeHint(summary: SegmentSummary, rows: HintRows,
   return [encodeHeader(summary, directory.length), directory, ...blocks];
 }
 
-/** Runs encodeHint to its end. */
 export function encodeHintNow(summary: SegmentSummary, rows: HintRows): Buffer[] {
   return runToEnd(encodeHint(summary, rows));
 }

@@ -223,9 +223,7 @@ export class StoreWalker {
     return index.pageOfHash(hasher.hi) === page && hasher.lo === tag;
   }
 
-  /**
-   * A chain that changed while it was read belongs to a key that was overwritten or is known now.
-   */
+  /** The key of a chain that changed while it was read was overwritten or is known now. */
   async #resolveChain(chain: Chain): Promise<ScannedKey | undefined> {
     await this.#loader.identify(chain);
     return chain.key === undefined ? undefined : scannedChain(chain, chain.key);

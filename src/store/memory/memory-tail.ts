@@ -96,9 +96,7 @@ export class MemoryTail {
     return block;
   }
 
-  /**
-   * The same for records of the open frame. The block is as long again as when it was opened.
-   */
+  /** The same for records of the open frame; the block is as long as when it was opened. */
   reopen(log: LogSegment, end: number): TailBlock | undefined {
     for (;;) {
       const block = this.#blocks.at(-1);

@@ -280,9 +280,7 @@ export class Residents {
     return await reading;
   }
 
-  /**
-   * Keeps a record that the caller owns at its place until `release`. A whole one replaces a part.
-   */
+  /** Keeps a record that the caller owns until `release`. A whole one replaces a part. */
   hold(segment: Segment, offset: number, record: LoadedRecord): Held {
     const place = lastingPlaceOf(segment.id, offset);
     let held = this.#held.get(place);

@@ -120,10 +120,7 @@ function bytesOf(words: Uint32Array): Uint8Array {
 
 // ---- Loading ------------------------------------------------------------------------------------
 
-/**
- * Fills the tables from the checkpoint that the manifest names; returns why not, then nothing
- * changed.
- */
+/** Fills the tables from the manifest's checkpoint, or changes nothing and returns why not. */
 export async function loadCheckpoint(env: CheckpointEnv,
   manifest: Manifest): Promise<string | undefined> {
   const path = `${env.dir}/${manifest.checkpoint}`;

@@ -16,7 +16,6 @@ import type { SealedSegment } from '../format/manifest.ts';
 import { hintFileName } from '../format/segment-header.ts';
 
 export class HintRun {
-  /** The slot of the segment. */
   readonly slot: number;
   readonly words: Uint32Array;
   row = -1;

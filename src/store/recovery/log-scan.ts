@@ -184,9 +184,7 @@ class Scanner {
     if (isFarther(watermark, this.#watermark)) this.#watermark = watermark;
   }
 
-  /**
-   * Why the frame does not continue the one before it: a whole piece of the log would be missing.
-   */
+  /** Why the frame does not continue the one before it: a piece of the log would be missing. */
   #gapBefore(frame: FrameHeader): string | undefined {
     const isExpected = !this.#options.isGapless || this.#nextValueIndex === 0 ||
       this.#options.onSalvage !== undefined || frame.firstValueIndex === this.#nextValueIndex;

@@ -36,7 +36,6 @@ export interface ScannedSegment {
 export interface ReadOnlyTables extends CheckedParts {
   /** What they were made of. */
   readonly source: 'checkpoint' | 'hints';
-  /** Closes the files. */
   close(): Promise<void>;
 }
 

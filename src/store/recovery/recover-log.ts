@@ -223,9 +223,7 @@ function salvage(env: RecoveryEnv, log: ScannedLog): Promise<ScannedLog> {
 
 // ---- Files --------------------------------------------------------------------------------------
 
-/**
- * Removes what the manifest does not know: outputs that were never switched to, and cut segments.
- */
+/** Removes what the manifest does not know: outputs never switched to, and cut segments. */
 async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
   const known = new Set<string>([MANIFEST_NAME]);
   for (const { id, kind } of manifest.sealed) {

@@ -65,9 +65,7 @@ export class RecoveredState {
     return buf === undefined ? `damaged at ${slot}:${offset}` : keyOf(buf).toString('latin1');
   }
 
-  /**
-   * Reads every system record that the index has: collisions, living spaces, and what others keep.
-   */
+  /** Reads every system record in the index: collisions, living spaces, and what others keep. */
   async readSystemRecords(): Promise<void> {
     const index = this.#options.spaces.get(SYSTEM_SPACE)?.index;
     if (index === undefined) return;

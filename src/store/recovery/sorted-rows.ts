@@ -13,7 +13,6 @@ export class SortedRows implements RowRun {
   readonly #order: Uint32Array;
   #at = -1;
 
-  /** `slot`: that of the segment. */
   constructor(slot: number, rows: HintRows) {
     this.slot = slot;
     this.words = rows.words;
@@ -27,7 +26,6 @@ export class SortedRows implements RowRun {
     return true;
   }
 
-  /** There is no file to close. */
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -102,10 +102,7 @@ export class SegmentTable {
     return this.bySlot[segment.slot] === segment;
   }
 
-  /**
-   * Forgets a segment; when nobody reads or holds it, its slot is free and file and hint are
-   * unlinked.
-   */
+  /** Forgets a segment; once nothing reads or holds it, slot and files are given back. */
   drop(segment: Segment): void {
     segment.state = 'dropped';
     this.#byId.delete(segment.id);

@@ -151,9 +151,7 @@ export class SnapshotExports {
   }
 }
 
-/**
- * Sealed, or full and soon to be. A segment that is only made ready has no more than its header.
- */
+/** Sealed, or full and soon to be. One that is only made ready has no more than its header. */
 function isPart({ state, kind, bytes }: Segment): boolean {
   return state === 'sealed' ||
     (state === 'open' && kind === SEGMENT_LOG && bytes > SEGMENT_HEADER_BYTES);
