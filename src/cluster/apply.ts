@@ -12,7 +12,7 @@ import type {
 } from '../raft/core/total-order-broadcast.ts';
 import type { OrderMarks } from './applied-marks.ts';
 import type { DeliveryGate } from '../session/delivery-gate.ts';
-import type { PendingGroup } from './pending-group.ts';
+import type { PendingGroup } from './open-batch.ts';
 import { ProposalRun, type ProposalHost } from './proposal-run.ts';
 import { RequestPool } from './request-pool.ts';
 

@@ -1,11 +1,21 @@
 /** What this peer's clients asked for since the last batch was closed. */
 
 import type { RequestLimits } from '../commands/command.ts';
+import type { TableEntry } from '../commands/table.ts';
 import type { Args } from '../protocol/args.ts';
-import type { PendingGroup } from './pending-group.ts';
+import type { Session } from '../session/session.ts';
 import {
   ORDERED_LIMITS, OrderedBody, encodeLimits, type OrderedKind,
 } from './proposal-body.ts';
+
+/** Requests of one connection that went into the order together and wait for their replies. */
+export interface PendingGroup {
+  /** Undefined: the waiter only wants to know when the batch is applied. */
+  readonly session: Session | undefined;
+  /** Of each request, in order. */
+  readonly entries: readonly TableEntry[];
+  readonly resolve: () => void;
+}
 
 /** A batch that is closed: its body, and who waits. */
 export interface ClosedBatch {

@@ -23,7 +23,7 @@ import { Args } from '../protocol/args.ts';
 import type { OrderedBatch } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { QueuedRequest } from '../session/transaction.ts';
-import type { PendingGroup } from './pending-group.ts';
+import type { PendingGroup } from './open-batch.ts';
 import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_LIMITS, ORDERED_TRANSACTION, ORDERED_WATCHED,
   USUAL_LIMITS, decodeLimits, decodeWatched, readOrderedRequests, type OrderedRequest,

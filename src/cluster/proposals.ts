@@ -22,12 +22,11 @@ import type { Requests } from '../engine/requests.ts';
 import type { TakenTransaction } from '../session/transaction.ts';
 import type { BatchReplies } from './apply.ts';
 import { LogTime } from './log-time.ts';
-import { OpenBatch, type ClosedBatch } from './open-batch.ts';
+import { OpenBatch, type ClosedBatch, type PendingGroup } from './open-batch.ts';
 import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
   orderedBytesMax, type OrderedKind,
 } from './proposal-body.ts';
-import type { PendingGroup } from './pending-group.ts';
 import type { RequestOrder } from '../engine/request-order.ts';
 import { MiB } from '../lib/size-units.ts';
 

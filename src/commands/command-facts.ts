@@ -87,5 +87,11 @@ export interface CommandFacts {
    * a SET that, because freeing the value it replaces may take it long.
    */
   readonly brief?: boolean;
+  /**
+   * It replies the strings at its keys: if they are surely more than a reply may hold, it is
+   * refused before they are read. Not for a command that may write: what peers know of sizes may
+   * differ.
+   */
+  readonly repliesStrings?: boolean;
   readonly subcommands?: readonly CommandFacts[];
 }

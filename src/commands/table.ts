@@ -61,6 +61,7 @@ export class TableEntry {
   readonly hasOneKey: boolean;
   /** Works on data alone: it changes nothing that decides whether the next request may run. */
   readonly isPlain: boolean;
+  readonly repliesStrings: boolean;
   /** What runs it, if not steps. */
   readonly action: ((ctx: Context) => void) | undefined;
 
@@ -74,6 +75,7 @@ export class TableEntry {
     this.isOrdered = this.mayReplicate;
     this.action = command.apply ?? command.execute;
     mustFit(command, this.mayReplicate);
+    this.repliesStrings = command.repliesStrings === true;
     this.readsData = has('readonly') || has('runs_queued');
     this.deniedWhenFull = has('denyoom');
     this.frees = has('frees');
@@ -176,7 +178,8 @@ export class CommandTable implements CommandLookup {
 }
 
 /** A command that may write must not get what differs between peers. */
-function mustFit({ name, execute, apply }: Command, mayWrite: boolean): void {
+function mustFit({ name, execute, apply, repliesStrings }: Command, mayWrite: boolean): void {
+  if (mayWrite && repliesStrings === true) throw new Error(`assertion failed: ${name} may write`);
   if (mayWrite ? execute === undefined : apply === undefined) return;
   throw new Error(`assertion failed: ${name} has ${mayWrite ? 'execute' : 'apply'}`);
 }

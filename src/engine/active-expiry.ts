@@ -35,9 +35,7 @@ export class ActiveExpiry {
     this.#host = host;
   }
 
-  /**
-   * One cycle over all databases; returns how many keys were removed. A second one does not start.
-   */
+  /** One cycle over all databases, unless one runs; returns how many keys were removed. */
   async cycle(effort: number): Promise<number> {
     if (this.#isRunning || this.#isStopped || !this.isOn) return 0;
     this.#isRunning = true;

@@ -20,10 +20,6 @@ export class Pause {
     this.#clock = clock;
   }
 
-  get isOn(): boolean {
-    return this.#wait !== undefined;
-  }
-
   /** Milliseconds since the epoch; a pause under way is only ever lengthened, as in Redis. */
   begin(untilMs: number, writesOnly: boolean): void {
     const lasting = this.#wait !== undefined;

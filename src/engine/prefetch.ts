@@ -11,6 +11,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
 import { DATABASES_MAX } from '../config/limits.ts';
 import { Args } from '../protocol/args.ts';
+import { REPLY_BYTES_MAX } from '../protocol/limits.ts';
 import type { QueuedRequest } from '../session/transaction.ts';
 
 /** Keys that are read from disk before the requests run that need them; the others when they do. */
@@ -41,8 +42,28 @@ export class Prefetch {
     return this.#isAnyCold;
   }
 
+  /**
+   * Whether the strings that the request asks for are surely more than a reply may hold: then it is
+   * to be refused, and nothing is read for it. The largest is left out, because an absent key may
+   * look like another one that has the same hash.
+   */
+  isBeyondReply(entry: TableEntry, args: Args, dbIndex: number): boolean {
+    if (!entry.repliesStrings) return false;
+    const { storage, now } = this.#keyspace;
+    const { space } = this.#keyspace.db(dbIndex);
+    let bytes = 0;
+    let largest = 0;
+    visitKeys(entry.command, args, (arg) => {
+      const least = storage.stringBytesMin(space, args.at(arg), now);
+      bytes += least;
+      largest = Math.max(largest, least);
+    });
+    return bytes - largest > REPLY_BYTES_MAX;
+  }
+
   /** Appends the request's keys that are only on disk, as owned copies; up to PREFETCH_KEYS_MAX. */
   collect(entry: TableEntry, args: Args, dbIndex: number, keys: KeyToLoad[]): void {
+    if (this.isBeyondReply(entry, args, dbIndex)) return;
     this.#keys = keys;
     this.#look(entry, args, dbIndex);
     this.#keys = undefined;

@@ -60,6 +60,8 @@ export class Runner {
   readonly #parts: RunnerParts;
   readonly #accounts: Accounts;
   #context: CommandContext | undefined;
+  /** The request that runs next is refused: its reply would be larger than one may be. */
+  #isBeyondReply = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -78,7 +80,7 @@ export class Runner {
     this.#accounts.begin();
     try {
       for (let i = from; i < to; i++) {
-        if (!this.#mayGoOn(requests, i, env, stopAt)) return i;
+        if (!this.#canGoOn(requests, i, env, stopAt)) return i;
         this.#runOne(requests.entries[i]!, requests.args[i]!, i, env, context);
       }
       return to;
@@ -135,16 +137,22 @@ export class Runner {
     applyReplyMode(session, undefined, mark);
   }
 
-  #mayGoOn(requests: Requests, i: number, env: Environment, stopAt: number): boolean {
+  /** `#isBeyondReply` says then whether the request is refused. */
+  #canGoOn(requests: Requests, i: number, env: Environment, stopAt: number): boolean {
     const { keyspace, prefetch } = this.#parts;
-    const { session } = env;
-    if (session.reply.length >= stopAt) {
+    const { dbIndex, reply } = env.session;
+    if (reply.length >= stopAt) {
       this.stop = 'full';
       return false;
     }
     keyspace.storage.begin();
-    if (i < env.prefetchedTo || env.isInTransaction) return true;
-    if (!prefetch.isCold(requests.entries[i]!, requests.args[i]!, session.dbIndex)) return true;
+    const entry = requests.entries[i]!;
+    const args = requests.args[i]!;
+    const mayWait = i >= env.prefetchedTo && !env.isInTransaction;
+    this.#isBeyondReply = false;
+    if (mayWait && !prefetch.isCold(entry, args, dbIndex)) return true;
+    this.#isBeyondReply = prefetch.isBeyondReply(entry, args, dbIndex);
+    if (!mayWait || this.#isBeyondReply) return true;
     this.stop = 'cold';
     return false;
   }
@@ -172,6 +180,7 @@ export class Runner {
   }
 
   #perform(entry: TableEntry, env: Environment, context: CommandContext, mark: number): void {
+    if (this.#isBeyondReply) return env.session.reply.error(TOO_LARGE);
     const { keyspace, observer, services } = this.#parts;
     const isWhole = env.seed === undefined ? !env.isInTransaction : !entry.isOrdered;
     const undo = isWhole && entry.isWrite ? keyspace.mark() : undefined;

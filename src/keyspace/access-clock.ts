@@ -25,9 +25,7 @@ export class AccessClock {
     this.#seconds[cellOf(key)] = nowMs / 1000;
   }
 
-  /**
-   * Seconds since a key that shares this key's cell was used; counted from `startMs` if none was.
-   */
+  /** Seconds since a key of this key's cell was used; counted from `startMs` if none was. */
   idleSeconds(key: ByteRange, nowMs: number, startMs: number): number {
     const last = this.#seconds[cellOf(key)] || Math.floor(startMs / 1000);
     return Math.max(0, Math.floor(nowMs / 1000) - last);

@@ -52,11 +52,6 @@ export class Database {
     this.space = space;
   }
 
-  /** True when a command that needs this much of the key has to wait for the disk. */
-  isCold(key: ByteRange, need: Need): boolean {
-    return this.#keyspace.storage.isCold(this.space, key, need);
-  }
-
   /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */
   find(key: ByteRange, need: Need = NEED_VALUE): Found | undefined {
     const { storage } = this.#keyspace;

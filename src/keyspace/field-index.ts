@@ -17,8 +17,7 @@
  * Rejected: Map<string, number>. It needs a string for each field, made again for each look-up.
  */
 
-import { KeyHash } from '../lib/key-hash.ts';
-import type { KeyHashSeed } from '../lib/key-hash.ts';
+import { KeyHash, type KeyHashSeed } from '../lib/key-hash.ts';
 import { LOOKAHEAD_KEYS_MAX } from './limits.ts';
 import type { PairPages } from './pair-pages.ts';
 

@@ -37,8 +37,7 @@
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
-import { WORDS_BYTES_MAX, viewOf } from '../lib/views.ts';
-import type { Bytes } from '../lib/views.ts';
+import { WORDS_BYTES_MAX, viewOf, type Bytes } from '../lib/views.ts';
 import { HASH_PAGE_PAIRS_BITS } from './limits.ts';
 import { FieldIndex } from './field-index.ts';
 import { HashSnapshot, headBytes, writeHead } from './hash-snapshot.ts';
@@ -208,7 +207,6 @@ export class HashValue implements LiveValue {
     while (reader.hasMore) this.#set(reader, from);
   }
 
-  /** Sets the next pair of the reader. */
   #set(reader: PieceReader, from: Bytes): void {
     const pairStart = reader.at;
     reader.next();

@@ -67,9 +67,7 @@ export class Keyspace implements KeyspaceCore {
     return this.#storage;
   }
 
-  /**
-   * Goes on with another storage that holds the same: after everything was written and recovered.
-   */
+  /** Goes on with another storage that holds the same: what was written and recovered. */
   adopt(storage: Storage): void {
     // Versions of keys go on with the places of the total order; see Storage.logIndex.
     storage.logIndex = this.#storage.logIndex;
@@ -79,9 +77,7 @@ export class Keyspace implements KeyspaceCore {
 
   /** Goes on with another storage that holds something else; SPACES_KEY must be in RAM. */
   replace(storage: Storage): void {
-    storage.logIndex = this.#storage.logIndex;
-    this.#storage = storage;
-    this.#follow(storage);
+    this.adopt(storage);
     this.#readSpaces();
     for (const { index } of this.#databases) this.absences.onReplaced(index);
     this.changed();
@@ -199,7 +195,6 @@ function readSpaces(storage: Storage): Uint32Array {
   return spaces;
 }
 
-/** The space in which a database begins. */
 function firstSpace(index: number): number {
   return index < DATABASES_DEFAULT ? index + 1 : FURTHER_SPACES_FROM + index;
 }

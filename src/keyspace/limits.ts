@@ -6,8 +6,5 @@
 /** Keys of one burst that are looked up ahead; further ones are looked up when they run. */
 export const LOOKAHEAD_KEYS_MAX = 256;
 
-/**
- * Pairs of one page of a hash in RAM, as a power of two. All of a hash that keeps its order is in
- * one.
- */
+/** Pairs of a page of a hash in RAM, as a power of two. A hash that keeps its order has one. */
 export const HASH_PAGE_PAIRS_BITS = 9;

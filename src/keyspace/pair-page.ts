@@ -17,8 +17,7 @@
  */
 
 import { readVarint, varintBytes } from '../lib/varint.ts';
-import { copyBytes, viewOf } from '../lib/views.ts';
-import type { Bytes } from '../lib/views.ts';
+import { copyBytes, viewOf, type Bytes } from '../lib/views.ts';
 import { KiB } from '../lib/size-units.ts';
 
 /**
@@ -93,7 +92,6 @@ export class PairPage {
     return this.#starts.length;
   }
 
-  /** Bytes of all pairs. */
   get pairBytes(): number {
     return this.#used - this.#dead + this.#longBytes;
   }
@@ -137,7 +135,6 @@ export class PairPage {
     return (this.#buf[start] as number) ^ (this.#buf[next] as number);
   }
 
-  /** Bytes of the pair at `place`. */
   bytesAt(place: number): number {
     this.locate(place, located);
     return located.end - located.start;

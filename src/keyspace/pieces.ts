@@ -22,7 +22,6 @@ const NO_BYTES = Buffer.alloc(0);
 /** Below this length a loop over the characters beats a call out of JavaScript. */
 const LOOP_LENGTH_MAX = 24;
 
-/** Bytes of a piece of `length` bytes. */
 export function pieceBytes(length: number): number {
   return length + varintBytes(length);
 }
@@ -36,9 +35,7 @@ export function writePiece(buf: Buffer, offset: number, text: string): number {
   return at + length;
 }
 
-/**
- * Reads pieces in order. A piece that does not end before the end is a bug or damage: it asserts.
- */
+/** Reads pieces in order. Asserts that each ends before the end: else a bug or damage. */
 export class PieceReader {
   readonly buf: Buffer;
   /** Where the bytes to read end. */

@@ -66,9 +66,7 @@ export interface Effects {
    * key had it, that one must be removed before anything else is changed.
    */
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void;
-  /**
-   * Applies a delta to the live value of an existing key and logs it. Size 0 is not checked here.
-   */
+  /** Applies a delta to the live value of an existing key and logs it, also if nothing is left. */
   change(space: number, key: ByteRange, delta: ByteRange): void;
   /** Makes an existing string a live one, so that `change` can be used on it. */
   makeLive(space: number, key: ByteRange): LiveValue;
@@ -160,6 +158,12 @@ export interface Storage extends Effects {
   takeBack(mark: number): void;
   /** Called after changes were undone, by `takeBack` or because a frame could not be written. */
   onTakenBack: () => void;
+  /**
+   * How many bytes the string at a key has at least, by what is known without the disk. 0 for
+   * another type, and for what may have expired by `nowMs`. A key that is absent and has the hash
+   * of another one may get the bound of that.
+   */
+  stringBytesMin(space: number, key: ByteRange, nowMs: number): number;
   /** RAM and log bytes that one key costs; undefined if absent. */
   memoryUsage(space: number, key: ByteRange): number | undefined;
 }

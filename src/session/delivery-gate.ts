@@ -28,14 +28,12 @@ export class DeliveryGate {
     this.#knownCommit = knownCommit;
   }
 
-  /** A subscription is made. */
   begin(): Subscription {
     const subscription = { since: this.#knownCommit() };
     if (subscription.since === undefined) this.#pending.add(subscription);
     return subscription;
   }
 
-  /** A subscription is no more. */
   end(subscription: Subscription): void {
     this.#pending.delete(subscription);
   }

@@ -41,11 +41,6 @@ export class PubSubHub implements PubSubPort {
     return this.#patterns.size;
   }
 
-  /** True when nobody listens to anything: publishing can be skipped altogether. */
-  get isSilent(): boolean {
-    return this.#channels.size === 0 && this.#patterns.size === 0;
-  }
-
   get channelCount(): number {
     return this.#channels.size;
   }

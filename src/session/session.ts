@@ -42,7 +42,6 @@ export interface SessionLink {
   lose(text?: string): void;
 }
 
-/** What sessions share. */
 export interface SessionRealm {
   readonly hub: PubSubHub;
   readonly monitors: Monitors;
@@ -61,7 +60,8 @@ export class Session implements SessionPort, Subscriber {
   readonly turnReplies = new TurnReplies();
   readonly #realm: SessionRealm;
   #authenticated: boolean;
-  #user = 'default';
+  /** There are no others. */
+  readonly user = 'default';
   name = '';
   library = { name: '', version: '' };
   dbIndex = 0;
@@ -94,10 +94,6 @@ export class Session implements SessionPort, Subscriber {
 
   get facts(): ClientFacts {
     return this.link.facts;
-  }
-
-  get user(): string {
-    return this.#user;
   }
 
   get authenticated(): boolean {
@@ -197,7 +193,6 @@ export class Session implements SessionPort, Subscriber {
     this.#leaveShared();
     this.transaction.discard();
     this.authenticated = !this.#realm.needsPassword;
-    this.#user = 'default';
     this.name = '';
     this.dbIndex = 0;
     this.protocol = 2;
@@ -218,21 +213,15 @@ export class Session implements SessionPort, Subscriber {
   }
 
   deliver(channel: Buffer, message: Buffer): void {
-    if (this.isReplying) {
-      this.#deferred.push(() => this.deliver(channel, message));
-    } else this.#push('message', [channel, message]);
+    this.#push('message', [channel, message]);
   }
 
   deliverShard(channel: Buffer, message: Buffer): void {
-    if (this.isReplying) {
-      this.#deferred.push(() => this.deliverShard(channel, message));
-    } else this.#push('smessage', [channel, message]);
+    this.#push('smessage', [channel, message]);
   }
 
   deliverPattern(pattern: Buffer, channel: Buffer, message: Buffer): void {
-    if (this.isReplying) {
-      this.#deferred.push(() => this.deliverPattern(pattern, channel, message));
-    } else this.#push('pmessage', [pattern, channel, message]);
+    this.#push('pmessage', [pattern, channel, message]);
   }
 
   endWith(error: string): void {
@@ -259,6 +248,10 @@ export class Session implements SessionPort, Subscriber {
 
   #push(kind: string, parts: readonly Buffer[]): void {
     if (this.#isEnded) return;
+    if (this.isReplying) {
+      this.#deferred.push(() => this.#push(kind, parts));
+      return;
+    }
     const { reply } = this;
     reply.push(parts.length + 1);
     reply.bulkText(kind);

@@ -56,9 +56,7 @@ export class DiskSpace {
     }
   }
 
-  /**
-   * A second of writing may be a gigabyte, so what was appended since the last look is taken off.
-   */
+  /** A second of writing may be a gigabyte: what was appended since the last look is taken off. */
   get #freeBytes(): number {
     return this.#freeBytesSeen - (this.#writer.appendedLsn - this.#seenAtLsn);
   }

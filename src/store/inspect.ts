@@ -19,17 +19,14 @@ import {
   KIND_BASE, KIND_BEGIN, KIND_DELETED, KIND_DELTA, KIND_EXPIRE, KIND_PAGE, KIND_PUT, KIND_RUN,
 } from './format/data-entry.ts';
 import { HintRows, rowKind } from './format/hint-rows.ts';
-import { MANIFEST_NAME, decodeManifest } from './format/manifest.ts';
-import type { Manifest } from './format/manifest.ts';
+import { MANIFEST_NAME, decodeManifest, type Manifest } from './format/manifest.ts';
 import {
-  SEGMENT_HEADER_BYTES, SEGMENT_LOG, parseSegmentFileName, segmentFileName,
+  SEGMENT_HEADER_BYTES, SEGMENT_LOG, parseSegmentFileName, segmentFileName, type SegmentKind,
 } from './format/segment-header.ts';
-import type { SegmentKind } from './format/segment-header.ts';
 import { HintMerge } from './recovery/merge-hints.ts';
 import { readOnlyTables } from './recovery/read-only-tables.ts';
 import type { ReadOnlyTables, ScannedSegment } from './recovery/read-only-tables.ts';
-import { scanLog } from './recovery/log-scan.ts';
-import type { BadPlace, LogScan } from './recovery/log-scan.ts';
+import { scanLog, type BadPlace, type LogScan } from './recovery/log-scan.ts';
 import { RecoveredState } from './recovery/recovered-state.ts';
 import { SortedRows } from './recovery/sorted-rows.ts';
 import { checkProof, findSyncedPlace } from './recovery/synced-place.ts';

@@ -14,10 +14,7 @@ export const SEGMENT_SLOTS_MAX = 1 << 20;
 /** From this dead share a segment is copied whatever the ratio: one byte written frees nineteen. */
 export const COMPACTION_NEARLY_DEAD_SHARE = 0.95;
 
-/**
- * What a tombstone is taken to need on disk, where only their number is known: header and short
- * key.
- */
+/** What a tombstone is taken to need where only their number is known: header and short key. */
 export const TOMBSTONE_BYTES_TYPICAL = 64;
 
 /** The copier reads and writes in pieces of this size (and of one record, if that is larger). */
@@ -60,10 +57,7 @@ export const DIRECT_SYNC_RECORDS_MAX = 256;
 /** Reads under way for one load or scan: enough to fill the thread pool and the disk's queue. */
 export const READS_AT_ONCE = 64;
 
-/**
- * Deltas below this never make a base be written anew: a small value would be rewritten all the
- * time.
- */
+/** With fewer bytes of deltas no base is written anew: a small value would be all the time. */
 export const CHAIN_DELTA_BYTES_MIN = 4 * KiB;
 
 /** EXPIRE rewrites a record in RAM up to this size; a larger or cold one gets an EXPIRE record. */

@@ -13,9 +13,7 @@ import { SHRINK_SLICE_MS } from './limits.ts';
 import type { StoreParts } from './store-parts.ts';
 import { MiB } from '../lib/size-units.ts';
 
-/**
- * What warm values may take however large the index is: without any, no collection could be used.
- */
+/** What warm values may take however large the index is: a collection is used only warm. */
 export const LIVE_BYTES_MIN = 4 * MiB;
 
 /**

@@ -27,9 +27,7 @@ import type { LogSegment, Segment } from './segments/segment.ts';
 import type { SegmentTable } from './segments/segment-table.ts';
 import { StoreError } from './store-error.ts';
 
-/**
- * How long sealing waits before it looks again whether the batch that crosses segments has ended.
- */
+/** How long sealing waits before it asks again whether a batch across segments has ended. */
 const SEAL_WAIT_MS = 10;
 
 /** After a start clients come first; then the hints that are missing are made. */

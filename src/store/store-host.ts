@@ -2,7 +2,7 @@
 
 import type { Files } from '../io/files.ts';
 import type { KeyHashSeed } from '../lib/key-hash.ts';
-import { placeOf } from './memory/residents.ts';
+import { placeOf, placeOffset, placeSlot } from './memory/residents.ts';
 import type {
   CompactionHost, RecordColumns, SealedSegmentStats,
 } from './compaction/compaction-host.ts';
@@ -12,8 +12,7 @@ import { segmentFileName } from './format/segment-header.ts';
 import type { ManifestKeeper } from './segments/manifest-keeper.ts';
 import type { Sealer } from './sealer.ts';
 import type { Segment } from './segments/segment.ts';
-import { damaged } from './store-error.ts';
-import type { StoreError } from './store-error.ts';
+import { damaged, type StoreError } from './store-error.ts';
 import type { StoreParts } from './store-parts.ts';
 import type { TakeBack } from './changes/take-back.ts';
 import type { KeyIndex } from './index/key-index.ts';
@@ -103,7 +102,7 @@ export class StoreHost implements CompactionHost {
     for (let row = from; row < to; row += 1) {
       const index = this.#indexOf(records, row);
       if (index === undefined || records.kind[row] === KIND_DELETED) continue;
-      if (this.#isLive(index, slot, records, row)) answer[row >> 3]! |= 1 << (row & 7);
+      if (this.#find(index, slot, records, row) !== -1) answer[row >> 3]! |= 1 << (row & 7);
     }
   }
 
@@ -124,9 +123,11 @@ export class StoreHost implements CompactionHost {
     for (let row = from; row < to; row += 1) {
       const index = this.#indexOf(records, row);
       if (index === undefined || records.kind[row] === KIND_DELETED) continue;
-      if (!this.#move(index, fromSlot, toSlot, records, newOffset[row]!, row)) continue;
-      this.#parts.residents.move(
-        fromSegment, records.offset[row]!, toSegment, newOffset[row]!);
+      const slot = this.#find(index, fromSlot, records, row);
+      if (slot === -1) continue;
+      const [offset, movedTo] = [records.offset[row]!, newOffset[row]!];
+      this.#move(index, slot, placeOf(fromSlot, offset), placeOf(toSlot, movedTo));
+      this.#parts.residents.move(fromSegment, offset, toSegment, movedTo);
       moved += 1;
     }
     return moved;
@@ -181,49 +182,30 @@ export class StoreHost implements CompactionHost {
     return this.#parts.spaces.get(records.space[row]!)?.index;
   }
 
-  #isLive(index: KeyIndex, segmentSlot: number, records: RecordColumns, row: number): boolean {
-    const offset = records.offset[row]!;
-    const place = placeOf(segmentSlot, offset);
+  /** The slot that points to this record of the segment, or whose chain has it; -1 if none. */
+  #find(index: KeyIndex, segmentSlot: number, records: RecordColumns, row: number): number {
+    const { chains } = this.#parts;
+    const place = placeOf(segmentSlot, records.offset[row]!);
     const isPut = records.kind[row] === KIND_PUT;
-    const { chains } = this.#parts;
     let slot = index.find(records.hi[row]!, records.lo[row]!);
     for (; slot !== -1; slot = index.findNext(slot)) {
       if (index.isChained(slot)) {
         const chain = chains.mustGet(index.chainOf(slot));
-        if (chains.classAt(chain, place) !== -1) return true;
+        if (chains.classAt(chain, place) !== -1) return slot;
       } else if (isPut && placeOf(index.segmentOf(slot), index.offsetOf(slot)) === place) {
-        return true;
+        return slot;
       }
     }
-    return false;
+    return -1;
   }
 
-  #move(index: KeyIndex, fromSlot: number, toSlot: number, records: RecordColumns,
-    newOffset: number, row: number): boolean {
-    const { chains } = this.#parts;
-    const offset = records.offset[row]!;
-    let slot = index.find(records.hi[row]!, records.lo[row]!);
-    for (; slot !== -1; slot = index.findNext(slot)) {
-      if (index.isChained(slot)) {
-        const chain = chains.mustGet(index.chainOf(slot));
-        const from = placeOf(fromSlot, offset);
-        const sizeClass = chains.classAt(chain, from);
-        if (sizeClass === -1) continue;
-        chains.moveIf(chain, from, placeOf(toSlot, newOffset));
-        this.#account(fromSlot, toSlot, sizeClass);
-        return true;
-      }
-      if (index.segmentOf(slot) !== fromSlot || index.offsetOf(slot) !== offset) continue;
-      const sizeClass = index.sizeClassOf(slot);
-      index.setPlace(slot, toSlot, newOffset, sizeClass);
-      this.#account(fromSlot, toSlot, sizeClass);
-      return true;
-    }
-    return false;
-  }
-
-  #account(fromSlot: number, toSlot: number, sizeClass: number): void {
-    this.#segment(fromSlot).subtractLive(sizeClass);
-    this.#segment(toSlot).addLive(sizeClass);
+  #move(index: KeyIndex, slot: number, from: number, to: number): void {
+    const { chains, segments } = this.#parts;
+    let sizeClass = index.sizeClassOf(slot);
+    if (index.isChained(slot)) {
+      sizeClass = chains.move(chains.mustGet(index.chainOf(slot)), from, to);
+    } else index.setPlace(slot, placeSlot(to), placeOffset(to), sizeClass);
+    segments.mustGet(placeSlot(from)).subtractLive(sizeClass);
+    segments.mustGet(placeSlot(to)).addLive(sizeClass);
   }
 }

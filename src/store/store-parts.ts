@@ -48,7 +48,6 @@ export interface StoreParts {
   readonly collisions: Set<string>;
 }
 
-/** The codec of a type; asserts that there is one. */
 export function mustGetCodec(codecs: ReadonlyMap<ValueType, LiveCodec>,
   type: ValueType): LiveCodec {
   const codec = codecs.get(type);

@@ -22,8 +22,7 @@ import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
 import type {
   Found, KeyToLoad, Lookahead, Need, ScanPage, ScannedKey, Storage,
 } from '../keyspace/storage.ts';
-import { STRING } from '../keyspace/value-type.ts';
-import type { ValueType } from '../keyspace/value-type.ts';
+import { STRING, type ValueType } from '../keyspace/value-type.ts';
 import { STORE_TICK_MS } from './limits.ts';
 import type { Chain } from './chains/chains.ts';
 import { IndexCheck } from './check/check-index.ts';
@@ -38,28 +37,24 @@ import { FoundKey } from './lookup/found-key.ts';
 import type { Graveyard } from './segments/graveyard.ts';
 import type { Acknowledged } from './log/log-waiters.ts';
 import type { Appendfsync } from './log/log-writer.ts';
+import { memoryUsageOf, stringBytesMin } from './known-sizes.ts';
 import type { ManifestKeeper } from './segments/manifest-keeper.ts';
 import type { MemoryBudget, MemoryUse } from './memory-budget.ts';
 import type { ReadNow } from './loading/read-now.ts';
 import type { TornTail } from './recovery/torn-tails.ts';
 import type { Sealer } from './sealer.ts';
-import { sizeClassBytes } from './index/size-class.ts';
 import type { SnapshotExports } from './snapshot/snapshot-exports.ts';
 import type { StoreSnapshot } from './snapshot/store-snapshot.ts';
 import type { StoreChanges } from './changes/store-changes.ts';
 import type { StoreError } from './store-error.ts';
 import type { StoreLoader } from './loading/store-loader.ts';
 import type { StoreParts } from './store-parts.ts';
-import { statisticsOf } from './store-statistics.ts';
-import type { StoreStatistics } from './store-statistics.ts';
+import { statisticsOf, type StoreStatistics } from './store-statistics.ts';
 import { Slices } from '../io/slices.ts';
 import { TailRetirement } from './tail-retirement.ts';
 import type { StoreWalker } from './loading/store-walker.ts';
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
-
-/** What the key index takes for one key. */
-const INDEX_BYTES_PER_KEY = 19;
 
 export interface StoreMembers {
   readonly parts: StoreParts;
@@ -98,7 +93,6 @@ export class Store implements Storage {
   readonly #changes: StoreChanges;
   #timer: Timer | undefined;
   #isClosed = false;
-  /** The check of the index that runs now. */
   #checking: Promise<IndexReport> | undefined;
 
   constructor(members: StoreMembers) {
@@ -203,15 +197,11 @@ export class Store implements Storage {
   }
 
   memoryUsage(space: number, key: ByteRange): number | undefined {
-    const { probe } = this.#parts;
-    probe.run(space, key);
-    if (probe.slot === -1) return undefined;
-    const { chain } = probe;
-    if (chain === undefined) {
-      return INDEX_BYTES_PER_KEY + sizeClassBytes(probe.space!.index.sizeClassOf(probe.slot));
-    }
-    return INDEX_BYTES_PER_KEY + sizeClassBytes(chain.baseClass) + chain.logBytes +
-      chain.chargedBytes;
+    return memoryUsageOf(this.#parts, space, key);
+  }
+
+  stringBytesMin(space: number, key: ByteRange, nowMs: number): number {
+    return stringBytesMin(this.#parts, space, key, nowMs);
   }
 
   version(space: number, key: ByteRange): number | typeof COLD {
@@ -366,9 +356,7 @@ export class Store implements Storage {
     return this.#members.disk.refusesWrites;
   }
 
-  /**
-   * Undefined while the disk has room above the reserve for more data; without a reserve always.
-   */
+  /** Undefined while the disk has room for more data above the reserve; without one, always. */
   get full(): StoreError | undefined {
     return this.failure === undefined ? this.#members.disk.refusesData : undefined;
   }

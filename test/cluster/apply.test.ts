@@ -5,7 +5,7 @@ import { ORDERED_QUEUE_MAX } from '../../src/cluster/apply.ts';
 import {
   ORDERED_EXPIRY, ORDERED_LIMITS, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
 } from '../../src/cluster/proposal-body.ts';
-import type { PendingGroup } from '../../src/cluster/pending-group.ts';
+import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import type { WholeClient } from '../commands/whole-server.ts';
 import type { WatchedKey } from '../../src/session/transaction.ts';
 import {

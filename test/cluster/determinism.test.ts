@@ -9,7 +9,7 @@ import type { OrderedBatch } from '../../src/raft/core/total-order-broadcast.ts'
 import {
   ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
 } from '../../src/cluster/proposal-body.ts';
-import type { PendingGroup } from '../../src/cluster/pending-group.ts';
+import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { testSeed } from '../lib/seeded.ts';
 import type { WholeClient } from '../commands/whole-server.ts';
 import {

@@ -18,7 +18,7 @@ import { OrderMarks } from '../../src/cluster/applied-marks.ts';
 import {
   ORDERED_COMMAND, ORDERED_LIMITS, OrderedBody, USUAL_LIMITS, encodeLimits, type OrderedKind,
 } from '../../src/cluster/proposal-body.ts';
-import type { PendingGroup } from '../../src/cluster/pending-group.ts';
+import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { Proposals } from '../../src/cluster/proposals.ts';
 import type { RequestOrder } from '../../src/engine/request-order.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';

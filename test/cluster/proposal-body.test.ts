@@ -5,7 +5,7 @@ import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, OrderedBody, orderedBytesMax,
   readOrderedRequests, type OrderedKind, ORDERED_BATCH_BYTES_MIN,
 } from '../../src/cluster/proposal-body.ts';
-import type { PendingGroup } from '../../src/cluster/pending-group.ts';
+import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';
 import { bodyOf } from './order-peer.ts';
 

@@ -50,7 +50,7 @@ describe('a pause', () => {
     expect(wait).toBeDefined();
     clock.advance(1);
     await wait;
-    expect(pause.isOn).toBe(false);
+    expect(pause.waitFor(READ, NOBODY)).toBeUndefined();
     expect(clock.nextTimerMs()).toBeNull();
   });
 

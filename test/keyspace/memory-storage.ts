@@ -207,6 +207,13 @@ export class MemoryStorage implements Storage {
     });
   }
 
+  stringBytesMin(space: number, key: ByteRange, nowMs: number): number {
+    const entry = this.#space(space).get(key.latin1());
+    if (entry === undefined || entry.type !== STRING) return 0;
+    if (entry.expireAt !== 0 && entry.expireAt <= nowMs) return 0;
+    return entry.live?.size ?? entry.value.length;
+  }
+
   memoryUsage(space: number, key: ByteRange): number | undefined {
     const entry = this.#space(space).get(key.latin1());
     if (entry === undefined) return undefined;

@@ -83,6 +83,45 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       expect(mustFind(storage.find(SPACE, at('b'), NEED_VALUE)).value.text()).toBe('of b');
     });
 
+    test('knows of a string how long it is at least, cold or not', async (storage, subject) => {
+      const sizes = [0, 1, 100, 5000, 60_000, 3_000_000];
+      const expectBounds = (prefix: string): void => {
+        for (const size of sizes) {
+          const least = storage.stringBytesMin(SPACE, at(`${prefix}${size}`), 4000);
+          expect([prefix, size, least <= size, least >= size * 31 / 32 - 100]).toEqual(
+            [prefix, size, true, true]);
+        }
+      };
+      for (const size of sizes) {
+        const value = new ByteRange(Buffer.alloc(size, 'x'));
+        storage.put(SPACE, at(`put${size}`), value, 0, false);
+        storage.put(SPACE, at(`expiring${size}`), value, 5000, false);
+        storage.put(SPACE, at(`live${size}`), value, 0, false);
+        storage.makeLive(SPACE, at(`live${size}`));
+        const more = new ByteRange(LiveString.delta(0, Buffer.from('y'.repeat(size))));
+        storage.change(SPACE, at(`live${size}`), more);
+      }
+      for (const prefix of ['put', 'expiring', 'live']) expectBounds(prefix);
+      await subject.settle();
+      for (const prefix of ['put', 'expiring', 'live']) expectBounds(prefix);
+    });
+
+    test('counts no bytes of what is absent, expired or no string', async (storage, subject) => {
+      const long = new ByteRange(Buffer.alloc(5000, 'x'));
+      storage.put(SPACE, at('expiring'), long, 5000, false);
+      storage.putLive(SPACE, at('h'), hashOf(['f', 'v'.repeat(5000)]), 0);
+      storage.put(2, at('elsewhere'), long, 0, false);
+      for (const key of ['expiring', 'h', 'elsewhere', 'absent']) {
+        expect([key, storage.stringBytesMin(SPACE, at(key), 5000)]).toEqual([key, 0]);
+      }
+      await subject.settle();
+      for (const key of ['expiring', 'h', 'elsewhere', 'absent']) {
+        expect([key, storage.stringBytesMin(SPACE, at(key), 5000)]).toEqual([key, 0]);
+      }
+      expect(storage.stringBytesMin(SPACE, at('expiring'), 4000)).toBeGreaterThan(4500);
+      expect(storage.stringBytesMin(3, at('expiring'), 0)).toBe(0);
+    });
+
     test('keys and values may be empty, binary and long', async (storage, subject) => {
       const keys = ['', '\0', '\u00ff\u00fe', 'k'.repeat(70_000)];
       for (const key of keys) storage.put(SPACE, at(key), at(`${key}!`), 0, false);

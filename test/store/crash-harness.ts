@@ -7,7 +7,7 @@ import type { Files } from '../../src/io/files.ts';
 import { Random } from '../../src/lib/random.ts';
 import { COMPACTION_DISK_RATIO_MAX } from '../../src/config/options.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
-import { inlineCopier } from '../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from './compaction/inline-copier.ts';
 import type { Appendfsync } from '../../src/store/log/log-writer.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -6,7 +6,7 @@ import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
 import type { Clock } from '../../src/io/clock.ts';
 import { Random } from '../../src/lib/random.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
-import { inlineCopier } from '../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from './compaction/inline-copier.ts';
 import {
   entryBytesAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt, entryValueBytesAt,
   entryValueIndexAt,

@@ -10,7 +10,7 @@ import { CHAIN_DELTA_BYTES_MIN } from '../../src/store/limits.ts';
 import { LIVE_BYTES_MIN } from '../../src/store/memory-budget.ts';
 import { KEY_READ_BYTES } from '../../src/store/memory/residents.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
-import { inlineCopier } from '../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from './compaction/inline-copier.ts';
 import { writeFrameHeader } from '../../src/store/format/frame.ts';
 import { inspectStore } from '../../src/store/inspect.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -34,7 +34,7 @@ const STORE = inside(7, 'store', false, [
   ['chains', 'log'],
   ['lookup', 'sealer.ts'],
   ['store-parts.ts'],
-  ['changes', 'disk-space.ts', 'memory-budget.ts', 'tail-retirement.ts'],
+  ['changes', 'disk-space.ts', 'known-sizes.ts', 'memory-budget.ts', 'tail-retirement.ts'],
   ['loading', 'store-host.ts'],
   ['check'],
   ['recovery'],

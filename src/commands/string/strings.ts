@@ -236,6 +236,7 @@ export const stringCommands = defineCommands([
   {
     name: 'mget', group: 'string', since: '1.0.0', arity: -2, flags: ['readonly', 'fast'],
     keys: { first: 1, last: -1, step: 1 }, complexity: 'O(N) in the number of keys', execute: mget,
+    repliesStrings: true,
     summary: 'Replies the strings at several keys.',
   },
   {

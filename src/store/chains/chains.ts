@@ -13,8 +13,7 @@
  * and stamp are known once `key` is set. RAM held by live values is counted in `bytes`.
  */
 
-import { lruLinks, LruList } from '../../lib/lru-list.ts';
-import type { LruLinks } from '../../lib/lru-list.ts';
+import { lruLinks, LruList, type LruLinks } from '../../lib/lru-list.ts';
 import type { LiveValue } from '../../keyspace/live-value.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
 import { ChainShape } from './chain-shape.ts';
@@ -179,7 +178,6 @@ function listOf(records: readonly RecordPlace[]): PlaceList {
   return list;
 }
 
-/** The type byte of a chain's records. */
 export function typeByteOf(chain: Chain): number {
   return chain.raw ? chain.type | FLAG_RAW : chain.type;
 }
@@ -376,7 +374,6 @@ export class ChainTable {
     chain.chargedLiveBytes = live;
   }
 
-  /** Makes the chain warm. */
   warm(chain: Chain, live: LiveValue): void {
     chain.live = live;
     this.charge(chain);
@@ -410,19 +407,19 @@ export class ChainTable {
     return undefined;
   }
 
-  /** The compactor moved one of the chain's records; false if it is none of them any more. */
-  moveIf(chain: Chain, from: number, to: number): boolean {
+  /** The compactor moved one of the chain's records: its size class. */
+  move(chain: Chain, from: number, to: number): number {
     if (chain.base === from) {
       chain.base = to;
-      return true;
+      return chain.baseClass;
     }
     for (const list of [chain.deltas, chain.pages, chain.pending]) {
       const at = list?.places.indexOf(from) ?? -1;
       if (at === -1) continue;
       list!.places[at] = to;
-      return true;
+      return list!.classes[at]!;
     }
-    return false;
+    throw new Error(`chains: chain ${chain.id} has no record that is moved`);
   }
 
   /** The size class of the chain's record at this place; -1 if it has none there. */
@@ -458,7 +455,6 @@ export class ChainTable {
     for (const list of [chain.deltas, chain.pages, chain.pending]) list?.forEach(each);
   }
 
-  /** Gives up every record of the chain. */
   #releaseRecords(chain: Chain): void {
     this.#forEachRecord(chain, this.#subtract);
     chain.deltas = new PlaceList();

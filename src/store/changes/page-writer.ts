@@ -14,10 +14,10 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import type { LiveValue, Snapshot } from '../../keyspace/live-value.ts';
 import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import { typeByteOf } from '../chains/chains.ts';
-import type { Chain, RecordPlace } from '../chains/chains.ts';
+import { typeByteOf, type Chain, type RecordPlace } from '../chains/chains.ts';
 import { DeltaRun } from '../chains/delta-run.ts';
 import { KIND_BASE, KIND_BEGIN, KIND_DELTA, KIND_PAGE, KIND_RUN } from '../format/data-entry.ts';
+import { CHAIN_DELTA_BYTES_MIN } from '../limits.ts';
 import { NO_STAMP } from '../format/version-stamp.ts';
 import { sizeClassOf } from '../index/size-class.ts';
 import type { StoreParts } from '../store-parts.ts';
@@ -37,11 +37,11 @@ export class PageWriter {
   }
 
   /** How many bytes of deltas make a chain's base be written anew. */
-  heavyFrom(chain: Chain, live: LiveValue, bytesMin: number): number {
+  heavyFrom(chain: Chain, live: LiveValue): number {
     const { baseBytesMin } = this.#parts.paging;
     // Deltas that cannot become runs are read one by one: not too many of those.
     if (chain.run === undefined && live.baseBytes >= baseBytesMin) return baseBytesMin;
-    return Math.max(bytesMin, live.baseBytes);
+    return Math.max(CHAIN_DELTA_BYTES_MIN, live.baseBytes);
   }
 
   // ---- Deltas -----------------------------------------------------------------------------------
@@ -87,10 +87,7 @@ export class PageWriter {
 
   // ---- Bases ------------------------------------------------------------------------------------
 
-  /**
-   * Goes on with a new base of a warm chain until the log is as long as `stopAt`; true when it is
-   * complete.
-   */
+  /** Goes on with a new base until the log is as long as `stopAt`; true when it is complete. */
   step(chain: Chain, live: LiveValue, stopAt: number): boolean {
     const { chains, writer } = this.#parts;
     const key = new ByteRange(chain.key!);

@@ -11,13 +11,9 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import type { LiveValue } from '../../keyspace/live-value.ts';
 import type { Effects } from '../../keyspace/storage.ts';
-import { STRING } from '../../keyspace/value-type.ts';
-import type { ValueType } from '../../keyspace/value-type.ts';
-import {
-  CHAIN_DELTA_BYTES_MIN, COOLED_PER_LOOK, EXPIRE_REWRITE_BYTES_MAX, SHRINK_SLICE_MS,
-} from '../limits.ts';
-import { typeByteOf } from '../chains/chains.ts';
-import type { Chain, RecordPlace } from '../chains/chains.ts';
+import { STRING, type ValueType } from '../../keyspace/value-type.ts';
+import { COOLED_PER_LOOK, EXPIRE_REWRITE_BYTES_MAX, SHRINK_SLICE_MS } from '../limits.ts';
+import { typeByteOf, type Chain, type RecordPlace } from '../chains/chains.ts';
 import { noteCollision } from './collision-notes.ts';
 import { collisionKey } from '../index/collisions.ts';
 import { DeltaGroups } from './delta-groups.ts';
@@ -31,14 +27,11 @@ import { NO_STAMP } from '../format/version-stamp.ts';
 import type { Graveyard } from '../segments/graveyard.ts';
 import { expirySecondsOfMs } from '../index/index-slot.ts';
 import { PageWriter } from './page-writer.ts';
-import type { Held } from '../memory/residents.ts';
-import { placeOffset, placeSlot } from '../memory/residents.ts';
+import { placeOffset, placeSlot, type Held } from '../memory/residents.ts';
 import { GRANULE_SHIFT } from '../segments/segment.ts';
 import { sizeClassOf } from '../index/size-class.ts';
-import type { Space } from '../index/space-table.ts';
-import { LIVE_SPACES_KEY } from '../index/space-table.ts';
-import { mustGetCodec } from '../store-parts.ts';
-import type { StoreParts } from '../store-parts.ts';
+import { LIVE_SPACES_KEY, type Space } from '../index/space-table.ts';
+import { mustGetCodec, type StoreParts } from '../store-parts.ts';
 import { SystemRecords } from './system-records.ts';
 import { TakeBack } from './take-back.ts';
 import type { KeyIndex } from '../index/key-index.ts';
@@ -247,8 +240,7 @@ export class StoreChanges implements Effects {
     this.#pages.appendDeltas(chain, deltas);
     // What came after these deltas was taken back, and the value with it.
     if (chain.live === undefined) return;
-    const heavyFrom = this.#pages.heavyFrom(chain, chain.live, CHAIN_DELTA_BYTES_MIN);
-    if (chain.deltas.bytes > heavyFrom) this.#heavy.add(chain);
+    if (chain.deltas.bytes > this.#pages.heavyFrom(chain, chain.live)) this.#heavy.add(chain);
   }
 
   /**
@@ -476,7 +468,6 @@ export class StoreChanges implements Effects {
   }
 }
 
-/** The index slot that holds a chain's id. */
 export function slotOfChain(index: KeyIndex, chain: Chain): number {
   for (let slot = index.find(chain.hi, chain.lo); slot !== -1; slot = index.findNext(slot)) {
     if (index.isChained(slot) && index.chainOf(slot) === chain.id) return slot;

@@ -52,7 +52,6 @@ export class TakeBack {
   #lostTo = 0;
   /** What follows from a written frame is never undone either. */
   #isSettling = false;
-  /** Words of one slot. */
   readonly #slotWords = new Int32Array(3);
 
   constructor(options: TakeBackOptions) {

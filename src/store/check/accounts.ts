@@ -10,8 +10,8 @@ import { placeSlot } from '../memory/residents.ts';
 import type { Segment } from '../segments/segment.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
 import type { Space } from '../index/space-table.ts';
-import type { CheckedParts } from './checked-parts.ts';
 import type { Findings } from './findings.ts';
+import type { CheckedParts } from './record-reader.ts';
 
 interface Sum {
   bytes: number;

@@ -13,11 +13,10 @@ import {
 } from '../format/data-entry.ts';
 import { placeOffset, placeSlot } from '../memory/residents.ts';
 import { sizeClassOf } from '../index/size-class.ts';
-import type { CheckedParts } from './checked-parts.ts';
-import type { Findings } from './findings.ts';
-import { shownKey } from './findings.ts';
-import { RecordFacts } from './record-reader.ts';
-import type { Reading, RecordReader } from './record-reader.ts';
+import { shownKey, type Findings } from './findings.ts';
+import {
+  RecordFacts, type CheckedParts, type Reading, type RecordReader,
+} from './record-reader.ts';
 
 type ListName = 'pages' | 'deltas' | 'pending';
 

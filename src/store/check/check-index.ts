@@ -21,18 +21,15 @@ import type { Chain } from '../chains/chains.ts';
 import { KIND_BASE, KIND_PUT } from '../format/data-entry.ts';
 import type { Graveyard } from '../segments/graveyard.ts';
 import { expirySecondsOfMs } from '../index/index-slot.ts';
-import type { Held } from '../memory/residents.ts';
-import { placeOf, placeOffset, placeSlot } from '../memory/residents.ts';
+import { placeOf, placeOffset, placeSlot, type Held } from '../memory/residents.ts';
 import { sizeClassOf } from '../index/size-class.ts';
 import type { Space } from '../index/space-table.ts';
 import { StoreError, WRONG_KEY } from '../store-error.ts';
 import type { KeyIndex } from '../index/key-index.ts';
 import { Accounts } from './accounts.ts';
 import { ChainCheck } from './check-chain.ts';
-import type { CheckedParts } from './checked-parts.ts';
 import { Findings, shownKey } from './findings.ts';
-import { RecordFacts, RecordReader } from './record-reader.ts';
-import type { Reading } from './record-reader.ts';
+import { RecordFacts, RecordReader, type CheckedParts, type Reading } from './record-reader.ts';
 
 /** How often a slot that changed while it was read is looked up again: then it is a busy one. */
 const CHECK_TRIES_MAX = 3;

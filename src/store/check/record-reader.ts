@@ -3,7 +3,6 @@
  * in the in-memory tail may not be on disk yet: of that, header and key are copied.
  */
 
-import { READS_AT_ONCE } from '../limits.ts';
 import {
   entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt,
   entryKindAt, entrySpaceAt, entryTypeAt, entryValueIndexAt,
@@ -15,6 +14,10 @@ import { StoreError } from '../store-error.ts';
 import { forEachAtOnce } from '../loading/store-loader.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { readRecord } from './read-record.ts';
+
+/** The parts of a store that a check looks at: of an open one, or as inspection makes them. */
+export type CheckedParts = Pick<StoreParts,
+  'segments' | 'spaces' | 'chains' | 'residents' | 'hasher' | 'probe'>;
 
 /** A record that was asked for: after `finish`, either `record` or `error` is there. */
 export class Reading {
@@ -88,7 +91,7 @@ export class RecordReader {
   async finish(readings: readonly Reading[]): Promise<void> {
     const onDisk = readings.filter(({ record }) => record === undefined);
     try {
-      await forEachAtOnce(onDisk, READS_AT_ONCE, (reading) => this.#read(reading));
+      await forEachAtOnce(onDisk, (reading) => this.#read(reading));
     } finally {
       for (const { segment } of onDisk) this.#parts.segments.unpin(segment);
     }

@@ -27,9 +27,7 @@ import { COMPACTION_NEARLY_DEAD_SHARE } from '../limits.ts';
 /** Copying a segment that is less dead than this gains too little to be worth its writes. */
 const COMPACTION_DEAD_SHARE_MIN = 0.05;
 
-/**
- * Tombstones that cannot go may take this share of the live bytes before old segments are copied.
- */
+/** Tombstones that cannot go may take so much of the live bytes: then old segments are copied. */
 const COMPACTION_PINNED_SHARE_MAX = 0.1;
 
 /**
@@ -63,10 +61,7 @@ export interface SegmentFacts {
 }
 
 export interface ChoosePolicy {
-  /**
-   * The log and what is beside it may take this many times the live bytes, the outputs of a round
-   * included.
-   */
+  /** The log, what is beside it and a round's outputs: at most this many times the live bytes. */
   readonly diskRatioMax: number;
   /** Bytes of other files that come and go with the segments: hints. */
   readonly besideBytes: number;
@@ -229,9 +224,7 @@ function pinnedIsBurden(
   return pinned && (!gains || totals.tombstoneBytes > bearable);
 }
 
-/**
- * The sealed segment with the lowest `cleanSince`, provided that it is what holds the floor down.
- */
+/** The sealed segment with the lowest `cleanSince`, if that is what holds the floor down. */
 function longestUnclean(segments: readonly SegmentFacts[]): SegmentFacts | null {
   let oldest: SegmentFacts | null = null;
   for (const segment of segments) {

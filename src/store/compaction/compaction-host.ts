@@ -100,9 +100,7 @@ export interface CompactionHost {
    * inputs are unlinked as soon as no reader pins them.
    */
   switchManifest(inputs: readonly number[], outputs: readonly number[]): Promise<void>;
-  /**
-   * Forgets adopted outputs that were never switched to, and unlinks them. Nothing may point there.
-   */
+  /** Forgets and unlinks adopted outputs that were never switched to. Nothing may point there. */
   abandonOutputs(outputs: readonly number[]): Promise<void>;
 
   /**

@@ -36,8 +36,7 @@ import type {
   CopyDamage, CopyJob, CopyResult, CopyRunner, Moves, QuestionTable,
 } from './copy-job.ts';
 import { factsOf, hintBytesOf, presentOf } from './facts.ts';
-import { Pacer, writeDelayMs } from './pacer.ts';
-import type { PaceState } from './pacer.ts';
+import { Pacer, writeDelayMs, type PaceState } from './pacer.ts';
 
 /** The decisions of a compactor; tests put wrong ones in, to prove that they are noticed. */
 export interface CompactionRules {
@@ -78,10 +77,7 @@ export interface RoundReport {
 export interface CompactionStatus {
   readonly running: boolean;
   readonly rounds: number;
-  readonly readBytes: number;
   readonly writtenBytes: number;
-  /** Bytes of the log over live bytes; 0 when nothing is live. */
-  readonly diskRatio: number;
   readonly lastDurationMs: number;
   /** Null once a round has succeeded again. */
   readonly lastError: string | null;
@@ -135,7 +131,6 @@ export class Compactor {
   #pacedAtMs = 0;
 
   #rounds = 0;
-  #readBytes = 0;
   #writtenBytes = 0;
   #lastDurationMs = 0;
   #lastError: Error | null = null;
@@ -181,13 +176,10 @@ export class Compactor {
   }
 
   status(): CompactionStatus {
-    const liveBytes = this.#host.liveBytes();
     return {
       running: this.#running !== null,
       rounds: this.#rounds,
-      readBytes: this.#readBytes,
       writtenBytes: this.#writtenBytes,
-      diskRatio: liveBytes === 0 ? 0 : this.#host.logBytes() / liveBytes,
       lastDurationMs: this.#lastDurationMs,
       lastError: this.#lastError?.message ?? null,
     };
@@ -237,7 +229,6 @@ export class Compactor {
       error = this.#noteFailure(err);
     }
     this.#rounds++;
-    this.#readBytes += copied.readBytes;
     this.#writtenBytes += copied.writtenBytes;
     this.#lastDurationMs = this.#clock.monotonicMs() - startMs;
     this.#options.onRound?.({
@@ -392,9 +383,7 @@ export class Compactor {
     return error;
   }
 
-  /**
-   * Outputs of a round that failed. What cannot be unlinked is an orphan for recovery to delete.
-   */
+  /** Of a round that failed. What cannot be unlinked is an orphan for recovery to delete. */
   async #unlinkOutputs(ids: readonly number[]): Promise<void> {
     for (const id of ids) {
       for (const name of [segmentFileName(id, SEGMENT_PACK), hintFileName(id)]) {

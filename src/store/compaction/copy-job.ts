@@ -58,7 +58,6 @@ export interface CopyDamage {
   readonly path: string;
   readonly offset: number;
   readonly reason: string;
-  readonly key: Uint8Array | null;
 }
 
 export interface CopyResult {

@@ -97,7 +97,8 @@ class Copier {
       const damage = await this.#copyRecords(scan, input.slot);
       this.#readBytes += input.bytes;
       this.#moves = null;
-      return damage === null ? null : { inputId: input.id, path, ...damage };
+      if (damage === null) return null;
+      return { inputId: input.id, path, offset: damage.offset, reason: damage.reason };
     } finally {
       await file.close();
     }

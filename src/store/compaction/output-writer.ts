@@ -18,8 +18,7 @@ import {
   KIND_DELETED, skipGap,
 } from '../format/data-entry.ts';
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../format/frame.ts';
-import { encodeHintNow } from '../format/hint.ts';
-import type { SegmentSummary } from '../format/hint.ts';
+import { encodeHintNow, type SegmentSummary } from '../format/hint.ts';
 import { HintRows } from '../format/hint-rows.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import {
@@ -79,10 +78,7 @@ export class OutputWriter {
     return new OutputWriter(disk, dir, id, file, seed);
   }
 
-  /**
-   * Whether a record of `bytes` bytes still fits an output of `segmentBytes`; the first always
-   * does.
-   */
+  /** Whether a record of `bytes` still fits an output of `segmentBytes`; the first does. */
   hasRoom(bytes: number, segmentBytes: number): boolean {
     return this.#rows.count === 0 || this.#end + FRAME_HEADER_BYTES + bytes <= segmentBytes;
   }

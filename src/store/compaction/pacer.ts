@@ -31,10 +31,7 @@ export const PACE_BYTES_PER_SECOND_MIN = 32 * MiB;
 /** A log that passes its bound by this share is compacted at full speed. */
 const PACE_OVERDUE_SHARE = 0.1;
 
-/**
- * The write rate is smoothed over this time: longer than a burst of one client, shorter than a
- * round.
- */
+/** The write rate is smoothed over so long: more than a client's burst, less than a round. */
 const PACE_RATE_WINDOW_MS = 1000;
 
 /** Longest wait between two batches of a copy, so that a round ends whatever the rate. */

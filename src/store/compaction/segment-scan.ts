@@ -18,8 +18,7 @@ import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryKeyBytesAt, entryKeyStartAt, isEntryHeaderSound,
   isEntryPayloadSound, skipGap,
 } from '../format/data-entry.ts';
-import { FRAME_HEADER_BYTES, readFrameHeader } from '../format/frame.ts';
-import type { FrameHeader } from '../format/frame.ts';
+import { FRAME_HEADER_BYTES, readFrameHeader, type FrameHeader } from '../format/frame.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { CopierInputFile } from './copy-job.ts';
 
@@ -33,9 +32,7 @@ export type ScanStep = typeof RECORD | typeof MORE | typeof END | typeof DAMAGED
 export interface ScanDamage {
   readonly offset: number;
   readonly reason: string;
-  /**
-   * The key of the damaged record, when its header is sound enough to find it; may be damaged too.
-   */
+  /** The key of the record, if its header is sound enough to find it; may be damaged too. */
   readonly key: Buffer | null;
 }
 

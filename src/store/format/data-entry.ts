@@ -53,9 +53,7 @@ const STAMP_SHIFT = 1;
 const STAMP_HIGH_MASK = 0x1ffff;
 const TWO_32 = 2 ** 32;
 
-/**
- * Nothing starts in the last bytes before a granule boundary, where no header fits: they are zero.
- */
+/** In so few bytes before a granule boundary no header fits: nothing starts, they are zero. */
 export const HEADER_ROOM_BYTES = 40;
 
 /** Whole bytes of a record on disk, padding included; `stampBytes` is 0 or STAMP_BYTES. */

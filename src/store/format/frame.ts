@@ -37,9 +37,7 @@ export interface FrameHeader {
   readonly flags: number;
 }
 
-/**
- * Writes the header of the frame at `offset` of segment `segmentId`, whose first byte is buf[at].
- */
+/** Writes the header at buf[at] of the frame at `offset` of segment `segmentId`. */
 export function writeFrameHeader(view: DataView, buf: Uint8Array, at: number, segmentId: number,
   offset: number, frame: FrameHeader): void {
   view.setUint32(at + 4, MAGIC, true);
@@ -62,9 +60,7 @@ export function frameIsAt(buf: Uint8Array, at: number, segmentId: number, offset
     readU32(buf, at) === headerSum(buf, at, segmentId, offset);
 }
 
-/**
- * The header at `at`, whose 40 bytes are all in `buf`; undefined if it is not one for this place.
- */
+/** The header at `at`, all of which is in `buf`; undefined if it is none for this place. */
 export function readFrameHeader(buf: Uint8Array, at: number, segmentId: number,
   offset: number): FrameHeader | undefined {
   if (readU32(buf, at + 4) !== MAGIC) return undefined;

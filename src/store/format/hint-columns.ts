@@ -8,13 +8,11 @@
  * Place and value_index are told as differences to a mark (hint-marks.ts).
  */
 
-import { markRows } from './hint-marks.ts';
-import type { HintMarks } from './hint-marks.ts';
+import { markRows, type HintMarks } from './hint-marks.ts';
 import {
   ROW_WORDS, W_EXPIRY, W_HI_KIND_TYPE, W_INDEX_HIGH, W_INDEX_LOW, W_LO, W_OFFSET, W_SPACE, W_UNITS,
-  rowValueIndex,
+  rowValueIndex, type HintRows,
 } from './hint-rows.ts';
-import type { HintRows } from './hint-rows.ts';
 import { packColumn, packedWords, unpackColumn } from './packed-column.ts';
 
 const HALF_BITS = 24;

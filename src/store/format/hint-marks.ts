@@ -13,8 +13,7 @@
  */
 
 import { high16 } from '../../lib/words.ts';
-import type { HintRows } from './hint-rows.ts';
-import { rowOffset, rowValueIndex } from './hint-rows.ts';
+import { rowOffset, rowValueIndex, type HintRows } from './hint-rows.ts';
 
 /**
  * A mark of a hint stands for at most so many records (format/hint-marks.ts): more marks take more

@@ -33,8 +33,6 @@ export const W_INDEX_HIGH = 7;
 /** Bits of a sort key that are the row's number, below 42 bits of its order; see sortRows. */
 const ROW_NUMBER_BITS = 21;
 const ROW_NUMBER_MASK = 2 ** ROW_NUMBER_BITS - 1;
-/** From so many rows on, insertion sort's squares cost more than a comparator's calls. */
-const INSERTION_ROWS_MAX = 48;
 
 if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) {
   throw new Error('dkvs runs on little-endian machines only: its files hold words as they are');
@@ -141,9 +139,12 @@ export function* sortRows(rows: HintRows, stepRows = 4096): Generator<void, Uint
   return order;
 }
 
-/** Runs sortRows to its end. */
 export function sortRowsNow(rows: HintRows): Uint32Array {
-  const steps = sortRows(rows);
+  return runToEnd(sortRows(rows));
+}
+
+/** The result of a generator that nobody pauses. */
+export function runToEnd<T>(steps: Generator<void, T, void>): T {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -180,19 +181,7 @@ function haveEqualOrders(halves: Uint32Array, a: number, b: number): boolean {
 /** Rows in the order of their numbers, which usually is the right one. */
 function sortEqual(words: Uint32Array, order: Uint32Array, start: number, end: number): void {
   if (areSorted(words, order, start, end)) return;
-  if (end - start > INSERTION_ROWS_MAX) {
-    order.subarray(start, end).sort((a, b) => compareRows(words, a, b));
-    return;
-  }
-  for (let i = start + 1; i < end; i += 1) {
-    const row = order[i]!;
-    let at = i;
-    while (at > start && compareRows(words, order[at - 1]!, row) > 0) {
-      order[at] = order[at - 1]!;
-      at -= 1;
-    }
-    order[at] = row;
-  }
+  order.subarray(start, end).sort((a, b) => compareRows(words, a, b));
 }
 
 function areSorted(words: Uint32Array, order: Uint32Array, start: number, end: number): boolean {

@@ -8,8 +8,7 @@ import { checksum } from '../../lib/checksum.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
 import { RowPacker, arePackedRows } from './hint-columns.ts';
 import { HintMarks } from './hint-marks.ts';
-import type { HintRows } from './hint-rows.ts';
-import { sortRows } from './hint-rows.ts';
+import { runToEnd, sortRows, type HintRows } from './hint-rows.ts';
 import { packColumn, packedWords, unpackColumn } from './packed-column.ts';
 
 export const HINT_HEADER_BYTES = 64;
@@ -68,13 +67,8 @@ export function* encodeHint(summary: SegmentSummary, rows: HintRows,
   return [encodeHeader(summary, directory.length), directory, ...blocks];
 }
 
-/** Runs encodeHint to its end. */
 export function encodeHintNow(summary: SegmentSummary, rows: HintRows): Buffer[] {
-  const steps = encodeHint(summary, rows);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return runToEnd(encodeHint(summary, rows));
 }
 
 /** The header, or undefined if the bytes are no sound hint header of this version. */

@@ -11,9 +11,8 @@ import { checksum } from '../../lib/checksum.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import type { SegmentSummary } from './hint.ts';
 import {
-  FORMAT_VERSION, READABLE_VERSIONS, SEGMENT_LOG, SEGMENT_PACK, isReadableVersion,
+  FORMAT_VERSION, READABLE_VERSIONS, SEGMENT_LOG, SEGMENT_PACK, isReadableVersion, type SegmentKind,
 } from './segment-header.ts';
-import type { SegmentKind } from './segment-header.ts';
 
 export const MANIFEST_NAME = 'MANIFEST';
 

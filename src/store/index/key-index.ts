@@ -223,22 +223,6 @@ export class KeyIndex {
     this.#mustPages().setWord(slot, EXPIRY_WORD, expiry);
   }
 
-  /**
-   * Points the slot that has this hash and the old place to the new one; false if none has. For the
-   * compactor: a slot that was overwritten or removed meanwhile stays as it is.
-   */
-  moveIf(hi: number, lo: number, oldSegment: number, oldOffsetBytes: number, newSegment: number,
-    newOffsetBytes: number): boolean {
-    for (let slot = this.find(hi, lo); slot !== -1; slot = this.findNext(slot)) {
-      const isOld = !this.isChained(slot) && this.segmentOf(slot) === oldSegment &&
-        this.offsetOf(slot) === oldOffsetBytes;
-      if (!isOld) continue;
-      this.setPlace(slot, newSegment, newOffsetBytes, this.sizeClassOf(slot));
-      return true;
-    }
-    return false;
-  }
-
   remove(slot: number): void {
     this.version += 1;
     this.#size -= 1;

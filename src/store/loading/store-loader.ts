@@ -8,8 +8,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
-import { NEED_VALUE } from '../../keyspace/storage.ts';
-import type { KeyToLoad } from '../../keyspace/storage.ts';
+import { NEED_VALUE, type KeyToLoad } from '../../keyspace/storage.ts';
 import { STRING } from '../../keyspace/value-type.ts';
 import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from '../chains/chains.ts';
@@ -17,8 +16,7 @@ import {
   entryBytesAt, entryBytesToKeyEndAt, entryExpireAtAt, entryIsRawAt, entryKeyBytesAt,
   entryKeyStartAt, entryStampAt, entryTypeAt,
 } from '../format/data-entry.ts';
-import type { Held, LoadedRecord } from '../memory/residents.ts';
-import { placeOffset, placeSlot } from '../memory/residents.ts';
+import { placeOffset, placeSlot, type Held, type LoadedRecord } from '../memory/residents.ts';
 import type { Segment } from '../segments/segment.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
 import type { StoreChanges } from '../changes/store-changes.ts';
@@ -60,7 +58,7 @@ export class StoreLoader {
       records: new Map(), chains: new Set(), bytes: 0, hasValue: false, isFull: false,
     };
     try {
-      await forEachAtOnce(keys, READS_AT_ONCE, (key) => this.#loadKey(key, kept));
+      await forEachAtOnce(keys, (key) => this.#loadKey(key, kept));
     } catch (error) {
       this.#release(kept);
       throw error;
@@ -254,12 +252,10 @@ function owned(record: LoadedRecord): LoadedRecord {
   return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
 }
 
-/**
- * Runs `work` on each item, `limit` at a time; when all that began has ended, throws the first
- * failure.
- */
-export async function forEachAtOnce<T>(items: readonly T[], limit: number,
-  work: (item: T) => Promise<void>): Promise<void> {
+/** Runs `work` on READS_AT_ONCE items at a time; when all have ended, throws the first failure. */
+export async function forEachAtOnce<T>(
+  items: readonly T[], work: (item: T) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const failures: unknown[] = [];
   const run = async (): Promise<void> => {
@@ -269,6 +265,6 @@ export async function forEachAtOnce<T>(items: readonly T[], limit: number,
       await work(item).catch((error: unknown) => failures.push(error));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run));
+  await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, items.length) }, run));
   if (failures.length > 0) throw failures[0];
 }

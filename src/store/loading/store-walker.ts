@@ -13,7 +13,6 @@
 
 import type { ScanPage, ScannedKey } from '../../keyspace/storage.ts';
 import type { ValueType } from '../../keyspace/value-type.ts';
-import { READS_AT_ONCE } from '../limits.ts';
 import type { Chain } from '../chains/chains.ts';
 import {
   entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt, entryTypeAt,
@@ -24,8 +23,7 @@ import type { LoadedRecord } from '../memory/residents.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
 import type { Segment } from '../segments/segment.ts';
 import { StoreError, WRONG_KEY, damaged } from '../store-error.ts';
-import type { StoreLoader } from './store-loader.ts';
-import { forEachAtOnce } from './store-loader.ts';
+import { forEachAtOnce, type StoreLoader } from './store-loader.ts';
 import type { StoreParts } from '../store-parts.ts';
 import type { KeyIndex } from '../index/key-index.ts';
 
@@ -46,7 +44,7 @@ interface MetRecord {
   /** Of its slot: what the key hashes to. */
   readonly page: number;
   readonly tag: number;
-  /** Pinned. */
+  /** Pinned, while it is waited for. */
   readonly segment: Segment;
   readonly offset: number;
   readonly bytes: number;
@@ -107,20 +105,14 @@ export class StoreWalker {
 
   /** Reads no structure and changes no slot: those of one scan stay valid. */
   #keyNow(index: KeyIndex, slot: number): ScannedKey {
-    const { chains, residents, segments } = this.#parts;
+    const { chains, residents } = this.#parts;
     if (index.isChained(slot)) {
       const chain = chains.mustGet(index.chainOf(slot));
       this.#readNow.identify(chain);
       return scannedChain(chain, chain.key!);
     }
-    const segment = segments.mustGet(index.segmentOf(slot));
-    const offset = index.offsetOf(slot);
-    const bytes = sizeClassBytes(index.sizeClassOf(slot));
-    const record = residents.readNow(segment, offset, bytes, false);
-    const met = {
-      index, segment, offset, bytes, page: index.pageOf(slot), tag: index.loOf(slot),
-    };
-    return this.#scanned(record, met);
+    const met = this.#recordAt(index, slot);
+    return this.#scanned(residents.readNow(met.segment, met.offset, met.bytes, false), met);
   }
 
   async findExpired(spaceId: number, nowMs: number, max: number): Promise<readonly Buffer[]> {
@@ -160,15 +152,19 @@ export class StoreWalker {
       const chain = chains.mustGet(index.chainOf(slot));
       return chain.key === undefined ? { chain } : scannedChain(chain, chain.key);
     }
-    const segment = segments.bySlot[index.segmentOf(slot)]!;
-    const offset = index.offsetOf(slot);
-    const page = index.pageOf(slot);
-    const tag = index.loOf(slot);
-    const isFound = residents.find(segment.slot, offset);
-    if (isFound && this.#hasHash(residents, index, page, tag)) return scannedRecord(residents);
-    segments.pin(segment);
-    const bytes = sizeClassBytes(index.sizeClassOf(slot));
-    return { index, page, tag, segment, offset, bytes };
+    const met = this.#recordAt(index, slot);
+    const isFound = residents.find(met.segment.slot, met.offset);
+    if (isFound && this.#hasHash(residents, met)) return scannedRecord(residents);
+    segments.pin(met.segment);
+    return met;
+  }
+
+  #recordAt(index: KeyIndex, slot: number): MetRecord {
+    return {
+      index, page: index.pageOf(slot), tag: index.loOf(slot),
+      segment: this.#parts.segments.mustGet(index.segmentOf(slot)),
+      offset: index.offsetOf(slot), bytes: sizeClassBytes(index.sizeClassOf(slot)),
+    };
   }
 
   /**
@@ -178,7 +174,7 @@ export class StoreWalker {
   async #resolve(met: readonly Met[], mayLeaveOut: boolean): Promise<ScannedKey[]> {
     const keys: (ScannedKey | undefined)[] = [];
     try {
-      await forEachAtOnce([...met.keys()], READS_AT_ONCE, async (i) => {
+      await forEachAtOnce([...met.keys()], async (i) => {
         keys[i] = await this.#resolveOne(met[i]!, mayLeaveOut);
       });
     } finally {
@@ -198,15 +194,15 @@ export class StoreWalker {
     }
   }
 
-  async #resolveRecord({ index, page, tag, segment, offset, bytes }: MetRecord):
-    Promise<ScannedKey> {
-    const record = await this.#parts.residents.read(segment, offset, bytes, false);
-    return this.#scanned(record, { index, page, tag, segment, offset, bytes });
+  async #resolveRecord(met: MetRecord): Promise<ScannedKey> {
+    const { segment, offset, bytes } = met;
+    return this.#scanned(await this.#parts.residents.read(segment, offset, bytes, false), met);
   }
 
-  #scanned(record: LoadedRecord, { index, page, tag, segment, offset }: MetRecord): ScannedKey {
+  #scanned(record: LoadedRecord, met: MetRecord): ScannedKey {
+    const { segment, offset } = met;
     const scanned = scannedRecord(record);
-    if (!this.#hasHash(record, index, page, tag)) {
+    if (!this.#hasHash(record, met)) {
       throw damaged(segment.path, offset, WRONG_KEY, scanned.key);
     }
     if (record.isDamaged === true) {
@@ -217,17 +213,16 @@ export class StoreWalker {
   }
 
   /** Whether the key of the record at buf[at] is one that belongs into this page with this tag. */
-  #hasHash({ buf, at }: Pick<LoadedRecord, 'buf' | 'at'>, index: KeyIndex, page: number,
-    tag: number): boolean {
+  #hasHash(
+    { buf, at }: Pick<LoadedRecord, 'buf' | 'at'>, { index, page, tag }: MetRecord,
+  ): boolean {
     const { hasher } = this.#parts;
     const start = entryKeyStartAt(buf, at);
     hasher.hash(buf, start, start + entryKeyBytesAt(buf, at));
     return index.pageOfHash(hasher.hi) === page && hasher.lo === tag;
   }
 
-  /**
-   * A chain that changed while it was read belongs to a key that was overwritten or is known now.
-   */
+  /** The key of a chain that changed while it was read was overwritten or is known now. */
   async #resolveChain(chain: Chain): Promise<ScannedKey | undefined> {
     await this.#loader.identify(chain);
     return chain.key === undefined ? undefined : scannedChain(chain, chain.key);

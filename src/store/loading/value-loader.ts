@@ -21,11 +21,9 @@ import { DeltaRun, applyRun } from '../chains/delta-run.ts';
 import {
   KIND_DELTA, KIND_PAGE, KIND_PUT, KIND_RUN, entryIsRawAt, entryKindAt, entryValueAt,
 } from '../format/data-entry.ts';
-import type { LoadedRecord } from '../memory/residents.ts';
-import { placeOffset, placeSlot } from '../memory/residents.ts';
+import { placeOffset, placeSlot, type LoadedRecord } from '../memory/residents.ts';
 import { damaged } from '../store-error.ts';
-import { mustGetCodec } from '../store-parts.ts';
-import type { StoreParts } from '../store-parts.ts';
+import { mustGetCodec, type StoreParts } from '../store-parts.ts';
 
 /** Reads a whole, sound record into memory of its own. */
 export type ReadRecord = (place: number, sizeClass: number) => Promise<LoadedRecord>;

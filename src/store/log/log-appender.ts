@@ -36,7 +36,6 @@ export interface Watermark {
   readonly offset: number;
 }
 
-/** What the appender needs of the log's owner. */
 export interface AppenderOwner {
   /** How far the log is known to be durable. */
   watermark(): Watermark;
@@ -47,9 +46,7 @@ export interface AppenderOwner {
 }
 
 export class LogAppender {
-  /**
-   * The record appended last: its segment slot, offset, whole bytes, value_index, and its memory.
-   */
+  /** The record appended last: its segment slot, offset, whole bytes and value_index. */
   slot = 0;
   offset = 0;
   bytes = 0;
@@ -73,10 +70,7 @@ export class LogAppender {
   /** Ranges without a view of their own mostly come from one chunk. */
   readonly #views = new ViewMemo();
   #frameBlock: TailBlock | undefined;
-  /**
-   * Those that the open frame lies in. They get dirty when it closes: never half a frame is
-   * written.
-   */
+  /** Those of the open frame. They get dirty when it closes: never half a frame is written. */
   readonly #frameBlocks: TailBlock[] = [];
   #frameOffset = 0;
   #frameRecords = 0;

@@ -7,7 +7,6 @@ import type { LogAppender } from './log-appender.ts';
 import type { LogFiles } from '../segments/log-files.ts';
 import type { LogSegment } from '../segments/segment.ts';
 
-/** What it needs of the log. */
 export interface RollOwner {
   /** Throws if the log takes no more. */
   mustRun(): void;

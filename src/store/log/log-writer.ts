@@ -34,13 +34,11 @@ import type { MemoryTail } from '../memory/memory-tail.ts';
 import {
   cutFiles, failed, notMade, unknown, writeBlocking, writeInBackground, type LogEnd,
 } from './log-blocks.ts';
-import { LogAppender } from './log-appender.ts';
-import type { Watermark } from './log-appender.ts';
+import { LogAppender, type Watermark } from './log-appender.ts';
 import type { LogFiles } from '../segments/log-files.ts';
 import { LogRolls } from './log-rolls.ts';
 import { LogSync } from './log-sync.ts';
-import { LogWaiters } from './log-waiters.ts';
-import type { Acknowledged } from './log-waiters.ts';
+import { LogWaiters, type Acknowledged } from './log-waiters.ts';
 import { isDiskFull } from '../segments/room.ts';
 import type { LogSegment } from '../segments/segment.ts';
 import { StoreError } from '../store-error.ts';
@@ -85,13 +83,9 @@ export class LogWriter {
   readonly appender: LogAppender;
   failure: StoreError | undefined;
 
-  readonly #clock: Clock;
-  readonly #files: LogFiles;
-  readonly #tail: MemoryTail;
+  readonly #options: LogWriterOptions;
   readonly #events: LogWriterEvents;
-  readonly #segmentBytes: number;
   readonly #sync: LogSync;
-  readonly #notes: WatermarkFile;
   readonly #journal: Pick<UndoJournal, 'end' | 'epoch'>;
   readonly #ends: FrameEnds;
   /** The disk was full when a frame was to be written; undefined while frames are tried. */
@@ -117,17 +111,13 @@ export class LogWriter {
   #markedLsn = -1;
 
   constructor(options: LogWriterOptions) {
-    this.#clock = options.clock;
-    this.#files = options.files;
-    this.#tail = options.tail;
+    this.#options = options;
     this.#events = options.events;
-    this.#segmentBytes = options.segmentBytes;
     this.#policy = options.appendfsync;
     this.#groupedValueIndex = options.nextValueIndex;
     this.#syncBudget = options.directSyncs === true
       ? new BlockingBudget(options.clock, DIRECT_SYNC_FREE_MS)
       : undefined;
-    this.#notes = options.notes;
     this.#sync = new LogSync(options.files, options.watermark, options.notes);
     this.appender = new LogAppender(options.tail, {
       watermark: () => this.#sync.watermark,
@@ -194,11 +184,11 @@ export class LogWriter {
     const hasFrame = this.appender.closeFrame(position);
     if (hasFrame || this.#journal.end !== this.committedJournal) this.#noteFrame();
     if (hasFrame) {
-      const isFull = this.appender.current.segment.bytes >= this.#segmentBytes;
+      const isFull = this.appender.current.segment.bytes >= this.#options.segmentBytes;
       if (isFull || this.#rolls.isAwaited) this.#rolls.maybeRoll();
       this.#flush();
     } else this.#settle();
-    this.#tail.trim(this.appender.block);
+    this.#options.tail.trim(this.appender.block);
     this.#rolls.endFrameWaits();
     return this.#refused;
   }
@@ -241,7 +231,7 @@ export class LogWriter {
     this.#flush();
     while (this.#isPumping) await this.#pumped;
     while (this.failure === undefined && this.durableLsn < target) await this.#syncNow();
-    this.#notes.writeNow();
+    this.#options.notes.writeNow();
     if (this.failure !== undefined) throw this.failure;
   }
 
@@ -266,7 +256,7 @@ export class LogWriter {
     this.#isStopped = true;
     this.#rolls.endWaits(false);
     this.#rolls.endFrameWaits();
-    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
+    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer);
     this.#timer = undefined;
     while (this.#isPumping) await this.#pumped;
     await this.#sync.idle();
@@ -449,7 +439,7 @@ export class LogWriter {
   // ---- Syncing ----------------------------------------------------------------------------------
 
   #startTimer(): void {
-    this.#timer = this.#clock.setTimer(LOG_SYNC_INTERVAL_MS, () => {
+    this.#timer = this.#options.clock.setTimer(LOG_SYNC_INTERVAL_MS, () => {
       this.#startTimer();
       if (this.#policy === 'everysec' && this.durableLsn < this.#writtenLsn) void this.#syncNow();
       else this.#maybeMark();
@@ -489,7 +479,7 @@ export class LogWriter {
 
   #takeNext(): LogSegment {
     try {
-      const next = this.#files.take(this.appender.current);
+      const next = this.#options.files.take(this.appender.current);
       this.#sync.add(next);
       return next;
     } catch (error) {

@@ -54,11 +54,6 @@ export class UndoJournal {
     return this.#first + this.#tail - this.#head;
   }
 
-  /** The number of the oldest entry that may still be undone. */
-  get start(): number {
-    return this.#first;
-  }
-
   get isEmpty(): boolean {
     return this.#head === this.#tail;
   }

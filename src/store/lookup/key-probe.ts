@@ -17,8 +17,7 @@ import type { Chain, ChainTable } from '../chains/chains.ts';
 import { entryKeyBytesAt, entryKeyStartAt } from '../format/data-entry.ts';
 import type { KeyLookahead } from './lookahead.ts';
 import type { Residents } from '../memory/residents.ts';
-import { WRONG_KEY, damaged } from '../store-error.ts';
-import type { StoreError } from '../store-error.ts';
+import { WRONG_KEY, damaged, type StoreError } from '../store-error.ts';
 import type { Space, SpaceTable } from '../index/space-table.ts';
 import type { KeyIndex } from '../index/key-index.ts';
 

@@ -13,8 +13,7 @@
  */
 
 import { LOG_GRANULE_BYTES } from '../format/limits.ts';
-import { GRANULE_SHIFT, NO_BLOCKS, TailBlock } from '../segments/segment.ts';
-import type { LogSegment } from '../segments/segment.ts';
+import { GRANULE_SHIFT, NO_BLOCKS, TailBlock, type LogSegment } from '../segments/segment.ts';
 import { MiB } from '../../lib/size-units.ts';
 
 /** A block of the in-memory tail; a record that is larger gets a block of its own. */
@@ -97,9 +96,7 @@ export class MemoryTail {
     return block;
   }
 
-  /**
-   * The same for records of the open frame. The block is as long again as when it was opened.
-   */
+  /** The same for records of the open frame; the block is as long as when it was opened. */
   reopen(log: LogSegment, end: number): TailBlock | undefined {
     for (;;) {
       const block = this.#blocks.at(-1);

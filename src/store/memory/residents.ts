@@ -21,8 +21,7 @@ import {
   ENTRY_HEADER_BYTES, entryBytesAt, entryBytesToKeyEndAt, isEntryHeaderSound, isEntryPayloadSound,
 } from '../format/data-entry.ts';
 import { ReadCache } from './read-cache.ts';
-import { GRANULE_SHIFT } from '../segments/segment.ts';
-import type { Segment, TailBlock } from '../segments/segment.ts';
+import { GRANULE_SHIFT, type Segment, type TailBlock } from '../segments/segment.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
 import { StoreError, damaged } from '../store-error.ts';
 import { KiB, MiB } from '../../lib/size-units.ts';
@@ -281,9 +280,7 @@ export class Residents {
     return await reading;
   }
 
-  /**
-   * Keeps a record that the caller owns at its place until `release`. A whole one replaces a part.
-   */
+  /** Keeps a record that the caller owns until `release`. A whole one replaces a part. */
   hold(segment: Segment, offset: number, record: LoadedRecord): Held {
     const place = lastingPlaceOf(segment.id, offset);
     let held = this.#held.get(place);

@@ -18,7 +18,6 @@ const HEAD_WORDS = 13;
 const PLACE_WORDS = 3;
 const TWO_32 = 2 ** 32;
 
-/** Words of all chains. */
 export function encodeChains(chains: Iterable<Chain>): Uint32Array {
   const words: number[] = [];
   for (const chain of chains) {

@@ -10,10 +10,9 @@ import type { Files, ReadFile, WriteFile } from '../../io/files.ts';
 import type { ChainTable } from '../chains/chains.ts';
 import {
   BLOCK_CHAINS, BLOCK_END, BLOCK_META, BLOCK_PAGES, CHECKPOINT_BLOCK_HEADER_BYTES,
-  CHECKPOINT_VERSION,
-  checkpointBlockKind, checkpointPayloadBytes, encodeCheckpointBlock, isCheckpointBlockSound,
+  CHECKPOINT_VERSION, checkpointBlockKind, checkpointPayloadBytes, encodeCheckpointBlock,
+  isCheckpointBlockSound, type CheckpointMeta,
 } from '../format/checkpoint.ts';
-import type { CheckpointMeta } from '../format/checkpoint.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { ManifestKeeper } from '../segments/manifest-keeper.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
@@ -121,10 +120,7 @@ function bytesOf(words: Uint32Array): Uint8Array {
 
 // ---- Loading ------------------------------------------------------------------------------------
 
-/**
- * Fills the tables from the checkpoint that the manifest names; returns why not, then nothing
- * changed.
- */
+/** Fills the tables from the manifest's checkpoint, or changes nothing and returns why not. */
 export async function loadCheckpoint(env: CheckpointEnv,
   manifest: Manifest): Promise<string | undefined> {
   const path = `${env.dir}/${manifest.checkpoint}`;

@@ -19,10 +19,7 @@
 import { FRAME_MORE } from '../format/frame.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { Watermark } from '../log/log-appender.ts';
-import { isFarther } from './log-scan.ts';
-import type { LogScan } from './log-scan.ts';
-
-export const NOTHING_SYNCED: Watermark = { segmentId: 0, offset: 0 };
+import { NOTHING_SYNCED, isFarther, type LogScan } from './log-scan.ts';
 
 export interface ScannedLog {
   readonly id: number;

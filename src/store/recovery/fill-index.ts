@@ -11,11 +11,9 @@ import type { KeyHash } from '../../lib/key-hash.ts';
 import { SEGMENT_LOG } from '../format/segment-header.ts';
 import type { Segment } from '../segments/segment.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
-import { damaged } from '../store-error.ts';
-import type { StoreError } from '../store-error.ts';
+import { damaged, type StoreError } from '../store-error.ts';
 import { HintRun } from './hint-run.ts';
-import { scanLog } from './log-scan.ts';
-import type { LogScan } from './log-scan.ts';
+import { scanLog, type LogScan } from './log-scan.ts';
 import { HintMerge } from './merge-hints.ts';
 import type { RowRun } from './page-rows.ts';
 import type { RecoveredState } from './recovered-state.ts';
@@ -35,21 +33,27 @@ export interface FillEnv {
   readonly onInfo: (message: string) => void;
 }
 
-interface Run extends RowRun {
+export interface OpenRun extends RowRun {
   close(): Promise<void>;
 }
 
 export async function fillIndex(env: FillEnv): Promise<void> {
-  const runs: Run[] = [];
+  await mergeRuns(env.state, env.segments.all(), (segment) => openRun(env, segment));
+}
+
+/** Merges the rows of segments. */
+export async function mergeRuns<T>(state: RecoveredState, segments: readonly T[],
+  open: (segment: T) => Promise<OpenRun>): Promise<void> {
+  const runs: OpenRun[] = [];
   try {
-    for (const segment of env.segments.all()) runs.push(await openRun(env, segment));
-    await new HintMerge(env.state, runs).run();
+    for (const segment of segments) runs.push(await open(segment));
+    await new HintMerge(state, runs).run();
   } finally {
     for (const run of runs) await run.close();
   }
 }
 
-async function openRun(env: FillEnv, segment: Segment): Promise<Run> {
+async function openRun(env: FillEnv, segment: Segment): Promise<OpenRun> {
   const run = await openKnown(env, segment);
   if (run !== undefined) return run;
   env.onInfo(`${segment.path} has no usable hint and is read whole`);
@@ -63,7 +67,7 @@ async function openRun(env: FillEnv, segment: Segment): Promise<Run> {
 }
 
 /** The rows in RAM or the hint on disk; undefined if there is neither. */
-async function openKnown(env: FillEnv, segment: Segment): Promise<Run | undefined> {
+async function openKnown(env: FillEnv, segment: Segment): Promise<OpenRun | undefined> {
   const rows = env.scanned.get(segment.id);
   if (rows !== undefined) return new SortedRows(segment.slot, rows);
   return await HintRun.open(env.files, env.dir, segment.sealedEntry(), segment.slot);

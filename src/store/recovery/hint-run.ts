@@ -9,15 +9,13 @@ import type { Files, ReadFile } from '../../io/files.ts';
 import { unpackRows } from '../format/hint-columns.ts';
 import {
   HINT_BLOCK_ROWS, HINT_HEADER_BYTES, decodeHintDirectory, decodeHintHeader, hintBlockCount,
-  hintBlockRows, openHintBlock, packedPart,
+  hintBlockRows, openHintBlock, packedPart, type HintDirectory,
 } from '../format/hint.ts';
-import type { HintDirectory } from '../format/hint.ts';
 import { ROW_WORDS } from '../format/hint-rows.ts';
 import type { SealedSegment } from '../format/manifest.ts';
 import { hintFileName } from '../format/segment-header.ts';
 
 export class HintRun {
-  /** The slot of the segment. */
   readonly slot: number;
   readonly words: Uint32Array;
   row = -1;

@@ -80,7 +80,7 @@ export function isFarther(a: Watermark, b: Watermark): boolean {
   return a.segmentId > b.segmentId || (a.segmentId === b.segmentId && a.offset > b.offset);
 }
 
-const NO_WATERMARK: Watermark = { segmentId: 0, offset: 0 };
+export const NOTHING_SYNCED: Watermark = { segmentId: 0, offset: 0 };
 
 class Scanner {
   readonly #options: ScanOptions;
@@ -92,7 +92,7 @@ class Scanner {
   #bad: BadPlace | undefined;
   #firstValueIndex = 0;
   #nextValueIndex = 0;
-  #watermark: Watermark = NO_WATERMARK;
+  #watermark = NOTHING_SYNCED;
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -184,9 +184,7 @@ class Scanner {
     if (isFarther(watermark, this.#watermark)) this.#watermark = watermark;
   }
 
-  /**
-   * Why the frame does not continue the one before it: a whole piece of the log would be missing.
-   */
+  /** Why the frame does not continue the one before it: a piece of the log would be missing. */
   #gapBefore(frame: FrameHeader): string | undefined {
     const isExpected = !this.#options.isGapless || this.#nextValueIndex === 0 ||
       this.#options.onSalvage !== undefined || frame.firstValueIndex === this.#nextValueIndex;

@@ -26,8 +26,7 @@ import {
 import { sizeClassOf } from '../index/size-class.ts';
 import { SortedLoader } from '../index/sorted-loader.ts';
 import type { Space } from '../index/space-table.ts';
-import { PageRows } from './page-rows.ts';
-import type { RowRun } from './page-rows.ts';
+import { PageRows, type RowRun } from './page-rows.ts';
 import type { RecoveredState } from './recovered-state.ts';
 
 const TYPE_MASK = 7;

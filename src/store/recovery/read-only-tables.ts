@@ -8,7 +8,7 @@
 import type { Files } from '../../io/files.ts';
 import { KeyHash } from '../../lib/key-hash.ts';
 import { ChainTable } from '../chains/chains.ts';
-import type { CheckedParts } from '../check/checked-parts.ts';
+import type { CheckedParts } from '../check/record-reader.ts';
 import type { HintRows } from '../format/hint-rows.ts';
 import type { Manifest, SealedSegment } from '../format/manifest.ts';
 import { KeyProbe } from '../lookup/key-probe.ts';
@@ -18,8 +18,8 @@ import type { Segment } from '../segments/segment.ts';
 import { SegmentTable } from '../segments/segment-table.ts';
 import { SpaceTable } from '../index/space-table.ts';
 import { loadCheckpoint } from './checkpoint-file.ts';
+import { mergeRuns, type OpenRun } from './fill-index.ts';
 import { HintRun } from './hint-run.ts';
-import { HintMerge } from './merge-hints.ts';
 import { RecoveredState } from './recovered-state.ts';
 import { SortedRows } from './sorted-rows.ts';
 
@@ -36,7 +36,6 @@ export interface ScannedSegment {
 export interface ReadOnlyTables extends CheckedParts {
   /** What they were made of. */
   readonly source: 'checkpoint' | 'hints';
-  /** Closes the files. */
   close(): Promise<void>;
 }
 
@@ -66,23 +65,14 @@ export async function readOnlyTables(files: Files, dir: string, manifest: Manife
   const isLoaded = manifest.checkpoint !== null && !hasOpen &&
     await loadCheckpoint({ files, dir, segments, spaces, chains }, manifest) === undefined;
   if (isLoaded) await state.readSystemRecords();
-  else await mergeHints(files, dir, segments, state, counted);
+  else {
+    await mergeRuns(state, counted, (each) => openRun(files, dir, segments.byId(each.id)!, each));
+  }
   return { ...parts, source: isLoaded ? 'checkpoint' : 'hints', close: () => segments.close() };
 }
 
-async function mergeHints(files: Files, dir: string, segments: SegmentTable, state: RecoveredState,
-  scanned: readonly ScannedSegment[]): Promise<void> {
-  const runs: (HintRun | SortedRows)[] = [];
-  try {
-    for (const each of scanned) runs.push(await openRun(files, dir, segments.byId(each.id)!, each));
-    await new HintMerge(state, runs).run();
-  } finally {
-    for (const run of runs) await run.close();
-  }
-}
-
 async function openRun(files: Files, dir: string, segment: Segment,
-  { isSealed, rows }: ScannedSegment): Promise<HintRun | SortedRows> {
+  { isSealed, rows }: ScannedSegment): Promise<OpenRun> {
   const hint = isSealed
     ? await HintRun.open(files, dir, segment.sealedEntry(), segment.slot) : undefined;
   return hint ?? new SortedRows(segment.slot, rows);

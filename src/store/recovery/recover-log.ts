@@ -17,8 +17,7 @@
 
 import { DiskError } from '../../io/files.ts';
 import type { SyncedPlace } from '../../io/watermark-file.ts';
-import { KeyHash } from '../../lib/key-hash.ts';
-import type { KeyHashSeed } from '../../lib/key-hash.ts';
+import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
 import { MANIFEST_NAME, decodeManifest, encodeManifest } from '../format/manifest.ts';
 import type { Manifest, SealedSegment } from '../format/manifest.ts';
 import {
@@ -26,16 +25,12 @@ import {
 } from '../format/segment-header.ts';
 import type { SegmentFileName, SegmentKind } from '../format/segment-header.ts';
 import { StoreError, damaged } from '../store-error.ts';
-import { NOTHING_SYNCED, cutLog } from './cut-log.ts';
-import type { KeptLog, LogCut, LogDamage, ScannedLog } from './cut-log.ts';
-import { scanLog } from './log-scan.ts';
-import type { LogScan } from './log-scan.ts';
+import { cutLog, type KeptLog, type LogCut, type LogDamage, type ScannedLog } from './cut-log.ts';
+import { NOTHING_SYNCED, scanLog, type LogScan } from './log-scan.ts';
 import { withRoom } from '../segments/room.ts';
-import { logPath, sealKept, withLog } from './seal-log.ts';
-import type { SealEnv } from './seal-log.ts';
+import { logPath, sealKept, withLog, type SealEnv } from './seal-log.ts';
 import { checkProof, findSyncedPlace, openLogIds } from './synced-place.ts';
-import { keepTornTails } from './torn-tails.ts';
-import type { TornTail } from './torn-tails.ts';
+import { keepTornTails, type TornTail } from './torn-tails.ts';
 
 export type DamagedRecords = 'refuse' | 'report';
 
@@ -228,9 +223,7 @@ function salvage(env: RecoveryEnv, log: ScannedLog): Promise<ScannedLog> {
 
 // ---- Files --------------------------------------------------------------------------------------
 
-/**
- * Removes what the manifest does not know: outputs that were never switched to, and cut segments.
- */
+/** Removes what the manifest does not know: outputs never switched to, and cut segments. */
 async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
   const known = new Set<string>([MANIFEST_NAME]);
   for (const { id, kind } of manifest.sealed) {

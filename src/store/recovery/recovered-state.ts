@@ -15,8 +15,7 @@ import { SYSTEM_SPACE } from '../format/hint-rows.ts';
 import type { Held, Residents } from '../memory/residents.ts';
 import type { SegmentTable } from '../segments/segment-table.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
-import { LIVE_SPACES_KEY } from '../index/space-table.ts';
-import type { Space, SpaceTable } from '../index/space-table.ts';
+import { LIVE_SPACES_KEY, type Space, type SpaceTable } from '../index/space-table.ts';
 import { StoreError, damaged } from '../store-error.ts';
 
 export interface RecoveredStateOptions {
@@ -66,9 +65,7 @@ export class RecoveredState {
     return buf === undefined ? `damaged at ${slot}:${offset}` : keyOf(buf).toString('latin1');
   }
 
-  /**
-   * Reads every system record that the index has: collisions, living spaces, and what others keep.
-   */
+  /** Reads every system record in the index: collisions, living spaces, and what others keep. */
   async readSystemRecords(): Promise<void> {
     const index = this.#options.spaces.get(SYSTEM_SPACE)?.index;
     if (index === undefined) return;

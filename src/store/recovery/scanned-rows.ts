@@ -26,14 +26,12 @@ const noPause = (): Promise<void> => Promise.resolve();
 export class ScannedRows {
   readonly #files: Files;
   readonly #dir: string;
-  readonly #bytesMax: number;
   readonly #rows = new Map<number, HintRows>();
   #bytes = 0;
 
-  constructor(files: Files, dir: string, bytesMax = RECOVERY_ROWS_BYTES_MAX) {
+  constructor(files: Files, dir: string) {
     this.#files = files;
     this.#dir = dir;
-    this.#bytesMax = bytesMax;
   }
 
   /** The rows of a segment if they are in RAM. */
@@ -44,7 +42,8 @@ export class ScannedRows {
   /** Keeps the rows in RAM, or as the segment's hint on disk. They are not copied. */
   async add(summary: SegmentSummary, rows: HintRows): Promise<void> {
     const bytes = rows.words.buffer.byteLength;
-    if (this.#bytes + bytes > this.#bytesMax && await this.#writeHint(summary, rows)) return;
+    const isMuch = this.#bytes + bytes > RECOVERY_ROWS_BYTES_MAX;
+    if (isMuch && await this.#writeHint(summary, rows)) return;
     this.#bytes += bytes;
     this.#rows.set(summary.id, rows);
   }

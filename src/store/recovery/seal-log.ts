@@ -37,15 +37,13 @@ import {
 import type { Manifest, SealedSegment } from '../format/manifest.ts';
 import {
   SEGMENT_HEADER_BYTES, SEGMENT_LOG, SEGMENT_PACK, decodeSegmentHeader, hintFileName,
-  segmentFileName,
+  segmentFileName, type SegmentFileName,
 } from '../format/segment-header.ts';
-import type { SegmentFileName } from '../format/segment-header.ts';
 import { summaryOf } from '../hints/hint-writer.ts';
 import { damaged } from '../store-error.ts';
 import type { KeptLog, LogCut } from './cut-log.ts';
 import type { LogScan } from './log-scan.ts';
-import { isDiskFull } from '../segments/room.ts';
-import type { RoomEnv } from '../segments/room.ts';
+import { isDiskFull, type RoomEnv } from '../segments/room.ts';
 import type { ScannedRows } from './scanned-rows.ts';
 
 export interface SealEnv extends RoomEnv {
@@ -204,35 +202,37 @@ async function copyRecords(file: ReadFile, output: OutputWriter, rows: HintRows,
 async function rewriteFrames(env: SealEnv, unsealed: Unsealed): Promise<void> {
   const { log, frames, durable } = unsealed;
   if (durable === frames) return;
-  await withLog(env, log.id, async (source) => {
-    const target = await env.files.openWrite(source.path);
-    try {
-      // With no durable frame the header may not be durable either.
-      if (durable === 0) await rewriteHeader(source, target);
-      for (let frame = durable; frame < frames; frame += 1) {
-        await rewriteFrame(source, target, log.id, log.scan, frame);
-      }
-      await relength(target, log.scan.frames.end[frames - 1]!);
-      await target.datasync();
-    } finally {
-      await target.close();
+  await rewrite(env, log.id, async (source, target) => {
+    // With no durable frame the header may not be durable either.
+    if (durable === 0) await rewriteHeader(source, target);
+    for (let frame = durable; frame < frames; frame += 1) {
+      await rewriteFrame(source, target, log.id, log.scan, frame);
     }
+    await relength(target, log.scan.frames.end[frames - 1]!);
   });
   env.onInfo(`synced ${frames - durable} frames of ${logPath(env, log.id)} in place`);
 }
 
 /** Writes all of a damaged file over itself, and syncs it. */
 async function rewriteAsItLies(env: SealEnv, { log }: KeptLog): Promise<void> {
-  await withLog(env, log.id, async (source) => {
-    const target = await env.files.openWrite(source.path);
+  await rewrite(env, log.id, async (source, target) => {
     const window = Buffer.allocUnsafeSlow(RECOVERY_WINDOW_BYTES);
+    for (let at = 0; at < log.bytes; at += window.length) {
+      const read = source.readSync(window, 0, Math.min(window.length, log.bytes - at), at);
+      await target.write(window, 0, read, at);
+    }
+    // Another length, as in `relength`; zeros behind the end are no record.
+    await target.truncate(log.bytes + RECORD_ALIGN_BYTES);
+  });
+}
+
+/** Syncs what `work` writes to the LOG segment that it reads. */
+async function rewrite(env: SealEnv, id: number,
+  work: (source: ReadFile, target: WriteFile) => Promise<void>): Promise<void> {
+  await withLog(env, id, async (source) => {
+    const target = await env.files.openWrite(source.path);
     try {
-      for (let at = 0; at < log.bytes; at += window.length) {
-        const read = source.readSync(window, 0, Math.min(window.length, log.bytes - at), at);
-        await target.write(window, 0, read, at);
-      }
-      // Another length, as in `relength`; zeros behind the end are no record.
-      await target.truncate(log.bytes + RECORD_ALIGN_BYTES);
+      await work(source, target);
       await target.datasync();
     } finally {
       await target.close();

@@ -3,8 +3,7 @@
  * they are; only their numbers are sorted.
  */
 
-import type { HintRows } from '../format/hint-rows.ts';
-import { sortRowsNow } from '../format/hint-rows.ts';
+import { sortRowsNow, type HintRows } from '../format/hint-rows.ts';
 import type { RowRun } from './page-rows.ts';
 
 export class SortedRows implements RowRun {
@@ -14,7 +13,6 @@ export class SortedRows implements RowRun {
   readonly #order: Uint32Array;
   #at = -1;
 
-  /** `slot`: that of the segment. */
   constructor(slot: number, rows: HintRows) {
     this.slot = slot;
     this.words = rows.words;
@@ -28,7 +26,6 @@ export class SortedRows implements RowRun {
     return true;
   }
 
-  /** There is no file to close. */
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -7,8 +7,7 @@
  */
 
 import type { Files, ReadFile } from '../../io/files.ts';
-import { readSyncedPlace } from '../../io/watermark-file.ts';
-import type { SyncedPlace } from '../../io/watermark-file.ts';
+import { readSyncedPlace, type SyncedPlace } from '../../io/watermark-file.ts';
 import { frameProof, frameProofBytes } from '../format/frame.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { SegmentFileName } from '../format/segment-header.ts';

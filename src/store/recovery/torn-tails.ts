@@ -11,8 +11,8 @@ import type { ReadFile } from '../../io/files.ts';
 import { RECOVERY_SPARE_BYTES, RECOVERY_WINDOW_BYTES } from '../limits.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { KeptLog, ScannedLog } from './cut-log.ts';
-import { isDiskFull } from '../segments/room.ts';
-import type { RoomEnv } from '../segments/room.ts';
+import { sizeOf } from '../segments/file-size.ts';
+import { isDiskFull, type RoomEnv } from '../segments/room.ts';
 import { logPath, withLog } from './seal-log.ts';
 import { MiB } from '../../lib/size-units.ts';
 
@@ -132,13 +132,4 @@ async function removeOldest({ files, dir, onInfo }: RoomEnv): Promise<void> {
 
 function compareNames(a: TornTailName, b: TornTailName): number {
   return a.segmentId - b.segmentId || a.offset - b.offset;
-}
-
-async function sizeOf(files: RoomEnv['files'], path: string): Promise<number> {
-  const file = await files.openRead(path);
-  try {
-    return await file.size();
-  } finally {
-    await file.close();
-  }
 }

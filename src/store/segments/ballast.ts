@@ -11,6 +11,7 @@ import type { Files, WriteFile } from '../../io/files.ts';
 import { Random } from '../../lib/random.ts';
 import { RECOVERY_SPARE_BYTES } from '../limits.ts';
 import { KiB } from '../../lib/size-units.ts';
+import { sizeOf } from './file-size.ts';
 
 /**
  * The file that a start on a full disk gives up: as much as recovery wants to spare. If there is
@@ -35,7 +36,7 @@ export class Ballast {
 
   /** At a start: what is there counts, and if it was given up, as much is made as there is room. */
   async open(): Promise<void> {
-    this.#bytes = await this.#sizeNow();
+    this.#bytes = await sizeOf(this.#files, this.#path);
     if (this.#bytes < BALLAST_BYTES) await this.#make();
   }
 
@@ -50,16 +51,6 @@ export class Ballast {
   /** Ends when nothing is being made. */
   async idle(): Promise<void> {
     await this.#making;
-  }
-
-  async #sizeNow(): Promise<number> {
-    if (!await this.#files.exists(this.#path)) return 0;
-    const file = await this.#files.openRead(this.#path);
-    try {
-      return await file.size();
-    } finally {
-      await file.close();
-    }
   }
 
   async #make(): Promise<void> {

@@ -37,9 +37,7 @@ export class LogFiles {
     return this.#ready !== undefined;
   }
 
-  /**
-   * Makes the segment after `current` ready, unless it is already. Rejects with the disk's error.
-   */
+  /** Makes the segment after `current` ready, if it is not. Rejects with the disk's error. */
   prepare(current: LogSegment): Promise<void> {
     if (this.#ready !== undefined) return Promise.resolve();
     this.#preparing ??= this.#prepare(current.segment.id).finally(() => {

@@ -13,8 +13,7 @@
 
 import type { Files } from '../../io/files.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
-import { MANIFEST_NAME, encodeManifest } from '../format/manifest.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { MANIFEST_NAME, encodeManifest, type Manifest } from '../format/manifest.ts';
 import { SEGMENT_LOG } from '../format/segment-header.ts';
 import type { SegmentTable } from './segment-table.ts';
 

@@ -3,8 +3,7 @@
  * tries again: the ballast, a checkpoint of an older state, hints; never anything else.
  */
 
-import { DiskError } from '../../io/files.ts';
-import type { Files } from '../../io/files.ts';
+import { DiskError, type Files } from '../../io/files.ts';
 import { BALLAST_NAME } from './ballast.ts';
 
 export interface RoomEnv {

@@ -20,8 +20,7 @@ import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import { SEGMENT_SLOTS_MAX } from '../limits.ts';
 import { SEGMENT_HEADER_BYTES, segmentHeaderMisfit } from '../format/segment-header.ts';
 import type { SegmentKind } from '../format/segment-header.ts';
-import { Segment } from './segment.ts';
-import type { SegmentState } from './segment.ts';
+import { Segment, type SegmentState } from './segment.ts';
 import { StoreError, damaged } from '../store-error.ts';
 
 /** Segment files open for reading: well below the usual limit of 1024 descriptors. */
@@ -103,10 +102,7 @@ export class SegmentTable {
     return this.bySlot[segment.slot] === segment;
   }
 
-  /**
-   * Forgets a segment; when nobody reads or holds it, its slot is free and file and hint are
-   * unlinked.
-   */
+  /** Forgets a segment; once nothing reads or holds it, slot and files are given back. */
   drop(segment: Segment): void {
     segment.state = 'dropped';
     this.#byId.delete(segment.id);

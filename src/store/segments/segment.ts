@@ -109,9 +109,7 @@ export class Segment {
 export class LogSegment {
   readonly segment: Segment;
   readonly file: WriteFile;
-  /**
-   * What the log's total length was where this segment begins: offset + lsnBase is a log position.
-   */
+  /** How long the log was where this segment begins: offset + lsnBase is a log position. */
   lsnBase = 0;
   /** Whether its name survives a power cut. */
   nameDurable: boolean;
@@ -126,9 +124,7 @@ export class LogSegment {
   syncedProof: SyncedProof | undefined;
   /** The writer has gone on to the next one. */
   isFull = false;
-  /**
-   * The end of the batch that began here and goes on in a later segment; Infinity: not known yet.
-   */
+  /** Where the batch ends that goes on in a later segment; Infinity: not known yet. */
   groupEndLsn = 0;
 
   constructor(segment: Segment, file: WriteFile, nameDurable: boolean, written: number) {
@@ -149,9 +145,7 @@ export class TailBlock {
   readonly start: number;
   /** Offset behind the last byte that may be used; a multiple of a granule. */
   end: number;
-  /**
-   * Offset of the next free byte; up to where frames are closed; up to where bytes were written.
-   */
+  /** The next free byte; up to where frames are closed; up to where bytes were written. */
   used: number;
   committed: number;
   flushed: number;

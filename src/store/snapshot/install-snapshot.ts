@@ -11,8 +11,7 @@
  * The caller holds the directory's lock, and the store there is closed.
  */
 
-import { DiskError } from '../../io/files.ts';
-import type { Files } from '../../io/files.ts';
+import { DiskError, type Files } from '../../io/files.ts';
 import { MANIFEST_NAME, decodeManifest } from '../format/manifest.ts';
 import { segmentFileName } from '../format/segment-header.ts';
 import { StoreError } from '../store-error.ts';

@@ -12,14 +12,12 @@
 
 import type { Files } from '../../io/files.ts';
 import { Checksum } from '../../lib/checksum.ts';
-import { MANIFEST_NAME, decodeManifest } from '../format/manifest.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { MANIFEST_NAME, decodeManifest, type Manifest } from '../format/manifest.ts';
 import { hintFileName, segmentFileName } from '../format/segment-header.ts';
 import { isDiskFull } from '../segments/room.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { SnapshotError } from './snapshot-error.ts';
-import { invalid, readSnapshotHeader, readSum } from './snapshot-header.ts';
-import type { SnapshotHeader } from './snapshot-header.ts';
+import { invalid, readSnapshotHeader, readSum, type SnapshotHeader } from './snapshot-header.ts';
 import { removeStaged, stagedName } from './staged-files.ts';
 import type { SnapshotFile } from './store-snapshot.ts';
 

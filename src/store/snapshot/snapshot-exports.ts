@@ -14,21 +14,18 @@
  * and then holds nothing.
  */
 
-import { DiskError } from '../../io/files.ts';
-import type { Files, ReadFile } from '../../io/files.ts';
 import { SNAPSHOT_FILES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX } from '../limits.ts';
-import { MANIFEST_NAME, encodeManifest } from '../format/manifest.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { MANIFEST_NAME, encodeManifest, type Manifest } from '../format/manifest.ts';
 import {
   SEGMENT_HEADER_BYTES, SEGMENT_LOG, hintFileName, segmentFileName,
 } from '../format/segment-header.ts';
 import type { Sealer } from '../sealer.ts';
+import { sizeOf } from '../segments/file-size.ts';
 import type { Segment } from '../segments/segment.ts';
 import { StoreError } from '../store-error.ts';
 import type { StoreParts } from '../store-parts.ts';
 import { SnapshotError } from './snapshot-error.ts';
-import { StoreSnapshot } from './store-snapshot.ts';
-import type { SnapshotFile } from './store-snapshot.ts';
+import { StoreSnapshot, type SnapshotFile } from './store-snapshot.ts';
 
 export interface SnapshotExportsOptions {
   readonly parts: Pick<StoreParts, 'files' | 'dir' | 'seed' | 'segments' | 'writer'>;
@@ -154,9 +151,7 @@ export class SnapshotExports {
   }
 }
 
-/**
- * Sealed, or full and soon to be. A segment that is only made ready has no more than its header.
- */
+/** Sealed, or full and soon to be. One that is only made ready has no more than its header. */
 function isPart({ state, kind, bytes }: Segment): boolean {
   return state === 'sealed' ||
     (state === 'open' && kind === SEGMENT_LOG && bytes > SEGMENT_HEADER_BYTES);
@@ -169,22 +164,6 @@ function manifestOf(cut: Cut, seed: Manifest['seed']): Manifest {
     sealed: segments.map((segment) => segment.sealedEntry()),
     open: [], checkpoint: null,
   };
-}
-
-/** 0 if the file is gone. */
-async function sizeOf(files: Files, path: string): Promise<number> {
-  let file: ReadFile;
-  try {
-    file = await files.openRead(path);
-  } catch (error) {
-    if (error instanceof DiskError && error.code === 'ENOENT') return 0;
-    throw error;
-  }
-  try {
-    return await file.size();
-  } finally {
-    await file.close();
-  }
 }
 
 function closed(): StoreError {

@@ -11,8 +11,7 @@
  * RELEASED after `release` or after the store was closed.
  */
 
-import { DiskError } from '../../io/files.ts';
-import type { Files, ReadFile } from '../../io/files.ts';
+import { DiskError, type Files, type ReadFile } from '../../io/files.ts';
 import { damaged } from '../store-error.ts';
 import { SnapshotError } from './snapshot-error.ts';
 

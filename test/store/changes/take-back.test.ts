@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/lib/random.ts';
 import { COMPACTION_DISK_RATIO_MAX } from '../../../src/config/options.ts';
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
-import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from '../compaction/inline-copier.ts';
 import type { StoreOptions } from '../../../src/store/open-store.ts';
 import type { StoreError } from '../../../src/store/store-error.ts';
 import type { Store } from '../../../src/store/store.ts';

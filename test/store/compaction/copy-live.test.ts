@@ -9,7 +9,7 @@ import { KeyHash } from '../../../src/lib/key-hash.ts';
 import { Random } from '../../../src/lib/random.ts';
 import { COMPACTION_WINDOW_BYTES } from '../../../src/store/limits.ts';
 import type { AskMain, CopyJob, CopyResult } from '../../../src/store/compaction/copy-job.ts';
-import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from './inline-copier.ts';
 import { END, MORE, RECORD, SegmentScan } from '../../../src/store/compaction/segment-scan.ts';
 import { ThreadCopier } from '../../../src/store/compaction/thread-copier.ts';
 import {

@@ -6,7 +6,7 @@ import { Random } from '../../../src/lib/random.ts';
 import { COMPACTION_TICK_MS } from '../../../src/store/limits.ts';
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
 import type { CompactionRules } from '../../../src/store/compaction/compactor.ts';
-import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from './inline-copier.ts';
 import { entryBytes } from '../../../src/store/format/data-entry.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { SimClock } from '../../sim/sim-clock.ts';

@@ -7,7 +7,7 @@ import { choose, tombstoneFloor } from '../../../src/store/compaction/choose.ts'
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
 import type { CompactionRules, CompactorOptions } from '../../../src/store/compaction/compactor.ts';
 import type { CopierDisk } from '../../../src/store/compaction/copy-job.ts';
-import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from './inline-copier.ts';
 import { ModelStore } from './model-store.ts';
 import type { State } from './model-store.ts';
 

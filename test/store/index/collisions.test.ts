@@ -71,4 +71,13 @@ describe('two keys with the same hash', () => {
     expect(await text(store, b)).toBe('of b');
     expect(store.count(1)).toBe(2);
   });
+
+  it('are both taken to be as long at least as the shorter', async () => {
+    const [a, b] = PAIRS[0];
+    const store = await open({ files: new SimFiles(), clock: new SimClock() });
+    put(store, a, 'x'.repeat(50_000));
+    for (const key of [a, b]) expect(store.stringBytesMin(1, range(key), 0)).toBeGreaterThan(48_000);
+    put(store, b, 'short');
+    for (const key of [a, b]) expect(store.stringBytesMin(1, range(key), 0)).toBeLessThan(6);
+  });
 });

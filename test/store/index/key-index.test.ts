@@ -217,23 +217,6 @@ describe('the key index', () => {
     expect([0, 1, 1000, 1001, 2 ** 50].map(expirySecondsOfMs))
       .toEqual([0, 1, 1, 2, EXPIRY_SECONDS_MAX]);
   });
-
-  it('moves a slot only from the place that the compactor saw', () => {
-    const index = new KeyIndex(2);
-    index.insert(3, 8, 1, 10, 80, 5, 60);
-    index.insert(3, 8, 2, 11, 88, 6, 0);
-    index.insertChained(3, 8, 3, 12 * 2 ** 26 + 12, 7, 0);
-    expect(index.moveIf(3, 8, 10, 88, 20, 0)).toBe(false);
-    expect(index.moveIf(3, 9, 10, 80, 20, 0)).toBe(false);
-    expect(index.moveIf(3, 8, 12, 96, 20, 0)).toBe(false);
-    expect(index.moveIf(3, 8, 11, 88, 21, 160)).toBe(true);
-    expect(index.moveIf(3, 8, 11, 88, 22, 160)).toBe(false);
-    const first = index.find(3, 8);
-    const second = index.findNext(first);
-    expect([index.segmentOf(first), index.offsetOf(first)]).toEqual([10, 80]);
-    expect(fieldsAt(index, second)).toEqual(
-      { page: 0, lo: 8, type: 2, segment: 21, offset: 160, sizeClass: 6, expiry: 0 });
-  });
 });
 
 describe('a scan of the key index', () => {

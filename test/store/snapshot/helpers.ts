@@ -3,7 +3,7 @@
 import { Random } from '../../../src/lib/random.ts';
 import { COMPACTION_DISK_RATIO_MAX } from '../../../src/config/options.ts';
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
-import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from '../compaction/inline-copier.ts';
 import type { StoreOptions } from '../../../src/store/open-store.ts';
 import { installSnapshot } from '../../../src/store/snapshot/install-snapshot.ts';
 import { receiveSnapshot } from '../../../src/store/snapshot/receive-snapshot.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NodeClock } from '../../../src/io/node-clock.ts';
 import { NodeFiles } from '../../../src/io/node-files.ts';
 import { Compactor } from '../../../src/store/compaction/compactor.ts';
-import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from '../compaction/inline-copier.ts';
 import { installSnapshot, readSnapshotMeta } from '../../../src/store/snapshot/install-snapshot.ts';
 import { receiveSnapshot } from '../../../src/store/snapshot/receive-snapshot.ts';
 import { streamSnapshot } from '../../../src/store/snapshot/snapshot-stream.ts';
