@@ -8,7 +8,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { createServerFromConfig, type DkvsServer } from '../../../src/server.ts';
 import type { World } from '../../../src/server/world.ts';
-import { inlineCopier } from '../../../src/store/compaction/inline-copier.ts';
+import { inlineCopier } from '../../store/compaction/inline-copier.ts';
 import { inlineHintMaker } from '../../../src/store/hints/hint-maker.ts';
 import { SimCrash, SimFiles } from '../sim-files.ts';
 import type { Chance } from './chance.ts';
