@@ -7,7 +7,7 @@
  * connections have read nothing else. Empty, and then free, unless absent keys are watched.
  */
 
-import type { ByteRange } from '../lib/byte-range.ts';
+import { ByteRange } from '../lib/byte-range.ts';
 
 export interface Absence {
   readonly db: number;
@@ -45,10 +45,14 @@ export class Absences {
     for (const absence of this.#noted.get(nameOf(db, key)) ?? []) absence.isOver = true;
   }
 
-  /** Any key of the database may be there now. */
-  onReplaced(db: number): void {
-    for (const noted of this.#noted.values()) {
-      for (const absence of noted) if (absence.db === db) absence.isOver = true;
+  /** The database has other keys now: `isSet` says which. */
+  onReplaced(db: number, isSet: (key: ByteRange) => boolean): void {
+    const prefix = `${db}:`;
+    for (const [name, noted] of this.#noted) {
+      if (!name.startsWith(prefix)) continue;
+      const key = new ByteRange(Buffer.from(name.slice(prefix.length), 'latin1'));
+      if (!isSet(key)) continue;
+      for (const absence of noted) absence.isOver = true;
     }
   }
 }

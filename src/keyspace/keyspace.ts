@@ -11,7 +11,7 @@ import { ByteRange } from '../lib/byte-range.ts';
 import { DATABASES_DEFAULT, DATABASES_MAX } from '../config/limits.ts';
 import { Absences } from './absences.ts';
 import { AccessClock } from './access-clock.ts';
-import { Database } from './database.ts';
+import { Database, isAbsent } from './database.ts';
 import type { KeyspaceCore, KeyspaceStats } from './keyspace-core.ts';
 import { COLD, NEED_VALUE, type Storage } from './storage.ts';
 
@@ -79,7 +79,8 @@ export class Keyspace implements KeyspaceCore {
   replace(storage: Storage): void {
     this.adopt(storage);
     this.#readSpaces();
-    for (const { index } of this.#databases) this.absences.onReplaced(index);
+    // What was there and is gone again by now is not known.
+    for (const { index } of this.#databases) this.absences.onReplaced(index, () => true);
     this.changed();
   }
 
@@ -122,7 +123,9 @@ export class Keyspace implements KeyspaceCore {
     this.#assign(a, this.#space(b));
     this.#assign(b, space);
     this.#saveSpaces();
-    for (const index of [a, b]) this.absences.onReplaced(index);
+    for (const index of [a, b]) {
+      this.absences.onReplaced(index, (key) => !isAbsent(this.db(index).version(key)));
+    }
     this.changed();
   }
 

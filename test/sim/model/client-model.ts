@@ -35,6 +35,8 @@ export interface ClientModelOptions {
   readonly isDeathFinal?: boolean;
   /** A command that got no reply, or UNKNOWN, may take effect at any later time: with peers. */
   readonly mayExecuteLater?: boolean;
+  /** EXEC may find that a watched key changed although nothing did: a peer took a snapshot. */
+  readonly mayFailExec?: boolean;
   /** Of commands in flight at a disconnect some may have been refused and later ones not. */
   readonly mayRefuse?: boolean;
   /** Notes the states since `markDurable`: needed for `crashed` with replies that may be lost. */
@@ -79,8 +81,8 @@ export class ClientModel {
 
   constructor(options: ClientModelOptions = {}) {
     this.#options = {
-      databases: 16, clockSlackMs: 0, isDeathFinal: true, mayExecuteLater: false, mayRefuse: false,
-      keepsHistory: false, hypothesesMax: 64, hypothesesHardMax: 10_000, ...options,
+      databases: 16, clockSlackMs: 0, isDeathFinal: true, mayFailExec: false,
+      mayExecuteLater: false, mayRefuse: false, keepsHistory: false, hypothesesMax: 64, hypothesesHardMax: 10_000, ...options,
     };
     this.#hypotheses = [new KeyspaceModel(this.#options.databases)];
   }
@@ -137,9 +139,19 @@ export class ClientModel {
     if (!this.#isSessionKnown) return UNCHECKED;
     this.#allExecuted = undefined;
     const step = stepOf(this.#session, asked.command);
+    if (this.#options.mayFailExec && this.#isFailedExec(asked, reply)) return RIGHT;
     return this.#isUnchecked(asked.command, step)
       ? this.#skip(step, reply)
       : this.#check(asked, step, reply, nowMs);
+  }
+
+  #isFailedExec({ command }: AskedCommand, { kind }: Reply): boolean {
+    const isFailed = nameOf(command) === 'EXEC' && (kind === 'nil' || kind === 'nilArray') &&
+      this.#hypotheses.some((model) => [...model.watched].length > 0);
+    if (!isFailed) return false;
+    this.#endWatch();
+    this.#session = endTransaction(this.#session);
+    return true;
   }
 
   #check(asked: AskedCommand, step: Step, reply: Reply, nowMs: number): Verdict {

@@ -14,6 +14,10 @@ export interface Profile {
   readonly sharedClients: number;
   readonly privateClients: number;
   readonly thinkMs: number;
+  /** Publishers, and as many subscribers. */
+  readonly listeners: number;
+  /** A client that behaves badly comes about this often. */
+  readonly rudeEveryMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -37,33 +41,40 @@ const PEERS: readonly FaultName[] = [...ALONE, ...NETWORK, 'all lose power', 'tr
 export const PROFILES: readonly Profile[] = [
   {
     name: 'alone', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
-    restartMs: 500, healMs: 2000, sharedClients: 3, privateClients: 4, thinkMs: 400,
+    restartMs: 500, healMs: 2000, sharedClients: 2, privateClients: 3, thinkMs: 1000, listeners: 1,
+    rudeEveryMs: 20_000,
   },
   {
     name: 'alone, one client', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
-    restartMs: 500, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 150,
+    restartMs: 500, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
+    rudeEveryMs: 20_000,
   },
   {
     name: 'alone, bad disk', servers: [1], runMs: 20 * MINUTE_MS, faults: [...ALONE, ...DISK],
-    everyMs: 10_000, restartMs: 500, healMs: 3000, sharedClients: 3, privateClients: 3,
-    thinkMs: 300,
+    everyMs: 10_000, restartMs: 500, healMs: 3000, sharedClients: 2, privateClients: 3,
+    thinkMs: 1000, listeners: 1,
+    rudeEveryMs: 20_000,
   },
   {
     name: 'peers', servers: [3], runMs: 20 * MINUTE_MS, faults: PEERS, everyMs: 15_000,
-    restartMs: 2000, healMs: 4000, sharedClients: 4, privateClients: 3, thinkMs: 600,
+    restartMs: 2000, healMs: 4000, sharedClients: 3, privateClients: 2, thinkMs: 1000, listeners: 1,
+    rudeEveryMs: 20_000,
   },
   {
     name: 'storm', servers: [3], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
-    everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 5, privateClients: 3, thinkMs: 200,
+    everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 5, privateClients: 3, thinkMs: 200, listeners: 1,
+    rudeEveryMs: 20_000,
   },
   {
     name: 'peers, bad disks', servers: [3], runMs: 10 * MINUTE_MS, faults: [...PEERS, ...DISK],
-    everyMs: 10_000, restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 3,
-    thinkMs: 300,
+    everyMs: 10_000, restartMs: 1000, healMs: 3000, sharedClients: 3, privateClients: 2,
+    thinkMs: 800, listeners: 1,
+    rudeEveryMs: 20_000,
   },
   {
     name: 'five', servers: [5], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
     everyMs: 5000, restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2,
-    thinkMs: 400,
+    thinkMs: 400, listeners: 1,
+    rudeEveryMs: 20_000,
   },
 ];

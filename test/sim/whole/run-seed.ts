@@ -11,8 +11,10 @@ import { Chance } from './chance.ts';
 import { checkEnd } from './check-end.ts';
 import { ClientHost } from './client-host.ts';
 import { Cluster, SimFault } from './cluster.ts';
+import { Listeners } from './listeners.ts';
 import { Nemesis } from './nemesis.ts';
 import type { Profile } from './profiles.ts';
+import { RudeClients } from './rude-clients.ts';
 import { Scheduler } from './scheduler.ts';
 import { PrivateClients } from './private-clients.ts';
 import { SharedClients, type ClientCounts } from './shared-clients.ts';
@@ -34,6 +36,8 @@ export interface SeedReport {
   readonly unknown: number;
   readonly undecided: number;
   readonly indexChecks: number;
+  /** Messages that subscribers received. */
+  readonly messages: number;
   readonly trace: readonly string[];
   /** What is wrong; undefined when nothing is. */
   readonly failure: string | undefined;
@@ -64,6 +68,8 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     isGlobal: profile.sharedClients === 0,
     model: modelOptions(profile, servers),
   });
+  const listeners = new Listeners(cluster, host, profile.listeners, profile.thinkMs);
+  const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
   let undecided = 0;
   const story = async (): Promise<void> => {
     cluster.startAll();
@@ -73,9 +79,12 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     await scheduler.sleep(PEACE_MS);
     shared.isStopped = true;
     own.isStopped = true;
+    listeners.isStopped = true;
+    rude.isStopped = true;
     await own.readBack();
     await checkEnd(cluster, host);
     undecided = checkHistory(shared);
+    listeners.check();
     cluster.end();
   };
   let failure: string | undefined;
@@ -98,7 +107,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   return {
     seed, profile: profile.name, servers, simulatedMs: scheduler.nowMs, steps: scheduler.steps,
     starts: cluster.starts, faults: nemesis.counts, ...sum(shared.counts, own.counts), undecided,
-    indexChecks: nemesis.indexChecks, trace: cluster.trace, failure,
+    indexChecks: nemesis.indexChecks, messages: listeners.received, trace: cluster.trace, failure,
   };
 }
 
@@ -120,6 +129,7 @@ function modelOptions({ faults }: Profile, servers: number): ClientModelOptions 
     clockSlackMs: isAlone ? SLACK_MS : PEERS_SLACK_MS,
     isDeathFinal: isAlone && !faults.some((name) => name.includes('clock')),
     mayExecuteLater: !isAlone,
+    mayFailExec: !isAlone,
     mayRefuse: true,
   };
 }
@@ -129,7 +139,7 @@ function makeCluster(scheduler: Scheduler, chance: Chance, servers: number): Clu
   return new Cluster(scheduler, chance, {
     servers,
     options: {
-      'appendfsync': 'always', 'enable-debug-command': 'yes',
+      'appendfsync': 'always', 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
       ...!isAlone && { 'consistency': 'linearizable', 'peer-secret': 'open sesame' },
     },
     tiny: {

@@ -1,0 +1,158 @@
+/**
+ * Publishers that number their messages, and subscribers. On one connection the messages of a
+ * publisher come in their order, each once, and none that was acknowledged is missing between two
+ * that came: a server that has lost some closes the connection.
+ */
+
+import type { Reply } from '../model/reply.ts';
+import type { Chance } from './chance.ts';
+import type { ClientHost } from './client-host.ts';
+import type { Cluster } from './cluster.ts';
+import type { Wire } from './wire.ts';
+
+const CHANNEL = 'news';
+const PATIENCE_MS = 30_000;
+/** A subscriber leaves after about so long, and comes back to any server. */
+const STAY_MS = 60_000;
+
+interface Gap {
+  readonly subscriber: string;
+  readonly publisher: string;
+  readonly after: number;
+  readonly before: number;
+}
+
+export class Listeners {
+  readonly cluster: Cluster;
+  readonly host: ClientHost;
+  readonly thinkMs: number;
+  /** Numbers that were published for sure, by publisher. */
+  readonly acknowledged = new Map<string, Set<number>>();
+  readonly gaps: Gap[] = [];
+  received = 0;
+  isStopped = false;
+
+  constructor(cluster: Cluster, host: ClientHost, count: number, thinkMs: number) {
+    this.cluster = cluster;
+    this.host = host;
+    this.thinkMs = thinkMs;
+    for (let i = 0; i < count; i++) {
+      new Publisher(this, `n${i}`, cluster.chance.fork()).next();
+      new Subscriber(this, `l${i}`, cluster.chance.fork()).connect();
+    }
+  }
+
+  /** When all is over: what was missing had not been acknowledged. */
+  check(): void {
+    for (const { subscriber, publisher, after, before } of this.gaps) {
+      for (let number = after + 1; number < before; number++) {
+        if (this.acknowledged.get(publisher)?.has(number) !== true) continue;
+        this.cluster.fail(`${subscriber} got message ${after} of ${publisher} and then ${before}, ` +
+          `not ${number}, which was published`);
+      }
+    }
+  }
+}
+
+class Publisher {
+  readonly #all: Listeners;
+  readonly #name: string;
+  readonly #chance: Chance;
+  #wire: Wire | undefined;
+  #sent = 0;
+  #isWaiting = false;
+  #isThinking = false;
+
+  constructor(all: Listeners, name: string, chance: Chance) {
+    this.#all = all;
+    this.#name = name;
+    this.#chance = chance;
+    all.acknowledged.set(name, new Set());
+  }
+
+  next(): void {
+    const { host, thinkMs } = this.#all;
+    if (this.#isThinking) return;
+    this.#isThinking = true;
+    host.after(this.#chance.wait(thinkMs), () => {
+      this.#isThinking = false;
+      if (this.#all.isStopped) return this.#wire?.destroy();
+      if (this.#wire === undefined) return this.#connect();
+      if (!this.#isWaiting) this.#publish();
+    });
+  }
+
+  #connect(): void {
+    const { cluster, host } = this.#all;
+    if (cluster.ready.length === 0) return this.next();
+    this.#wire = host.connect(this.#chance.choose(cluster.ready), () => this.next(), {
+      onReply: (reply) => this.#onReply(reply),
+      onClosed: () => {
+        this.#wire = undefined;
+        this.#isWaiting = false;
+        if (!this.#all.isStopped) this.next();
+      },
+    });
+  }
+
+  #publish(): void {
+    this.#sent += 1;
+    this.#isWaiting = true;
+    const number = this.#sent;
+    this.#wire!.send([['PUBLISH', CHANNEL, `${this.#name} ${number}`]]);
+    this.#all.host.after(PATIENCE_MS, () => {
+      if (this.#isWaiting && this.#sent === number) this.#wire?.destroy();
+    });
+  }
+
+  #onReply(reply: Reply): void {
+    this.#isWaiting = false;
+    if (reply.kind === 'integer') this.#all.acknowledged.get(this.#name)!.add(this.#sent);
+    this.next();
+  }
+}
+
+class Subscriber {
+  readonly #all: Listeners;
+  readonly #name: string;
+  readonly #chance: Chance;
+  /** The last number of each publisher on this connection. */
+  readonly #last = new Map<string, number>();
+
+  constructor(all: Listeners, name: string, chance: Chance) {
+    this.#all = all;
+    this.#name = name;
+    this.#chance = chance;
+  }
+
+  connect(): void {
+    const { cluster, host } = this.#all;
+    if (this.#all.isStopped) return;
+    const again = (): void => host.after(this.#chance.wait(1000), () => this.connect());
+    if (cluster.ready.length === 0) return again();
+    this.#last.clear();
+    const machine = this.#chance.choose(cluster.ready);
+    const wire = host.connect(machine, () => wire.send([['SUBSCRIBE', CHANNEL]]), {
+      onReply: (reply) => this.#onReply(reply),
+      onClosed: again,
+    });
+    host.after(this.#chance.wait(STAY_MS), () => wire.destroy());
+  }
+
+  #onReply(reply: Reply): void {
+    if (reply.kind !== 'array') return;
+    const [kind, , text] = reply.items;
+    if (kind?.kind !== 'bulk' || kind.bytes !== 'message' || text?.kind !== 'bulk') return;
+    const [publisher = '', digits] = text.bytes.split(' ');
+    const number = Number(digits);
+    const last = this.#last.get(publisher);
+    this.#all.received += 1;
+    this.#last.set(publisher, number);
+    if (last === undefined || number === last + 1) return;
+    if (number <= last) {
+      this.#all.cluster.fail(`${this.#name} got message ${number} of ${publisher} after ${last}`);
+    } else {
+      this.#all.gaps.push({ subscriber: this.#name, publisher, after: last, before: number });
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Clients that behave badly, each connection in one way: they vanish in the middle of a request, do
+ * not read, ask for no replies, kill others, or speak another protocol. What is checked is that
+ * what they get is RESP, that they get no more replies than they asked for, and that others do not
+ * notice.
+ */
+
+import type { Reply } from '../model/reply.ts';
+import type { Chance } from './chance.ts';
+import type { ClientHost } from './client-host.ts';
+import type { Cluster } from './cluster.ts';
+import { encode, type Command, type Wire } from './wire.ts';
+
+type Behaviour = (client: RudeClient) => void;
+
+const KEY = 'rude';
+const BIG_BYTES = 200_000;
+const GARBAGE = ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', '*3\r\n$3\r\nSET\r\n$-5\r\n', '\0\0\0\0\r\n'];
+const QUESTIONS: readonly Command[] = [
+  ['INFO', 'everything'], ['CLIENT', 'LIST'], ['MEMORY', 'STATS'], ['SLOWLOG', 'GET'],
+  ['LATENCY', 'HISTOGRAM'], ['COMMAND', 'COUNT'], ['CONFIG', 'GET', '*'], ['DEBUG', 'HELP'],
+  ['MEMORY', 'USAGE', KEY], ['OBJECT', 'ENCODING', KEY], ['CONFIG', 'RESETSTAT'],
+  ['CLIENT', 'INFO'], ['LATENCY', 'LATEST'], ['SLOWLOG', 'RESET'], ['PEERS', 'LIST'],
+];
+
+const BEHAVIOURS: readonly Behaviour[] = [
+  function vanishes(client) {
+    const whole = encode(['SET', KEY, 'x'.repeat(client.chance.below(5000))]);
+    client.sendRaw(whole.repeat(3).slice(0, client.chance.below(whole.length * 3)), Infinity);
+    client.leaveAfter(client.chance.between(0, 10));
+  },
+  function doesNotRead(client) {
+    client.ask(['SET', KEY, 'y'.repeat(BIG_BYTES)]);
+    client.pause();
+    for (let i = 0; i < 40; i++) client.ask(['GET', KEY]);
+    client.leaveAfter(client.chance.between(1000, 20_000));
+  },
+  function readsLate(client) {
+    client.pause();
+    for (let i = 0; i < 20; i++) client.ask(['APPEND', KEY, 'z'], ['GET', KEY]);
+    client.resumeAfter(client.chance.between(10, 3000));
+    client.leaveAfter(30_000);
+  },
+  function wantsNoReplies(client) {
+    client.sendRaw(encode(['CLIENT', 'REPLY', 'OFF']), 0);
+    for (let i = 0; i < 5; i++) client.sendRaw(encode(['SET', KEY, `${i}`]), 0);
+    client.ask(['CLIENT', 'REPLY', 'ON']);
+    client.sendRaw(encode(['CLIENT', 'REPLY', 'SKIP']) + encode(['SET', KEY, 'skipped']), 0);
+    client.ask(['PING']);
+    client.leaveAfter(5000);
+  },
+  function kills(client) {
+    client.ask(['CLIENT', 'KILL', 'ID', String(client.chance.below(60))]);
+    client.ask(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+    client.leaveAfter(2000);
+  },
+  function pausesOthers(client) {
+    const mode = client.chance.choose(['WRITE', 'ALL']);
+    client.ask(['CLIENT', 'PAUSE', String(client.chance.below(800)), mode]);
+    client.leaveAfter(2000);
+  },
+  function speaksAnotherProtocol(client) {
+    client.sendRaw(client.chance.choose(GARBAGE), Infinity);
+    client.leaveAfter(2000);
+  },
+  function asksForEverything(client) {
+    for (const question of QUESTIONS) if (client.chance.oneIn(2)) client.ask(question);
+    client.leaveAfter(2000);
+  },
+  function leavesTransactionsOpen(client) {
+    client.ask(['WATCH', KEY, 'other'], ['MULTI'], ['SET', KEY, '1'], ['INCR', KEY]);
+    if (client.chance.oneIn(2)) client.ask(['QUIT']);
+    client.leaveAfter(client.chance.between(0, 500));
+  },
+  function listens(client) {
+    client.sendRaw(encode(client.chance.choose([['MONITOR'], ['PSUBSCRIBE', '*']])), Infinity);
+    client.leaveAfter(client.chance.between(100, 20_000));
+  },
+];
+
+export class RudeClients {
+  readonly cluster: Cluster;
+  readonly host: ClientHost;
+  isStopped = false;
+  visits = 0;
+
+  constructor(cluster: Cluster, host: ClientHost, everyMs: number) {
+    this.cluster = cluster;
+    this.host = host;
+    const chance = cluster.chance.fork();
+    const next = (): void => host.after(chance.wait(everyMs), () => {
+      if (this.isStopped) return;
+      if (cluster.ready.length > 0) {
+        this.visits += 1;
+        new RudeClient(this, chance.fork(), chance.choose(BEHAVIOURS));
+      }
+      next();
+    });
+    next();
+  }
+}
+
+class RudeClient {
+  readonly chance: Chance;
+  readonly #all: RudeClients;
+  readonly #behaviour: Behaviour;
+  readonly #wire: Wire;
+  /** Replies that may still come. */
+  #due = 0;
+
+  constructor(all: RudeClients, chance: Chance, behaviour: Behaviour) {
+    this.#all = all;
+    this.chance = chance;
+    this.#behaviour = behaviour;
+    const { cluster, host } = all;
+    this.#wire = host.connect(chance.choose(cluster.ready), () => behaviour(this), {
+      onReply: (reply) => this.#onReply(reply),
+      onClosed: () => {},
+    });
+  }
+
+  ask(...commands: readonly Command[]): void {
+    this.#due += commands.length;
+    this.#wire.send(commands);
+  }
+
+  /** Bytes that make at most so many replies. */
+  sendRaw(bytes: string, replies: number): void {
+    this.#due += replies;
+    this.#wire.sendRaw(bytes);
+  }
+
+  pause(): void {
+    this.#wire.pause();
+  }
+
+  resumeAfter(ms: number): void {
+    this.#all.host.after(ms, () => this.#wire.resume());
+  }
+
+  leaveAfter(ms: number): void {
+    this.#all.host.after(ms, () => this.#wire.destroy());
+  }
+
+  /** A server that closes the connection may say why. */
+  #onReply(reply: Reply): void {
+    this.#due -= 1;
+    if (this.#due >= 0 || (reply.kind === 'error' && this.#due === -1)) return;
+    this.#all.cluster.fail(`a client that ${this.#behaviour.name} got more replies than it asked ` +
+      `for, the last one ${JSON.stringify(reply).slice(0, 200)}`);
+  }
+}
