@@ -10,7 +10,8 @@ import { NIL, NIL_ARRAY, integer, type Reply } from './reply.ts';
 
 const CR = 13;
 const LF = 10;
-const LINE_BYTES_MAX = 64 * 1024;
+/** MONITOR shows whole values in a line, escaped. */
+const LINE_BYTES_MAX = 16 * 1024 * 1024;
 const BULK_BYTES_MAX = 512 * 1024 * 1024;
 const ITEMS_MAX = 1024 * 1024;
 const DEPTH_MAX = 16;
