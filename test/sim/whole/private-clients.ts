@@ -25,6 +25,8 @@ export interface PrivateOptions {
   /** One client alone may use and change whole databases. */
   readonly isGlobal: boolean;
   readonly model: ClientModelOptions;
+  /** The power may take what was replied to and not synced. */
+  readonly mayLoseReplied: boolean;
 }
 
 const COMMANDS: readonly CommandProfile[] = [
@@ -35,6 +37,8 @@ const COMMANDS: readonly CommandProfile[] = [
 const PATIENCE_MS = 40_000;
 /** Once in this many pipelines it hangs up before it was answered. */
 const HANG_UP_ONE_IN = 60;
+/** Once in this many it has everything synced, where replies may be lost. */
+const SAVE_ONE_IN = 20;
 const DATABASES = 3;
 const VALUE_BYTES_MAX = 100_000;
 
@@ -75,6 +79,12 @@ class PrivateClient {
   #process: SimProcess | undefined;
   #isThinking = false;
   #hasHungUp = false;
+  /** Since the last connection; what that means is known when there is a new one. */
+  #hasServerEnded = false;
+  #powerLosses = 0;
+  /** Nothing was asked on this connection. */
+  #isNew = true;
+  #isSaving = false;
   #pipelines = 0;
   #onIdle: (() => void) | undefined;
 
@@ -99,7 +109,7 @@ class PrivateClient {
       this.#isThinking = false;
       if (this.#onIdle !== undefined && this.#model.inFlight === 0) return this.#onIdle();
       if (this.#wire === undefined) return this.#connect();
-      if (this.#model.inFlight === 0) this.#pipeline();
+      if (this.#model.inFlight === 0 && !this.#isSaving) this.#pipeline();
     });
   }
 
@@ -129,17 +139,36 @@ class PrivateClient {
     const machines = cluster.ready;
     if (machines.length === 0) return this.next();
     const machine = this.#chance.choose(machines);
+    if (this.#hasServerEnded) this.#onServerEnded();
     this.#machine = machine;
+    this.#powerLosses = machine.powerLosses;
     this.#process = machine.process;
     this.#hasHungUp = false;
+    this.#isNew = true;
     this.#wire = host.connect(machine, () => this.next(), {
       onReply: (reply) => this.#onReply(reply),
       onClosed: () => this.#onClosed(),
     });
   }
 
+  /** The power may also have gone while the server started again. */
+  #onServerEnded(): void {
+    this.#hasServerEnded = false;
+    const hadPower = this.#machine!.powerLosses === this.#powerLosses;
+    const keepsReplied = !this.#all.options.mayLoseReplied || hadPower;
+    this.#model.crashed({ keepsReplied }, this.#nowMs);
+  }
+
   #pipeline(): void {
     if (this.#all.isStopped && !this.#model.isInTransaction) return this.next();
+    const { mayLoseReplied } = this.#all.options;
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    if (isNew && this.#model.hypothesisCount > 1) return this.#send(this.#model.readBack());
+    if (mayLoseReplied && !this.#model.isInTransaction && this.#chance.oneIn(SAVE_ONE_IN)) {
+      this.#isSaving = true;
+      return this.#wire!.send([['SAVE']]);
+    }
     if (this.#model.isTooUncertain) {
       this.#model.startFresh();
       this.#commands.startFresh();
@@ -170,6 +199,11 @@ class PrivateClient {
   #onReply(reply: Reply): void {
     const { cluster, counts, isStopped } = this.#all;
     cluster.detail(() => `${this.#name} got ${describeReply(reply)}`);
+    if (this.#isSaving) {
+      this.#isSaving = false;
+      if (reply.kind === 'simple') this.#model.markDurable();
+      return this.next();
+    }
     const verdict = this.#model.receive(reply, this.#nowMs);
     switch (verdict.kind) {
       case 'right': case 'unchecked': counts.answered += 1; break;
@@ -198,8 +232,8 @@ class PrivateClient {
 
   #onClosed(): void {
     this.#wire = undefined;
-    const hasProcessEnded = this.#machine?.process !== this.#process;
-    if (hasProcessEnded) this.#model.crashed({ keepsReplied: true }, this.#nowMs);
+    this.#isSaving = false;
+    if (this.#machine?.process !== this.#process) this.#hasServerEnded = true;
     else {
       const mayComeLater = this.#hasHungUp && this.#model.inFlight > 0;
       this.#model.disconnected(this.#nowMs);

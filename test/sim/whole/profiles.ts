@@ -18,6 +18,8 @@ export interface Profile {
   readonly listeners: number;
   /** A client that behaves badly comes about this often. */
   readonly rudeEveryMs: number;
+  /** 'always' unless given: then no clients share keys, and the power takes what was not synced. */
+  readonly fsync?: 'everysec' | 'no';
 }
 
 const MINUTE_MS = 60_000;
@@ -48,6 +50,11 @@ export const PROFILES: readonly Profile[] = [
     name: 'alone, one client', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
     restartMs: 500, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
     rudeEveryMs: 20_000,
+  },
+  {
+    name: 'alone, everysec', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
+    restartMs: 500, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 0,
+    rudeEveryMs: 20_000, fsync: 'everysec',
   },
   {
     name: 'alone, bad disk', servers: [1], runMs: 20 * MINUTE_MS, faults: [...ALONE, ...DISK],

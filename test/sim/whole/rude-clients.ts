@@ -14,6 +14,7 @@ import { encode, type Command, type Wire } from './wire.ts';
 type Behaviour = (client: RudeClient) => void;
 
 const KEY = 'rude';
+const DATABASE = '9';
 const BIG_BYTES = 200_000;
 const GARBAGE = ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', '*3\r\n$3\r\nSET\r\n$-5\r\n', '\0\0\0\0\r\n'];
 const QUESTIONS: readonly Command[] = [
@@ -113,10 +114,16 @@ class RudeClient {
     this.chance = chance;
     this.#behaviour = behaviour;
     const { cluster, host } = all;
-    this.#wire = host.connect(chance.choose(cluster.ready), () => behaviour(this), {
+    this.#wire = host.connect(chance.choose(cluster.ready), () => this.#begin(), {
       onReply: (reply) => this.#onReply(reply),
       onClosed: () => {},
     });
+  }
+
+  /** In a database of its own. */
+  #begin(): void {
+    this.ask(['SELECT', DATABASE]);
+    this.#behaviour(this);
   }
 
   ask(...commands: readonly Command[]): void {

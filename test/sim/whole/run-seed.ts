@@ -57,7 +57,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed);
   const servers = options.servers ?? chance.choose(profile.servers);
-  const cluster = makeCluster(scheduler, chance, servers);
+  const cluster = makeCluster(scheduler, chance, servers, profile.fsync ?? 'always');
   cluster.isDetailed = options.isDetailed ?? false;
   const host = new ClientHost('127.0.9.1', scheduler, cluster.network, chance.fork());
   const nemesis = new Nemesis(cluster, host, profile);
@@ -67,6 +67,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     count: profile.privateClients, thinkMs: profile.thinkMs * 2,
     isGlobal: profile.sharedClients === 0,
     model: modelOptions(profile, servers),
+    mayLoseReplied: profile.fsync !== undefined,
   });
   const listeners = new Listeners(cluster, host, profile.listeners, profile.thinkMs);
   const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
@@ -123,7 +124,7 @@ const SLACK_MS = 200;
 /** With peers it is the order's time, which stands while there is no leader. */
 const PEERS_SLACK_MS = 60_000;
 
-function modelOptions({ faults }: Profile, servers: number): ClientModelOptions {
+function modelOptions({ faults, fsync }: Profile, servers: number): ClientModelOptions {
   const isAlone = servers === 1;
   return {
     clockSlackMs: isAlone ? SLACK_MS : PEERS_SLACK_MS,
@@ -131,15 +132,18 @@ function modelOptions({ faults }: Profile, servers: number): ClientModelOptions 
     mayExecuteLater: !isAlone,
     mayFailExec: !isAlone,
     mayRefuse: true,
+    keepsHistory: fsync !== undefined,
   };
 }
 
-function makeCluster(scheduler: Scheduler, chance: Chance, servers: number): Cluster {
+function makeCluster(
+  scheduler: Scheduler, chance: Chance, servers: number, fsync: string,
+): Cluster {
   const isAlone = servers === 1;
   return new Cluster(scheduler, chance, {
     servers,
     options: {
-      'appendfsync': 'always', 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
+      'appendfsync': fsync, 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
       ...!isAlone && { 'consistency': 'linearizable', 'peer-secret': 'open sesame' },
     },
     tiny: {

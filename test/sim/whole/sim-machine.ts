@@ -52,6 +52,8 @@ export class SimMachine implements NetworkHost, MachineClock {
   disk: SimFiles;
   process: SimProcess | undefined;
   server: DkvsServer | undefined;
+  /** How often it lost its power. */
+  powerLosses = 0;
   /** It serves clients. */
   isReady = false;
   starts = 0;
@@ -150,6 +152,7 @@ export class SimMachine implements NetworkHost, MachineClock {
 
   /** kill -9: what was written stays readable. */
   kill(): void {
+    if (!this.isOn) this.powerLosses += 1;
     const { process } = this;
     if (process !== undefined) this.#end(process);
   }
