@@ -1,10 +1,23 @@
-// How the tests run. Forked processes, so that a crash test that ends its process takes no other
-// test with it; two at a time, because many of them measure time or start servers.
+// How the tests run: in two projects, told apart by the names of their files.
+//
+// - quick, `*.test.ts`, `npm test`: something of every part, in less than three minutes on two
+//   cores.
+// - deep, `*.deep.test.ts`, `npm run test:deep`: what needs longer, because it does the same many
+//   times or with many real processes: every seed, every planted fault, every kind of partition.
+//
+// A deep test has a short version beside it among the quick ones, and shares its code.
 import { defineConfig } from 'vitest/config';
+
+const DEEP = 'test/**/*.deep.test.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [DEEP] } },
+      { extends: true, test: { name: 'deep', include: [DEEP] } },
+    ],
+    // Forked processes, so that a crash test that ends its process takes no other test with it; two
+    // at a time, because many of them start servers.
     pool: 'forks',
     fileParallelism: true,
     maxWorkers: 2,
