@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { SimFiles } from '../../sim/sim-files.ts';
 import {
-  ALWAYS_DIRECT, DIR, batch, batches, configurationEntry, contentOf, diskOf, fresh, open, put,
-  stateOf, vote,
+  ALWAYS_DIRECT, DIR, batch, batches, configurationEntry, contentOf, diskOf, fresh, mustBeSame,
+  open, put, stateOf, vote,
 } from './helpers.ts';
 
 type Content = Map<string, Buffer>;
@@ -47,7 +47,7 @@ async function outcome(content: Content, name: string, states: ReadonlySet<strin
     return state === whole ? 'whole' : 'shorter';
   } catch (error) {
     expect(error).toMatchObject({ code: 'DAMAGED', file: `${DIR}/${name}` });
-    expect(await contentOf(disk)).toEqual(content);
+    mustBeSame(await contentOf(disk), content);
     return 'error';
   }
 }

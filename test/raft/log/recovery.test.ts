@@ -10,8 +10,8 @@ import { randomBytes, testSeed } from '../../lib/seeded.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import { flipBits } from './flipped-bits.ts';
 import {
-  ALWAYS_DIRECT, batch, batches, configurationOf, contentOf, diskOf, fresh, logFiles, open, put,
-  readAll, stateOf, vote,
+  ALWAYS_DIRECT, batch, batches, configurationOf, contentOf, diskOf, fresh, logFiles, mustBeSame, open,
+  put, readAll, stateOf, vote,
 } from './helpers.ts';
 
 const TINY = { segmentBytes: 600, syncBudget: ALWAYS_DIRECT };
@@ -48,7 +48,7 @@ async function tryOpen(content: Content): Promise<number | string> {
     await log.close();
     return entries.length;
   } catch (error) {
-    expect(await contentOf(disk)).toEqual(content);
+    mustBeSame(await contentOf(disk), content);
     return (error as RaftLogError).code;
   }
 }

@@ -9,7 +9,7 @@ import { Random } from '../../../src/lib/random.ts';
 import { RaftLogError } from '../../../src/raft/log/raft-log-error.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import {
-  ALWAYS_DIRECT, DIR, batch, batches, diskOf, fresh, logFiles, open, put, readAll, vote,
+  ALWAYS_DIRECT, DIR, batch, batches, diskOf, fresh, logFiles, mustBeSame, open, put, readAll, vote,
 } from './helpers.ts';
 
 interface Killed {
@@ -38,14 +38,6 @@ async function killed(segmentBytes = 1 << 20): Promise<Killed> {
   const content = await filesOf(disk);
   const newest = [...content.keys()].filter((name) => name.endsWith('.log')).at(-1)!;
   return { content, newest, older: older.get(newest) ?? Buffer.alloc(0) };
-}
-
-/** Much quicker than the comparison of a test library. */
-function mustBeSame(
-  found: ReadonlyMap<string, Buffer>, expected: ReadonlyMap<string, Buffer>,
-): void {
-  expect([...found.keys()]).toEqual([...expected.keys()]);
-  for (const [name, bytes] of expected) expect(found.get(name)!.equals(bytes), name).toBe(true);
 }
 
 async function refusal(content: ReadonlyMap<string, Buffer>): Promise<RaftLogError> {
