@@ -32,8 +32,8 @@ export default defineConfig({
     // Tests of one file that run side by side.
     maxConcurrency: 2,
     // Long enough for a loaded machine; a test that waits must wait for an event, not for a time.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 5_000,
   },
 });

@@ -41,7 +41,7 @@ export const POWER_LOSSES: readonly PowerLosses[] = [
     }),
   },
   {
-    what: 'does so while the log is compacted', seeds: [7, 8], points: 60,
+    what: 'does so while the log is compacted', seeds: [7, 8], points: 40,
     plan: (seed) => ({ seed, policy: 'everysec', batches: 120, hasCompactor: true }),
   },
   ...(['with peers', 'alone'] as const).map((versions, i): PowerLosses => ({
@@ -58,7 +58,7 @@ export const POWER_LOSSES: readonly PowerLosses[] = [
     }),
   })),
   {
-    what: 'does so when values are written in pages', seeds: [13, 12, 14], points: 60,
+    what: 'does so when values are written in pages', seeds: [13, 12, 14], points: 30,
     plan: (seed) => ({
       seed, policy: seed === 12 ? 'always' : 'everysec', batches: 120, hasCompactor: true,
       options: { ...COLD, paging: TINY_PAGES },
