@@ -1,29 +1,85 @@
-// Prints "N passed, N failed" (", N skipped" if any) from vitest's JSON report.
+// Reads vitest's JSON reports in a folder: quick.json and deep.json of this Node, and those of other
+// versions. Prints the durations of the slowest files, what failed on other versions, and at the end
+// "N passed, N failed" (", N skipped" if any). The counts are those of this Node, each test once;
+// what failed on another version is added.
+//
 // Exits with 1 when a test failed, when a test file could not even be loaded (vitest counts no test
 // for it), when nothing ran, or when there is no report: silence must never look like success.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
-const report = readReport(process.argv[2]);
-const files = report.testResults ?? [];
-const tests = files.flatMap((file) => file.assertionResults ?? []);
-const count = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
+const SLOWEST = 15;
+const OWN = ['quick', 'deep'];
 
-const unloadable = files.filter(
-  (file) => file.status === 'failed' && (file.assertionResults ?? []).length === 0,
-).length;
-const passed = count('passed');
-const failed = count('failed') + unloadable;
-const skipped = count('skipped', 'pending', 'disabled', 'todo');
+const folder = process.argv[2];
+const others = readdirSync(folder)
+  .filter((name) => name.endsWith('.running'))
+  .map((name) => name.slice(0, -'.running'.length))
+  .filter((name) => !OWN.includes(name))
+  .sort();
 
-const rest = skipped > 0 ? `, ${skipped} skipped` : '';
-console.log(`${passed} passed, ${failed} failed${rest}`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+const own = OWN.map((name) => countsOf(name, filesOf(name)));
+printSlowest(OWN.flatMap(filesOf));
 
-function readReport(path) {
+let failedElsewhere = 0;
+for (const name of others) {
+  const files = filesOf(name);
+  const { passed, failed } = countsOf(name, files);
+  console.log(`${name}: ${passed} passed, ${failed} failed`);
+  for (const text of failuresIn(files)) console.log(`  ${name}: ${text}`);
+  failedElsewhere += failed;
+}
+
+const sum = (key) => own.reduce((total, counts) => total + counts[key], 0);
+const failed = sum('failed') + failedElsewhere;
+const rest = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : '';
+console.log(`${sum('passed')} passed, ${failed} failed${rest}`);
+process.exitCode = failed > 0 || sum('passed') === 0 ? 1 : 0;
+
+function filesOf(name) {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    console.error(`no report from vitest: ${error.message}`);
-    return { testResults: [{ status: 'failed' }] };
+    return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')).testResults ?? [];
+  } catch {
+    return [];
   }
+}
+
+function testsOf(file) {
+  return file.assertionResults ?? [];
+}
+
+function isUnloadable(file) {
+  return file.status === 'failed' && testsOf(file).length === 0;
+}
+
+function countsOf(name, files) {
+  const tests = files.flatMap(testsOf);
+  const count = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
+  if (tests.length === 0) console.error(`${name}: there is no report from vitest`);
+  return {
+    passed: count('passed'),
+    failed: count('failed') + files.filter(isUnloadable).length + (tests.length === 0 ? 1 : 0),
+    skipped: count('skipped', 'pending', 'disabled', 'todo'),
+  };
+}
+
+function failuresIn(files) {
+  return files.flatMap((file) => [
+    ...isUnloadable(file) ? [`${pathOf(file)} could not be loaded`] : [],
+    ...testsOf(file).filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => `${pathOf(file)} > ${fullName}`),
+  ]);
+}
+
+function printSlowest(files) {
+  console.log(`the ${SLOWEST} slowest files, in seconds:`);
+  const secondsOf = ({ startTime, endTime }) => (endTime - startTime) / 1000;
+  const slowest = files.toSorted((a, b) => secondsOf(b) - secondsOf(a)).slice(0, SLOWEST);
+  for (const file of slowest) {
+    console.log(`${secondsOf(file).toFixed(1).padStart(7)}  ${pathOf(file)}`);
+  }
+}
+
+function pathOf(file) {
+  return relative(process.cwd(), file.name);
 }

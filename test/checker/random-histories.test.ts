@@ -206,10 +206,7 @@ describe('the price of a check', () => {
     withSeed((random) => {
       for (const unknownShare of [0, 0.01, 0.05]) {
         const history = correctHistory(random, { ...ordinary, unknownShare });
-        const startedMs = performance.now();
         const verdict = checkLinearizability(stringModel, history);
-        // Half a second where this was written; the bound leaves room for a loaded machine.
-        expect(performance.now() - startedMs).toBeLessThan(5000);
         expect(verdict.kind).toBe('ok');
         expect(verdict.steps).toBeLessThan(2 * history.length);
       }

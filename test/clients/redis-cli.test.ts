@@ -79,14 +79,6 @@ describe.skipIf(!isInstalled('redis-cli'))('redis-cli', () => {
     expect(memory).not.toContain('ERR');
   });
 
-  it('measures with --latency and --stat', async () => {
-    // Not a terminal: it prints after each second, and one line at its end with --raw.
-    expect(await start(['--latency', '-i', '1', '--raw']).until(/\d+ \d+ \d+\.\d+ \d+/))
-      .not.toContain('ERR');
-    expect(await start(['--stat', '-i', '0.1']).until(/keys .*clients.*\n\d+ .*\n\d+ /s))
-      .toMatch(/\d+\.\d+[KMG]/);
-  });
-
   it('shows what others do with MONITOR', async () => {
     const monitor = start(['MONITOR']);
     await monitor.says(/OK/);

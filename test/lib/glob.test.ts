@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cpuMs } from './cpu-ms.ts';
 import { compileGlob } from '../../src/lib/glob.ts';
 import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
@@ -50,10 +51,11 @@ describe('compileGlob', () => {
   });
 
   it('is not exponential in the number of stars', () => {
-    const started = performance.now();
-    expect(matches(`${'a*'.repeat(60)}b`, 'a'.repeat(5000))).toBe(false);
-    expect(matches(`${'*a'.repeat(60)}*b`, 'a'.repeat(5000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(2000);
+    const ms = cpuMs(() => {
+      expect(matches(`${'a*'.repeat(60)}b`, 'a'.repeat(5000))).toBe(false);
+      expect(matches(`${'*a'.repeat(60)}*b`, 'a'.repeat(5000))).toBe(false);
+    });
+    expect(ms).toBeLessThan(2000);
   });
 });
 

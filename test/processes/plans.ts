@@ -20,6 +20,9 @@ export interface Plan {
   readonly outlastsLinks: boolean;
 }
 
+export type MakePlan = (leader: number, random: Random) => Plan;
+export type NextPlan = (leader: number, random: Random) => Plan | undefined;
+
 /** How a group is cut off: both ways, or with one way left open. */
 type CutOff = 'isolate' | 'deafen' | 'mute';
 
@@ -81,4 +84,13 @@ export function without(all: readonly number[], some: readonly number[]): number
 export function shuffle<T>(random: Random, values: readonly T[]): T[] {
   const left = [...values];
   return values.map(() => left.splice(random.below(left.length), 1)[0]!);
+}
+
+/** Each of them once, in an order that the seed chooses. */
+export function inSomeOrder(plans: readonly MakePlan[]): NextPlan {
+  let left: MakePlan[] | undefined;
+  return (leader, random) => {
+    left ??= shuffle(random, plans);
+    return left.shift()?.(leader, random);
+  };
 }

@@ -7,7 +7,7 @@ import { testSeed } from '../lib/seeded.ts';
 import { eventually } from '../wire/eventually.ts';
 import type { Address } from '../wire/wire-client.ts';
 import { ask, connectClient, type Outcome } from './asking.ts';
-import { without, type Plan } from './plans.ts';
+import { without, type NextPlan, type Plan } from './plans.ts';
 import { PrivateNetwork } from './private-network.ts';
 import { ProcessPeers, takesWrites } from './process-peers.ts';
 import { answers, underLoad } from './under-load.ts';
@@ -35,7 +35,7 @@ const ANSWERS_MEANWHILE = 50;
  */
 export async function sufferInTurn(
   servers: number,
-  nextPlan: (leader: number, random: Random) => Plan | undefined,
+  nextPlan: NextPlan,
 ): Promise<void> {
   const network = PrivateNetwork.create(servers);
   let peers: ProcessPeers | undefined;

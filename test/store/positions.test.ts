@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
 import { SimClock } from '../sim/sim-clock.ts';
-import { SimCrash, SimFiles } from '../sim/sim-files.ts';
-import { findState, stateOf } from './crash-model.ts';
+import { SimFiles } from '../sim/sim-files.ts';
 import { open, put } from './helpers.ts';
-import { BUSY, BusyStore, KEY_NAMES, pass } from './snapshot/helpers.ts';
+import { mustFitState } from './position-runs.ts';
+import { pass } from './snapshot/helpers.ts';
 
 /** For the disk's work in the background; no timer is due. */
 async function turns(): Promise<void> {
@@ -30,29 +30,8 @@ describe('the position of a store that lost its power', () => {
     expect(again.position).toBe(1);
   });
 
-  it.each([1, 2, 3, 4])('is that of its state wherever it happens, seed %i', async (seed) => {
-    const counted = new SimFiles({ seed });
-    await (await BusyStore.start(counted, seed)).batches(80);
-    const stride = Math.max(1, Math.floor(counted.operations / 40));
-    for (let at = 1; at < counted.operations; at += stride) {
-      const disk = new SimFiles({ seed });
-      disk.onOperation = (_op, _path, number) => {
-        if (number === at) throw new SimCrash();
-      };
-      let busy: BusyStore | undefined;
-      await disk.runUntilCrash(async () => {
-        busy = await BusyStore.start(disk, seed);
-        await busy.batches(80);
-      });
-      const survivor = disk.crash(new Random(seed, at));
-      const clock = new SimClock();
-      const store = await pass(clock, open({ files: survivor, clock, options: BUSY }));
-      store.logIndex = Math.max(1, store.position);
-      const state = await stateOf(store, KEY_NAMES);
-      const { position } = store;
-      const expected = busy?.history[position] ?? new Map();
-      expect(findState([expected], state), `seed ${seed}, crash at ${at}, position ${position}`)
-        .toBe(0);
-    }
+  it('is that of its state wherever it happens', async () => {
+    // positions.deep.test.ts has more seeds and more places.
+    await mustFitState(1, 5);
   }, 60_000);
 });

@@ -161,6 +161,8 @@ describe('DEBUG RELOAD of a peer', () => {
   it('is borne by the others, and misses nothing that they do meanwhile', async () => {
     const client = servers.client('one');
     const other = servers.client('two');
+    // None of these writes is to be given up, however busy the machine is.
+    for (const each of [client, other]) await each.config('SET', 'broadcast-timeout', '15000');
     const end = new AbortController();
     const writing = (async () => {
       while (!end.signal.aborted) await other.incr('n');

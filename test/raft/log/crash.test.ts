@@ -3,21 +3,19 @@ import type { Files, WriteFile } from '../../../src/io/files.ts';
 import type { SimFiles } from '../../sim/sim-files.ts';
 import { crashEverywhere } from './crash-harness.ts';
 import type { CrashPlan } from './crash-harness.ts';
+import { POWER_LOSSES } from './power-losses.ts';
 
-const PLAN: CrashPlan = { seed: 1, steps: 60, segmentBytes: 700, isDirect: false };
+const PLAN: CrashPlan = { seed: 1, ...POWER_LOSSES[0]!.plan };
+
+/** Places of the loss; crash.deep.test.ts tries many more, with more seeds. */
+const POINTS = 15;
 
 describe('a replicated log that loses its power before any operation', () => {
-  it.each([1, 2, 3, 4])('keeps what it called durable, seed %i', async (seed) => {
-    await crashEverywhere({ ...PLAN, seed }, seed === 1 ? Infinity : 100);
-  }, 120_000);
-
-  it.each([5, 6, 7, 8])('does so when this thread waits for the disk, seed %i', async (seed) => {
-    await crashEverywhere({ ...PLAN, seed, isDirect: true }, seed === 5 ? Infinity : 100);
-  }, 120_000);
-
-  it.each([9, 10])('does so when segments hold many records, seed %i', async (seed) => {
-    await crashEverywhere({ ...PLAN, seed, segmentBytes: 8000, isDirect: seed === 10 });
-  }, 120_000);
+  for (const { what, seeds, plan } of POWER_LOSSES) {
+    it(`${what}, seed ${seeds[0]}`, async () => {
+      await crashEverywhere({ ...plan, seed: seeds[0]! }, POINTS);
+    }, 60_000);
+  }
 });
 
 /** An object with some of its methods replaced. */
@@ -54,6 +52,6 @@ describe('the crash test', () => {
   }, 60_000);
 
   it('finds nothing wrong without the lies', async () => {
-    await crashEverywhere({ ...PLAN, disguise: (disk) => disguise<Files>(disk, {}) }, 60);
+    await crashEverywhere({ ...PLAN, disguise: (disk) => disguise<Files>(disk, {}) }, POINTS);
   }, 60_000);
 });

@@ -2,6 +2,7 @@
  * What the tests of the replicated log share: entries, a log on a simulated disk, its whole state.
  */
 
+import { expect } from 'vitest';
 import type { Files } from '../../../src/io/files.ts';
 import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
 import { encodeConfiguration } from '../../../src/raft/core/configuration-codec.ts';
@@ -149,4 +150,12 @@ export function describeState({ base, entries, hardState }: PlainState): string 
     `${index}/${term}@${timeMs} ${kind} ${Buffer.from(payload).toString('base64')}`);
   const start = `${base.index}/${base.term}@${base.timeMs} ${JSON.stringify(base.configuration)}`;
   return [`term ${hardState.term} vote ${hardState.votedFor}`, start, ...texts].join('\n');
+}
+
+/** For the content of files: much quicker than the comparison of a test library. */
+export function mustBeSame(
+  found: ReadonlyMap<string, Buffer>, expected: ReadonlyMap<string, Buffer>,
+): void {
+  expect([...found.keys()]).toEqual([...expected.keys()]);
+  for (const [name, bytes] of expected) expect(found.get(name)!.equals(bytes), name).toBe(true);
 }

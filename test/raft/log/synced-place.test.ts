@@ -9,7 +9,7 @@ import { Random } from '../../../src/lib/random.ts';
 import { RaftLogError } from '../../../src/raft/log/raft-log-error.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import {
-  ALWAYS_DIRECT, DIR, batch, batches, diskOf, fresh, logFiles, open, put, readAll, vote,
+  ALWAYS_DIRECT, DIR, batch, batches, diskOf, fresh, logFiles, mustBeSame, open, put, readAll, vote,
 } from './helpers.ts';
 
 interface Killed {
@@ -43,7 +43,7 @@ async function killed(segmentBytes = 1 << 20): Promise<Killed> {
 async function refusal(content: ReadonlyMap<string, Buffer>): Promise<RaftLogError> {
   const disk = await diskOf(content);
   const error: unknown = await open(disk).then(() => undefined, (reason: unknown) => reason);
-  expect(await filesOf(disk)).toEqual(content);
+  mustBeSame(await filesOf(disk), content);
   if (error instanceof RaftLogError) return error;
   throw new Error(`expected a refusal, got ${String(error)}`);
 }

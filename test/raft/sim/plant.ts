@@ -28,11 +28,16 @@ export async function hunt(dist: string, fault: PlantedFault, seeds: number): Pr
   }
 }
 
-async function plant(path: string, { name, find, replace }: PlantedFault): Promise<void> {
+async function plant(path: string, fault: PlantedFault): Promise<void> {
   const code = await readFile(path, 'utf8');
+  mustHavePlace(code, fault);
+  await writeFile(path, code.replace(fault.find, () => fault.replace));
+}
+
+/** `code`: the compiled file that the fault is planted in. */
+export function mustHavePlace(code: string, { name, find }: PlantedFault): void {
   const places = code.split(find).length - 1;
   if (places !== 1) throw new Error(`"${name}": its place occurs ${places} times, not once`);
-  await writeFile(path, code.replace(find, () => replace));
 }
 
 function simulate(dir: string, seed: number, seeds: number): Promise<Hunt> {

@@ -1,7 +1,7 @@
 // tidy: table
 /**
  * Mistakes that people make in code like ours, each as a change of one place. The simulator has to
- * find every one of them (planted-faults.test.ts); a simulator that finds nothing proves nothing.
+ * find every one of them (planted-faults.deep.test.ts); a simulator that finds nothing proves nothing.
  *
  * `find` must occur once in the compiled file, so that a fault cannot silently cease to be planted.
  */

@@ -1,63 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../../src/lib/random.ts';
-import type { Files } from '../../../src/io/files.ts';
 import { decodeMarker, encodeMarker } from '../../../src/store/snapshot/install-marker.ts';
 import {
   finishInstall, installSnapshot, readSnapshotMeta, SNAPSHOT_META_BYTES_MAX,
 } from '../../../src/store/snapshot/install-snapshot.ts';
-import { receiveSnapshot } from '../../../src/store/snapshot/receive-snapshot.ts';
 import { WATERMARK_NAME } from '../../../src/io/watermark-file.ts';
 import { tornTailName } from '../../../src/store/recovery/torn-tails.ts';
-import { SimCrash, SimFiles } from '../../sim/sim-files.ts';
-import { findState, stateOf } from '../crash-model.ts';
-import type { State } from '../crash-model.ts';
+import { SimFiles } from '../../sim/sim-files.ts';
+import { findState } from '../crash-model.ts';
+import { BusyStore, DIR, META, mustBeIn, take } from './helpers.ts';
 import {
-  BUSY, BusyStore, DIR, KEY_NAMES, META, cut, mustBeIn, pass, streamed, take,
-} from './helpers.ts';
-import { open } from '../helpers.ts';
-import { SimClock } from '../../sim/sim-clock.ts';
-
-interface Incoming {
-  readonly bytes: Buffer;
-  readonly position: number;
-  readonly state: State;
-}
-
-/** A snapshot of a busy store. */
-async function makeIncoming(seed: number, batches = 60): Promise<Incoming> {
-  const busy = await BusyStore.start(new SimFiles({ seed }), seed);
-  await busy.batches(batches);
-  const snapshot = await pass(busy.clock, busy.store.exportSnapshot());
-  const { position } = snapshot;
-  return { bytes: await streamed(snapshot), position, state: busy.history[position]! };
-}
-
-/**
- * A disk with a store that was closed or lost its process, the same for the same seed: it has
- * segments of the same names as the snapshot, others, and perhaps a checkpoint.
- */
-async function diskWithOld(seed: number): Promise<{ disk: SimFiles; state: State }> {
-  let disk = new SimFiles({ seed });
-  const busy = await BusyStore.start(disk, seed + 100);
-  await busy.batches(80);
-  if (seed % 2 === 0) await busy.close();
-  else await pass(busy.clock, busy.store.flushAndSync());
-  disk = disk.crash(new Random(seed, 9), 'lucky');
-  return { disk, state: busy.history.at(-1)! };
-}
-
-const receiveAll = (files: Files, bytes: Buffer): Promise<unknown> =>
-  receiveSnapshot({ files, dir: DIR, reserveBytes: 0 }, cut(bytes, new Random(1, 1), 20_000));
-
-/** What a start finds; leaves the disk without a store at work. */
-async function stateOn(disk: SimFiles): Promise<State> {
-  const clock = new SimClock();
-  const store = await pass(clock, open({ files: disk, clock, options: BUSY }));
-  store.logIndex = Math.max(1, store.position);
-  const state = await stateOf(store, KEY_NAMES);
-  await pass(clock, store.close());
-  return state;
-}
+  diskWithOld, installEverywhere, makeIncoming, receiveAll, stateOn,
+} from './install-runs.ts';
 
 describe('an install', () => {
   it('removes what was noted and kept of the old log: it would speak of the new one', async () => {
@@ -72,45 +25,10 @@ describe('an install', () => {
     expect(findState([incoming.state], await stateOn(disk))).toBe(0);
   });
 
-  it.each([1, 2, 3, 4])('leaves the old store or the new one wherever the power goes, seed %i',
-    async (seed) => {
-      const incoming = await makeIncoming(seed);
-      const whole = await diskWithOld(seed);
-      const before = whole.disk.operations;
-      await take(whole.disk, incoming.bytes);
-      const operations = whole.disk.operations - before;
-      const outcomes = { old: 0, new: 0 };
-      for (let at = 1; at <= operations + 1; at += 1) {
-        const { disk, state: oldState } = await diskWithOld(seed);
-        const crashAt = disk.operations + at;
-        disk.onOperation = (_op, _path, number) => {
-          if (number === crashAt) throw new SimCrash();
-        };
-        const end = await disk.runUntilCrash(() => take(disk, incoming.bytes));
-        let survivor = disk.crash(new Random(seed, at));
-        // The start that finishes it is cut short as well.
-        const random = new Random(seed ^ 0x77, at);
-        const again = 1 + random.below(60);
-        survivor.onOperation = (_op, _path, number) => {
-          if (number === again) throw new SimCrash();
-        };
-        await survivor.runUntilCrash(async () => void await finishInstall(survivor, DIR));
-        survivor = survivor.crash(random);
-
-        const what = `seed ${seed}, crash at ${at} of ${operations}, then at ${again}`;
-        const state = await stateOn(survivor);
-        const isNew = findState([incoming.state], state) === 0;
-        expect(isNew || findState([oldState], state) === 0, what).toBe(true);
-        if (end === 'finished') expect(isNew, what).toBe(true);
-        expect(await readSnapshotMeta(survivor, DIR), what)
-          .toEqual(isNew ? Uint8Array.from(META) : undefined);
-        expect((await survivor.list(DIR)).filter((name) => /incoming|install/.test(name)), what)
-          .toEqual([]);
-        outcomes[isNew ? 'new' : 'old'] += 1;
-      }
-      expect(outcomes.old).toBeGreaterThan(10);
-      expect(outcomes.new).toBeGreaterThan(10);
-    }, 120_000);
+  it('leaves the old store or the new one wherever the power goes', async () => {
+    // install.deep.test.ts has more seeds and all places.
+    await installEverywhere(3, 7);
+  }, 60_000);
 
   it('replaces a store that came from an earlier one, and what it knew of it', async () => {
     const [first, second] = [await makeIncoming(1), await makeIncoming(2, 20)];
