@@ -148,7 +148,7 @@ export function refusal(
 
 function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
   if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
-  if (!entry.isWrite) return undefined;
+  if (!entry.isWrite) return entry.readsData ? gate.readRefusal : undefined;
   return entry.frees ? gate.freeingRefusal : gate.refusal;
 }
 

@@ -12,6 +12,8 @@ export type OnLost = (text: string, keptTicket: number) => void;
 export interface WriteGate {
   /** Undefined while writes are taken; else the whole text of the error that refuses them. */
   readonly refusal: string | undefined;
+  /** The same for reads: what was written last may be lost, and must not be seen. */
+  readonly readRefusal: string | undefined;
   /** The same for writes that only make room: deletions are taken on a full disk. */
   readonly freeingRefusal: string | undefined;
   /** Undefined while RAM and disk have room for new data; else the whole text of the error. */

@@ -35,6 +35,11 @@ export class StoreGate implements WriteGate {
     return writable === undefined ? undefined : textOf(writable);
   }
 
+  get readRefusal(): string | undefined {
+    const { doubt } = this.#store;
+    return doubt === undefined ? undefined : textOf(doubt);
+  }
+
   get freeingRefusal(): string | undefined {
     const { failure } = this.#store;
     return failure === undefined ? undefined : textOf(failure);

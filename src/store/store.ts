@@ -35,6 +35,7 @@ import type { DirectReads } from './lookup/direct-reads.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { FoundKey } from './lookup/found-key.ts';
 import type { Graveyard } from './segments/graveyard.ts';
+import { doubtful } from './log/log-blocks.ts';
 import type { Acknowledged } from './log/log-waiters.ts';
 import type { Appendfsync } from './log/log-writer.ts';
 import { memoryUsageOf, stringBytesMin } from './known-sizes.ts';
@@ -307,6 +308,12 @@ export class Store implements Storage {
   /** How far the log was when it failed last: replies that wait for no more may go out. */
   get kept(): number {
     return this.#parts.writer.keptLsn;
+  }
+
+  /** Why nothing can be told about data any more. */
+  get doubt(): StoreError | undefined {
+    const { failure, hasUnsynced } = this.#parts.writer;
+    return failure !== undefined && hasUnsynced ? doubtful(failure) : undefined;
   }
 
   /** Why what was not written when the log failed for good is lost, or may be. */

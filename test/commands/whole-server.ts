@@ -51,7 +51,7 @@ export const NO_SAVES: SaveFacts = Object.freeze({
 });
 
 const OPEN_GATE = {
-  refusal: undefined, freeingRefusal: undefined, memoryRefusal: undefined, writeDelayMs: 0,
+  refusal: undefined, freeingRefusal: undefined, readRefusal: undefined, memoryRefusal: undefined, writeDelayMs: 0,
   commit: () => 0, acknowledged: 0, onAcknowledged: () => {}, onLost: () => {},
 } as const;
 

@@ -71,6 +71,7 @@ export class FakeGate implements WriteGate {
   writeDelayMs = 0;
   refusal: string | undefined;
   freeingRefusal: string | undefined;
+  readRefusal: string | undefined;
   memoryRefusal: string | undefined;
   acknowledged = 0;
   isAutomatic = true;

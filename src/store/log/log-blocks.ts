@@ -38,6 +38,12 @@ export function failed(cause: unknown): StoreError {
     `until a restart: ${reasonOf(cause)}`, { cause });
 }
 
+/** A read would show what may be gone after a power loss. */
+export function doubtful({ message }: StoreError): StoreError {
+  return new StoreError('FAILED', 'what was written last may be lost, so that reads are refused ' +
+    `too: ${message}`);
+}
+
 export function unknown(cause: unknown): StoreError {
   return new StoreError('UNKNOWN', 'the log failed while this was written, so that it may be ' +
     `there after a restart, or not: ${reasonOf(cause)}`, { cause });

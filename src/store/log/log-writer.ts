@@ -18,7 +18,8 @@
  *    `retry`, and then the next frame is tried.
  *  - Anything else, a failed fsync above all, leaves unknown bytes on disk: the error is latched in
  *    `failure`, and nothing is ever tried again on these files. What was written, but not synced,
- *    is UNKNOWN to those who wait for it.
+ *    is UNKNOWN to those who wait for it. `hasUnsynced` says that a read may see such a change,
+ *    which a power loss could take away.
  * Frames of the total order are never taken back: what the peers have agreed upon stays visible.
  */
 
@@ -168,6 +169,8 @@ export class LogWriter {
   keptLsn = 0;
   /** What the failure means for frames that were not written, the open one above all. */
   lost: StoreError | undefined;
+  /** Frames were written, and their fsync failed: a power loss may take what they changed. */
+  hasUnsynced = false;
 
   /** Entries of the undo journal below this number are of closed frames. */
   committedJournal = 0;
@@ -270,6 +273,7 @@ export class LogWriter {
     this.keptLsn = this.acknowledgedLsn;
     this.lost = this.#hasOrderedFrames ? unknown(cause) : this.failure;
     if (!this.#hasOrderedFrames) this.#takeBack();
+    this.hasUnsynced = writtenLsn > this.keptLsn;
     this.#rolls.endFrameWaits();
     this.#events.onFailure(this.failure);
     this.#waiters.refuse(this.#hasOrderedFrames ? Infinity : writtenLsn, this.failure);

@@ -67,6 +67,12 @@ export class PrivateClients {
   }
 }
 
+/** A read failed as it was told to, perhaps one in the middle of EXEC. */
+function isFailedRead(reply: Reply): boolean {
+  if (reply.kind === 'array') return reply.items.some(isFailedRead);
+  return reply.kind === 'error' && /^ERR cannot .*: simulated$/.test(reply.text);
+}
+
 class PrivateClient {
   readonly #all: PrivateClients;
   readonly #name: string;
@@ -210,7 +216,7 @@ class PrivateClient {
       case 'refused': counts.refused += 1; break;
       case 'unknown': counts.unknown += 1; break;
       case 'wrong':
-        if (/^ERR cannot .*: simulated$/.test(reply.kind === 'error' ? reply.text : '')) {
+        if (isFailedRead(reply)) {
           this.#giveUpKeys();
           break;
         }

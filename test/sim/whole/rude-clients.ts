@@ -93,12 +93,16 @@ export class RudeClients {
       if (this.isStopped) return;
       if (cluster.ready.length > 0) {
         this.visits += 1;
-        new RudeClient(this, chance.fork(), chance.choose(BEHAVIOURS));
+        visit(this, chance);
       }
       next();
     });
     next();
   }
+}
+
+function visit(all: RudeClients, chance: Chance): RudeClient {
+  return new RudeClient(all, chance.fork(), chance.choose(BEHAVIOURS));
 }
 
 class RudeClient {
