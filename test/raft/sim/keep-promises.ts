@@ -10,7 +10,7 @@ export function mustKeepPromises(seeds: number, answersPerSeed: number, runMs?: 
   for (let seed = 1; seed <= seeds; seed++) {
     const report = runSeed(seed, undefined, runMs);
     const minutes = runMs === undefined ? '' : ` --minutes ${runMs / 60_000}`;
-    expect(report.failure, `seed ${seed}: npm run sim -- --seeds 1 --seed ${seed}${minutes}`)
+    expect(report.failure, `seed ${seed}: npm run sim:raft -- --seeds 1 --seed ${seed}${minutes}`)
       .toBeUndefined();
     undecided += report.undecided;
     expect(report.elections, `seed ${seed}`).toBeGreaterThan(0);

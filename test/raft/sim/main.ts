@@ -1,5 +1,5 @@
 /**
- * npm run sim -- --seeds N --seed S [--minutes M] [--first] [--brief]
+ * npm run sim:raft -- --seeds N --seed S [--minutes M] [--first] [--brief]
  *
  * Runs N seeds from S on, each a cluster of simulated servers under faults, for M virtual minutes
  * or as long as its profile says, and checks what they promise. Ends with status 1 when a seed
@@ -14,7 +14,7 @@ import { runSeed, type SeedReport } from './run-seed.ts';
 const TRACE_LINES = 200;
 
 const EXIT_USAGE = 2;
-const USAGE = 'npm run sim -- --seeds N --seed S [--minutes M] [--first] [--brief]';
+const USAGE = 'npm run sim:raft -- --seeds N --seed S [--minutes M] [--first] [--brief]';
 
 const OPTIONS = {
   seeds: { type: 'string', default: '20' },
@@ -67,7 +67,7 @@ function fail({ seed, profile, failure }: SeedReport, runMs: number | undefined)
   process.exitCode = 1;
   if (!values.brief) for (const line of lastLines(seed, runMs)) console.log(line);
   console.log(`seed ${seed} (${profile}) fails ${failure}`);
-  console.log(`again: npm run sim -- --seeds 1 --seed ${seed}`);
+  console.log(`again: npm run sim:raft -- --seeds 1 --seed ${seed}`);
 }
 
 /** The same seed once more: what was said last before it failed. */

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { mustKeepPromises } from './keep-promises.ts';
 
-/** Some of each kind. `npm run sim` goes on for as long as anyone likes. */
+/** Some of each kind. `npm run sim:raft` goes on for as long as anyone likes. */
 const SEEDS = 25;
 
 describe('a simulated cluster', () => {

@@ -1,45 +1,98 @@
 /**
- * npm run sim -- --seeds N --seed S [--servers 1|3|5] [--profile NAME] [--minutes M]
+ * npm run sim -- [--seeds N] [--seed S] [--servers 1|3|5] [--profile NAME] [--minutes M]
+ *                [--scenario FILE] [--detailed] [--all] [--brief]
  *
  * Runs N seeds from S on: whole servers on simulated machines, under faults, and every reply is
- * checked. Ends with status 1 at the first seed that fails, after its trace.
+ * checked. The first seed that fails ends it with status 1, after the trace; a smaller scenario
+ * that fails as well is looked for and written to a file, which --scenario runs again. With --all
+ * the seeds after it are run too; with --brief nothing is shown of a failure but its text.
  */
 
 import { parseArgs } from 'node:util';
-import { PROFILES } from './profiles.ts';
+import { PROFILES, type Profile } from './profiles.ts';
 import { runSeed, type SeedReport } from './run-seed.ts';
+import { readScenario, shrink, writeScenario, type Scenario } from './scenario.ts';
+import { describeReport, Totals } from './totals.ts';
 
-const { values } = parseArgs({ options: {
+const EXIT_USAGE = 2;
+const TRACE_LINES = 150;
+const USAGE = 'npm run sim -- [--seeds N] [--seed S] [--servers 1|3|5] [--profile NAME] ' +
+  '[--minutes M] [--scenario FILE] [--detailed] [--all] [--brief]\nprofiles: ' +
+  PROFILES.map(({ name, servers }) => `'${name}' (${servers.join(' or ')})`).join(', ');
+
+const OPTIONS = {
   seeds: { type: 'string', default: '20' },
   seed: { type: 'string', default: '1' },
   servers: { type: 'string' },
   profile: { type: 'string' },
   minutes: { type: 'string' },
+  scenario: { type: 'string' },
   detailed: { type: 'boolean', default: false },
-} });
+  all: { type: 'boolean', default: false },
+  brief: { type: 'boolean', default: false },
+} as const;
 
-const from = Number(values.seed);
-const startedAt = process.cpuUsage();
-const reports: SeedReport[] = [];
-for (let seed = from; seed < from + Number(values.seeds); seed++) {
-  const profiles = PROFILES.filter(({ name, servers }) =>
-    (values.profile === undefined || name === values.profile) &&
-    (values.servers === undefined || servers.includes(Number(values.servers))));
-  const profile = profiles[seed % profiles.length]!;
-  const report = await runSeed({
-    seed, profile, isDetailed: values.detailed,
-    ...values.servers !== undefined && { servers: Number(values.servers) },
-    ...values.minutes !== undefined && { runMs: Number(values.minutes) * 60_000 },
-  });
-  reports.push(report);
-  const { user, system } = process.cpuUsage(startedAt);
-  const hours = reports.reduce((sum, { simulatedMs }) => sum + simulatedMs, 0) / 3_600_000;
-  console.log(JSON.stringify({ ...report, trace: undefined, faults: Object.fromEntries(report.faults) }));
-  console.log(`${hours.toFixed(2)} hours, ${(hours / ((user + system) / 3.6e9)).toFixed(0)} a core-hour`);
-  if (report.failure !== undefined) {
-    console.log(report.trace.slice(-150).join('\n'));
-    console.log(report.failure);
-    process.exitCode = 1;
-    break;
+const values = parse();
+
+function parse() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
   }
 }
+
+function refuse(message: string): never {
+  console.error(`${message}\nusage: ${USAGE}`);
+  process.exit(EXIT_USAGE);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const found = Number(text);
+  if (!Number.isSafeInteger(found) || found < 0) refuse(`--${name} ${text} is no whole number`);
+  return found;
+}
+
+function scenarios(): Scenario[] {
+  if (values.scenario !== undefined) return [readScenario(values.scenario)];
+  const servers = values.servers === undefined ? undefined : wholeNumber('servers', values.servers);
+  const profiles = PROFILES.filter((each) =>
+    (values.profile === undefined || each.name === values.profile) &&
+    (servers === undefined || each.servers.includes(servers)));
+  if (profiles.length === 0) refuse('there is no such profile for so many servers');
+  const from = wholeNumber('seed', values.seed);
+  return Array.from({ length: wholeNumber('seeds', values.seeds) }, (_, i) =>
+    scenarioOf(from + i, profiles[(from + i) % profiles.length]!, servers));
+}
+
+function scenarioOf(seed: number, profile: Profile, servers: number | undefined): Scenario {
+  const runMs = values.minutes === undefined
+    ? profile.runMs : wholeNumber('minutes', values.minutes) * 60_000;
+  return { seed, profile, runMs, servers: servers ?? profile.servers[0]! };
+}
+
+async function onFailure(scenario: Scenario, report: SeedReport): Promise<void> {
+  process.exitCode = 1;
+  if (!values.brief) console.log(report.trace.slice(-TRACE_LINES).join('\n'));
+  console.log(`FAILED seed ${report.seed}, '${report.profile}', ${report.servers} servers, ` +
+    `${report.failure}`);
+  if (values.brief || values.scenario !== undefined) return;
+  console.log('looking for a smaller scenario that fails');
+  const small = await shrink(scenario, report.simulatedMs, ({ runMs, profile: { faults } }) => {
+    console.log(`  ${(runMs / 1000).toFixed(0)} s with ${faults.join(', ')}`);
+  });
+  const path = `failing-seed-${report.seed}.json`;
+  writeScenario(path, small);
+  console.log(`written to ${path}: npm run sim -- --scenario ${path} --detailed`);
+}
+
+const totals = new Totals();
+for (const scenario of scenarios()) {
+  const report = await runSeed({ ...scenario, isDetailed: values.detailed });
+  totals.add(report);
+  console.log(describeReport(report));
+  if (report.failure === undefined) continue;
+  await onFailure(scenario, report);
+  if (!values.all) break;
+}
+console.log(totals.describe());
