@@ -85,6 +85,7 @@ class PrivateClient {
   #process: SimProcess | undefined;
   #isThinking = false;
   #hasHungUp = false;
+  #mustStartFresh = false;
   /** Since the last connection; what that means is known when there is a new one. */
   #hasServerEnded = false;
   #powerLosses = 0;
@@ -176,8 +177,8 @@ class PrivateClient {
       return this.#wire!.send([['SAVE']]);
     }
     if (this.#model.isTooUncertain) {
-      this.#model.startFresh();
-      this.#commands.startFresh();
+      this.#mustStartFresh = true;
+      return this.#wire!.destroy();
     }
     this.#commands.replaceKeys(this.#model.abandonedKeys());
     const scan = this.#model.isInTransaction ? undefined : this.#model.scanToContinue();
@@ -236,17 +237,21 @@ class PrivateClient {
     this.#wire?.destroy();
   }
 
+  /** Not in the middle of a transaction, of which nothing would be known. */
+  #startFresh(): void {
+    this.#mustStartFresh = false;
+    this.#model.startFresh();
+    this.#commands.startFresh();
+  }
+
   #onClosed(): void {
     this.#wire = undefined;
     this.#isSaving = false;
     if (this.#machine?.process !== this.#process) this.#hasServerEnded = true;
     else {
-      const mayComeLater = this.#hasHungUp && this.#model.inFlight > 0;
+      if (this.#hasHungUp && this.#model.inFlight > 0) this.#mustStartFresh = true;
       this.#model.disconnected(this.#nowMs);
-      if (mayComeLater) {
-        this.#model.startFresh();
-        this.#commands.startFresh();
-      }
+      if (this.#mustStartFresh) this.#startFresh();
     }
     this.#commands.disconnected();
     this.next();

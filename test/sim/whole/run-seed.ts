@@ -140,11 +140,15 @@ function makeCluster(
   scheduler: Scheduler, chance: Chance, servers: number, fsync: string,
 ): Cluster {
   const isAlone = servers === 1;
+  const heartbeatMs = chance.choose([100, 300, 500]);
   return new Cluster(scheduler, chance, {
     servers,
     options: {
       'appendfsync': fsync, 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
-      ...!isAlone && { 'consistency': 'linearizable', 'peer-secret': 'open sesame' },
+      ...!isAlone && {
+        'consistency': 'linearizable', 'peer-secret': 'open sesame',
+        'heartbeat-interval': heartbeatMs, 'election-timeout': heartbeatMs * 6,
+      },
     },
     tiny: {
       'segment-bytes': chance.choose([8192, 32_768, 131_072]),
