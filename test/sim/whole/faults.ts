@@ -77,6 +77,7 @@ export const FAULTS = {
     machine.setRate(nemesis.chance.choose([0.5, 0.9, 1.1, 2]));
     nemesis.later(nemesis.healMs, () => machine.setRate(1));
   }),
+  'wiped disk': (nemesis) => nemesis.wipe(),
   'isolated': (nemesis) => nemesis.isolate('both'),
   'one-way': (nemesis) => nemesis.isolate(nemesis.chance.choose(['in', 'out'])),
   'one link': (nemesis) => {

@@ -18,6 +18,9 @@ export interface NemesisSettings {
 const TROUBLE = new RegExp('^(?:MISCONF|NOQUORUM|UNKNOWN|LOADING|REMOVED|OOM|BUSY)|' +
   '^ERR .*(?:fail|cannot|EIO|ENOSPC|leader|peer|already|transfer|was closed while)');
 
+/** A peer without a disk gets everything anew, which takes a while. */
+const WIPE_EVERY_MS = 240_000;
+
 export class Nemesis {
   readonly cluster: Cluster;
   readonly chance: Chance;
@@ -28,6 +31,7 @@ export class Nemesis {
   readonly #settings: NemesisSettings;
   readonly #usual: { readonly jitterMs: number };
   #isStopped = false;
+  #mayWipeAtMs = 30_000;
   /** The index was found sound so often. */
   indexChecks = 0;
 
@@ -97,6 +101,21 @@ export class Nemesis {
         this.#afterStart(machine);
       });
     });
+  }
+
+  /** While all others are well: a majority of disks is what the algorithm promises to live on. */
+  wipe(): boolean {
+    const { machines, ready, scheduler } = this.cluster;
+    const isSafe = ready.length === machines.length && machines.length > 1 &&
+      scheduler.nowMs > this.#mayWipeAtMs;
+    if (!isSafe) return false;
+    this.#mayWipeAtMs = scheduler.nowMs + WIPE_EVERY_MS;
+    const machine = this.chance.choose(machines);
+    this.note(`${machine.name} loses its disk`);
+    machine.kill();
+    machine.wipe();
+    this.startLater(machine);
+    return true;
   }
 
   setWall(machine: SimMachine, byMs: number): void {

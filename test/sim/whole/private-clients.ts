@@ -25,6 +25,8 @@ export interface PrivateOptions {
   /** One client alone may use and change whole databases. */
   readonly isGlobal: boolean;
   readonly model: ClientModelOptions;
+  /** Reads see at least what their own connection wrote, not all that was acknowledged. */
+  readonly isSequential: boolean;
   /** The power may take what was replied to and not synced. */
   readonly mayLoseReplied: boolean;
 }
@@ -92,6 +94,8 @@ class PrivateClient {
   /** Nothing was asked on this connection. */
   #isNew = true;
   #isSaving = false;
+  /** Sequential reads see all that the client was told before: it has written here. */
+  #isSynced = false;
   #pipelines = 0;
   #onIdle: (() => void) | undefined;
 
@@ -129,6 +133,10 @@ class PrivateClient {
       this.#connect();
       await this.#all.cluster.scheduler.sleep(1000);
     }
+    while (!this.#isSynced) {
+      if (this.#model.inFlight === 0) this.#sync();
+      await this.#all.cluster.scheduler.sleep(1000);
+    }
     const commands = this.#model.isTooUncertain ? [] : this.#model.readBack();
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
@@ -152,6 +160,7 @@ class PrivateClient {
     this.#process = machine.process;
     this.#hasHungUp = false;
     this.#isNew = true;
+    this.#isSynced = !this.#all.options.isSequential;
     this.#wire = host.connect(machine, () => this.next(), {
       onReply: (reply) => this.#onReply(reply),
       onClosed: () => this.#onClosed(),
@@ -169,6 +178,7 @@ class PrivateClient {
   #pipeline(): void {
     if (this.#all.isStopped && !this.#model.isInTransaction) return this.next();
     const { mayLoseReplied } = this.#all.options;
+    if (!this.#isSynced) return this.#sync();
     const isNew = this.#isNew;
     this.#isNew = false;
     if (isNew && this.#model.hypothesisCount > 1) return this.#send(this.#model.readBack());
@@ -184,6 +194,11 @@ class PrivateClient {
     const scan = this.#model.isInTransaction ? undefined : this.#model.scanToContinue();
     const commands = scan === undefined ? this.#commands.nextPipeline(this.#nowMs) : [scan];
     this.#send(commands);
+  }
+
+  /** A write is ordered behind all that was acknowledged, and this connection sees it. */
+  #sync(): void {
+    this.#send([['SET', `${this.#name}sync${this.#pipelines}`, 'x']]);
   }
 
   #send(commands: readonly string[][]): void {
@@ -213,7 +228,10 @@ class PrivateClient {
     }
     const verdict = this.#model.receive(reply, this.#nowMs);
     switch (verdict.kind) {
-      case 'right': case 'unchecked': counts.answered += 1; break;
+      case 'right': case 'unchecked':
+        counts.answered += 1;
+        this.#isSynced = true;
+        break;
       case 'refused': counts.refused += 1; break;
       case 'unknown': counts.unknown += 1; break;
       case 'wrong':

@@ -38,7 +38,9 @@ const NETWORK: readonly FaultName[] = [
   'isolated', 'one-way', 'one link', 'lossy network', 'slow network', 'clients cut off',
 ];
 
-const PEERS: readonly FaultName[] = [...ALONE, ...NETWORK, 'all lose power', 'transfer'];
+const PEERS: readonly FaultName[] = [
+  ...ALONE, ...NETWORK, 'all lose power', 'transfer', 'wiped disk',
+];
 
 export const PROFILES: readonly Profile[] = [
   {
@@ -69,7 +71,7 @@ export const PROFILES: readonly Profile[] = [
   },
   {
     name: 'storm', servers: [3], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
-    everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 5, privateClients: 3, thinkMs: 200, listeners: 1,
+    everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
     rudeEveryMs: 20_000,
   },
   {

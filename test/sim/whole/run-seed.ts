@@ -57,16 +57,22 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed);
   const servers = options.servers ?? chance.choose(profile.servers);
-  const cluster = makeCluster(scheduler, chance, servers, profile.fsync ?? 'always');
+  const isSequential = servers > 1 && chance.oneIn(2);
+  const cluster = makeCluster(scheduler, chance, {
+    servers, fsync: profile.fsync ?? 'always',
+    consistency: isSequential ? 'sequential' : 'linearizable',
+  });
   cluster.isDetailed = options.isDetailed ?? false;
   const host = new ClientHost('127.0.9.1', scheduler, cluster.network, chance.fork());
   const nemesis = new Nemesis(cluster, host, profile);
-  const shared = new SharedClients(
-    cluster, host, { count: profile.sharedClients, thinkMs: profile.thinkMs });
+  const shared = new SharedClients(cluster, host, {
+    count: profile.sharedClients, thinkMs: profile.thinkMs, isSequential,
+  });
   const own = new PrivateClients(cluster, host, {
     count: profile.privateClients, thinkMs: profile.thinkMs * 2,
     isGlobal: profile.sharedClients === 0,
     model: modelOptions(profile, servers),
+    isSequential,
     mayLoseReplied: profile.fsync !== undefined,
   });
   const listeners = new Listeners(cluster, host, profile.listeners, profile.thinkMs);
@@ -136,8 +142,14 @@ function modelOptions({ faults, fsync }: Profile, servers: number): ClientModelO
   };
 }
 
+interface Sort {
+  readonly servers: number;
+  readonly fsync: string;
+  readonly consistency: 'sequential' | 'linearizable';
+}
+
 function makeCluster(
-  scheduler: Scheduler, chance: Chance, servers: number, fsync: string,
+  scheduler: Scheduler, chance: Chance, { servers, fsync, consistency }: Sort,
 ): Cluster {
   const isAlone = servers === 1;
   const heartbeatMs = chance.choose([100, 300, 500]);
@@ -146,7 +158,7 @@ function makeCluster(
     options: {
       'appendfsync': fsync, 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
       ...!isAlone && {
-        'consistency': 'linearizable', 'peer-secret': 'open sesame',
+        consistency, 'peer-secret': 'open sesame',
         'heartbeat-interval': heartbeatMs, 'election-timeout': heartbeatMs * 6,
       },
     },

@@ -29,6 +29,8 @@ export interface SharedOptions {
   readonly count: number;
   /** Mean pause between two requests of a client, milliseconds. */
   readonly thinkMs: number;
+  /** Reads may be of the past: what they see is not in the history. */
+  readonly isSequential: boolean;
 }
 
 export interface ClientCounts {
@@ -44,14 +46,16 @@ export class SharedClients {
   readonly cluster: Cluster;
   readonly host: ClientHost;
   readonly thinkMs: number;
+  readonly isSequential: boolean;
   #names = 0;
   #values = 0;
   isStopped = false;
 
-  constructor(cluster: Cluster, host: ClientHost, { count, thinkMs }: SharedOptions) {
+  constructor(cluster: Cluster, host: ClientHost, { count, thinkMs, isSequential }: SharedOptions) {
     this.cluster = cluster;
     this.host = host;
     this.thinkMs = thinkMs;
+    this.isSequential = isSequential;
     for (let i = 0; i < count; i++) {
       new SharedClient(this, cluster.chance.fork()).next();
     }
@@ -73,6 +77,7 @@ export class SharedClients {
 interface Asked {
   readonly call: CallNumber;
   readonly commands: readonly Command[];
+  readonly isRead: boolean;
   /** From the last reply; undefined if it shows that nothing was done. */
   readonly outcome: (reply: Reply) => StringReply | undefined;
 }
@@ -139,7 +144,9 @@ class SharedClient {
 
   #ask(key: string, command: StringCommand): void {
     const call = this.#all.history.call(this.#name, key, command);
-    this.#send({ call, commands: [toRequest(key, command)], outcome: outcomeOf });
+    this.#send({
+      call, commands: [toRequest(key, command)], isRead: command.kind === 'get', outcome: outcomeOf,
+    });
   }
 
   /** WATCH and GET first; what EXEC does then is one compare-and-set. */
@@ -148,6 +155,7 @@ class SharedClient {
     this.#send({
       call: this.#all.history.call(this.#name, key, { kind: 'get' }),
       commands: [['WATCH', key], ['GET', key]],
+      isRead: true,
       outcome: (reply) => {
         const expected = outcomeOf(reply);
         if (expected === undefined || typeof expected === 'number') return expected;
@@ -164,6 +172,7 @@ class SharedClient {
     this.#send({
       call: this.#all.history.call(this.#name, key, command),
       commands: [['MULTI'], ['SET', key, value], ['EXEC']],
+      isRead: false,
       outcome: (reply) => (reply.kind === 'array' ? 1 : undefined),
     });
   }
@@ -196,7 +205,8 @@ class SharedClient {
       history.fail(asked.call);
       counts.refused += 1;
     } else {
-      history.succeed(asked.call, outcome);
+      if (asked.isRead && this.#all.isSequential) history.fail(asked.call);
+      else history.succeed(asked.call, outcome);
       counts.answered += 1;
     }
     const then = this.#then;
