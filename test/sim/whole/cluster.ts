@@ -39,6 +39,8 @@ export class Cluster {
   onStartFailed: (machine: SimMachine, error: Error) => boolean = () => false;
   /** Told of each server that ended with an error; may return true if that was to be expected. */
   onEnded: (machine: SimMachine, error: Error) => boolean = () => false;
+  /** Whether what a server says may be because of what was done to its disk. */
+  isExcused: (machine: SimMachine) => boolean = () => false;
   #fault: SimFault | undefined;
   #isOver = false;
 
@@ -51,7 +53,7 @@ export class Cluster {
     this.machines = names.map((name, i) => new SimMachine({
       name, host: `127.0.1.${i + 1}`, scheduler, network: this.network, chance: chance.fork(),
       diskMs: settings.diskMs,
-      onLog: (machine, line) => this.note(`${machine.name}: ${line.trim()}`),
+      onLog: (machine, line) => this.#onLog(machine, line.trim()),
       onStopped: (machine, end) => this.#onStopped(machine, end),
     }));
     for (const one of this.machines) {
@@ -126,6 +128,16 @@ export class Cluster {
     const peer = this.machines.flatMap(({ name, host }) =>
       [name, `${host}:${CLIENT_PORT}`, `${host}:${PEER_PORT}`]);
     return { node: machine.name, peer };
+  }
+
+  /** A server that says it has met a bug has shown a fault, unless its disk was made to fail. */
+  #onLog(machine: SimMachine, line: string): void {
+    this.note(`${machine.name}: ${line}`);
+    const isBug = line.includes('failed inside') || line.includes('"level":60') ||
+      line.includes('does not agree with the log');
+    if (isBug && !line.includes('simulated') && !this.isExcused(machine)) {
+      this.fail(`${machine.name} says: ${line}`);
+    }
   }
 
   #onStopped(machine: SimMachine, end: number | Error): void {

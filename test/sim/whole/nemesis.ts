@@ -26,7 +26,7 @@ export class Nemesis {
   readonly chance: Chance;
   readonly host: ClientHost;
   readonly counts = new Map<string, number>();
-  /** Machines whose disk fails, or did until their last restart. */
+  /** Machines whose disk was made to fail at any time. */
   readonly broken = new Set<SimMachine>();
   readonly #settings: NemesisSettings;
   readonly #usual: { readonly jitterMs: number };
@@ -42,6 +42,7 @@ export class Nemesis {
     this.#settings = settings;
     this.#usual = { jitterMs: 0.1 };
     cluster.onStartFailed = (machine) => this.broken.has(machine);
+    cluster.isExcused = (machine) => this.broken.has(machine);
     cluster.onEnded = (machine, error) => {
       if (!this.broken.has(machine) || !error.message.endsWith('simulated')) return false;
       this.startLater(machine);
@@ -179,7 +180,6 @@ export class Nemesis {
   }
 
   #afterStart(machine: SimMachine): void {
-    this.broken.delete(machine);
     if (this.chance.oneIn(2)) this.ask(machine, ['DEBUG', 'CHECK-INDEX']);
   }
 

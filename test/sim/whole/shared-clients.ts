@@ -90,6 +90,8 @@ class SharedClient {
   /** Replies that are outstanding, the last of which counts. */
   #waiting = 0;
   #asked: Asked | undefined;
+  /** One of the replies so far was an error. */
+  #hasError = false;
   #requests = 0;
   #isThinking = false;
 
@@ -180,6 +182,7 @@ class SharedClient {
   #send(asked: Asked): void {
     const { host, counts } = this.#all;
     this.#asked = asked;
+    this.#hasError = false;
     this.#waiting = asked.commands.length;
     counts.commands += asked.commands.length;
     this.#requests += 1;
@@ -195,7 +198,7 @@ class SharedClient {
     if (this.#waiting === 0) return cluster.fail(`${this.#name}: a reply that nobody asked for`);
     this.#waiting -= 1;
     const asked = this.#asked!;
-    if (reply.kind === 'error' && this.#waiting > 0) return;
+    if (reply.kind === 'error') this.#hasError = true;
     if (this.#waiting > 0) return;
     this.#asked = undefined;
     const isUnknown = reply.kind === 'error' && reply.text.startsWith('UNKNOWN');
@@ -209,7 +212,8 @@ class SharedClient {
       else history.succeed(asked.call, outcome);
       counts.answered += 1;
     }
-    const then = this.#then;
+    // Without WATCH, which may have been refused, it would be no compare-and-set.
+    const then = this.#hasError ? undefined : this.#then;
     this.#then = undefined;
     if (then !== undefined) then();
     else this.next();
