@@ -45,12 +45,12 @@ const PEERS: readonly FaultName[] = [
 export const PROFILES: readonly Profile[] = [
   {
     name: 'alone', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
-    restartMs: 500, healMs: 2000, sharedClients: 2, privateClients: 3, thinkMs: 1000, listeners: 1,
+    restartMs: 500, healMs: 2000, sharedClients: 2, privateClients: 3, thinkMs: 1500, listeners: 1,
     rudeEveryMs: 20_000,
   },
   {
     name: 'alone, one client', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
-    restartMs: 500, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
+    restartMs: 500, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 400, listeners: 1,
     rudeEveryMs: 20_000,
   },
   {
@@ -66,7 +66,7 @@ export const PROFILES: readonly Profile[] = [
   },
   {
     name: 'peers', servers: [3], runMs: 20 * MINUTE_MS, faults: PEERS, everyMs: 15_000,
-    restartMs: 2000, healMs: 4000, sharedClients: 3, privateClients: 2, thinkMs: 1000, listeners: 1,
+    restartMs: 2000, healMs: 4000, sharedClients: 3, privateClients: 2, thinkMs: 2500, listeners: 1,
     rudeEveryMs: 20_000,
   },
   {
