@@ -7,6 +7,7 @@ import type { CommandStats, ErrorStats } from '../observe/command-stats.ts';
 import type { LatencyMonitor } from '../observe/latency-monitor.ts';
 import type { SlowLog } from '../observe/slow-log.ts';
 import type { CallObserver } from '../engine/accounts.ts';
+import { StoreError } from '../store/store-error.ts';
 import { DamageLog } from './damage-log.ts';
 
 /** A row of brief calls usually takes less than this. */
@@ -67,6 +68,8 @@ export class CallLog implements CallObserver {
   /** A record that cannot be read is no fault of the command that asked for it. */
   crashed(entry: TableEntry, error: unknown): void {
     if (DamageLog.isBadRead(error)) return this.#parts.damage.report(error);
+    // It ran while the store was closed for a reload or a stop, and was told so.
+    if (error instanceof StoreError && error.code === 'CLOSED') return;
     this.#parts.log.error({ command: entry.command.name, error }, 'a command failed inside');
   }
 }
