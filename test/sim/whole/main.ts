@@ -1,8 +1,9 @@
 /**
  * npm run sim -- --seeds N --seed S [--servers 1|3|5] [--profile NAME] [--minutes M]
+ *   [--detailed] [--brief]
  *
  * Runs N seeds from S on: whole servers on simulated machines, under faults, and every reply is
- * checked. Ends with status 1 at the first seed that fails, after its trace.
+ * checked. Ends with status 1 at the first seed that fails, after its trace; --brief leaves that out.
  */
 
 import { parseArgs } from 'node:util';
@@ -16,6 +17,7 @@ const { values } = parseArgs({ options: {
   profile: { type: 'string' },
   minutes: { type: 'string' },
   detailed: { type: 'boolean', default: false },
+  brief: { type: 'boolean', default: false },
 } });
 
 const from = Number(values.seed);
@@ -37,8 +39,10 @@ for (let seed = from; seed < from + Number(values.seeds); seed++) {
   console.log(JSON.stringify({ ...report, trace: undefined, faults: Object.fromEntries(report.faults) }));
   console.log(`${hours.toFixed(2)} hours, ${(hours / ((user + system) / 3.6e9)).toFixed(0)} a core-hour`);
   if (report.failure !== undefined) {
-    console.log(report.trace.slice(-150).join('\n'));
-    console.log(report.failure);
+    if (!values.brief) {
+      console.log(report.trace.slice(-150).join('\n'));
+      console.log(report.failure);
+    }
     process.exitCode = 1;
     break;
   }

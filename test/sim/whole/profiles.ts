@@ -84,4 +84,9 @@ export const PROFILES: readonly Profile[] = [
     thinkMs: 400, listeners: 1,
     rudeEveryMs: 20_000,
   },
+  {
+    name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
+    restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
+    rudeEveryMs: 20_000,
+  },
 ];

@@ -7,6 +7,7 @@
 
 import type { Reply } from '../model/reply.ts';
 import type { Chance } from './chance.ts';
+import { ask } from './check-end.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
 import { encode, type Command, type Wire } from './wire.ts';
@@ -47,7 +48,14 @@ const BEHAVIOURS: readonly Behaviour[] = [
     for (let i = 0; i < 5; i++) client.sendRaw(encode(['SET', KEY, `${i}`]), 0);
     client.ask(['CLIENT', 'REPLY', 'ON']);
     client.sendRaw(encode(['CLIENT', 'REPLY', 'SKIP']) + encode(['SET', KEY, 'skipped']), 0);
-    client.ask(['PING']);
+    client.ask(['ECHO', '1'], ['ECHO', '2']);
+    client.expect('OK', '1', '2');
+    client.leaveAfter(5000);
+  },
+  function asksWhatIsBehindQuit(client) {
+    const key = client.newKey();
+    client.ask(['SET', key, 'before'], ['QUIT']);
+    client.sendRaw(encode(['SET', key, 'behind']), 0);
     client.leaveAfter(5000);
   },
   function kills(client) {
@@ -82,6 +90,8 @@ const BEHAVIOURS: readonly Behaviour[] = [
 export class RudeClients {
   readonly cluster: Cluster;
   readonly host: ClientHost;
+  /** Keys that one client sets before its QUIT, and must not set behind it. */
+  readonly keys: string[] = [];
   isStopped = false;
   visits = 0;
 
@@ -99,6 +109,17 @@ export class RudeClients {
     });
     next();
   }
+
+  /** When all is well again. */
+  async check(): Promise<void> {
+    const [machine] = this.cluster.ready;
+    if (machine === undefined) return;
+    const commands = this.keys.map((key): Command => ['GET', key]);
+    for (const reply of await ask(this.host, machine, [['SELECT', DATABASE], ...commands])) {
+      const isBehind = reply.kind === 'bulk' && reply.bytes === 'behind';
+      if (isBehind) this.cluster.fail('what was asked behind QUIT was done');
+    }
+  }
 }
 
 function visit(all: RudeClients, chance: Chance): RudeClient {
@@ -112,6 +133,8 @@ class RudeClient {
   readonly #wire: Wire;
   /** Replies that may still come. */
   #due = 0;
+  /** What replies without an error must be, in their order. */
+  readonly #expected: string[] = [];
 
   constructor(all: RudeClients, chance: Chance, behaviour: Behaviour) {
     this.#all = all;
@@ -127,6 +150,7 @@ class RudeClient {
   /** In a database of its own. */
   #begin(): void {
     this.ask(['SELECT', DATABASE]);
+    this.expect('OK');
     this.#behaviour(this);
   }
 
@@ -139,6 +163,16 @@ class RudeClient {
   sendRaw(bytes: string, replies: number): void {
     this.#due += replies;
     this.#wire.sendRaw(bytes);
+  }
+
+  expect(...texts: readonly string[]): void {
+    this.#expected.push(...texts);
+  }
+
+  newKey(): string {
+    const key = `quit-${this.#all.keys.length}`;
+    this.#all.keys.push(key);
+    return key;
   }
 
   pause(): void {
@@ -156,8 +190,18 @@ class RudeClient {
   /** A server that closes the connection may say why. */
   #onReply(reply: Reply): void {
     this.#due -= 1;
+    const expected = this.#expected.shift();
+    if (expected !== undefined && reply.kind !== 'error' && textOf(reply) !== expected) {
+      this.#all.cluster.fail(`a client that ${this.#behaviour.name} got ${textOf(reply)}, ` +
+        `not ${expected}`);
+    }
     if (this.#due >= 0 || (reply.kind === 'error' && this.#due === -1)) return;
     this.#all.cluster.fail(`a client that ${this.#behaviour.name} got more replies than it asked ` +
       `for, the last one ${JSON.stringify(reply).slice(0, 200)}`);
   }
+}
+
+function textOf(reply: Reply): string {
+  if (reply.kind === 'simple') return reply.text;
+  return reply.kind === 'bulk' ? reply.bytes : JSON.stringify(reply).slice(0, 100);
 }

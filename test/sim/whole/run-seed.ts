@@ -21,6 +21,10 @@ import { SharedClients, type ClientCounts } from './shared-clients.ts';
 
 /** What clients ask for is answered within so much when all is well again. */
 const PEACE_MS = 60_000;
+/** The last servers that were killed start again, and the last pauses end. */
+const SETTLE_MS = 20_000;
+/** The checks at the end take minutes at most; what takes longer hangs. */
+const END_MS_MAX = 60 * 60_000;
 
 export interface SeedReport {
   readonly seed: number;
@@ -73,16 +77,23 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
   let undecided = 0;
   const story = async (): Promise<void> => {
+    const runMs = options.runMs ?? profile.runMs;
+    scheduler.after(runMs + PEACE_MS + END_MS_MAX, () => {
+      cluster.fail('the checks at the end got no answer');
+    });
     cluster.startAll();
     nemesis.start();
-    await scheduler.sleep(options.runMs ?? profile.runMs);
+    await scheduler.sleep(runMs);
     nemesis.stop();
-    await scheduler.sleep(PEACE_MS);
+    await scheduler.sleep(SETTLE_MS);
+    cluster.isPeace = true;
+    await scheduler.sleep(PEACE_MS - SETTLE_MS);
     shared.isStopped = true;
     own.isStopped = true;
     listeners.isStopped = true;
     rude.isStopped = true;
     await own.readBack();
+    await rude.check();
     await checkEnd(cluster, host);
     undecided = checkHistory(shared);
     listeners.check();
