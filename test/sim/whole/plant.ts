@@ -1,5 +1,5 @@
 /**
- * npm run sim:planted -- [--only NAME] [--part PART] [--seeds-max N]
+ * npm run sim:planted -- [--only NAME ...] [--part PART] [--missing] [--seeds-max N]
  *
  * Plants one fault after the other in a copy of the compiled project and lets the simulator of whole
  * servers look for it, seed by seed. Writes PLANTED.md: what was run now, and what that says of the
@@ -26,8 +26,9 @@ whole servers found it, by what it said first.
 const SHOWN_MAX = 90;
 
 const { values } = parseArgs({ options: {
-  'only': { type: 'string' },
+  'only': { type: 'string', multiple: true },
   'part': { type: 'string' },
+  'missing': { type: 'boolean', default: false },
   'seeds-max': { type: 'string', default: '200' },
 } });
 
@@ -35,8 +36,7 @@ const rows = await readRows();
 const hunter = new Hunter(join(ROOT, 'dist'));
 let missed = 0;
 for (const fault of PLANTED_FAULTS) {
-  if (values.only !== undefined && fault.name !== values.only) continue;
-  if (values.part !== undefined && fault.part !== values.part) continue;
+  if (!isWanted(fault)) continue;
   const found = await hunter.hunt(fault, Number(values['seeds-max']));
   console.log(`${fault.part}: ${fault.name}: ${describe(found)}`);
   if (found.isFound) rows.set(fault.name, rowOf(fault, found));
@@ -44,6 +44,13 @@ for (const fault of PLANTED_FAULTS) {
   await writeRows();
 }
 process.exitCode = missed === 0 ? 0 : 1;
+
+/** --missing: only those that are not in the table yet. */
+function isWanted({ name, part }: PlantedFault): boolean {
+  if (values.missing && rows.has(name)) return false;
+  if (values.only !== undefined && !values.only.includes(name)) return false;
+  return values.part === undefined || part === values.part;
+}
 
 function describe({ isFound, seeds, minutes, failure }: Found): string {
   const after = `${seeds} seeds, ${minutes.toFixed(0)} simulated minutes`;

@@ -25,6 +25,7 @@ export type Part = 'session' | 'turn' | 'store' | 'engine' | 'keyspace' | 'clust
 const ONE_CLIENT = { servers: 1, profile: 'alone, one client' } as const;
 const ALONE = { servers: 1, profile: 'alone' } as const;
 const BAD_DISK = { servers: 1, profile: 'alone, bad disk' } as const;
+const FULL_DISK = { servers: 1, profile: 'alone, full disk' } as const;
 const STORM = { servers: 3, profile: 'storm' } as const;
 const PEERS_ONE_CLIENT = { servers: 3, profile: 'peers, one client' } as const;
 
@@ -188,55 +189,55 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   // ---- The store: taking back -------------------------------------------------------------------
   {
     name: 'the undo journal forgets removals',
-    part: 'store', file: 'store/changes/store-changes.ts', ...BAD_DISK,
+    part: 'store', file: 'store/changes/store-changes.ts', ...FULL_DISK,
     from: 'this.takeBack.noteRemoval(probe.space, probe.slot, probe.hi, probe.lo);',
     to: '',
   },
   {
     name: 'the undo journal forgets changed expiries',
-    part: 'store', file: 'store/changes/store-changes.ts', ...BAD_DISK,
+    part: 'store', file: 'store/changes/store-changes.ts', ...FULL_DISK,
     from: 'this.takeBack.noteExpiry(probe.space, probe.slot, probe.hi, probe.lo);',
     to: '',
   },
   {
     name: 'the undo journal forgets new keys',
-    part: 'store', file: 'store/changes/store-changes.ts', ...BAD_DISK,
+    part: 'store', file: 'store/changes/store-changes.ts', ...FULL_DISK,
     from: 'this.takeBack.noteInsert(space, hi, lo, segmentSlot, offset);',
     to: '',
   },
   {
     name: 'changes of chains are taken back oldest first',
-    part: 'store', file: 'store/log/undo-journal.ts', ...BAD_DISK,
+    part: 'store', file: 'store/log/undo-journal.ts', ...FULL_DISK,
     from: 'this.#steps.pop().undo();',
     to: 'this.#steps.shift().undo();',
   },
   {
     name: 'deltas of a lost turn stay gathered',
-    part: 'store', file: 'store/changes/take-back.ts', ...BAD_DISK,
+    part: 'store', file: 'store/changes/take-back.ts', ...FULL_DISK,
     from: 'this.#options.groups.discard();',
     to: '',
   },
   {
     name: 'what a full disk refused stays in the index',
-    part: 'store', file: 'store/log/log-writer.ts', ...BAD_DISK,
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
     from: 'this.#takeBack();\n        this.noRoom = reason;',
     to: 'this.noRoom = reason;',
   },
   {
     name: 'a write of which a part may be on disk is answered MISCONF',
-    part: 'store', file: 'store/log/log-writer.ts', ...BAD_DISK,
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
     from: 'this.#refused = isCut ? notMade(cause) : unknown(cause);',
     to: 'this.#refused = notMade(cause);',
   },
   {
     name: 'a failed sync is answered MISCONF',
-    part: 'store', file: 'store/log/log-writer.ts', ...BAD_DISK,
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
     from: 'this.#refused = unknown(cause);\n        this.fail(cause);',
     to: 'this.fail(cause);',
   },
   {
     name: 'the log goes on after a failed write',
-    part: 'store', file: 'store/log/log-writer.ts', ...BAD_DISK,
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
     from: 'this.#onWriteFailed(error);\n            return false;',
     to: 'return false;',
   },

@@ -28,9 +28,16 @@ const MINUTE_MS = 60_000;
 const ALONE: readonly FaultName[] = [
   'kill', 'power loss', 'power loss in a turn', 'power loss in a turn', 'clean restart', 'pause',
   'reload', 'check index', 'save', 'small budget', 'clients cut off', 'slow network',
+  'power loss in a sync', 'power loss in a sync', 'killed in a sync, then power loss',
 ];
 
 const DISK: readonly FaultName[] = ['disk error', 'disk error', 'lasting disk error', 'full disk'];
+
+/** So that what was written is taken back often. */
+const FULL: readonly FaultName[] = [
+  'full disk', 'full disk', 'full disk', 'disk error', 'check index', 'check index', 'reload',
+  'kill',
+];
 
 const CLOCKS: readonly FaultName[] = ['wall clock set', 'clock runs wild'];
 
@@ -82,6 +89,11 @@ export const PROFILES: readonly Profile[] = [
     name: 'five', servers: [5], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
     everyMs: 5000, restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2,
     thinkMs: 400, listeners: 1,
+    rudeEveryMs: 20_000,
+  },
+  {
+    name: 'alone, full disk', servers: [1], runMs: 20 * MINUTE_MS, faults: FULL, everyMs: 4000,
+    restartMs: 300, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 100, listeners: 0,
     rudeEveryMs: 20_000,
   },
   {

@@ -17,6 +17,8 @@ type Behaviour = (client: RudeClient) => void;
 const KEY = 'rude';
 const DATABASE = '9';
 const BIG_BYTES = 200_000;
+/** Stands for every reply. */
+const ANY = '*';
 const GARBAGE = ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', '*3\r\n$3\r\nSET\r\n$-5\r\n', '\0\0\0\0\r\n'];
 const QUESTIONS: readonly Command[] = [
   ['INFO', 'everything'], ['CLIENT', 'LIST'], ['MEMORY', 'STATS'], ['SLOWLOG', 'GET'],
@@ -38,10 +40,11 @@ const BEHAVIOURS: readonly Behaviour[] = [
     client.leaveAfter(client.chance.between(1000, 20_000));
   },
   function readsLate(client) {
+    client.ask(['SET', KEY, 'y'.repeat(BIG_BYTES * 2)]);
     client.pause();
     for (let i = 0; i < 20; i++) client.ask(['APPEND', KEY, 'z'], ['GET', KEY]);
     client.resumeAfter(client.chance.between(10, 3000));
-    client.leaveAfter(30_000);
+    client.leaveAnswered(15_000);
   },
   function wantsNoReplies(client) {
     client.sendRaw(encode(['CLIENT', 'REPLY', 'OFF']), 0);
@@ -56,6 +59,14 @@ const BEHAVIOURS: readonly Behaviour[] = [
     const key = client.newKey();
     client.ask(['SET', key, 'before'], ['QUIT']);
     client.sendRaw(encode(['SET', key, 'behind']), 0);
+    client.leaveAfter(5000);
+  },
+  function publishesToItself(client) {
+    const publish = ['PUBLISH', KEY, 'x'];
+    client.ask(['HELLO', '3']);
+    client.sendRaw(encode(['SUBSCRIBE', KEY]), 0);
+    client.ask(['MULTI'], publish, publish, ['EXEC']);
+    client.expect(ANY, 'OK', 'QUEUED', 'QUEUED', '[integer,integer]');
     client.leaveAfter(5000);
   },
   function kills(client) {
@@ -143,6 +154,7 @@ class RudeClient {
     const { cluster, host } = all;
     this.#wire = host.connect(chance.choose(cluster.ready), () => this.#begin(), {
       onReply: (reply) => this.#onReply(reply),
+      onPush: () => {},
       onClosed: () => {},
     });
   }
@@ -187,11 +199,24 @@ class RudeClient {
     this.#all.host.after(ms, () => this.#wire.destroy());
   }
 
+  /** When all is well it has every reply by then, unless the server has closed the connection. */
+  leaveAnswered(ms: number): void {
+    const { cluster, host } = this.#all;
+    const { isPeace } = cluster;
+    host.after(ms, () => {
+      if (isPeace && this.#wire.isOpen && this.#due > 0) {
+        cluster.fail(`a client that ${this.#behaviour.name} lacks ${this.#due} replies`);
+      }
+      this.#wire.destroy();
+    });
+  }
+
   /** A server that closes the connection may say why. */
   #onReply(reply: Reply): void {
     this.#due -= 1;
     const expected = this.#expected.shift();
-    if (expected !== undefined && reply.kind !== 'error' && textOf(reply) !== expected) {
+    const isChecked = expected !== undefined && expected !== ANY && reply.kind !== 'error';
+    if (isChecked && textOf(reply) !== expected) {
       this.#all.cluster.fail(`a client that ${this.#behaviour.name} got ${textOf(reply)}, ` +
         `not ${expected}`);
     }
@@ -203,5 +228,6 @@ class RudeClient {
 
 function textOf(reply: Reply): string {
   if (reply.kind === 'simple') return reply.text;
+  if (reply.kind === 'array') return `[${reply.items.map(({ kind }) => kind).join()}]`;
   return reply.kind === 'bulk' ? reply.bytes : JSON.stringify(reply).slice(0, 100);
 }
