@@ -133,8 +133,9 @@ export class SimMachine implements NetworkHost, MachineClock {
             resolve(undefined);
           },
           (error: Error) => {
-            this.#end(process);
+            // First, because the end of the process would say that it was killed.
             resolve(error);
+            this.#end(process);
           });
       });
     });
