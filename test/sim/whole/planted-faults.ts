@@ -26,6 +26,7 @@ const ONE_CLIENT = { servers: 1, profile: 'alone, one client' } as const;
 const ALONE = { servers: 1, profile: 'alone' } as const;
 const BAD_DISK = { servers: 1, profile: 'alone, bad disk' } as const;
 const FULL_DISK = { servers: 1, profile: 'alone, full disk' } as const;
+const RUDE = { servers: 1, profile: 'alone, rude clients' } as const;
 const STORM = { servers: 3, profile: 'storm' } as const;
 const PEERS_ONE_CLIENT = { servers: 3, profile: 'peers, one client' } as const;
 
@@ -33,19 +34,19 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   // ---- Sessions and connections -----------------------------------------------------------------
   {
     name: 'CLIENT REPLY SKIP skips no reply but its own',
-    part: 'session', file: 'session/session.ts', ...ALONE,
+    part: 'session', file: 'session/session.ts', ...RUDE,
     from: 'this.#repliesToSkip = mode === \'skip\' ? 2 : 0;',
     to: 'this.#repliesToSkip = mode === \'skip\' ? 1 : 0;',
   },
   {
     name: 'CLIENT REPLY SKIP skips one reply too many',
-    part: 'session', file: 'session/session.ts', ...ALONE,
+    part: 'session', file: 'session/session.ts', ...RUDE,
     from: 'this.#repliesToSkip = mode === \'skip\' ? 2 : 0;',
     to: 'this.#repliesToSkip = mode === \'skip\' ? 3 : 0;',
   },
   {
     name: 'CLIENT REPLY SKIP is forgotten at once',
-    part: 'session', file: 'session/session.ts', ...ALONE,
+    part: 'session', file: 'session/session.ts', ...RUDE,
     from: '--this.#repliesToSkip === 0)',
     to: '--this.#repliesToSkip >= 0)',
   },
@@ -100,19 +101,19 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'what is asked behind QUIT runs',
-    part: 'session', file: 'net/connection.ts', ...ALONE,
+    part: 'session', file: 'net/connection.ts', ...RUDE,
     from: 'const mayServe = !this.#isClosing || this.#hasUntaken;',
     to: 'const mayServe = true;',
   },
   {
     name: 'a connection that has stalled is not served again',
-    part: 'session', file: 'net/connection.ts', ...ALONE,
+    part: 'session', file: 'net/connection.ts', ...RUDE,
     from: 'this.#isStalled = false;\n',
     to: '',
   },
   {
     name: 'replies to a slow reader are sent from the start again',
-    part: 'session', file: 'net/output.ts', ...ALONE,
+    part: 'session', file: 'net/output.ts', ...RUDE,
     from: 'const from = this.#written;',
     to: 'const from = 0;',
   },
@@ -125,14 +126,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'a subscriber is told while a reply of its own is half written',
-    part: 'session', file: 'session/session.ts', ...ALONE,
+    part: 'session', file: 'session/session.ts', ...RUDE,
     from: 'if (this.isReplying) {\n            this.#deferred.push(() => this.#push(kind, parts));' +
       '\n            return;\n        }',
     to: '',
   },
   {
     name: 'unsubscribed clients stay in the table of channels',
-    part: 'session', file: 'session/subscriptions.ts', ...ALONE,
+    part: 'session', file: 'session/subscriptions.ts', ...RUDE,
     from: 'for (const name of this.channels)\n' +
       '            this.#hub.unsubscribe(name, this.#subscriber);',
     to: '',
@@ -458,7 +459,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'a pause never ends',
-    part: 'engine', file: 'engine/pause.ts', ...ALONE,
+    part: 'engine', file: 'engine/pause.ts', ...RUDE,
     from: 'this.#wait = undefined;\n        this.#end();',
     to: 'this.#wait = undefined;',
   },

@@ -97,6 +97,11 @@ export const PROFILES: readonly Profile[] = [
     rudeEveryMs: 20_000,
   },
   {
+    name: 'alone, rude clients', servers: [1], runMs: 10 * MINUTE_MS, faults: ALONE,
+    everyMs: 20_000, restartMs: 300, healMs: 1000, sharedClients: 1, privateClients: 1,
+    thinkMs: 500, listeners: 1, rudeEveryMs: 1000,
+  },
+  {
     name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
     restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
     rudeEveryMs: 20_000,
