@@ -27,6 +27,7 @@ const ALONE = { servers: 1, profile: 'alone' } as const;
 const BAD_DISK = { servers: 1, profile: 'alone, bad disk' } as const;
 const FULL_DISK = { servers: 1, profile: 'alone, full disk' } as const;
 const RUDE = { servers: 1, profile: 'alone, rude clients' } as const;
+const SLOW_DISK = { servers: 1, profile: 'alone, slow disk', minutes: 3 } as const;
 const STORM = { servers: 3, profile: 'storm' } as const;
 const PEERS_ONE_CLIENT = { servers: 3, profile: 'peers, one client' } as const;
 
@@ -141,13 +142,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   // ---- The end of a turn ------------------------------------------------------------------------
   {
     name: 'replies leave before their ticket',
-    part: 'turn', file: 'net/output.ts', ...ONE_CLIENT,
+    part: 'turn', file: 'net/output.ts', ...SLOW_DISK,
     from: 'if (this.#sealedTicket > this.#acknowledged || this.#inFlight.length > 0)',
     to: 'if (this.#inFlight.length > 0)',
   },
   {
     name: 'the ticket of a turn is that of the turn before',
-    part: 'turn', file: 'server/store-gate.ts', ...ONE_CLIENT,
+    part: 'turn', file: 'server/store-gate.ts', ...SLOW_DISK,
     from: 'return this.#base + store.appended;',
     to: 'return this.acknowledged;',
   },
@@ -159,31 +160,31 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'clients that wait for a lost part of the log are not closed',
-    part: 'turn', file: 'net/turn.ts', ...BAD_DISK,
+    part: 'turn', file: 'net/turn.ts', ...SLOW_DISK,
     from: 'this.#waiting.delete(talker);\n            talker.lose();',
     to: 'this.#waiting.delete(talker);',
   },
   {
     name: 'with "always" it is enough that the log is written',
-    part: 'turn', file: 'store/log/log-writer.ts', ...ONE_CLIENT,
+    part: 'turn', file: 'store/log/log-writer.ts', ...SLOW_DISK,
     from: 'return this.#policy === \'always\' ? this.#sync.durableLsn : this.#writtenLsn;',
     to: 'return this.#writtenLsn;',
   },
   {
     name: 'a small group is called synced without a sync',
-    part: 'turn', file: 'store/log/log-sync.ts', ...ONE_CLIENT,
+    part: 'turn', file: 'store/log/log-sync.ts', ...SLOW_DISK,
     from: 'if (log.written > log.synced)\n            log.file.datasyncSync();',
     to: '',
   },
   {
     name: 'a sync counts for what was written while it ran',
-    part: 'turn', file: 'store/log/log-sync.ts', ...ALONE,
+    part: 'turn', file: 'store/log/log-sync.ts', ...SLOW_DISK,
     from: 'this.#advance(log, written);\n            if (!isFull',
     to: 'this.#advance(log, log.written);\n            if (!isFull',
   },
   {
     name: 'after a reload the log of the new store counts from zero',
-    part: 'turn', file: 'server/store-gate.ts', ...ALONE,
+    part: 'turn', file: 'server/store-gate.ts', ...SLOW_DISK,
     from: 'this.#base = this.acknowledged - store.acknowledged;',
     to: 'this.#base = this.acknowledged;',
   },
@@ -263,7 +264,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'recovery trusts what it reads to be durable',
-    part: 'store', file: 'store/recovery/seal-log.ts', ...ALONE,
+    part: 'store', file: 'store/recovery/seal-log.ts', ...SLOW_DISK,
     from: 'if (watermark.segmentId > log.id)\n        return frames;',
     to: 'if (watermark.segmentId >= 0)\n        return frames;',
   },

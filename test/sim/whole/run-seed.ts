@@ -61,7 +61,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed);
   const servers = options.servers ?? chance.choose(profile.servers);
-  const cluster = makeCluster(scheduler, chance, servers, profile.fsync ?? 'always');
+  const cluster = makeCluster(scheduler, chance, servers, profile);
   cluster.isDetailed = options.isDetailed ?? false;
   const host = new ClientHost('127.0.9.1', scheduler, cluster.network, chance.fork());
   const nemesis = new Nemesis(cluster, host, profile);
@@ -148,13 +148,13 @@ function modelOptions({ faults, fsync }: Profile, servers: number): ClientModelO
 }
 
 function makeCluster(
-  scheduler: Scheduler, chance: Chance, servers: number, fsync: string,
+  scheduler: Scheduler, chance: Chance, servers: number, { fsync, diskMs }: Profile,
 ): Cluster {
   const isAlone = servers === 1;
   return new Cluster(scheduler, chance, {
     servers,
     options: {
-      'appendfsync': fsync, 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
+      'appendfsync': fsync ?? 'always', 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
       ...!isAlone && { 'consistency': 'linearizable', 'peer-secret': 'open sesame' },
     },
     tiny: {
@@ -164,7 +164,7 @@ function makeCluster(
       'maxmemory': 12_000_000,
       ...!isAlone && { 'raft-log-bytes': chance.choose([20_000, 200_000, 2_000_000]) },
     },
-    diskMs: chance.choose([0.1, 0.5, 3]),
+    diskMs: diskMs ?? chance.choose([0.1, 0.5, 3]),
     latencyMs: chance.choose([0.2, 1, 15]),
   });
 }
