@@ -49,6 +49,8 @@ export interface KernelHost {
   later(turn: () => void): void;
   /** For an operation that begins now: what tells its caller of the end. */
   callback(settle: () => void): () => void;
+  /** An operation on the caller's own thread ends: it waits for as long as that takes. */
+  wait?(op: DiskOp): void;
 }
 
 const EVENT_LOOP: KernelHost = {
@@ -87,7 +89,9 @@ export class SimKernel {
   }
 
   sync<T>(op: DiskOp, path: string, effect: Effect<T>): T {
-    return effect(this.#begin(op, path));
+    const fault = this.#begin(op, path);
+    this.host.wait?.(op);
+    return effect(fault);
   }
 
   /** Throws SimCrash at once when the power is off; every other failure goes to `done`. */

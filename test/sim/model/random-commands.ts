@@ -119,6 +119,7 @@ export class RandomCommands {
     if (values.chance(40)) {
       commands.push(['WATCH', ...values.list(1, 2, () => this.#keys.any())]);
       if (values.chance(40)) commands.push(one());
+      if (values.chance(20)) commands.push(...this.#setAndGone(commands[0]![1]!));
       if (values.chance(10)) commands.push(['UNWATCH']);
     }
     commands.push(['MULTI'], ...values.list(1, TRANSACTION_COMMANDS_MAX, one));
@@ -128,6 +129,11 @@ export class RandomCommands {
     commands.push([values.chance(12) ? 'DISCARD' : 'EXEC']);
     if (values.chance(2)) commands.push([values.pick(['EXEC', 'DISCARD'])]);
     return commands;
+  }
+
+  /** What a watch of an absent key has to notice although the key is absent again. */
+  #setAndGone(key: string): string[][] {
+    return [['SET', key, this.#values.value()], ['DEL', key]];
   }
 
   /** A command that may stand inside MULTI. */

@@ -33,6 +33,8 @@ export class Cluster {
   readonly settings: ClusterSettings;
   readonly trace: string[] = [];
   isDetailed = false;
+  /** Nothing goes wrong any more: from here on each request is answered in time. */
+  isPeace = false;
   /** How often servers were started, and ended by themselves. */
   starts = 0;
   /** Told of each failing start; may return true to have it tried again. */

@@ -42,6 +42,19 @@ export const FAULTS = {
   'power loss in a turn': (nemesis) => strike(nemesis, (machine) => {
     machine.cutPowerAtOperation(1 + nemesis.chance.below(40), () => nemesis.startLater(machine));
   }),
+  'power loss in a sync': (nemesis) => strike(nemesis, (machine) => {
+    const { diskMs } = nemesis.cluster.settings;
+    machine.atSync(1 + nemesis.chance.below(20), () => {
+      nemesis.later(diskMs, () => nemesis.restart(machine, 'power'));
+    });
+  }),
+  'killed in a sync, then power loss': (nemesis) => strike(nemesis, (machine) => {
+    const { diskMs } = nemesis.cluster.settings;
+    machine.atSync(1 + nemesis.chance.below(20), () => {
+      nemesis.later(diskMs / 2, () => nemesis.restart(machine, 'kill'));
+      nemesis.later(nemesis.healMs, () => nemesis.restart(machine, 'power'));
+    });
+  }),
   'all lose power': (nemesis) => {
     const { machines } = nemesis.cluster;
     for (const machine of machines) nemesis.restart(machine, 'power');
@@ -65,7 +78,8 @@ export const FAULTS = {
   'full disk': (nemesis) => strike(nemesis, (machine) => {
     const { disk } = machine;
     nemesis.broken.add(machine);
-    disk.capacityBytes = disk.usedBytes + nemesis.chance.below(100_000);
+    disk.capacityBytes = disk.usedBytes + nemesis.chance.below(
+      nemesis.chance.choose([3000, 30_000, 100_000]));
     nemesis.later(nemesis.healMs * 2, () => {
       disk.capacityBytes = Infinity;
     });

@@ -6,6 +6,7 @@
 
 import type { Reply } from '../model/reply.ts';
 import type { Chance } from './chance.ts';
+import { ask } from './check-end.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
 import type { Wire } from './wire.ts';
@@ -43,13 +44,27 @@ export class Listeners {
   }
 
   /** When all is over: what was missing had not been acknowledged. */
-  check(): void {
+  async check(): Promise<void> {
+    await this.#countSubscribers();
     for (const { subscriber, publisher, after, before } of this.gaps) {
       for (let number = after + 1; number < before; number++) {
         if (this.acknowledged.get(publisher)?.has(number) !== true) continue;
         this.cluster.fail(`${subscriber} got message ${after} of ${publisher} and then ${before}, ` +
           `not ${number}, which was published`);
       }
+    }
+  }
+
+  /** Servers know no subscribers that have left. */
+  async #countSubscribers(): Promise<void> {
+    let known = 0;
+    for (const machine of this.cluster.ready) {
+      const [reply] = await ask(this.host, machine, [['PUBSUB', 'NUMSUB', CHANNEL]]);
+      const count = reply?.kind === 'array' ? reply.items[1] : undefined;
+      if (count?.kind === 'integer') known += Number(count.value);
+    }
+    if (known > this.acknowledged.size) {
+      this.cluster.fail(`${known} subscribers are known, there are ${this.acknowledged.size}`);
     }
   }
 }
@@ -118,6 +133,9 @@ class Subscriber {
   readonly #chance: Chance;
   /** The last number of each publisher on this connection. */
   readonly #last = new Map<string, number>();
+  /** The last number of each publisher on earlier connections to each machine. */
+  readonly #seen = new Map<string, number>();
+  #machine = '';
 
   constructor(all: Listeners, name: string, chance: Chance) {
     this.#all = all;
@@ -130,8 +148,12 @@ class Subscriber {
     if (this.#all.isStopped) return;
     const again = (): void => host.after(this.#chance.wait(1000), () => this.connect());
     if (cluster.ready.length === 0) return again();
+    for (const [publisher, number] of this.#last) {
+      this.#seen.set(`${this.#machine} ${publisher}`, number);
+    }
     this.#last.clear();
     const machine = this.#chance.choose(cluster.ready);
+    this.#machine = machine.name;
     const wire = host.connect(machine, () => wire.send([['SUBSCRIBE', CHANNEL]]), {
       onReply: (reply) => this.#onReply(reply),
       onClosed: again,
@@ -148,6 +170,10 @@ class Subscriber {
     const last = this.#last.get(publisher);
     this.#all.received += 1;
     this.#last.set(publisher, number);
+    if (number <= (this.#seen.get(`${this.#machine} ${publisher}`) ?? 0)) {
+      this.#all.cluster.fail(`${this.#name} got message ${number} of ${publisher} again, after ` +
+        `it had left ${this.#machine} and come back`);
+    }
     if (last === undefined || number === last + 1) return;
     if (number <= last) {
       this.#all.cluster.fail(`${this.#name} got message ${number} of ${publisher} after ${last}`);

@@ -1,11 +1,12 @@
 /**
  * npm run sim -- [--seeds N] [--seed S] [--servers 1|3|5] [--profile NAME] [--minutes M]
- *                [--scenario FILE] [--detailed] [--all] [--brief]
+ *                [--scenario FILE] [--detailed] [--all] [--brief] [--json]
  *
  * Runs N seeds from S on: whole servers on simulated machines, under faults, and every reply is
  * checked. The first seed that fails ends it with status 1, after the trace; a smaller scenario
  * that fails as well is looked for and written to a file, which --scenario runs again. With --all
- * the seeds after it are run too; with --brief nothing is shown of a failure but its text.
+ * the seeds after it are run too; with --brief nothing is shown of a failure but its text,
+ * and with --json each seed is a line of JSON and nothing else is said.
  */
 
 import { parseArgs } from 'node:util';
@@ -17,7 +18,7 @@ import { describeReport, Totals } from './totals.ts';
 const EXIT_USAGE = 2;
 const TRACE_LINES = 150;
 const USAGE = 'npm run sim -- [--seeds N] [--seed S] [--servers 1|3|5] [--profile NAME] ' +
-  '[--minutes M] [--scenario FILE] [--detailed] [--all] [--brief]\nprofiles: ' +
+  '[--minutes M] [--scenario FILE] [--detailed] [--all] [--brief] [--json]\nprofiles: ' +
   PROFILES.map(({ name, servers }) => `'${name}' (${servers.join(' or ')})`).join(', ');
 
 const OPTIONS = {
@@ -30,6 +31,7 @@ const OPTIONS = {
   detailed: { type: 'boolean', default: false },
   all: { type: 'boolean', default: false },
   brief: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 } as const;
 
 const values = parse();
@@ -86,13 +88,20 @@ async function onFailure(scenario: Scenario, report: SeedReport): Promise<void> 
   console.log(`written to ${path}: npm run sim -- --scenario ${path} --detailed`);
 }
 
+function asJson(report: SeedReport): string {
+  return JSON.stringify({
+    ...report, trace: undefined, faults: Object.fromEntries(report.faults),
+  });
+}
+
 const totals = new Totals();
 for (const scenario of scenarios()) {
   const report = await runSeed({ ...scenario, isDetailed: values.detailed });
   totals.add(report);
-  console.log(describeReport(report));
+  console.log(values.json ? asJson(report) : describeReport(report));
   if (report.failure === undefined) continue;
-  await onFailure(scenario, report);
+  if (values.json) process.exitCode = 1;
+  else await onFailure(scenario, report);
   if (!values.all) break;
 }
-console.log(totals.describe());
+if (!values.json) console.log(totals.describe());

@@ -211,8 +211,10 @@ class PrivateClient {
     this.#wire!.send(commands);
     const isImpatient = this.#onIdle === undefined && this.#chance.oneIn(HANG_UP_ONE_IN);
     const patienceMs = isImpatient ? this.#chance.between(0, 20) : PATIENCE_MS;
+    const isSure = cluster.isPeace && !isImpatient;
     host.after(patienceMs, () => {
       if (this.#pipelines !== number || this.#model.inFlight === 0) return;
+      if (isSure) cluster.fail(`${this.#name} got no reply though all is well`);
       this.#hasHungUp = true;
       this.#wire?.destroy();
     });

@@ -20,6 +20,8 @@ export interface Profile {
   readonly rudeEveryMs: number;
   /** 'always' unless given: then no clients share keys, and the power takes what was not synced. */
   readonly fsync?: 'everysec' | 'no';
+  /** Mean time of an operation of the disk; by chance unless given. */
+  readonly diskMs?: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -28,9 +30,22 @@ const MINUTE_MS = 60_000;
 const ALONE: readonly FaultName[] = [
   'kill', 'power loss', 'power loss in a turn', 'power loss in a turn', 'clean restart', 'pause',
   'reload', 'check index', 'save', 'small budget', 'clients cut off', 'slow network',
+  'power loss in a sync', 'power loss in a sync', 'killed in a sync, then power loss',
 ];
 
 const DISK: readonly FaultName[] = ['disk error', 'disk error', 'lasting disk error', 'full disk'];
+
+/** So that what was written is taken back often. */
+const FULL: readonly FaultName[] = [
+  'full disk', 'full disk', 'full disk', 'disk error', 'check index', 'check index', 'reload',
+  'kill',
+];
+
+/** So that much is lost between a write and its sync. */
+const SYNCS: readonly FaultName[] = [
+  'power loss in a sync', 'power loss in a sync', 'killed in a sync, then power loss',
+  'power loss in a turn', 'disk error', 'check index',
+];
 
 const CLOCKS: readonly FaultName[] = ['wall clock set', 'clock runs wild'];
 
@@ -84,6 +99,26 @@ export const PROFILES: readonly Profile[] = [
     name: 'five', servers: [5], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
     everyMs: 5000, restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2,
     thinkMs: 400, listeners: 1,
+    rudeEveryMs: 20_000,
+  },
+  {
+    name: 'alone, full disk', servers: [1], runMs: 20 * MINUTE_MS, faults: FULL, everyMs: 4000,
+    restartMs: 300, healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 100, listeners: 0,
+    rudeEveryMs: 20_000,
+  },
+  {
+    name: 'alone, rude clients', servers: [1], runMs: 10 * MINUTE_MS, faults: ALONE,
+    everyMs: 20_000, restartMs: 300, healMs: 1000, sharedClients: 1, privateClients: 1,
+    thinkMs: 500, listeners: 1, rudeEveryMs: 1000,
+  },
+  {
+    name: 'alone, slow disk', servers: [1], runMs: 5 * MINUTE_MS, faults: SYNCS, everyMs: 2000,
+    restartMs: 200, healMs: 1000, sharedClients: 2, privateClients: 2, thinkMs: 50, listeners: 0,
+    rudeEveryMs: 20_000, diskMs: 5,
+  },
+  {
+    name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
+    restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
     rudeEveryMs: 20_000,
   },
 ];

@@ -7,6 +7,7 @@
 
 import type { Reply } from '../model/reply.ts';
 import type { Chance } from './chance.ts';
+import { ask } from './check-end.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
 import { encode, type Command, type Wire } from './wire.ts';
@@ -16,6 +17,8 @@ type Behaviour = (client: RudeClient) => void;
 const KEY = 'rude';
 const DATABASE = '9';
 const BIG_BYTES = 200_000;
+/** Stands for every reply. */
+const ANY = '*';
 const GARBAGE = ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', '*3\r\n$3\r\nSET\r\n$-5\r\n', '\0\0\0\0\r\n'];
 const QUESTIONS: readonly Command[] = [
   ['INFO', 'everything'], ['CLIENT', 'LIST'], ['MEMORY', 'STATS'], ['SLOWLOG', 'GET'],
@@ -37,17 +40,33 @@ const BEHAVIOURS: readonly Behaviour[] = [
     client.leaveAfter(client.chance.between(1000, 20_000));
   },
   function readsLate(client) {
+    client.ask(['SET', KEY, 'y'.repeat(BIG_BYTES * 2)]);
     client.pause();
     for (let i = 0; i < 20; i++) client.ask(['APPEND', KEY, 'z'], ['GET', KEY]);
     client.resumeAfter(client.chance.between(10, 3000));
-    client.leaveAfter(30_000);
+    client.leaveAnswered(15_000);
   },
   function wantsNoReplies(client) {
     client.sendRaw(encode(['CLIENT', 'REPLY', 'OFF']), 0);
     for (let i = 0; i < 5; i++) client.sendRaw(encode(['SET', KEY, `${i}`]), 0);
     client.ask(['CLIENT', 'REPLY', 'ON']);
     client.sendRaw(encode(['CLIENT', 'REPLY', 'SKIP']) + encode(['SET', KEY, 'skipped']), 0);
-    client.ask(['PING']);
+    client.ask(['ECHO', '1'], ['ECHO', '2']);
+    client.expect('OK', '1', '2');
+    client.leaveAfter(5000);
+  },
+  function asksWhatIsBehindQuit(client) {
+    const key = client.newKey();
+    client.ask(['SET', key, 'before'], ['QUIT']);
+    client.sendRaw(encode(['SET', key, 'behind']), 0);
+    client.leaveAfter(5000);
+  },
+  function publishesToItself(client) {
+    const publish = ['PUBLISH', KEY, 'x'];
+    client.ask(['HELLO', '3']);
+    client.sendRaw(encode(['SUBSCRIBE', KEY]), 0);
+    client.ask(['MULTI'], publish, publish, ['EXEC']);
+    client.expect(ANY, 'OK', 'QUEUED', 'QUEUED', '[integer,integer]');
     client.leaveAfter(5000);
   },
   function kills(client) {
@@ -82,6 +101,8 @@ const BEHAVIOURS: readonly Behaviour[] = [
 export class RudeClients {
   readonly cluster: Cluster;
   readonly host: ClientHost;
+  /** Keys that one client sets before its QUIT, and must not set behind it. */
+  readonly keys: string[] = [];
   isStopped = false;
   visits = 0;
 
@@ -99,6 +120,17 @@ export class RudeClients {
     });
     next();
   }
+
+  /** When all is well again. */
+  async check(): Promise<void> {
+    const [machine] = this.cluster.ready;
+    if (machine === undefined) return;
+    const commands = this.keys.map((key): Command => ['GET', key]);
+    for (const reply of await ask(this.host, machine, [['SELECT', DATABASE], ...commands])) {
+      const isBehind = reply.kind === 'bulk' && reply.bytes === 'behind';
+      if (isBehind) this.cluster.fail('what was asked behind QUIT was done');
+    }
+  }
 }
 
 function visit(all: RudeClients, chance: Chance): RudeClient {
@@ -112,6 +144,8 @@ class RudeClient {
   readonly #wire: Wire;
   /** Replies that may still come. */
   #due = 0;
+  /** What replies without an error must be, in their order. */
+  readonly #expected: string[] = [];
 
   constructor(all: RudeClients, chance: Chance, behaviour: Behaviour) {
     this.#all = all;
@@ -120,6 +154,7 @@ class RudeClient {
     const { cluster, host } = all;
     this.#wire = host.connect(chance.choose(cluster.ready), () => this.#begin(), {
       onReply: (reply) => this.#onReply(reply),
+      onPush: () => {},
       onClosed: () => {},
     });
   }
@@ -127,6 +162,7 @@ class RudeClient {
   /** In a database of its own. */
   #begin(): void {
     this.ask(['SELECT', DATABASE]);
+    this.expect('OK');
     this.#behaviour(this);
   }
 
@@ -141,6 +177,16 @@ class RudeClient {
     this.#wire.sendRaw(bytes);
   }
 
+  expect(...texts: readonly string[]): void {
+    this.#expected.push(...texts);
+  }
+
+  newKey(): string {
+    const key = `quit-${this.#all.keys.length}`;
+    this.#all.keys.push(key);
+    return key;
+  }
+
   pause(): void {
     this.#wire.pause();
   }
@@ -153,11 +199,35 @@ class RudeClient {
     this.#all.host.after(ms, () => this.#wire.destroy());
   }
 
+  /** When all is well it has every reply by then, unless the server has closed the connection. */
+  leaveAnswered(ms: number): void {
+    const { cluster, host } = this.#all;
+    const { isPeace } = cluster;
+    host.after(ms, () => {
+      if (isPeace && this.#wire.isOpen && this.#due > 0) {
+        cluster.fail(`a client that ${this.#behaviour.name} lacks ${this.#due} replies`);
+      }
+      this.#wire.destroy();
+    });
+  }
+
   /** A server that closes the connection may say why. */
   #onReply(reply: Reply): void {
     this.#due -= 1;
+    const expected = this.#expected.shift();
+    const isChecked = expected !== undefined && expected !== ANY && reply.kind !== 'error';
+    if (isChecked && textOf(reply) !== expected) {
+      this.#all.cluster.fail(`a client that ${this.#behaviour.name} got ${textOf(reply)}, ` +
+        `not ${expected}`);
+    }
     if (this.#due >= 0 || (reply.kind === 'error' && this.#due === -1)) return;
     this.#all.cluster.fail(`a client that ${this.#behaviour.name} got more replies than it asked ` +
       `for, the last one ${JSON.stringify(reply).slice(0, 200)}`);
   }
+}
+
+function textOf(reply: Reply): string {
+  if (reply.kind === 'simple') return reply.text;
+  if (reply.kind === 'array') return `[${reply.items.map(({ kind }) => kind).join()}]`;
+  return reply.kind === 'bulk' ? reply.bytes : JSON.stringify(reply).slice(0, 100);
 }

@@ -21,6 +21,10 @@ import { SharedClients, type ClientCounts } from './shared-clients.ts';
 
 /** What clients ask for is answered within so much when all is well again. */
 const PEACE_MS = 60_000;
+/** The last servers that were killed start again, and the last pauses end. */
+const SETTLE_MS = 20_000;
+/** The checks at the end take minutes at most; what takes longer hangs. */
+const END_MS_MAX = 20 * 60_000;
 
 export interface SeedReport {
   readonly seed: number;
@@ -59,7 +63,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const servers = options.servers ?? chance.choose(profile.servers);
   const isSequential = servers > 1 && chance.oneIn(2);
   const cluster = makeCluster(scheduler, chance, {
-    servers, fsync: profile.fsync ?? 'always',
+    servers, profile,
     consistency: isSequential ? 'sequential' : 'linearizable',
   });
   cluster.isDetailed = options.isDetailed ?? false;
@@ -79,19 +83,26 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
   let undecided = 0;
   const story = async (): Promise<void> => {
+    const runMs = options.runMs ?? profile.runMs;
+    scheduler.after(runMs + PEACE_MS + END_MS_MAX, () => {
+      cluster.fail('the checks at the end got no answer');
+    });
     cluster.startAll();
     nemesis.start();
-    await scheduler.sleep(options.runMs ?? profile.runMs);
+    await scheduler.sleep(runMs);
     nemesis.stop();
-    await scheduler.sleep(PEACE_MS);
+    await scheduler.sleep(SETTLE_MS);
+    cluster.isPeace = true;
+    await scheduler.sleep(PEACE_MS - SETTLE_MS);
     shared.isStopped = true;
     own.isStopped = true;
     listeners.isStopped = true;
     rude.isStopped = true;
     await own.readBack();
+    await rude.check();
     await checkEnd(cluster, host);
     undecided = checkHistory(shared);
-    listeners.check();
+    await listeners.check();
     cluster.end();
   };
   let failure: string | undefined;
@@ -144,19 +155,19 @@ function modelOptions({ faults, fsync }: Profile, servers: number): ClientModelO
 
 interface Sort {
   readonly servers: number;
-  readonly fsync: string;
+  readonly profile: Profile;
   readonly consistency: 'sequential' | 'linearizable';
 }
 
 function makeCluster(
-  scheduler: Scheduler, chance: Chance, { servers, fsync, consistency }: Sort,
+  scheduler: Scheduler, chance: Chance, { servers, profile: { fsync, diskMs }, consistency }: Sort,
 ): Cluster {
   const isAlone = servers === 1;
   const heartbeatMs = chance.choose([100, 300, 500]);
   return new Cluster(scheduler, chance, {
     servers,
     options: {
-      'appendfsync': fsync, 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
+      'appendfsync': fsync ?? 'always', 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
       ...!isAlone && {
         consistency, 'peer-secret': 'open sesame',
         'heartbeat-interval': heartbeatMs, 'election-timeout': heartbeatMs * 6,
@@ -169,7 +180,7 @@ function makeCluster(
       'maxmemory': 12_000_000,
       ...!isAlone && { 'raft-log-bytes': chance.choose([20_000, 200_000, 2_000_000]) },
     },
-    diskMs: chance.choose([0.1, 0.5, 3]),
+    diskMs: diskMs ?? chance.choose([0.1, 0.5, 3]),
     latencyMs: chance.choose([0.2, 1, 15]),
   });
 }

@@ -180,16 +180,19 @@ class SharedClient {
   }
 
   #send(asked: Asked): void {
-    const { host, counts } = this.#all;
+    const { cluster, host, counts } = this.#all;
     this.#asked = asked;
     this.#hasError = false;
     this.#waiting = asked.commands.length;
     counts.commands += asked.commands.length;
     this.#requests += 1;
     const number = this.#requests;
+    const { isPeace } = cluster;
     this.#wire!.send(asked.commands);
     host.after(PATIENCE_MS, () => {
-      if (this.#requests === number && this.#asked !== undefined) this.#wire?.destroy();
+      if (this.#requests !== number || this.#asked === undefined) return;
+      if (isPeace) cluster.fail(`${this.#name} got no reply though all is well`);
+      this.#wire?.destroy();
     });
   }
 

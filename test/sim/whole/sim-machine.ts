@@ -19,6 +19,9 @@ import { SimProcess, type MachineClock } from './sim-process.ts';
 /** Wall time at the start of a run: 2026-01-01T00:00:00Z. */
 export const WALL_START_MS = Date.UTC(2026, 0, 1);
 
+/** What the page cache answers takes this part of what the disk takes. */
+const CACHED_SHARE = 20;
+
 export const CLIENT_PORT = 6379;
 export const PEER_PORT = 7379;
 
@@ -130,8 +133,9 @@ export class SimMachine implements NetworkHost, MachineClock {
             resolve(undefined);
           },
           (error: Error) => {
-            this.#end(process);
+            // First, because the end of the process would say that it was killed.
             resolve(error);
+            this.#end(process);
           });
       });
     });
@@ -181,6 +185,18 @@ export class SimMachine implements NetworkHost, MachineClock {
     };
   }
 
+  /** Calls `act` when the n-th sync from now on begins. */
+  atSync(count: number, act: () => void): void {
+    const { disk } = this;
+    let left = count;
+    disk.onOperation = (op) => {
+      if (op === 'datasync') left -= 1;
+      if (left > 0) return;
+      disk.onOperation = null;
+      act();
+    };
+  }
+
   pause(ms: number): void {
     this.process?.pause(ms);
   }
@@ -218,6 +234,10 @@ export class SimMachine implements NetworkHost, MachineClock {
         callback: (settle) => {
           const { process } = this;
           return () => void process?.plan(scheduler.nowMs, settle);
+        },
+        wait: (op) => {
+          const meanMs = op === 'datasync' ? diskMs : diskMs / CACHED_SHARE;
+          this.process?.spend(wait.wait(meanMs));
         },
       },
     });

@@ -56,6 +56,11 @@ export class SimProcess implements Clock {
     this.#freeAtMs = Math.max(this.#freeAtMs, this.scheduler.nowMs + ms);
   }
 
+  /** The event that runs takes so much longer. */
+  spend(ms: number): void {
+    this.#usedMs += ms;
+  }
+
   onDeath(act: () => void): void {
     this.#onDeath.push(act);
   }

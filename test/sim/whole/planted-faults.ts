@@ -1,0 +1,649 @@
+// tidy: table
+/**
+ * Mistakes that a tired good engineer might make in our code, each as a change of one place. The
+ * simulator of whole servers has to find every one of them; PLANTED.md says how soon it does.
+ *
+ * `from` is the text as it stands in the compiled JavaScript, where it must occur once, so that a
+ * fault cannot silently cease to be planted.
+ */
+
+export interface PlantedFault {
+  readonly name: string;
+  readonly part: Part;
+  /** Below src. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly servers: number;
+  readonly profile: string;
+  /** Simulated minutes of each seed, without the peace and the checks at its end. */
+  readonly minutes?: number;
+}
+
+export type Part = 'session' | 'turn' | 'store' | 'engine' | 'keyspace' | 'cluster' | 'raft';
+
+const ONE_CLIENT = { servers: 1, profile: 'alone, one client' } as const;
+const ALONE = { servers: 1, profile: 'alone' } as const;
+const BAD_DISK = { servers: 1, profile: 'alone, bad disk' } as const;
+const FULL_DISK = { servers: 1, profile: 'alone, full disk' } as const;
+const RUDE = { servers: 1, profile: 'alone, rude clients' } as const;
+const SLOW_DISK = { servers: 1, profile: 'alone, slow disk', minutes: 3 } as const;
+const STORM = { servers: 3, profile: 'storm' } as const;
+const PEERS_ONE_CLIENT = { servers: 3, profile: 'peers, one client' } as const;
+
+export const PLANTED_FAULTS: readonly PlantedFault[] = [
+  // ---- Sessions and connections -----------------------------------------------------------------
+  {
+    name: 'CLIENT REPLY SKIP skips no reply but its own',
+    part: 'session', file: 'session/session.ts', ...RUDE,
+    from: 'this.#repliesToSkip = mode === \'skip\' ? 2 : 0;',
+    to: 'this.#repliesToSkip = mode === \'skip\' ? 1 : 0;',
+  },
+  {
+    name: 'CLIENT REPLY SKIP skips one reply too many',
+    part: 'session', file: 'session/session.ts', ...RUDE,
+    from: 'this.#repliesToSkip = mode === \'skip\' ? 2 : 0;',
+    to: 'this.#repliesToSkip = mode === \'skip\' ? 3 : 0;',
+  },
+  {
+    name: 'CLIENT REPLY SKIP is forgotten at once',
+    part: 'session', file: 'session/session.ts', ...RUDE,
+    from: '--this.#repliesToSkip === 0)',
+    to: '--this.#repliesToSkip >= 0)',
+  },
+  {
+    name: 'a refused EXEC leaves the transaction open',
+    part: 'session', file: 'commands/client/transactions.ts', ...ONE_CLIENT,
+    from: 'session.transaction.discard();\n    reply.error(ABORTED);',
+    to: 'reply.error(ABORTED);',
+  },
+  {
+    name: 'an EXEC that ran keeps what was watched',
+    part: 'session', file: 'session/transaction.ts', ...ONE_CLIENT,
+    from: 'this.#bytes = 0;\n        this.unwatch();',
+    to: 'this.#bytes = 0;',
+  },
+  {
+    name: 'an EXEC that had errors leaves the next transaction broken',
+    part: 'session', file: 'session/transaction.ts', ...ONE_CLIENT,
+    from: 'this.#isOpen = false;\n        this.#isBroken = false;',
+    to: 'this.#isOpen = false;',
+  },
+  {
+    name: 'UNWATCH does not count',
+    part: 'session', file: 'commands/client/transactions.ts', ...ONE_CLIENT,
+    from: 'session.transaction.unwatch();\n    reply.ok();',
+    to: 'reply.ok();',
+  },
+  {
+    name: 'an absent watched key that was set and deleted again passes for unchanged',
+    part: 'session', file: 'session/transaction.ts', ...ONE_CLIENT,
+    from: 'absence?.isOver === true ?',
+    to: 'false ?',
+  },
+  {
+    name: 'only the first watch of an absent key notices that it was set',
+    part: 'session', file: 'keyspace/absences.ts', ...ONE_CLIENT,
+    from: 'for (const absence of this.#noted.get(nameOf(db, key)) ?? [])\n' +
+      '            absence.isOver = true;',
+    to: 'this.#noted.delete(nameOf(db, key));',
+  },
+  {
+    name: 'requests that must wait are lost',
+    part: 'session', file: 'net/connection.ts', ...ONE_CLIENT,
+    from: 'if (taken < count)\n                decoder.unreadFrom(batch[taken]);',
+    to: '',
+  },
+  {
+    name: 'a request runs again when the one behind it had to wait',
+    part: 'session', file: 'net/connection.ts', ...ONE_CLIENT,
+    from: 'decoder.unreadFrom(batch[taken]);',
+    to: 'decoder.unreadFrom(batch[Math.max(0, taken - 1)]);',
+  },
+  {
+    name: 'what is asked behind QUIT runs',
+    part: 'session', file: 'net/connection.ts', ...RUDE,
+    from: 'const mayServe = !this.#isClosing || this.#hasUntaken;',
+    to: 'const mayServe = true;',
+  },
+  {
+    name: 'a connection that has stalled is not served again',
+    part: 'session', file: 'net/connection.ts', ...RUDE,
+    from: 'this.#isStalled = false;\n',
+    to: '',
+  },
+  {
+    name: 'replies to a slow reader are sent from the start again',
+    part: 'session', file: 'net/output.ts', ...RUDE,
+    from: 'const from = this.#written;',
+    to: 'const from = 0;',
+  },
+  {
+    name: 'a buffer of replies is used again while it is written',
+    part: 'session', file: 'net/output.ts', ...ONE_CLIENT,
+    from: 'this.#socket.write(buf.subarray(from, end), this.#onWritten);',
+    to: 'this.#socket.write(buf.subarray(from, end), this.#onWritten);\n' +
+      '        this.#reply.recycle(this.#inFlight);',
+  },
+  {
+    name: 'a subscriber is told while a reply of its own is half written',
+    part: 'session', file: 'session/session.ts', ...RUDE,
+    from: 'if (this.isReplying) {\n            this.#deferred.push(() => this.#push(kind, parts));' +
+      '\n            return;\n        }',
+    to: '',
+  },
+  {
+    name: 'unsubscribed clients stay in the table of channels',
+    part: 'session', file: 'session/subscriptions.ts', ...RUDE,
+    from: 'for (const name of this.channels)\n' +
+      '            this.#hub.unsubscribe(name, this.#subscriber);',
+    to: '',
+  },
+  // ---- The end of a turn ------------------------------------------------------------------------
+  {
+    name: 'replies leave before their ticket',
+    part: 'turn', file: 'net/output.ts', ...SLOW_DISK,
+    from: 'if (this.#sealedTicket > this.#acknowledged || this.#inFlight.length > 0)',
+    to: 'if (this.#inFlight.length > 0)',
+  },
+  {
+    name: 'the ticket of a turn is that of the turn before',
+    part: 'turn', file: 'server/store-gate.ts', ...SLOW_DISK,
+    from: 'return this.#base + store.appended;',
+    to: 'return this.acknowledged;',
+  },
+  {
+    name: 'replies of a turn that was lost are sent as they are',
+    part: 'turn', file: 'net/turn.ts', ...BAD_DISK,
+    from: 'for (const talker of this.#talkers)\n            talker.lose(text);',
+    to: '',
+  },
+  {
+    name: 'clients that wait for a lost part of the log are not closed',
+    part: 'turn', file: 'net/turn.ts', ...SLOW_DISK,
+    from: 'this.#waiting.delete(talker);\n            talker.lose();',
+    to: 'this.#waiting.delete(talker);',
+  },
+  {
+    name: 'with "always" it is enough that the log is written',
+    part: 'turn', file: 'store/log/log-writer.ts', ...SLOW_DISK,
+    from: 'return this.#policy === \'always\' ? this.#sync.durableLsn : this.#writtenLsn;',
+    to: 'return this.#writtenLsn;',
+  },
+  {
+    name: 'a small group is called synced without a sync',
+    part: 'turn', file: 'store/log/log-sync.ts', ...SLOW_DISK,
+    from: 'if (log.written > log.synced)\n            log.file.datasyncSync();',
+    to: '',
+  },
+  {
+    name: 'a sync counts for what was written while it ran',
+    part: 'turn', file: 'store/log/log-sync.ts', ...SLOW_DISK,
+    from: 'this.#advance(log, written);\n            if (!isFull',
+    to: 'this.#advance(log, log.written);\n            if (!isFull',
+  },
+  {
+    name: 'after a reload the log of the new store counts from zero',
+    part: 'turn', file: 'server/store-gate.ts', ...SLOW_DISK,
+    from: 'this.#base = this.acknowledged - store.acknowledged;',
+    to: 'this.#base = this.acknowledged;',
+  },
+  // ---- The store: taking back -------------------------------------------------------------------
+  {
+    name: 'the undo journal forgets removals',
+    part: 'store', file: 'store/changes/store-changes.ts', ...FULL_DISK,
+    from: 'this.takeBack.noteRemoval(probe.space, probe.slot, probe.hi, probe.lo);',
+    to: '',
+  },
+  {
+    name: 'the undo journal forgets changed expiries',
+    part: 'store', file: 'store/changes/store-changes.ts', ...FULL_DISK,
+    from: 'this.takeBack.noteExpiry(probe.space, probe.slot, probe.hi, probe.lo);',
+    to: '',
+  },
+  {
+    name: 'the undo journal forgets new keys',
+    part: 'store', file: 'store/changes/store-changes.ts', ...FULL_DISK,
+    from: 'this.takeBack.noteInsert(space, hi, lo, segmentSlot, offset);',
+    to: '',
+  },
+  {
+    name: 'changes of chains are taken back oldest first',
+    part: 'store', file: 'store/log/undo-journal.ts', ...FULL_DISK,
+    from: 'this.#steps.pop().undo();',
+    to: 'this.#steps.shift().undo();',
+  },
+  {
+    name: 'deltas of a lost turn stay gathered',
+    part: 'store', file: 'store/changes/take-back.ts', ...FULL_DISK,
+    from: 'this.#options.groups.discard();',
+    to: '',
+  },
+  {
+    name: 'what a full disk refused stays in the index',
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
+    from: 'this.#takeBack();\n        this.noRoom = reason;',
+    to: 'this.noRoom = reason;',
+  },
+  {
+    name: 'a write of which a part may be on disk is answered MISCONF',
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
+    from: 'this.#refused = isCut ? notMade(cause) : unknown(cause);',
+    to: 'this.#refused = notMade(cause);',
+  },
+  {
+    name: 'a failed sync is answered MISCONF',
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
+    from: 'this.#refused = unknown(cause);\n        this.fail(cause);',
+    to: 'this.fail(cause);',
+  },
+  {
+    name: 'the log goes on after a failed write',
+    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
+    from: 'this.#onWriteFailed(error);\n            return false;',
+    to: 'return false;',
+  },
+  // ---- The store: frames and recovery -----------------------------------------------------------
+  {
+    name: 'a torn record is taken for whole',
+    part: 'store', file: 'store/recovery/log-scan.ts', ...ONE_CLIENT,
+    from: 'const isSound = isEntryPayloadSound(buf, at);',
+    to: 'const isSound = true;',
+  },
+  {
+    name: 'the whole records of a torn frame count',
+    part: 'store', file: 'store/recovery/log-scan.ts', ...ONE_CLIENT,
+    from: 'if (!isSound && onSalvage === undefined) {',
+    to: 'if (!isSound && this.#rows.count === rowsBefore) {',
+  },
+  {
+    name: 'a torn tail stops the start',
+    part: 'store', file: 'store/recovery/cut-log.ts', ...ONE_CLIENT,
+    from: 'if (loss !== undefined && isFarther(',
+    to: 'if (loss !== undefined || isFarther(',
+  },
+  {
+    name: 'recovery trusts what it reads to be durable',
+    part: 'store', file: 'store/recovery/seal-log.ts', ...SLOW_DISK,
+    from: 'if (watermark.segmentId > log.id)\n        return frames;',
+    to: 'if (watermark.segmentId >= 0)\n        return frames;',
+  },
+  {
+    name: 'a delta that is alone in its group is not logged',
+    part: 'store', file: 'store/changes/delta-groups.ts', ...ONE_CLIENT,
+    from: 'if (group.count > 0)\n            this.#write(chain, group);',
+    to: 'if (group.count > 1)\n            this.#write(chain, group);',
+  },
+  {
+    name: 'a full group of deltas is kept and logged again',
+    part: 'store', file: 'store/changes/delta-groups.ts', ...ONE_CLIENT,
+    from: 'chain.image?.beforeFlush(group);\n        this.#write(chain, group);\n' +
+      '        group.clear();',
+    to: 'chain.image?.beforeFlush(group);\n        this.#write(chain, group);',
+  },
+  {
+    name: 'the hint of another length of a segment is trusted',
+    part: 'store', file: 'store/recovery/hint-run.ts', ...ONE_CLIENT,
+    from: 'header.bytes === segment.bytes && header.records === segment.records;',
+    to: 'header.records > 0;',
+  },
+  {
+    name: 'SWAPDB is not logged',
+    part: 'store', file: 'keyspace/keyspace.ts', ...ONE_CLIENT,
+    from: 'this.#assign(b, space);\n        this.#saveSpaces();',
+    to: 'this.#assign(b, space);',
+  },
+  {
+    name: 'FLUSHDB does not log which space the database has',
+    part: 'store', file: 'keyspace/keyspace.ts', ...ONE_CLIENT,
+    from: 'this.#assign(index, this.#takeSpace());\n        this.#saveSpaces();',
+    to: 'this.#assign(index, this.#takeSpace());',
+  },
+  {
+    name: 'FLUSHDB does not log that a space is gone',
+    part: 'store', file: 'store/changes/store-changes.ts', ...ONE_CLIENT,
+    from: 'spaces.drop(id);\n        probe.forget();\n        this.recordSpaces();',
+    to: 'spaces.drop(id);\n        probe.forget();',
+  },
+  {
+    name: 'a value loses its expiry when its deltas are folded',
+    part: 'store', file: 'store/changes/store-changes.ts', ...ONE_CLIENT,
+    from: 'appender.append(KIND_PUT, typeByteOf(chain), space.id, key, base, expireAt, stamp);',
+    to: 'appender.append(KIND_PUT, typeByteOf(chain), space.id, key, base, 0, stamp);',
+  },
+  {
+    name: 'a chain takes its expiry from its base at the next start',
+    part: 'store', file: 'store/recovery/merge-hints.ts', ...ONE_CLIENT,
+    from: 'const last = fold.tail.at(-1) ?? base;',
+    to: 'const last = base;',
+  },
+  {
+    name: 'a checkpoint forgets that a chain ends with its expiry',
+    part: 'store', file: 'store/recovery/checkpoint-chains.ts', ...ONE_CLIENT,
+    from: 'words[at + 9] === 1,',
+    to: 'words[at + 9] === 2,',
+  },
+  {
+    name: 'a checkpoint forgets the live bytes of segments',
+    part: 'store', file: 'store/recovery/checkpoint-file.ts', ...ONE_CLIENT,
+    from: 'segment.liveBytes = liveBytes;',
+    to: '',
+  },
+  {
+    name: 'segments of a checkpoint get other slots',
+    part: 'store', file: 'store/recovery/checkpoint-file.ts', ...ONE_CLIENT,
+    from: '\'sealed\', old.bytes, slot);',
+    to: '\'sealed\', old.bytes);',
+  },
+  {
+    name: 'the directory is not synced after a rename',
+    part: 'store', file: 'io/whole-file.ts', ...ONE_CLIENT,
+    from: 'await files.syncDir(dir);',
+    to: '',
+  },
+  {
+    name: 'a file is renamed before it is synced',
+    part: 'store', file: 'io/whole-file.ts', ...ONE_CLIENT,
+    from: 'await file.write(data, 0, data.length, 0);\n        await file.datasync();',
+    to: 'await file.write(data, 0, data.length, 0);',
+  },
+  {
+    name: 'the name of a new log segment is not synced',
+    part: 'store', file: 'store/log/log-sync.ts', ...ONE_CLIENT,
+    from: 'if (!log.nameDurable)\n                await this.#files.syncNames();',
+    to: '',
+  },
+  // ---- The store: compaction --------------------------------------------------------------------
+  {
+    name: 'the compactor drops tombstones too early',
+    part: 'store', file: 'store/compaction/copy-live.ts', ...ONE_CLIENT,
+    from: 'if (!live && !this.#mustKeep(buf, row))',
+    to: 'if (!live)',
+  },
+  {
+    name: 'segments whose tombstones are needed are dropped',
+    part: 'store', file: 'store/compaction/choose.ts', ...ONE_CLIENT,
+    from: 'segment.newestTombstone < floor);',
+    to: 'segment.newestTombstone < Infinity);',
+  },
+  {
+    name: 'the compactor moves a slot that points elsewhere by now',
+    part: 'store', file: 'store/store-host.ts', ...ONE_CLIENT,
+    from: 'else if (isPut && placeOf(index.segmentOf(slot), index.offsetOf(slot)) === place) {',
+    to: 'else if (isPut) {',
+  },
+  {
+    name: 'a moved record counts as live where it was',
+    part: 'store', file: 'store/store-host.ts', ...ONE_CLIENT,
+    from: 'segments.mustGet(placeSlot(from)).subtractLive(sizeClass);',
+    to: '',
+  },
+  {
+    name: 'an overwritten record counts as live',
+    part: 'store', file: 'store/changes/store-changes.ts', ...ONE_CLIENT,
+    from: 'segment.subtractLive(index.sizeClassOf(slot));',
+    to: '',
+  },
+  {
+    name: 'the compactor forgets the expiry in its hints',
+    part: 'store', file: 'store/compaction/output-writer.ts', ...ONE_CLIENT,
+    from: 'const expiry = expirySecondsOfMs(entryExpireAtAt(src, at));',
+    to: 'const expiry = 0;',
+  },
+  {
+    name: 'segment files go before the manifest switches',
+    part: 'store', file: 'store/store-host.ts', ...ONE_CLIENT,
+    from: 'segment.state = \'retired\';',
+    to: 'segments.drop(segment);',
+  },
+  {
+    name: 'outputs of the compactor are not synced',
+    part: 'store', file: 'store/compaction/output-writer.ts', ...ONE_CLIENT,
+    from: 'await this.#flush();\n        await this.#file.datasync();',
+    to: 'await this.#flush();',
+  },
+  {
+    name: 'the names of the compactor\'s outputs are not synced',
+    part: 'store', file: 'store/compaction/compactor.ts', ...ONE_CLIENT,
+    from: 'await host.files.syncDir(host.dir);',
+    to: '',
+  },
+  {
+    name: 'what made records dead is not synced before their segment goes',
+    part: 'store', file: 'store/compaction/compactor.ts', ...ALONE,
+    from: 'await host.syncLog();\n        const leaving',
+    to: 'const leaving',
+  },
+  // ---- The store: memory ------------------------------------------------------------------------
+  {
+    name: 'the read cache does not follow moved records',
+    part: 'store', file: 'store/memory/read-cache.ts', ...ONE_CLIENT,
+    from: 'words[word + 1] = newOffset / 8;',
+    to: '',
+  },
+  {
+    name: 'a key is taken for the one that was asked for by its hash',
+    part: 'store', file: 'store/lookup/key-probe.ts', ...ONE_CLIENT,
+    from: 'this.isCold = true;\n            }\n            else if (this.#isResidentKey(key))',
+    to: 'this.isCold = false;\n            }\n            else if (this.#isResidentKey(key))',
+  },
+  {
+    name: 'the last key that was looked up is remembered beyond a change',
+    part: 'store', file: 'store/changes/store-changes.ts', ...ONE_CLIENT,
+    from: 'this.#system.drop(key.latin1());\n        probe.forget();',
+    to: 'this.#system.drop(key.latin1());',
+  },
+  {
+    name: 'a warm value goes on to be used after its key was set',
+    part: 'store', file: 'store/chains/chains.ts', ...ONE_CLIENT,
+    from: 'chain.live = chain.run = undefined;\n        this.charge(chain);',
+    to: 'this.charge(chain);',
+  },
+  // ---- Engine and keyspace ----------------------------------------------------------------------
+  {
+    name: 'expired keys are seen',
+    part: 'engine', file: 'keyspace/database.ts', ...ONE_CLIENT,
+    from: 'if (found.expireAt === 0 || found.expireAt > this.#keyspace.now)',
+    to: 'if (found.expireAt === 0 || found.expireAt > this.#keyspace.now - 1000)',
+  },
+  {
+    name: 'the time of the first request holds for the whole connection',
+    part: 'engine', file: 'engine/engine.ts', ...ONE_CLIENT,
+    from: 'this.#nowMs = nowMs;',
+    to: 'this.#nowMs ||= nowMs;',
+  },
+  {
+    name: 'a write of the wrong shape is answered before the writes ahead of it',
+    part: 'engine', file: 'engine/engine.ts', ...PEERS_ONE_CLIENT,
+    from: 'if (progress.due > 0 && verdict !== \'propose\')',
+    to: 'if (progress.due > 0 && verdict === \'wait\')',
+  },
+  {
+    name: 'a pause never ends',
+    part: 'engine', file: 'engine/pause.ts', ...RUDE,
+    from: 'this.#wait = undefined;\n        this.#end();',
+    to: 'this.#wait = undefined;',
+  },
+  {
+    name: 'an error inside a transaction ends it',
+    part: 'engine', file: 'engine/engine.ts', ...ONE_CLIENT,
+    from: 'transaction.break();',
+    to: 'transaction.discard();',
+  },
+  {
+    name: 'a transaction runs in the database of the last SELECT that was queued',
+    part: 'engine', file: 'engine/prefetch.ts', ...ONE_CLIENT,
+    from: 'db = selected[0];',
+    to: '{}',
+  },
+  {
+    name: 'COPY forgets the expiry',
+    part: 'keyspace', file: 'commands/key/keys-moves.ts', ...ONE_CLIENT,
+    from: 'putCopy(target, to, found, found.expireAt);',
+    to: 'putCopy(target, to, found, 0);',
+  },
+  {
+    name: 'RENAME forgets the expiry',
+    part: 'keyspace', file: 'commands/key/keys-moves.ts', ...ONE_CLIENT,
+    from: 'putMoved(db, to, found, found.expireAt);',
+    to: 'putMoved(db, to, found, 0);',
+  },
+  {
+    name: 'MOVE to another database forgets the expiry',
+    part: 'keyspace', file: 'commands/key/keys-moves.ts', ...ONE_CLIENT,
+    from: 'putMoved(target, key, found, found.expireAt);',
+    to: 'putMoved(target, key, found, 0);',
+  },
+  {
+    name: 'an APPEND to a warm string writes one byte too far',
+    part: 'keyspace', file: 'keyspace/live-string.ts', ...ONE_CLIENT,
+    from: 'if (newLength > this.#buf.length)',
+    to: 'if (newLength > this.#buf.length + 1)',
+  },
+  // ---- The total order --------------------------------------------------------------------------
+  {
+    name: 'the position of a batch is not in its frame',
+    part: 'cluster', file: 'store/log/log-appender.ts', ...STORM,
+    from: 'this.#close(position, 0);',
+    to: 'this.#close(0, 0);',
+  },
+  {
+    name: 'a batch runs by the time of the peer',
+    part: 'cluster', file: 'cluster/proposal-run.ts', ...STORM,
+    from: 'session, nowMs: timeMs,',
+    to: 'session, nowMs: this.#host.keyspace.now,',
+  },
+  {
+    name: 'replies go to the client before',
+    part: 'cluster', file: 'cluster/proposal-run.ts', ...STORM,
+    from: 'this.#group += 1;',
+    to: '',
+  },
+  {
+    name: 'a read is linearizable without a read index',
+    part: 'cluster', file: 'cluster/proposals.ts', ...STORM,
+    from: 'return session.readableBytes >= session.link.bytesThrough(args);',
+    to: 'return true;',
+  },
+  {
+    name: 'a read goes ahead when its read index is known, not applied',
+    part: 'cluster', file: 'cluster/proposals.ts', ...STORM,
+    from: 'if (position <= this.#parts.applied.position)',
+    to: 'if (position >= 0)',
+  },
+  {
+    name: 'watched keys are not compared when a transaction is applied',
+    part: 'cluster', file: 'engine/runner.ts', ...STORM,
+    from: 'if (isTouched(keyspace, watched))',
+    to: 'if (env.seed === undefined && isTouched(keyspace, watched))',
+  },
+  {
+    name: 'a batch that was sent is answered NOQUORUM',
+    part: 'cluster', file: 'raft/core/proposal-queue.ts', ...STORM,
+    from: 'mayApply: batch.number > 0',
+    to: 'mayApply: false',
+  },
+  {
+    name: 'a repeated batch is applied again',
+    part: 'cluster', file: 'raft/core/duplicate-detection.ts', ...STORM,
+    from: 'if (number !== expected ||',
+    to: 'if (number > expected ||',
+  },
+  {
+    name: 'a batch is sent again under a new number',
+    part: 'cluster', file: 'raft/core/proposal-queue.ts', ...STORM,
+    from: 'if (batch.number === 0)\n            batch.number = ++this.#lastNumber;',
+    to: 'batch.number = ++this.#lastNumber;',
+  },
+  {
+    name: 'a batch is not sent again after a change of leader',
+    part: 'cluster', file: 'raft/core/proposal-queue.ts', ...STORM,
+    from: 'this.#sent = 0;\n        this.#resendAtMs = Infinity;',
+    to: 'this.#resendAtMs = Infinity;',
+  },
+  {
+    name: 'marks of applied batches are not read from a snapshot',
+    part: 'cluster', file: 'server/running-order.ts', ...STORM,
+    from: 'await peers.marks.reload(side.storage, side.position);',
+    to: 'peers.marks.position = side.position;',
+  },
+  {
+    name: 'the table of databases is not read from a snapshot',
+    part: 'cluster', file: 'keyspace/keyspace.ts', ...PEERS_ONE_CLIENT,
+    from: 'this.adopt(storage);\n        this.#readSpaces();',
+    to: 'this.adopt(storage);',
+  },
+  {
+    name: 'messages are delivered again after a restart',
+    part: 'cluster', file: 'session/delivery-gate.ts', ...STORM,
+    from: 'return since !== undefined && since < this.#position;',
+    to: 'return true;',
+  },
+  {
+    name: 'a subscriber is not told that a snapshot has taken the place of messages',
+    part: 'cluster', file: 'session/delivery-gate.ts', ...STORM,
+    from: 'return since !== undefined && since < position;',
+    to: 'return false;',
+  },
+  // ---- Raft -------------------------------------------------------------------------------------
+  {
+    name: 'a vote is not persisted',
+    part: 'raft', file: 'raft/core/raft-state.ts', ...STORM,
+    from: 'const hardState = { term: this.term, votedFor: this.votedFor };',
+    to: 'const hardState = { term: this.term, votedFor: undefined };',
+  },
+  {
+    name: 'a vote goes to a log that lacks entries',
+    part: 'raft', file: 'raft/core/raft-log.ts', ...STORM,
+    from: 'return lastIndex >= this.lastIndex;',
+    to: 'return true;',
+  },
+  {
+    name: 'an entry of an older term is committed by counting',
+    part: 'raft', file: 'raft/core/leading.ts', ...STORM,
+    from: 'if (log.termOf(index) !== raft.term || !log.commitTo(index))',
+    to: 'if (!log.commitTo(index))',
+  },
+  {
+    name: 'entries are acknowledged before they are durable',
+    part: 'raft', file: 'raft/core/following.ts', ...STORM,
+    from: 'return Math.min(matched, log.durable);',
+    to: 'return matched;',
+  },
+  {
+    name: 'written is taken for durable',
+    part: 'raft', file: 'raft/core/replica-driver.ts', ...STORM,
+    from: 'this.#ports.log.append(undefined, entries, () => this.#written(write));',
+    to: 'this.#ports.log.append(undefined, entries, () => {}); this.#written(write);',
+  },
+  {
+    name: 'entries that contradict the leader stay',
+    part: 'raft', file: 'raft/core/following.ts', ...STORM,
+    from: 'return index > log.commit && log.termOf(index) !== term;',
+    to: 'return index > log.lastIndex;',
+  },
+  {
+    name: 'the log on disk keeps the end that was truncated',
+    part: 'raft', file: 'raft/log/raft-log.ts', ...STORM,
+    from: 'if (isBefore || this.#last().end >= this.#segmentBytes)',
+    to: 'if (this.#last().end >= this.#segmentBytes)',
+  },
+  {
+    name: 'the position of a snapshot is one too high',
+    part: 'raft', file: 'raft/core/replica-driver.ts', ...STORM,
+    from: 'this.#delivered = index;',
+    to: 'this.#delivered = index + 1;',
+  },
+  {
+    name: 'a new leader gives a read index before it has committed anything',
+    part: 'raft', file: 'raft/core/reading.ts', ...STORM,
+    from: 'if (log.termOf(log.commit) !== raft.term)\n        return;',
+    to: '',
+  },
+  {
+    name: 'a leader gives a read index without proof that it still leads',
+    part: 'raft', file: 'raft/core/reading.ts', ...STORM,
+    from: 'return id === raft.id ? Infinity : raft.progress.get(id)?.heardRound ?? 0;',
+    to: 'return Infinity;',
+  },
+];
