@@ -5,8 +5,8 @@ import { testSeed } from '../../lib/seeded.ts';
 import { PROFILES } from './profiles.ts';
 import { runSeed } from './run-seed.ts';
 
-const RUN_MS_MAX = 300_000;
-const SEEDS = 3;
+const RUN_MS_MAX = 180_000;
+const SEEDS = 2;
 
 describe('whole servers', () => {
   it.each(PROFILES)('keep what they promise: $name', async (profile) => {
