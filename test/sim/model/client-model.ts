@@ -76,6 +76,8 @@ export class ClientModel {
   readonly #knownKeys = new Set<string>();
   readonly #usedDatabases = new Set<number>([0]);
   #hasGivenUp = false;
+  /** A key is watched of which nothing is known any more: EXEC may find that it changed. */
+  #watchesUnknown = false;
   /** False when it is not known whether MULTI is open, or which database is selected. */
   #isSessionKnown = true;
 
@@ -139,16 +141,17 @@ export class ClientModel {
     if (!this.#isSessionKnown) return UNCHECKED;
     this.#allExecuted = undefined;
     const step = stepOf(this.#session, asked.command);
-    if (this.#options.mayFailExec && this.#isFailedExec(asked, reply)) return RIGHT;
-    return this.#isUnchecked(asked.command, step)
-      ? this.#skip(step, reply)
-      : this.#check(asked, step, reply, nowMs);
+    if (this.#isFailedExec(asked, reply)) return RIGHT;
+    if (!this.#isUnchecked(asked.command, step)) return this.#check(asked, step, reply, nowMs);
+    if (nameOf(asked.command) === 'WATCH') this.#watchesUnknown = true;
+    return this.#skip(step, reply);
   }
 
   #isFailedExec({ command }: AskedCommand, { kind }: Reply): boolean {
-    const isFailed = nameOf(command) === 'EXEC' && (kind === 'nil' || kind === 'nilArray') &&
-      this.#hypotheses.some((model) => [...model.watched].length > 0);
-    if (!isFailed) return false;
+    const mayFail = this.#watchesUnknown || (this.#options.mayFailExec &&
+      this.#hypotheses.some((model) => [...model.watched].length > 0));
+    const isFailed = nameOf(command) === 'EXEC' && (kind === 'nil' || kind === 'nilArray');
+    if (!mayFail || !isFailed) return false;
     this.#endWatch();
     this.#session = endTransaction(this.#session);
     return true;
@@ -373,6 +376,7 @@ export class ClientModel {
   }
 
   #endWatch(): void {
+    this.#watchesUnknown = false;
     this.#mapHypotheses((model) => model.unwatch());
   }
 
