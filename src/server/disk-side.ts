@@ -21,6 +21,10 @@ import type { StorageSide } from './storage-side.ts';
 import { memoryBudget } from './machine-memory.ts';
 import { StoreGate } from './store-gate.ts';
 
+/** How often and at what distance a store is opened again before the server gives up. */
+const REOPEN_TRIES_MAX = 5;
+const REOPEN_WAIT_MS = 500;
+
 /** A store with its compactor and what its opening took. */
 export interface OpenedStore {
   readonly store: Store;
@@ -141,12 +145,32 @@ export class DiskSide implements StorageSide {
   }
 
   async reload(): Promise<void> {
-    await this.#closeStore();
+    await this.#closeAnyhow();
     await this.#reopen();
   }
 
+  /** What could not be written out at the end, such as a checkpoint, is not needed to open it. */
+  async #closeAnyhow(): Promise<void> {
+    await this.#closeStore().catch((error: unknown) => {
+      this.#log.warn({ error }, 'the store was not closed cleanly before it is opened again');
+    });
+  }
+
+  /** There is no store meanwhile, and all requests wait: one bad read must not be the end of it. */
   async #reopen(): Promise<void> {
-    this.#opened = await this.#open();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        this.#opened = await this.#open();
+        break;
+      } catch (error) {
+        if (tries === REOPEN_TRIES_MAX) {
+          this.#gate.abandon();
+          throw error;
+        }
+        this.#log.warn({ error }, 'the store could not be opened again: that is tried once more');
+        await new Promise<void>((resolve) => void this.#clock.setTimer(REOPEN_WAIT_MS, resolve));
+      }
+    }
     this.#configure();
     this.#gate.replace(this.#opened.store);
     this.#startTimer();
@@ -172,7 +196,7 @@ export class DiskSide implements StorageSide {
 
   async installSnapshot(meta: Uint8Array): Promise<void> {
     const { dir } = this.#config.values;
-    await this.#closeStore();
+    await this.#closeAnyhow();
     const lock = await this.#files.lock(dir);
     await installSnapshot(this.#files, dir, meta);
     await lock.release();

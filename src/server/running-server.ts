@@ -226,6 +226,10 @@ export class RunningServer {
     try {
       await this.#parts.side.reload();
       this.#plumbing.keyspace.adopt(this.#parts.side.storage);
+    } catch (error) {
+      // There is no store any more: only a new start can go on.
+      this.#parts.onBug(error);
+      throw error;
     } finally {
       goOn?.();
       release();

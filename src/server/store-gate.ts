@@ -10,6 +10,9 @@ import type { OnLost, WriteGate } from '../engine/write-gate.ts';
 /** Redis's text first: clients look for it. */
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 
+const CLOSED = 'MISCONF Errors writing to the log: the store is closed and could not be opened ' +
+  'again; restart the server';
+
 export class StoreGate implements WriteGate {
   #store: Store;
   #onAcknowledged: () => void = () => {};
@@ -18,6 +21,7 @@ export class StoreGate implements WriteGate {
   #base = 0;
   /** The listener knows that the log has failed for good. */
   #hasFailed = false;
+  #isAbandoned = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -28,24 +32,34 @@ export class StoreGate implements WriteGate {
     this.#base = this.acknowledged - store.acknowledged;
     this.#store = store;
     this.#hasFailed = false;
+    this.#isAbandoned = false;
+  }
+
+  /** The store is closed for good, and there is no other: nothing may touch it. */
+  abandon(): void {
+    this.#isAbandoned = true;
   }
 
   get refusal(): string | undefined {
+    if (this.#isAbandoned) return CLOSED;
     const { writable } = this.#store;
     return writable === undefined ? undefined : textOf(writable);
   }
 
   get readRefusal(): string | undefined {
+    if (this.#isAbandoned) return CLOSED;
     const { doubt } = this.#store;
     return doubt === undefined ? undefined : textOf(doubt);
   }
 
   get freeingRefusal(): string | undefined {
+    if (this.#isAbandoned) return CLOSED;
     const { failure } = this.#store;
     return failure === undefined ? undefined : textOf(failure);
   }
 
   get memoryRefusal(): string | undefined {
+    if (this.#isAbandoned) return CLOSED;
     const { full, oom } = this.#store;
     if (full !== undefined) return textOf(full);
     return oom ? `${OUT_OF_MEMORY} ${this.#wayOut()}` : undefined;
@@ -66,6 +80,7 @@ export class StoreGate implements WriteGate {
 
   commit(): number {
     const store = this.#store;
+    if (this.#isAbandoned) return this.acknowledged;
     const refused = store.commit();
     if (refused !== undefined) this.#lose(refused);
     else if (store.lost !== undefined) {

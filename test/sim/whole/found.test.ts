@@ -3,6 +3,44 @@
 import { describe, expect, it } from 'vitest';
 import { tell } from './story.ts';
 
+describe('a reload that cannot read the disk', () => {
+  const broken = { 'segment-bytes': 8192, 'hot-tail-bytes': 16_384 };
+  const fill = Array.from({ length: 200 }, (_, i) => `SET key:${i} ${'x'.repeat(200)}`);
+
+  it('is tried again, and loses nothing', async () => {
+    await tell({ tiny: broken }, async ({ ask, cluster }) => {
+      const machine = cluster.machines[0]!;
+      await ask(machine, ...fill);
+      for (const op of ['open', 'read', 'list', 'write', 'create'] as const) {
+        machine.disk.fail({ op, times: 3, code: 'EIO' });
+        const replies = await ask(machine, 'DEBUG RELOAD', 'SET after 1', 'DBSIZE');
+        machine.disk.heal();
+        expect(replies[0], op).toEqual({ kind: 'simple', text: 'OK' });
+        expect(replies[2], op).toEqual({ kind: 'integer', value: 201 });
+      }
+      machine.cutPower();
+      await cluster.start(machine);
+      expect(await ask(machine, 'DBSIZE')).toEqual([{ kind: 'integer', value: 201 }]);
+    });
+  });
+
+  it('ends the server when it never works, and the next start has everything', async () => {
+    await tell({ tiny: broken }, async ({ ask, cluster, sleep }) => {
+      const machine = cluster.machines[0]!;
+      const ends: string[] = [];
+      cluster.onEnded = (_machine, error) => ends.push(error.message) > 0;
+      await ask(machine, ...fill);
+      machine.disk.fail({ op: 'read', times: 1e9, code: 'EIO' });
+      await ask(machine, 'DEBUG RELOAD');
+      await sleep(1000);
+      machine.disk.heal();
+      expect(ends).toHaveLength(1);
+      await cluster.start(machine);
+      expect(await ask(machine, 'DBSIZE')).toEqual([{ kind: 'integer', value: 200 }]);
+    });
+  });
+});
+
 describe('a server whose log cannot be written any more', () => {
   it('serves reads, of keys that have expired too', async () => {
     await tell({}, async ({ ask, cluster, sleep }) => {
