@@ -116,7 +116,7 @@ export const PROFILES: readonly Profile[] = [
   },
   {
     name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
-    restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
+    restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 3,
     rudeEveryMs: 20_000,
   },
 ];
