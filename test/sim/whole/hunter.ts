@@ -25,7 +25,7 @@ interface SeedLine {
 const MINUTES_ALONE = 6;
 const MINUTES_PEERS = 3;
 /** A run that hangs is ended; a healthy seed takes seconds. */
-const HANG_MS = 300_000;
+const HANG_MS = 120_000;
 /** So many seeds in one process. */
 const SEEDS_AT_ONCE = 20;
 

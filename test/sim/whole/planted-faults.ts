@@ -23,7 +23,6 @@ export interface PlantedFault {
 export type Part = 'session' | 'turn' | 'store' | 'engine' | 'keyspace' | 'cluster' | 'raft';
 
 const ONE_CLIENT = { servers: 1, profile: 'alone, one client' } as const;
-const ALONE = { servers: 1, profile: 'alone' } as const;
 const BAD_DISK = { servers: 1, profile: 'alone, bad disk' } as const;
 const FULL_DISK = { servers: 1, profile: 'alone, full disk' } as const;
 const RUDE = { servers: 1, profile: 'alone, rude clients' } as const;
@@ -203,34 +202,10 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     to: 'this.#steps.shift().undo();',
   },
   {
-    name: 'deltas of a lost turn stay gathered',
-    part: 'store', file: 'store/changes/take-back.ts', ...FULL_DISK,
-    from: 'this.#options.groups.discard();',
-    to: '',
-  },
-  {
-    name: 'what a full disk refused stays in the index',
-    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
-    from: 'this.#takeBack();\n        this.noRoom = reason;',
-    to: 'this.noRoom = reason;',
-  },
-  {
-    name: 'a write of which a part may be on disk is answered MISCONF',
-    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
-    from: 'this.#refused = isCut ? notMade(cause) : unknown(cause);',
-    to: 'this.#refused = notMade(cause);',
-  },
-  {
     name: 'a failed sync is answered MISCONF',
-    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
+    part: 'store', file: 'store/log/log-writer.ts', ...SLOW_DISK,
     from: 'this.#refused = unknown(cause);\n        this.fail(cause);',
     to: 'this.fail(cause);',
-  },
-  {
-    name: 'the log goes on after a failed write',
-    part: 'store', file: 'store/log/log-writer.ts', ...FULL_DISK,
-    from: 'this.#onWriteFailed(error);\n            return false;',
-    to: 'return false;',
   },
   // ---- The store: frames and recovery -----------------------------------------------------------
   {
@@ -248,8 +223,9 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'a torn tail stops the start',
     part: 'store', file: 'store/recovery/cut-log.ts', ...ONE_CLIENT,
-    from: 'if (loss !== undefined && isFarther(',
-    to: 'if (loss !== undefined || isFarther(',
+    from: 'if (loss !== undefined && ' +
+      'isFarther(watermark, { segmentId: loss.id, offset: loss.cutAt })) {',
+    to: 'if (loss !== undefined) {',
   },
   {
     name: 'recovery trusts what it reads to be durable',
@@ -271,12 +247,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     to: 'chain.image?.beforeFlush(group);\n        this.#write(chain, group);',
   },
   {
-    name: 'the hint of another length of a segment is trusted',
-    part: 'store', file: 'store/recovery/hint-run.ts', ...ONE_CLIENT,
-    from: 'header.bytes === segment.bytes && header.records === segment.records;',
-    to: 'header.records > 0;',
-  },
-  {
     name: 'SWAPDB is not logged',
     part: 'store', file: 'keyspace/keyspace.ts', ...ONE_CLIENT,
     from: 'this.#assign(b, space);\n        this.#saveSpaces();',
@@ -287,12 +257,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     part: 'store', file: 'keyspace/keyspace.ts', ...ONE_CLIENT,
     from: 'this.#assign(index, this.#takeSpace());\n        this.#saveSpaces();',
     to: 'this.#assign(index, this.#takeSpace());',
-  },
-  {
-    name: 'FLUSHDB does not log that a space is gone',
-    part: 'store', file: 'store/changes/store-changes.ts', ...ONE_CLIENT,
-    from: 'spaces.drop(id);\n        probe.forget();\n        this.recordSpaces();',
-    to: 'spaces.drop(id);\n        probe.forget();',
   },
   {
     name: 'a value loses its expiry when its deltas are folded',
@@ -326,7 +290,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'the directory is not synced after a rename',
-    part: 'store', file: 'io/whole-file.ts', ...ONE_CLIENT,
+    part: 'store', file: 'io/whole-file.ts', ...SLOW_DISK,
     from: 'await files.syncDir(dir);',
     to: '',
   },
@@ -338,7 +302,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'the name of a new log segment is not synced',
-    part: 'store', file: 'store/log/log-sync.ts', ...ONE_CLIENT,
+    part: 'store', file: 'store/log/log-sync.ts', ...SLOW_DISK,
     from: 'if (!log.nameDurable)\n                await this.#files.syncNames();',
     to: '',
   },
@@ -362,12 +326,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     to: 'else if (isPut) {',
   },
   {
-    name: 'a moved record counts as live where it was',
-    part: 'store', file: 'store/store-host.ts', ...ONE_CLIENT,
-    from: 'segments.mustGet(placeSlot(from)).subtractLive(sizeClass);',
-    to: '',
-  },
-  {
     name: 'an overwritten record counts as live',
     part: 'store', file: 'store/changes/store-changes.ts', ...ONE_CLIENT,
     from: 'segment.subtractLive(index.sizeClassOf(slot));',
@@ -381,7 +339,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'segment files go before the manifest switches',
-    part: 'store', file: 'store/store-host.ts', ...ONE_CLIENT,
+    part: 'store', file: 'store/store-host.ts', ...SLOW_DISK,
     from: 'segment.state = \'retired\';',
     to: 'segments.drop(segment);',
   },
@@ -393,13 +351,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'the names of the compactor\'s outputs are not synced',
-    part: 'store', file: 'store/compaction/compactor.ts', ...ONE_CLIENT,
+    part: 'store', file: 'store/compaction/compactor.ts', ...SLOW_DISK,
     from: 'await host.files.syncDir(host.dir);',
     to: '',
   },
   {
     name: 'what made records dead is not synced before their segment goes',
-    part: 'store', file: 'store/compaction/compactor.ts', ...ALONE,
+    part: 'store', file: 'store/compaction/compactor.ts', ...SLOW_DISK,
     from: 'await host.syncLog();\n        const leaving',
     to: 'const leaving',
   },
@@ -421,12 +379,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     part: 'store', file: 'store/changes/store-changes.ts', ...ONE_CLIENT,
     from: 'this.#system.drop(key.latin1());\n        probe.forget();',
     to: 'this.#system.drop(key.latin1());',
-  },
-  {
-    name: 'a warm value goes on to be used after its key was set',
-    part: 'store', file: 'store/chains/chains.ts', ...ONE_CLIENT,
-    from: 'chain.live = chain.run = undefined;\n        this.charge(chain);',
-    to: 'this.charge(chain);',
   },
   // ---- Engine and keyspace ----------------------------------------------------------------------
   {

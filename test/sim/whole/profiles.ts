@@ -44,7 +44,7 @@ const FULL: readonly FaultName[] = [
 /** So that much is lost between a write and its sync. */
 const SYNCS: readonly FaultName[] = [
   'power loss in a sync', 'power loss in a sync', 'killed in a sync, then power loss',
-  'power loss in a turn', 'disk error', 'check index',
+  'power loss in a turn', 'disk error', 'sync error', 'check index',
 ];
 
 const CLOCKS: readonly FaultName[] = ['wall clock set', 'clock runs wild'];
