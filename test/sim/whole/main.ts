@@ -3,7 +3,8 @@
  *   [--detailed] [--brief]
  *
  * Runs N seeds from S on: whole servers on simulated machines, under faults, and every reply is
- * checked. Ends with status 1 at the first seed that fails, after its trace; --brief leaves that out.
+ * checked. Ends with status 1 at the first seed that fails, after its trace, unless --brief leaves
+ * that out.
  */
 
 import { parseArgs } from 'node:util';
