@@ -1,5 +1,6 @@
 /** Each thing that may go wrong in a run. True when it did. */
 
+import type { DiskOp } from '../../../src/io/files.ts';
 import type { Nemesis } from './nemesis.ts';
 import type { SimMachine } from './sim-machine.ts';
 
@@ -19,10 +20,10 @@ function strike(nemesis: Nemesis, act: (machine: SimMachine) => void): boolean {
   return true;
 }
 
-function breakDisk(nemesis: Nemesis, times: number): boolean {
+function breakDisk(nemesis: Nemesis, times: number, only?: DiskOp): boolean {
   return strike(nemesis, (machine) => {
     const { chance } = nemesis;
-    const op = chance.choose(DISK_OPS);
+    const op = only ?? chance.choose(DISK_OPS);
     const takesRoom = op === 'write' || op === 'create' || op === 'rename';
     const code = takesRoom && chance.oneIn(2) ? 'ENOSPC' : 'EIO';
     nemesis.note(`${machine.name}: ${op} fails with ${code}, ${times} times`);
@@ -74,6 +75,7 @@ export const FAULTS = {
     nemesis.ask(machine, ['CONFIG', 'SET', 'maxmemory', String(bytes)]);
   }),
   'disk error': (nemesis) => breakDisk(nemesis, 1 + nemesis.chance.below(3)),
+  'sync error': (nemesis) => breakDisk(nemesis, 1, 'datasync'),
   'lasting disk error': (nemesis) => breakDisk(nemesis, 1_000_000),
   'full disk': (nemesis) => strike(nemesis, (machine) => {
     const { disk } = machine;

@@ -25,7 +25,7 @@ interface SeedLine {
 const MINUTES_ALONE = 6;
 const MINUTES_PEERS = 3;
 /** A run that hangs is ended; a healthy seed takes seconds. */
-const HANG_MS = 300_000;
+const HANG_MS = 120_000;
 /** So many seeds in one process. */
 const SEEDS_AT_ONCE = 20;
 
@@ -56,7 +56,8 @@ export class Hunter {
     const root = await mkdtemp(join(tmpdir(), 'dkvs-fault-'));
     try {
       const copy = join(root, 'dist');
-      await cp(this.#dist, copy, { recursive: true, filter: (path) => !/\.(d\.ts|map)$/.test(path) });
+      const filter = (path: string): boolean => !/\.(d\.ts|map)$/.test(path);
+      await cp(this.#dist, copy, { recursive: true, filter });
       await symlink(join(this.#dist, '../node_modules'), join(root, 'node_modules'));
       await writeFile(join(root, 'package.json'), '{"type":"module"}');
       await plant(copy, fault);

@@ -1,8 +1,8 @@
 /**
  * npm run sim:planted -- [--only NAME ...] [--part PART] [--missing] [--seeds-max N]
  *
- * Plants one fault after the other in a copy of the compiled project and lets the simulator of whole
- * servers look for it, seed by seed. Writes PLANTED.md: what was run now, and what that says of the
+ * Plants one fault after the other in a copy of the compiled project and lets the simulator of
+ * whole servers look for it, seed by seed. Writes PLANTED.md: what was run now, and what that says of the
  * others. Ends with status 1 if a fault was not found.
  */
 

@@ -44,7 +44,7 @@ const FULL: readonly FaultName[] = [
 /** So that much is lost between a write and its sync. */
 const SYNCS: readonly FaultName[] = [
   'power loss in a sync', 'power loss in a sync', 'killed in a sync, then power loss',
-  'power loss in a turn', 'disk error', 'check index',
+  'power loss in a turn', 'disk error', 'sync error', 'check index',
 ];
 
 const CLOCKS: readonly FaultName[] = ['wall clock set', 'clock runs wild'];
@@ -118,7 +118,7 @@ export const PROFILES: readonly Profile[] = [
   },
   {
     name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
-    restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
+    restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 3,
     rudeEveryMs: 20_000,
   },
 ];

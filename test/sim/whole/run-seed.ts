@@ -167,7 +167,8 @@ function makeCluster(
   return new Cluster(scheduler, chance, {
     servers,
     options: {
-      'appendfsync': fsync ?? 'always', 'enable-debug-command': 'yes', 'hz': chance.choose([1, 3, 10]),
+      'appendfsync': fsync ?? 'always', 'enable-debug-command': 'yes',
+      'hz': chance.choose([1, 3, 10]),
       ...!isAlone && {
         consistency, 'peer-secret': 'open sesame',
         'heartbeat-interval': heartbeatMs, 'election-timeout': heartbeatMs * 6,
