@@ -12,6 +12,7 @@ import { SPACES_KEY, SYSTEM_SPACE } from '../keyspace/keyspace.ts';
 import { Compactor } from '../store/compaction/compactor.ts';
 import type { TornTail } from '../store/recovery/torn-tails.ts';
 import { readSnapshotMeta } from '../store/snapshot/install-snapshot.ts';
+import type { Store } from '../store/store.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import { DamageLog } from './damage-log.ts';
 import { DiskSide, type OpenedStore } from './disk-side.ts';
@@ -48,9 +49,7 @@ async function openWithCompactor(
   const { clock } = world;
   const startedAt = clock.monotonicMs();
   const store = await openStore(storeOptions(config, log, world, budget, files, damage));
-  // The keyspace reads its table of spaces as soon as it is made.
-  const release = await store.load([{ space: SYSTEM_SPACE, key: SPACES_KEY, need: NEED_VALUE }]);
-  release();
+  const snapshotMeta = await readFirst(store, files, config.values.dir);
   const recoveryMs = clock.monotonicMs() - startedAt;
   const { values } = config;
   const compactor = new Compactor({
@@ -74,8 +73,21 @@ async function openWithCompactor(
     },
     onRecovered: () => log.info('compaction goes on'),
   });
-  const snapshotMeta = await readSnapshotMeta(files, values.dir);
   return { store, compactor, recoveryMs, snapshotMeta };
+}
+
+/** What is needed as soon as the store is open; if that fails, it is closed again. */
+async function readFirst(store: Store, files: Files, dir: string): Promise<Uint8Array | undefined> {
+  try {
+    // The keyspace reads its table of spaces as soon as it is made.
+    const release = await store.load([{ space: SYSTEM_SPACE, key: SPACES_KEY, need: NEED_VALUE }]);
+    release();
+    return await readSnapshotMeta(files, dir);
+  } catch (error) {
+    // What the close says as well is only a consequence.
+    await store.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 function describeTornTail({ file, offset, bytes, reason, keptAs }: TornTail): string {

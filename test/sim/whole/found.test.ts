@@ -24,6 +24,20 @@ describe('a reload that cannot read the disk', () => {
     });
   });
 
+  it.each(['open', 'read'] as const)('takes one failure of %s wherever it comes', async (op) => {
+    await tell({ tiny: broken }, async ({ ask, cluster }) => {
+      const machine = cluster.machines[0]!;
+      await ask(machine, ...fill);
+      for (let nth = 1; nth <= 60; nth++) {
+        machine.disk.fail({ op, nth, times: 1, code: 'EIO' });
+        const [reloaded, count] = await ask(machine, 'DEBUG RELOAD', 'DBSIZE');
+        machine.disk.heal();
+        expect(reloaded, `failure ${nth}`).toEqual({ kind: 'simple', text: 'OK' });
+        expect(count, `failure ${nth}`).toEqual({ kind: 'integer', value: 200 });
+      }
+    });
+  });
+
   it('ends the server when it never works, and the next start has everything', async () => {
     await tell({ tiny: broken }, async ({ ask, cluster, sleep }) => {
       const machine = cluster.machines[0]!;
