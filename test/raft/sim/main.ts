@@ -7,43 +7,28 @@
  * nothing is run after the first that fails.
  */
 
-import { parseArgs } from 'node:util';
+import { CommandLine } from '../../lib/command-line.ts';
 import { runSeed, type SeedReport } from './run-seed.ts';
 
 /** Lines of the trace that are shown before a failure. */
 const TRACE_LINES = 200;
 
-const EXIT_USAGE = 2;
 const USAGE = 'npm run sim:raft -- --seeds N --seed S [--minutes M] [--first] [--brief]';
 
-const OPTIONS = {
+const line = new CommandLine(USAGE);
+const values = line.parse({
   seeds: { type: 'string', default: '20' },
   seed: { type: 'string', default: '1' },
   minutes: { type: 'string' },
   first: { type: 'boolean', default: false },
   brief: { type: 'boolean', default: false },
-} as const;
-
-const values = parse();
-
-function parse() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function refuse(message: string): never {
-  console.error(`${message}\nusage: ${USAGE}`);
-  process.exit(EXIT_USAGE);
-}
+});
 
 function main(): void {
-  const first = wholeNumber('seed', values.seed);
-  const count = wholeNumber('seeds', values.seeds);
+  const first = line.wholeNumber('seed', values.seed);
+  const count = line.wholeNumber('seeds', values.seeds);
   const runMs = values.minutes === undefined
-    ? undefined : wholeNumber('minutes', values.minutes) * 60_000;
+    ? undefined : line.wholeNumber('minutes', values.minutes) * 60_000;
   const startedAt = process.cpuUsage();
   const reports: SeedReport[] = [];
   for (let seed = first; seed < first + count; seed++) {
@@ -57,15 +42,9 @@ function main(): void {
   summarize(reports, (user + system) / 1e6);
 }
 
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  return refuse(`--${name} is '${text}'; allowed is a whole number from 1`);
-}
-
 function fail({ seed, profile, failure }: SeedReport, runMs: number | undefined): void {
   process.exitCode = 1;
-  if (!values.brief) for (const line of lastLines(seed, runMs)) console.log(line);
+  if (!values.brief) console.log(lastLines(seed, runMs).join('\n'));
   console.log(`seed ${seed} (${profile}) fails ${failure}`);
   console.log(`again: npm run sim:raft -- --seeds 1 --seed ${seed}`);
 }

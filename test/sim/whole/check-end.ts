@@ -1,6 +1,6 @@
 /**
- * What must hold when all is well again: every server serves writes and reads soon, its index agrees
- * with its log, and all servers of a cluster hold the same.
+ * What must hold when all is well again: every server serves writes and reads soon, its index
+ * agrees with its log, and all servers of a cluster hold the same.
  */
 
 import { describeReply, type Reply } from '../model/reply.ts';

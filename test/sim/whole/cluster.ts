@@ -1,4 +1,4 @@
-/** The servers of one simulated run, each on a machine of its own, with the network between them. */
+/** The servers of a simulated run, each on a machine of its own, and the network between them. */
 
 import type { Chance } from './chance.ts';
 import type { Scheduler } from './scheduler.ts';

@@ -81,7 +81,9 @@ describe('a server whose log cannot be written any more', () => {
       expect(lost.every((reply) => reply.kind === 'error')).toBe(true);
       for (const line of ['GET a', 'MGET a b', 'EXISTS a', 'DBSIZE', 'KEYS *']) {
         const [reply] = await ask(machine, line);
-        expect(reply, line).toMatchObject({ kind: 'error', text: expect.stringMatching(/^MISCONF/) });
+        expect(reply, line).toMatchObject({
+          kind: 'error', text: expect.stringMatching(/^MISCONF/),
+        });
       }
       expect(await ask(machine, 'PING')).toEqual([{ kind: 'simple', text: 'PONG' }]);
       machine.cutPower();

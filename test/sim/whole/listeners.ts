@@ -9,6 +9,7 @@ import type { Chance } from './chance.ts';
 import { ask } from './check-end.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
+import { ThinkTime } from './think-time.ts';
 import type { Wire } from './wire.ts';
 
 const CHANNEL = 'news';
@@ -49,7 +50,8 @@ export class Listeners {
     for (const { subscriber, publisher, after, before } of this.gaps) {
       for (let number = after + 1; number < before; number++) {
         if (this.acknowledged.get(publisher)?.has(number) !== true) continue;
-        this.cluster.fail(`${subscriber} got message ${after} of ${publisher} and then ${before}, ` +
+        this.cluster.fail(
+          `${subscriber} got message ${after} of ${publisher} and then ${before}, ` +
           `not ${number}, which was published`);
       }
     }
@@ -76,25 +78,24 @@ class Publisher {
   #wire: Wire | undefined;
   #sent = 0;
   #isWaiting = false;
-  #isThinking = false;
+  readonly #thinking: ThinkTime;
 
   constructor(all: Listeners, name: string, chance: Chance) {
     this.#all = all;
     this.#name = name;
     this.#chance = chance;
+    this.#thinking = new ThinkTime(all.host, chance, all.thinkMs, () => this.#go());
     all.acknowledged.set(name, new Set());
   }
 
   next(): void {
-    const { host, thinkMs } = this.#all;
-    if (this.#isThinking) return;
-    this.#isThinking = true;
-    host.after(this.#chance.wait(thinkMs), () => {
-      this.#isThinking = false;
-      if (this.#all.isStopped) return this.#wire?.destroy();
-      if (this.#wire === undefined) return this.#connect();
-      if (!this.#isWaiting) this.#publish();
-    });
+    this.#thinking.begin();
+  }
+
+  #go(): void {
+    if (this.#all.isStopped) return this.#wire?.destroy();
+    if (this.#wire === undefined) return this.#connect();
+    if (!this.#isWaiting) this.#publish();
   }
 
   #connect(): void {

@@ -9,19 +9,19 @@
  * and with --json each seed is a line of JSON and nothing else is said.
  */
 
-import { parseArgs } from 'node:util';
+import { CommandLine } from '../../lib/command-line.ts';
 import { PROFILES, type Profile } from './profiles.ts';
 import { runSeed, type SeedReport } from './run-seed.ts';
 import { readScenario, shrink, writeScenario, type Scenario } from './scenario.ts';
 import { describeReport, Totals } from './totals.ts';
 
-const EXIT_USAGE = 2;
 const TRACE_LINES = 150;
 const USAGE = 'npm run sim -- [--seeds N] [--seed S] [--servers 1|3|5] [--profile NAME] ' +
   '[--minutes M] [--scenario FILE] [--detailed] [--all] [--brief] [--json]\nprofiles: ' +
   PROFILES.map(({ name, servers }) => `'${name}' (${servers.join(' or ')})`).join(', ');
 
-const OPTIONS = {
+const line = new CommandLine(USAGE);
+const values = line.parse({
   seeds: { type: 'string', default: '20' },
   seed: { type: 'string', default: '1' },
   servers: { type: 'string' },
@@ -32,44 +32,24 @@ const OPTIONS = {
   all: { type: 'boolean', default: false },
   brief: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
-} as const;
-
-const values = parse();
-
-function parse() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function refuse(message: string): never {
-  console.error(`${message}\nusage: ${USAGE}`);
-  process.exit(EXIT_USAGE);
-}
-
-function wholeNumber(name: string, text: string): number {
-  const found = Number(text);
-  if (!Number.isSafeInteger(found) || found < 0) refuse(`--${name} ${text} is no whole number`);
-  return found;
-}
+});
 
 function scenarios(): Scenario[] {
   if (values.scenario !== undefined) return [readScenario(values.scenario)];
-  const servers = values.servers === undefined ? undefined : wholeNumber('servers', values.servers);
+  const servers = values.servers === undefined
+    ? undefined : line.wholeNumber('servers', values.servers);
   const profiles = PROFILES.filter((each) =>
     (values.profile === undefined || each.name === values.profile) &&
     (servers === undefined || each.servers.includes(servers)));
-  if (profiles.length === 0) refuse('there is no such profile for so many servers');
-  const from = wholeNumber('seed', values.seed);
-  return Array.from({ length: wholeNumber('seeds', values.seeds) }, (_, i) =>
+  if (profiles.length === 0) line.refuse('there is no such profile for so many servers');
+  const from = line.wholeNumber('seed', values.seed);
+  return Array.from({ length: line.wholeNumber('seeds', values.seeds) }, (_, i) =>
     scenarioOf(from + i, profiles[(from + i) % profiles.length]!, servers));
 }
 
 function scenarioOf(seed: number, profile: Profile, servers: number | undefined): Scenario {
   const runMs = values.minutes === undefined
-    ? profile.runMs : wholeNumber('minutes', values.minutes) * 60_000;
+    ? profile.runMs : line.wholeNumber('minutes', values.minutes) * 60_000;
   return { seed, profile, runMs, servers: servers ?? profile.servers[0]! };
 }
 

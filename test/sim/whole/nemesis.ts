@@ -5,6 +5,7 @@ import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
 import { FAULTS, type FaultName } from './faults.ts';
 import type { SimMachine } from './sim-machine.ts';
+import { USUAL_JITTER_MS } from './sim-network.ts';
 import type { Command } from './wire.ts';
 
 export interface NemesisSettings {
@@ -29,7 +30,6 @@ export class Nemesis {
   /** Machines whose disk was made to fail at any time. */
   readonly broken = new Set<SimMachine>();
   readonly #settings: NemesisSettings;
-  readonly #usual: { readonly jitterMs: number };
   #isStopped = false;
   #mayWipeAtMs = 30_000;
   /** The index was found sound so often. */
@@ -40,7 +40,6 @@ export class Nemesis {
     this.host = host;
     this.chance = cluster.chance.fork();
     this.#settings = settings;
-    this.#usual = { jitterMs: 0.1 };
     cluster.onStartFailed = (machine) => this.broken.has(machine);
     cluster.isExcused = (machine) => this.broken.has(machine);
     cluster.onEnded = (machine, error) => {
@@ -151,7 +150,7 @@ export class Nemesis {
     for (const [, path] of this.cluster.network.paths()) {
       path.isCut = false;
       path.lossOneIn = 0;
-      path.jitterMs = this.#usual.jitterMs;
+      path.jitterMs = USUAL_JITTER_MS;
     }
   }
 

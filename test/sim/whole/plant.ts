@@ -2,13 +2,13 @@
  * npm run sim:planted -- [--only NAME ...] [--part PART] [--missing] [--seeds-max N]
  *
  * Plants one fault after the other in a copy of the compiled project and lets the simulator of
- * whole servers look for it, seed by seed. Writes PLANTED.md: what was run now, and what that says of the
- * others. Ends with status 1 if a fault was not found.
+ * whole servers look for it, seed by seed. Writes PLANTED.md: what was run now, and what that says
+ * of the others. Ends with status 1 if a fault was not found.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { CommandLine } from '../../lib/command-line.ts';
 import { Hunter, type Found } from './hunter.ts';
 import { PLANTED_FAULTS, type PlantedFault } from './planted-faults.ts';
 
@@ -25,19 +25,22 @@ whole servers found it, by what it said first.
 `;
 const SHOWN_MAX = 90;
 
-const { values } = parseArgs({ options: {
+const line = new CommandLine(
+  'npm run sim:planted -- [--only NAME ...] [--part PART] [--missing] [--seeds-max N]');
+const values = line.parse({
   'only': { type: 'string', multiple: true },
   'part': { type: 'string' },
   'missing': { type: 'boolean', default: false },
   'seeds-max': { type: 'string', default: '200' },
-} });
+});
+const seedsMax = line.wholeNumber('seeds-max', values['seeds-max']);
 
 const rows = await readRows();
 const hunter = new Hunter(join(ROOT, 'dist'));
 let missed = 0;
 for (const fault of PLANTED_FAULTS) {
   if (!isWanted(fault)) continue;
-  const found = await hunter.hunt(fault, Number(values['seeds-max']));
+  const found = await hunter.hunt(fault, seedsMax);
   console.log(`${fault.part}: ${fault.name}: ${describe(found)}`);
   if (found.isFound) rows.set(fault.name, rowOf(fault, found));
   else missed += 1;

@@ -17,6 +17,7 @@ import type { Cluster } from './cluster.ts';
 import type { ClientCounts } from './shared-clients.ts';
 import { WALL_START_MS, type SimMachine } from './sim-machine.ts';
 import type { SimProcess } from './sim-process.ts';
+import { ThinkTime } from './think-time.ts';
 import type { Wire } from './wire.ts';
 
 export interface PrivateOptions {
@@ -85,7 +86,7 @@ class PrivateClient {
   #machine: SimMachine | undefined;
   /** That it is connected to. */
   #process: SimProcess | undefined;
-  #isThinking = false;
+  readonly #thinking: ThinkTime;
   #hasHungUp = false;
   #mustStartFresh = false;
   /** Since the last connection; what that means is known when there is a new one. */
@@ -103,7 +104,8 @@ class PrivateClient {
     this.#all = all;
     this.#name = name;
     this.#chance = chance;
-    const { isGlobal, model } = all.options;
+    const { isGlobal, model, thinkMs } = all.options;
+    this.#thinking = new ThinkTime(all.host, chance, thinkMs, () => this.#go());
     this.#model = new ClientModel(model);
     this.#commands = new RandomCommands({
       random: chance.random(), prefix: name, profile: chance.choose(COMMANDS),
@@ -113,15 +115,13 @@ class PrivateClient {
   }
 
   next(): void {
-    const { host, options } = this.#all;
-    if (this.#isThinking) return;
-    this.#isThinking = true;
-    host.after(this.#chance.wait(options.thinkMs), () => {
-      this.#isThinking = false;
-      if (this.#onIdle !== undefined && this.#model.inFlight === 0) return this.#onIdle();
-      if (this.#wire === undefined) return this.#connect();
-      if (this.#model.inFlight === 0 && !this.#isSaving) this.#pipeline();
-    });
+    this.#thinking.begin();
+  }
+
+  #go(): void {
+    if (this.#onIdle !== undefined && this.#model.inFlight === 0) return this.#onIdle();
+    if (this.#wire === undefined) return this.#connect();
+    if (this.#model.inFlight === 0 && !this.#isSaving) this.#pipeline();
   }
 
   async readBack(): Promise<void> {

@@ -86,8 +86,8 @@ export const PROFILES: readonly Profile[] = [
   },
   {
     name: 'storm', servers: [3], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
-    everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
-    rudeEveryMs: 20_000,
+    everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 4, privateClients: 2, thinkMs: 500,
+    listeners: 1, rudeEveryMs: 20_000,
   },
   {
     name: 'peers, bad disks', servers: [3], runMs: 10 * MINUTE_MS, faults: [...PEERS, ...DISK],

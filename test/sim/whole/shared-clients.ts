@@ -8,10 +8,12 @@
 
 import { HistoryRecorder, type CallNumber } from '../../checker/history.ts';
 import type { StringCommand, StringReply } from '../../checker/models.ts';
+import { isUnknown } from '../model/refusals.ts';
 import type { Reply } from '../model/reply.ts';
 import type { Chance } from './chance.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
+import { ThinkTime } from './think-time.ts';
 import type { Command, Wire } from './wire.ts';
 
 /** Keys in use at one time, and for how long. */
@@ -93,25 +95,23 @@ class SharedClient {
   /** One of the replies so far was an error. */
   #hasError = false;
   #requests = 0;
-  #isThinking = false;
+  readonly #thinking: ThinkTime;
 
   constructor(all: SharedClients, chance: Chance) {
     this.#all = all;
     this.#chance = chance;
     this.#name = all.name();
+    this.#thinking = new ThinkTime(all.host, chance, all.thinkMs, () => this.#go());
   }
 
   next(): void {
-    const { host, thinkMs } = this.#all;
-    if (this.#isThinking) return;
-    this.#isThinking = true;
-    host.after(this.#chance.wait(thinkMs), () => {
-      this.#isThinking = false;
-      if (this.#all.isStopped) return this.#wire?.destroy();
-      if (this.#wire === undefined) return this.#connect();
-      if (this.#asked !== undefined) return;
-      this.#request();
-    });
+    this.#thinking.begin();
+  }
+
+  #go(): void {
+    if (this.#all.isStopped) return this.#wire?.destroy();
+    if (this.#wire === undefined) return this.#connect();
+    if (this.#asked === undefined) this.#request();
   }
 
   #connect(): void {
@@ -204,8 +204,7 @@ class SharedClient {
     if (reply.kind === 'error') this.#hasError = true;
     if (this.#waiting > 0) return;
     this.#asked = undefined;
-    const isUnknown = reply.kind === 'error' && reply.text.startsWith('UNKNOWN');
-    if (isUnknown) return this.#onUnknown();
+    if (isUnknown(reply)) return this.#onUnknown();
     const outcome = asked.outcome(reply);
     if (outcome === undefined) {
       history.fail(asked.call);

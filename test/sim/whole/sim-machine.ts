@@ -1,5 +1,5 @@
 /**
- * One simulated machine: its disk, its clocks, its place in the network, and at most one dkvs server
+ * One simulated machine: its disk, clocks, place in the network, and at most one dkvs server
  * that runs on it, the same that main.ts starts.
  */
 
@@ -26,7 +26,8 @@ export const CLIENT_PORT = 6379;
 export const PEER_PORT = 7379;
 
 /** Options by their names, and how much below their allowed minimum some are. */
-export type MachineOptions = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type MachineOptions =
+  Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** Sizes that no configuration allows: so small that everything happens within seconds. */
 export type TinySizes = Readonly<Partial<Record<

@@ -18,6 +18,9 @@ export interface NetworkHost {
   readonly isOn: boolean;
 }
 
+/** Mean of what a packet takes beyond the latency of its path when all is well. */
+export const USUAL_JITTER_MS = 0.1;
+
 const SYN_RETRY_MS = 1000;
 const CONNECT_MS_MAX = 60_000;
 const EPHEMERAL_PORT_FIRST = 32_768;
@@ -45,7 +48,9 @@ export class SimNetwork {
     const name = `${from} ${to}`;
     let path = this.#paths.get(name);
     if (path === undefined) {
-      path = { isCut: false, latencyMs: 0.2, jitterMs: 0.1, bytesPerMs: 100_000, lossOneIn: 0 };
+      path = {
+        isCut: false, latencyMs: 0.2, jitterMs: USUAL_JITTER_MS, bytesPerMs: 100_000, lossOneIn: 0,
+      };
       this.#paths.set(name, path);
     }
     return path;

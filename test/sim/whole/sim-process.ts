@@ -1,8 +1,8 @@
 /**
  * One running process on a simulated machine: its turns, its clocks, and whether it still lives.
  *
- * Whatever calls into a process (a timer, the disk, a socket) does so through `plan`. A process that
- * was killed is never called again, so its promises stay where they are, as after a real kill -9.
+ * Whatever calls into a process (a timer, the disk, a socket) does so through `plan`. One that was
+ * killed is never called again, so its promises stay where they are, as after a real kill -9.
  *
  * The processor: an event takes a little time, and each look at the clock a little more; now and
  * then an event takes long, as with a garbage collection. Meanwhile other events of the process

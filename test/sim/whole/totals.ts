@@ -9,7 +9,8 @@ export function describeReport(report: SeedReport): string {
   const { seed, profile, servers, simulatedMs, commands, unknown, starts } = report;
   const faults = [...report.faults.values()].reduce((sum, count) => sum + count, 0);
   return `seed ${seed} '${profile}' ${servers} server${servers === 1 ? '' : 's'}: ` +
-    `${(simulatedMs / 60_000).toFixed(0)} min, ${commands} commands, ${unknown} of unknown outcome, ` +
+    `${(simulatedMs / 60_000).toFixed(0)} min, ${commands} commands, ` +
+    `${unknown} of unknown outcome, ` +
     `${faults} faults, ${starts} starts, ${report.indexChecks} checks of an index` +
     (report.failure === undefined ? '' : ', FAILED');
 }
