@@ -1,9 +1,10 @@
 /** Runs the simulator, compiled, with one fault planted in a copy of the code. */
 
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plantText } from '../../lib/planted-text.ts';
 import type { PlantedFault } from './planted-faults.ts';
 
 export interface Hunt {
@@ -16,28 +17,16 @@ export interface Hunt {
 export async function hunt(dist: string, fault: PlantedFault, seeds: number): Promise<Hunt> {
   const copy = await mkdtemp(join(tmpdir(), 'dkvs-fault-'));
   try {
-    for (const part of ['src/raft/core', 'src/lib', 'test/raft', 'test/checker']) {
+    for (const part of ['src/raft/core', 'src/lib', 'test/raft', 'test/checker', 'test/lib']) {
       await cp(join(dist, part), join(copy, part), { recursive: true });
     }
     await writeFile(join(copy, 'package.json'), '{"type":"module"}');
-    await plant(join(copy, 'src/raft', fault.file), fault);
+    await plantText(join(copy, 'src/raft', fault.file), fault);
     const quick = await simulate(copy, fault.firstSeed ?? 1, 1);
     return quick.isFound ? quick : await simulate(copy, 1, seeds);
   } finally {
     await rm(copy, { recursive: true });
   }
-}
-
-async function plant(path: string, fault: PlantedFault): Promise<void> {
-  const code = await readFile(path, 'utf8');
-  mustHavePlace(code, fault);
-  await writeFile(path, code.replace(fault.find, () => fault.replace));
-}
-
-/** `code`: the compiled file that the fault is planted in. */
-export function mustHavePlace(code: string, { name, find }: PlantedFault): void {
-  const places = code.split(find).length - 1;
-  if (places !== 1) throw new Error(`"${name}": its place occurs ${places} times, not once`);
 }
 
 function simulate(dir: string, seed: number, seeds: number): Promise<Hunt> {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hunt, mustHavePlace } from './plant.ts';
+import { mustHavePlace } from '../../lib/planted-text.ts';
+import { hunt } from './plant.ts';
 import { PLANTED_FAULTS } from './planted-faults.ts';
 
 const DIST = join(import.meta.dirname, '../../../dist');

@@ -1,9 +1,10 @@
 /** Runs the simulator, compiled, with one fault planted in a copy of the code. */
 
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plantText } from '../../lib/planted-text.ts';
 import type { PlantedFault } from './planted-faults.ts';
 
 export interface Found {
@@ -34,15 +35,6 @@ export function plantedPath(dist: string, { file }: PlantedFault): string {
   return join(dist, 'src', file.replace(/\.ts$/, '.js'));
 }
 
-export async function plant(dist: string, fault: PlantedFault): Promise<void> {
-  const { name, from, to } = fault;
-  const path = plantedPath(dist, fault);
-  const code = await readFile(path, 'utf8');
-  const places = code.split(from).length - 1;
-  if (places !== 1) throw new Error(`"${name}": its place occurs ${places} times, not once`);
-  await writeFile(path, code.replace(from, () => to));
-}
-
 export class Hunter {
   readonly #dist: string;
   /** Runs in which the simulator says something of the right code as well. */
@@ -60,7 +52,7 @@ export class Hunter {
       await cp(this.#dist, copy, { recursive: true, filter });
       await symlink(join(this.#dist, '../node_modules'), join(root, 'node_modules'));
       await writeFile(join(root, 'package.json'), '{"type":"module"}');
-      await plant(copy, fault);
+      await plantText(plantedPath(copy, fault), fault);
       return await this.#seek(copy, fault, seedsMax);
     } finally {
       await rm(root, { recursive: true });

@@ -7,13 +7,12 @@
  * fault cannot silently cease to be planted.
  */
 
-export interface PlantedFault {
-  readonly name: string;
+import type { PlantedText } from '../../lib/planted-text.ts';
+
+export interface PlantedFault extends PlantedText {
   readonly part: Part;
   /** Below src. */
   readonly file: string;
-  readonly from: string;
-  readonly to: string;
   readonly servers: number;
   readonly profile: string;
   /** Simulated minutes of each seed, without the peace and the checks at its end. */
