@@ -137,7 +137,8 @@ class Server implements DkvsServer {
       side: opened.side,
       peers,
       onShutdown: () => void this.close(),
-      onBug: (error) => this.#onBug(error),
+      onStoreLost: (error) => this.#end(error, 'the store could not be opened again'),
+      onBug: (error) => this.#end(error, 'a bug'),
     });
     try {
       await running.listen();
@@ -197,8 +198,8 @@ class Server implements DkvsServer {
   }
 
   /** Nothing is known any more: stop taking work, but leave the log as it is. */
-  #onBug(error: unknown): void {
-    this.#log.fatal({ error }, 'a bug');
+  #end(error: unknown, why: string): void {
+    this.#log.fatal({ error }, why);
     this.#stopFailed(error);
   }
 }

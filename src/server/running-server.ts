@@ -52,6 +52,8 @@ export interface RunningParts {
   readonly peers: PeersSide | undefined;
   /** SHUTDOWN was asked for. */
   onShutdown(options: ShutdownOptions): void;
+  /** There is no store any more: only a new start can go on. */
+  onStoreLost(error: unknown): void;
   /** Something that cannot happen did. */
   onBug(error: unknown): void;
 }
@@ -227,8 +229,7 @@ export class RunningServer {
       await this.#parts.side.reload();
       this.#plumbing.keyspace.adopt(this.#parts.side.storage);
     } catch (error) {
-      // There is no store any more: only a new start can go on.
-      this.#parts.onBug(error);
+      this.#parts.onStoreLost(error);
       throw error;
     } finally {
       goOn?.();
