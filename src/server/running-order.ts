@@ -63,7 +63,7 @@ export class RunningOrder {
     this.#parts = parts;
     const { config, seed, side, peers, engine, keyspace, table, realm, pool, log } = parts;
     const { broadcast, marks } = peers;
-    this.#deliveries = new DeliveryGate(() => broadcast.knownCommit);
+    this.#deliveries = new DeliveryGate(broadcast);
     realm.hub.gate = this.#deliveries;
     const host = {
       keyspace, table, runner: engine.runner, prefetch: engine.prefetch,

@@ -5,7 +5,9 @@
  * A subscription begins behind the highest position that this peer has heard to be committed when
  * the subscription is made, applied here or not. So an old log that is applied after a start, or
  * when a peer catches up, is silent for those who came later. While the peer hears no leader it
- * cannot know that position: then the subscription begins when it hears one.
+ * cannot know that position: then the subscription begins when it hears one. A new leader does not
+ * know at once what others had committed: all of that is at or below the position at which it began
+ * to lead, so no subscription begins before that (`leaderSince`).
  *
  * A subscription that has begun hears everything behind its beginning, also after the peer was cut
  * off. When a snapshot takes the place of batches, what they published is lost here, and the
@@ -15,22 +17,29 @@
 export interface Subscription {
   /** It hears what is published behind this position; undefined while that is not known. */
   since: number | undefined;
+  /** What was known to be committed when it was made, or when a leader was heard after that. */
+  heard?: number | undefined;
+}
+
+/** See TotalOrderBroadcast. */
+export interface CommitKnowledge {
+  readonly knownCommit: number | undefined;
+  readonly leaderSince: number | undefined;
 }
 
 export class DeliveryGate {
-  readonly #knownCommit: () => number | undefined;
+  readonly #order: CommitKnowledge;
   readonly #pending = new Set<Subscription>();
   /** Of the batch that runs right now. */
   #position: number | undefined;
 
-  /** `knownCommit`: see TotalOrderBroadcast. */
-  constructor(knownCommit: () => number | undefined) {
-    this.#knownCommit = knownCommit;
+  constructor(order: CommitKnowledge) {
+    this.#order = order;
   }
 
   begin(): Subscription {
-    const subscription = { since: this.#knownCommit() };
-    if (subscription.since === undefined) this.#pending.add(subscription);
+    const subscription = { since: undefined, heard: undefined };
+    if (!this.#hasBegun(subscription)) this.#pending.add(subscription);
     return subscription;
   }
 
@@ -40,11 +49,9 @@ export class DeliveryGate {
 
   /** Call it whenever more may be known. */
   settle(): void {
-    if (this.#pending.size === 0) return;
-    const since = this.#knownCommit();
-    if (since === undefined) return;
-    for (const subscription of this.#pending) subscription.since = since;
-    this.#pending.clear();
+    for (const subscription of this.#pending) {
+      if (this.#hasBegun(subscription)) this.#pending.delete(subscription);
+    }
   }
 
   /** What is published from now to `leave` comes from the batch at this position. */
@@ -64,7 +71,17 @@ export class DeliveryGate {
   }
 
   /** A snapshot of this position is here: did it bring what the subscription should have heard? */
-  hasGap({ since }: Subscription, position: number): boolean {
-    return since !== undefined && since < position;
+  hasGap({ since, heard }: Subscription, position: number): boolean {
+    const from = since ?? heard;
+    return from !== undefined && from < position;
+  }
+
+  #hasBegun(subscription: Subscription): boolean {
+    const { knownCommit, leaderSince } = this.#order;
+    subscription.heard ??= knownCommit;
+    const { heard } = subscription;
+    if (heard === undefined || leaderSince === undefined) return false;
+    subscription.since = Math.max(heard, leaderSince);
+    return true;
   }
 }

@@ -59,6 +59,17 @@ describe('a subscriber', () => {
     expect(heardBy(client)).toEqual(['m5', 'm6']);
   });
 
+  it('does not hear what may have been committed before a new leader led', async () => {
+    peer.knownCommit = 1;
+    peer.leaderSince = undefined;
+    const client = await subscriber();
+    publish(2);
+    // The entry with which it began to lead is there, and one of its own is committed with it.
+    [peer.knownCommit, peer.leaderSince] = [5, 4];
+    publish(3);
+    expect(heardBy(client)).toEqual(['m5']);
+  });
+
   it('begins anew when it subscribes again, and does not when it was subscribed', async () => {
     const client = await subscriber();
     peer.knownCommit = 2;
@@ -89,9 +100,11 @@ describe('a snapshot in the place of batches', () => {
     const late = await subscriber();
     peer.knownCommit = undefined;
     const unsettled = await subscriber('PSUBSCRIBE *');
+    [peer.knownCommit, peer.leaderSince] = [6, undefined];
+    const heard = await subscriber();
     const missing = peer.server.plumbing.hub.missing(7);
-    expect([early, late, unsettled].map(({ session }) => missing.has(session)))
-      .toEqual([true, false, false]);
+    expect([early, late, unsettled, heard].map(({ session }) => missing.has(session)))
+      .toEqual([true, false, false, true]);
   });
 
   it('ends a connection with an error', async () => {
@@ -104,11 +117,12 @@ describe('a snapshot in the place of batches', () => {
 
 describe('a delivery gate', () => {
   it('forgets a subscription that ends before it has begun', () => {
-    const heard: { commit?: number } = {};
-    const gate = new DeliveryGate(() => heard.commit);
+    const heard: { knownCommit: number | undefined; leaderSince: number | undefined } =
+      { knownCommit: undefined, leaderSince: 0 };
+    const gate = new DeliveryGate(heard);
     const subscription = gate.begin();
     gate.end(subscription);
-    heard.commit = 5;
+    heard.knownCommit = 5;
     gate.settle();
     expect(subscription.since).toBeUndefined();
   });

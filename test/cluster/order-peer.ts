@@ -75,6 +75,7 @@ export class OrderPeer {
   timeoutMs = 1000;
   /** Without an engine; undefined is not known. */
   knownCommit: number | undefined = 0;
+  leaderSince: number | undefined = 0;
   monotonicMs = (): number => 0;
   isLinearizable = false;
   /** What is said of the next commit; it throws then. */
@@ -86,7 +87,7 @@ export class OrderPeer {
   private constructor(marks: OrderMarks, engine: TotalOrderBroadcast | undefined) {
     this.marks = marks;
     const { engine: requests, plumbing, table } = this.server;
-    plumbing.hub.gate = new DeliveryGate(() => engine?.knownCommit ?? this.knownCommit);
+    plumbing.hub.gate = new DeliveryGate(engine ?? this);
     const host = {
       keyspace: plumbing.keyspace, table, runner: requests.runner, prefetch: requests.prefetch,
       applySession: createApplySession(plumbing, new OutputPool()),

@@ -23,6 +23,7 @@ class PlayedEngine implements TotalOrderBroadcast {
   readonly clockErrorMs = 0;
   readonly featureLevel = FEATURE_LEVEL;
   readonly knownCommit = 0;
+  readonly leaderSince = 0;
   state: OrderedState | undefined;
 
   start(state: OrderedState): void {

@@ -100,6 +100,11 @@ export class RaftLog {
     return this.#configurations.at(-1)?.index ?? this.#base.index;
   }
 
+  /** See TermRuns. */
+  get lastTermFrom(): number {
+    return this.#runs.lastTermFrom;
+  }
+
   /** Undefined outside of the log; the base's own term is known. */
   termOf(index: number): number | undefined {
     return this.#runs.termOf(index);

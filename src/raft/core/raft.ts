@@ -81,6 +81,15 @@ export class Raft {
     return leader === undefined ? undefined : Math.max(log.commit, statedCommit);
   }
 
+  /**
+   * The first entry of the leader's term: it had all that was committed before when it was elected
+   * (leader completeness, section 5.4.3). Undefined while none of its term is here.
+   */
+  get leaderSince(): number | undefined {
+    const { leader, log, term } = this.#state;
+    return leader === undefined || log.lastTerm !== term ? undefined : log.lastTermFrom;
+  }
+
   /** What may be handed to the state machine: committed, and durable in this member's own log. */
   get deliverable(): number {
     const { log } = this.#state;

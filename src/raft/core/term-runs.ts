@@ -40,6 +40,11 @@ export class TermRuns {
     return this.#runs.at(-1)?.term ?? this.#baseTerm;
   }
 
+  /** The first entry of that term, or the base if it is behind that. */
+  get lastTermFrom(): number {
+    return this.#runs.at(-1)?.from ?? this.#baseIndex;
+  }
+
   /** Undefined before the base and behind the last entry. */
   termOf(index: number): number | undefined {
     if (index < this.#baseIndex || index > this.#lastIndex) return undefined;

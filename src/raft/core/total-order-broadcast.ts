@@ -150,6 +150,11 @@ export interface TotalOrderBroadcast {
    * who would know.
    */
   readonly knownCommit: number | undefined;
+  /**
+   * Everything that was committed before the present leader led is at or below this position;
+   * undefined while that is not known.
+   */
+  readonly leaderSince: number | undefined;
   /** Body bytes of own batches that are not delivered yet. */
   readonly waitingBytes: number;
   flush(): void;

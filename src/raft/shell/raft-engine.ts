@@ -148,6 +148,10 @@ export class RaftEngine implements TotalOrderBroadcast {
     return this.#stopReason === undefined ? this.#driver?.replica.raft.knownCommit : undefined;
   }
 
+  get leaderSince(): number | undefined {
+    return this.#stopReason === undefined ? this.#driver?.replica.raft.leaderSince : undefined;
+  }
+
   broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number {
     return this.#mustRun().broadcast(body, seed, timeoutMs);
   }

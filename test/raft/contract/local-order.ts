@@ -138,6 +138,10 @@ export class LocalOrder implements TotalOrderBroadcast {
     return this.#cluster.hasMet ? this.#cluster.order.length : undefined;
   }
 
+  get leaderSince(): number | undefined {
+    return this.#cluster.hasMet ? 0 : undefined;
+  }
+
   get state(): OrderedState | undefined {
     return this.#state;
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../../../src/raft/core/entry.ts';
 import type { Update } from '../../../src/raft/core/event.ts';
 import { LoneRaft, sent } from './lone-raft.ts';
-import { entriesOf, HEARTBEAT_MS, idOf } from './members.ts';
+import { ELECTION_TIMEOUT_MS, entriesOf, HEARTBEAT_MS, idOf } from './members.ts';
 
 /** It leads with entries that only its disk has, and reads them for `b`. */
 function reading(): LoneRaft {
@@ -17,6 +17,28 @@ function reading(): LoneRaft {
 function logRead(a: LoneRaft, entries: readonly LogEntry[], to = 'b'): Update {
   return a.step({ kind: 'logRead', to: idOf(to), entries });
 }
+
+describe('what may have been committed before this member led', () => {
+  it('lies below its first entry, whatever it knows to be committed', () => {
+    const a = new LoneRaft({ log: [1, 1, 2] });
+    expect(a.raft.leaderSince).toBeUndefined();
+    a.campaign('c');
+    expect([a.role, a.commit, a.raft.leaderSince]).toEqual(['leader', 0, 4]);
+    a.propose('x');
+    expect(a.raft.leaderSince).toBe(4);
+  });
+
+  it('is known to a follower with the leader’s first entry', () => {
+    const a = new LoneRaft({ log: [1, 1] });
+    a.receive('b', { term: 3, kind: 'heartbeat', commit: 1, round: 0 });
+    expect([a.raft.knownCommit, a.raft.leaderSince]).toEqual([1, undefined]);
+    const entries = entriesOf([3, 3], 2);
+    a.receive('b', { kind: 'append', prevIndex: 2, prevTerm: 1, entries, commit: 1 });
+    expect(a.raft.leaderSince).toBe(3);
+    a.tick(2 * ELECTION_TIMEOUT_MS);
+    expect(a.raft.leaderSince).toBeUndefined();
+  });
+});
 
 describe('entries that were read for a member', () => {
   it('are sent, and further ones wait for its answer', () => {

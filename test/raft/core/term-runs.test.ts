@@ -15,12 +15,13 @@ describe('the terms of a log', () => {
     expect([0, 1, 2, 3, 4, 5].map((index) => runs.termOf(index))).toEqual([0, 1, 1, 2, 5, 5]);
     expect([-1, 6, -Infinity, Infinity].map((index) => runs.termOf(index)))
       .toEqual([undefined, undefined, undefined, undefined]);
-    expect([runs.lastIndex, runs.lastTerm]).toEqual([5, 5]);
+    expect([runs.lastIndex, runs.lastTerm, runs.lastTermFrom]).toEqual([5, 5, 4]);
   });
 
   it('of a log without entries are that of its base', () => {
     const runs = new TermRuns(7, 3);
     expect([runs.lastIndex, runs.lastTerm, runs.termOf(7)]).toEqual([7, 3, 3]);
+    expect(runs.lastTermFrom).toBe(7);
     expect([runs.termOf(6), runs.termOf(8)]).toEqual([undefined, undefined]);
     expect(runs.lastAtMost(9, 100)).toBe(7);
     expect(runs.lastAtMost(1, 5)).toBe(7);
