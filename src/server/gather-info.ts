@@ -40,7 +40,7 @@ export class InfoGatherer {
 
   /** Bytes in use now; remembers the most. */
   sampleMemory(): number {
-    return this.#noteUse(process.memoryUsage());
+    return this.#noteUse(this.#parts.memoryUsage());
   }
 
   /** What is reserved and was never touched, such as an empty read cache, is not in use. */
@@ -51,8 +51,8 @@ export class InfoGatherer {
   }
 
   #memoryFacts(): MemoryFacts {
-    const { config, memoryBudget } = this.#parts;
-    const usage = process.memoryUsage();
+    const { config, memoryBudget, memoryUsage } = this.#parts;
+    const usage = memoryUsage();
     const { rss, heapTotal, heapUsed, external } = usage;
     return {
       usedBytes: this.#noteUse(usage),

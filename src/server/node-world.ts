@@ -17,6 +17,7 @@ export function nodeWorld(): World {
     openFiles: (syncs) => new NodeFiles(syncs),
     createCopier: () => new ThreadCopier(),
     createHintMaker: () => new HintThread(),
+    memoryUsage: () => process.memoryUsage(),
     stall: stallThread,
   };
 }

@@ -250,7 +250,8 @@ export class RunningServer {
   }
 
   #createFacade(): ServerFacade {
-    const { config, world: { clock, random }, log, side, peers, onShutdown } = this.#parts;
+    const { config, world, log, side, peers, onShutdown } = this.#parts;
+    const { clock, random, memoryUsage } = world;
     const peersFacade = peers === undefined ? undefined : new PeersFacade(config, peers);
     return new ServerFacade({
       config,
@@ -278,6 +279,7 @@ export class RunningServer {
       store: () => side.facts(),
       saves: () => this.#saves.facts(),
       memoryBudget: () => memoryBudget(config.values).totalBytes,
+      memoryUsage,
       shutdown: (options) => void onShutdown(options),
       abortShutdown: () => false,
     });

@@ -47,6 +47,7 @@ export interface ServerParts {
   saves(): SaveFacts;
   /** The memory budget in bytes: `maxmemory`, or what was chosen for it. */
   memoryBudget(): number;
+  memoryUsage(): NodeJS.MemoryUsage;
   /** Begins a clean stop; undefined when begun, else the whole text of the error. */
   shutdown(options: ShutdownOptions): string | undefined;
   /** False when no stop is under way that can be called off. */

@@ -19,6 +19,8 @@ export interface World {
   /** What the compactor copies with. */
   createCopier(): CopyRunner;
   createHintMaker(): HintMaker;
+  /** What the process takes of the machine's memory. */
+  memoryUsage(): NodeJS.MemoryUsage;
   /** Blocks the thread, for DEBUG SLEEP. */
   stall(ms: number): void;
 }

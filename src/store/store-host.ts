@@ -57,6 +57,16 @@ export class StoreHost implements CompactionHost {
       }));
   }
 
+  stamp(): string {
+    let sealed = 0;
+    let liveBytes = 0;
+    for (const segment of this.#parts.segments.all()) {
+      if (segment.state === 'sealed') sealed += 1;
+      liveBytes += segment.liveBytes;
+    }
+    return `${this.appendedBytes()} ${liveBytes} ${sealed}`;
+  }
+
   logBytes(): number {
     return this.#sum((segment) => segment.bytes);
   }

@@ -249,6 +249,7 @@ export class WholeServer implements ClientsPort {
       saves: () => this.saves,
       memoryBudget: () => 64 * 1024 * 1024,
       shutdown: (options) => this.#shutdown(options),
+      memoryUsage: () => process.memoryUsage(),
       abortShutdown: () => {
         const was = this.isStopping;
         this.isStopping = false;

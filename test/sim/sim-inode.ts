@@ -146,8 +146,10 @@ export class SimInode {
     this.#changes += 1;
     for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) {
       const start = sector * SECTOR_BYTES;
-      const value = new Uint8Array(SECTOR_BYTES);
+      // From Node's pool, which is several times faster than an array buffer for each.
+      const value = Buffer.allocUnsafe(SECTOR_BYTES);
       value.set(this.#live.subarray(start, start + SECTOR_BYTES));
+      value.fill(0, Math.min(SECTOR_BYTES, this.#live.length - start));
       const versions = this.#sectors.get(sector);
       const version = { at: this.#changes, value, lost: false };
       if (versions === undefined) this.#sectors.set(sector, [version]);

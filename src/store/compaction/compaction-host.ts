@@ -52,6 +52,8 @@ export interface CompactionHost {
 
   /** Sealed segments, ascending by id. */
   sealedSegments(): readonly SealedSegmentStats[];
+  /** Differs after anything was appended, died, was sealed or left. For comparison only; cheap. */
+  stamp(): string;
   /** Bytes of every segment, open ones included, and the live bytes in them. */
   logBytes(): number;
   liveBytes(): number;

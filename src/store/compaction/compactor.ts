@@ -127,6 +127,9 @@ export class Compactor {
   #notBeforeMs = 0;
   #retryMs = COMPACTION_RETRY_MS_MIN;
 
+  /** What was looked at when there was last nothing to do: while it is the same, nor is there. */
+  #idleStamp = '';
+
   #paced: PaceState | null = null;
   #pacedAtMs = 0;
 
@@ -156,7 +159,7 @@ export class Compactor {
     if (this.#running !== null) return this.#running;
     const mayRun = !this.#stopping && this.#broken === null && nowMs >= this.#notBeforeMs;
     if (!mayRun) return Promise.resolve();
-    const hasWork = this.#unfinished !== null || this.#choose() !== null;
+    const hasWork = this.#unfinished !== null || this.#hasChoice();
     return hasWork ? this.#start() : Promise.resolve();
   }
 
@@ -191,6 +194,7 @@ export class Compactor {
     this.#running ??= this.#runRounds().finally(() => {
       this.#running = null;
       this.#demandedUpTo = 0;
+      this.#idleStamp = '';
     });
     return this.#running;
   }
@@ -300,6 +304,7 @@ export class Compactor {
   #jobFor(inputs: readonly SealedSegmentStats[]): CopyJob {
     const host = this.#host;
     const inputIds = new Set(inputs.map(({ id }) => id));
+    const sealed = host.sealedSegments();
     const inputBytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
     // Any two outputs in a row hold more than one segment together, so twice as many are enough.
     const outputsMax = 2 * Math.ceil(inputBytes / host.segmentBytes) + 1;
@@ -309,8 +314,8 @@ export class Compactor {
       segmentBytes: host.segmentBytes,
       inputs: inputs.map(({ id, kind, slot, bytes }) => ({ id, kind, slot, bytes })),
       outputIds: host.reserveSegmentIds(outputsMax),
-      tombstoneFloor: this.#rules.tombstoneFloor(this.#facts(), inputIds),
-      cleanSince: presentOf(host.sealedSegments()),
+      tombstoneFloor: this.#rules.tombstoneFloor(this.#facts(sealed), inputIds),
+      cleanSince: presentOf(sealed),
     };
   }
 
@@ -398,36 +403,46 @@ export class Compactor {
 
   // ---- What is known ----------------------------------------------------------------------------
 
+  /** A choice looks at every segment, so ticks ask for one only when something has changed. */
+  #hasChoice(): boolean {
+    const { diskRatioMax, minBytes } = this.#options;
+    const stamp = `${this.#host.stamp()} ${diskRatioMax} ${minBytes}`;
+    if (stamp === this.#idleStamp) return false;
+    const hasChoice = this.#choose() !== null;
+    if (!hasChoice) this.#idleStamp = stamp;
+    return hasChoice;
+  }
+
   #choose(): Choice | null {
     const { diskRatioMax, minBytes } = this.#options;
+    const sealed = this.#host.sealedSegments();
     const aheadMs = this.#lastDurationMs + COMPACTION_TICK_MS;
-    const choice = this.#rules.choose(this.#facts(), {
+    const choice = this.#rules.choose(this.#facts(sealed), {
       diskRatioMax,
-      besideBytes: hintBytesOf(this.#host.sealedSegments()),
+      besideBytes: hintBytesOf(sealed),
       minBytes,
       segmentBytes: this.#host.segmentBytes,
       slackBytes: (this.#pacer.writeBytesPerSecond * aheadMs) / 1000,
-      nextValueIndex: presentOf(this.#host.sealedSegments()),
+      nextValueIndex: presentOf(sealed),
     });
     if (choice !== null || this.#demandedUpTo === 0) return choice;
-    return this.#chooseDemanded();
+    return this.#chooseDemanded(sealed);
   }
 
-  #chooseDemanded(): Choice | null {
-    return this.#rules.choose(this.#facts(this.#demandedUpTo), {
+  #chooseDemanded(sealed: readonly SealedSegmentStats[]): Choice | null {
+    return this.#rules.choose(this.#facts(sealed, this.#demandedUpTo), {
       diskRatioMax: Infinity,
       besideBytes: 0,
       minBytes: 0,
       segmentBytes: this.#host.segmentBytes,
       slackBytes: 0,
-      nextValueIndex: presentOf(this.#host.sealedSegments()),
+      nextValueIndex: presentOf(sealed),
     }, true);
   }
 
   /** Damaged segments and those above `idMax` count but cannot be chosen. */
-  #facts(idMax = Infinity): SegmentFacts[] {
+  #facts(sealed: readonly SealedSegmentStats[], idMax = Infinity): SegmentFacts[] {
     const host = this.#host;
-    const sealed = host.sealedSegments();
     let openBytes = host.logBytes();
     let openLiveBytes = host.liveBytes();
     for (const segment of sealed) {

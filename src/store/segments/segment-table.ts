@@ -33,6 +33,8 @@ export class SegmentTable {
   /** By slot; the hot path of every read. */
   readonly bySlot: (Segment | undefined)[] = [undefined];
   readonly #byId = new Map<number, Segment>();
+  /** Of those in `#byId`, made when it is asked for. */
+  #sorted: readonly Segment[] | undefined;
   readonly #files: Files;
   readonly #seed: KeyHashSeed;
   /** Segments with an open file, least recently used first. */
@@ -66,9 +68,10 @@ export class SegmentTable {
     return this.#byId.get(id);
   }
 
-  /** Ascending by id. */
-  all(): Segment[] {
-    return [...this.#byId.values()].sort((a, b) => a.id - b.id);
+  /** Ascending by id; those of now, whatever comes and goes afterwards. */
+  all(): readonly Segment[] {
+    this.#sorted ??= [...this.#byId.values()].sort((a, b) => a.id - b.id);
+    return this.#sorted;
   }
 
   add(id: number, kind: SegmentKind, path: string, state: SegmentState, bytes: number,
@@ -79,14 +82,14 @@ export class SegmentTable {
     while (this.bySlot.length <= slot) this.bySlot.push(undefined);
     this.bySlot[slot] = segment;
     this.#byId.set(id, segment);
+    this.#sorted = undefined;
     this.#nextId = Math.max(this.#nextId, id + 1);
     return segment;
   }
 
   /** Forgets a segment that nobody reads; its file is the caller's. */
   remove(segment: Segment): void {
-    segment.state = 'dropped';
-    this.#byId.delete(segment.id);
+    this.#forget(segment);
     this.#freeSlot(segment);
   }
 
@@ -104,8 +107,7 @@ export class SegmentTable {
 
   /** Forgets a segment; once nothing reads or holds it, slot and files are given back. */
   drop(segment: Segment): void {
-    segment.state = 'dropped';
-    this.#byId.delete(segment.id);
+    this.#forget(segment);
     this.#maybeUnlink(segment);
   }
 
@@ -272,6 +274,12 @@ export class SegmentTable {
     }));
     const hint = segment.path.replace(/\.(log|pack)$/, '.hint');
     this.#track(this.#files.unlink(hint));
+  }
+
+  #forget(segment: Segment): void {
+    segment.state = 'dropped';
+    this.#byId.delete(segment.id);
+    this.#sorted = undefined;
   }
 
   /** A second call, for a segment whose slot is another's by now, changes nothing. */

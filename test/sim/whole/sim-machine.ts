@@ -25,6 +25,12 @@ const CACHED_SHARE = 20;
 export const CLIENT_PORT = 6379;
 export const PEER_PORT = 7379;
 
+/** The simulated process uses as much at any time. */
+const MEMORY_USAGE = {
+  rss: 100_000_000, heapTotal: 40_000_000, heapUsed: 30_000_000, external: 20_000_000,
+  arrayBuffers: 10_000_000,
+};
+
 /** Options by their names, and how much below their allowed minimum some are. */
 export type MachineOptions =
   Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -234,7 +240,7 @@ export class SimMachine implements NetworkHost, MachineClock {
         later: (turn) => void scheduler.after(wait.wait(diskMs), turn),
         callback: (settle) => {
           const { process } = this;
-          return () => void process?.plan(scheduler.nowMs, settle);
+          return () => void process?.enter(settle);
         },
         wait: (op) => {
           const meanMs = op === 'datasync' ? diskMs : diskMs / CACHED_SHARE;
@@ -276,6 +282,7 @@ export class SimMachine implements NetworkHost, MachineClock {
       createCopier: () => inlineCopier(files),
       createHintMaker: () => inlineHintMaker(
         files, () => new Promise<void>((resolve) => process.soon(resolve))),
+      memoryUsage: () => MEMORY_USAGE,
       stall: (ms) => process.pause(ms),
     };
   }

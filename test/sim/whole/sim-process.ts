@@ -21,6 +21,13 @@ export interface MachineClock {
   untilMs(ms: number): number;
 }
 
+/** What a process has to do: at a time, or when its processor is free. */
+export interface Work {
+  /** Undefined once it was done or cancelled. */
+  run: (() => void) | undefined;
+  planned: Planned | undefined;
+}
+
 const EVENT_MS = 0.004;
 const CLOCK_READ_MS = 0.002;
 const SOON_MS = 0.02;
@@ -39,6 +46,8 @@ export class SimProcess implements Clock {
   /** What the event that runs has taken so far. */
   #usedMs = 0;
   #isRunning = false;
+  /** Due, and waiting for the processor, in this order. */
+  readonly #waiting: Work[] = [];
 
   constructor(scheduler: Scheduler, chance: Chance, machine: MachineClock) {
     this.scheduler = scheduler;
@@ -47,8 +56,16 @@ export class SimProcess implements Clock {
   }
 
   /** Runs `run` in the process, at `atMs` or when its processor is free. */
-  plan(atMs: number, run: () => void): Planned {
-    return this.scheduler.at(atMs, () => this.#enter(run));
+  plan(atMs: number, run: () => void): Work {
+    const work: Work = { run, planned: undefined };
+    work.planned = this.scheduler.at(atMs, () => this.#onDue(work));
+    return work;
+  }
+
+  /** Runs `run` as part of the event that happens now, if the processor is free, or when it is. */
+  enter(run: () => void): void {
+    if (this.#isRunning) this.plan(this.scheduler.nowMs, run);
+    else this.#onDue({ run, planned: undefined });
   }
 
   /** Nothing of it runs for so long, as with SIGSTOP or a machine that swaps. */
@@ -91,7 +108,9 @@ export class SimProcess implements Clock {
   }
 
   clearTimer(timer: Timer): void {
-    this.scheduler.cancel(timer as unknown as Planned);
+    const work = timer as unknown as Work;
+    work.run = undefined;
+    if (work.planned !== undefined) this.scheduler.cancel(work.planned);
   }
 
   soon(fn: () => void): void {
@@ -100,13 +119,30 @@ export class SimProcess implements Clock {
 
   // -----------------------------------------------------------------------------------------------
 
-  #enter(run: () => void): void {
+  #onDue(work: Work): void {
     if (!this.isAlive) return;
-    const { nowMs } = this.scheduler;
-    if (this.#freeAtMs > nowMs) {
-      this.plan(this.#freeAtMs, run);
-      return;
+    if (this.#waiting.length === 0 && this.#freeAtMs <= this.scheduler.nowMs) {
+      return this.#run(work);
     }
+    this.#waiting.push(work);
+    if (this.#waiting.length === 1) this.#awaitProcessor();
+  }
+
+  /** Each that waits has a turn of its own. */
+  #awaitProcessor(): void {
+    this.scheduler.at(this.#freeAtMs, () => {
+      if (!this.isAlive) return;
+      if (this.#freeAtMs > this.scheduler.nowMs) return this.#awaitProcessor();
+      const work = this.#waiting.shift()!;
+      this.#run(work);
+      if (this.#waiting.length > 0) this.#awaitProcessor();
+    });
+  }
+
+  #run(work: Work): void {
+    const { run } = work;
+    if (run === undefined) return;
+    work.run = undefined;
     if (this.#isRunning) throw new Error('SimProcess: an event within an event');
     this.#isRunning = true;
     this.#usedMs = EVENT_MS;
@@ -120,7 +156,7 @@ export class SimProcess implements Clock {
       if (this.isAlive) throw error;
     } finally {
       this.#isRunning = false;
-      this.#freeAtMs = Math.max(this.#freeAtMs, nowMs + this.#usedMs);
+      this.#freeAtMs = Math.max(this.#freeAtMs, this.scheduler.nowMs + this.#usedMs);
     }
   }
 }

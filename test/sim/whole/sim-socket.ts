@@ -68,7 +68,7 @@ export class SimEnd implements PipeEnd {
     const { process } = this;
     if (segment.kind === 'reset') this.#isOver = true;
     // A connection that was just accepted may have no socket yet, but will by then.
-    process.plan(process.scheduler.nowMs, () => this.socket?.onSegment(segment));
+    process.enter(() => this.socket?.onSegment(segment));
   }
 
   /** The sender's kernel gave up. */

@@ -332,6 +332,29 @@ describe('failures of a round', () => {
     expect(store.logBytes()).toBeLessThan(1.5 * store.liveBytes());
   });
 
+  it('looks at the segments only when something has changed', async () => {
+    const { store } = await halfDead(7);
+    let looks = 0;
+    const choose: CompactionRules['choose'] = (...given) => {
+      looks += 1;
+      return RULES.choose(...given);
+    };
+    const compactor = compactorFor(store, { rules: { ...RULES, choose } });
+    const looksOfTick = async (): Promise<number> => {
+      looks = 0;
+      await compactor.tick();
+      return looks;
+    };
+    while (await looksOfTick() > 1) /* Rounds. */;
+    expect(await looksOfTick()).toBe(0);
+    store.put('new', 'x');
+    expect(await looksOfTick()).toBe(1);
+    expect(await looksOfTick()).toBe(0);
+    store.remove('new');
+    await store.rollActive();
+    expect(await looksOfTick()).toBeGreaterThan(0);
+  });
+
   it('stops in the middle of a copy without leaving outputs', async () => {
     const { files, store } = await halfDead(7);
     const compactor = compactorFor(store);

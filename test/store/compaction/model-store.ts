@@ -88,6 +88,10 @@ export class ModelStore implements CompactionHost {
     return this;
   }
 
+  stamp(): string {
+    return this.#bySlot.map(({ live, sealed, facts }) => `${live} ${sealed} ${facts.bytes}`).join();
+  }
+
   // ---- Operations -------------------------------------------------------------------------------
 
   put(key: string, value: string, expireAt = 0): void {
