@@ -94,10 +94,10 @@ export class MemberManager {
     return target === undefined ? `there is no peer ${name}` : this.#change(replica, target);
   }
 
-  /** The committed configuration has it as a member, or invites it. */
-  hasCommitted(name: string): boolean {
+  /** The committed configuration has it as a member, or invites it; see ClusterAdministration. */
+  hasCommitted(name: string): boolean | undefined {
     const placed = this.#parts.replica()?.raft.committedConfiguration;
-    if (placed === undefined) return false;
+    if (placed === undefined) return undefined;
     const { configuration } = placed;
     return [...configuration.members, ...invitedBy(configuration)].some((one) => one.name === name);
   }
