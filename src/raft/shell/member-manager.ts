@@ -77,10 +77,12 @@ export class MemberManager {
     if (replica === undefined) return NOT_AT_WORK;
     if (replica.status.role !== 'leader') return notLeading(replica.status);
     const { configuration } = replica.status;
-    const others = invitedBy(configuration).filter(({ name }) => name !== member.name);
+    const invited = invitedBy(configuration);
     if (configuration.members.some(({ name }) => name === member.name)) {
-      return `${member.name} is a peer already`;
+      const unsettled = replica.membersRefusal(withInvited(configuration, invited));
+      return unsettled ?? `${member.name} is a peer already`;
     }
+    const others = invited.filter(({ name }) => name !== member.name);
     return this.#change(replica, withInvited(configuration, [...others, member]));
   }
 
@@ -91,7 +93,10 @@ export class MemberManager {
     if (replica.status.role !== 'leader') return notLeading(replica.status);
     const { configuration } = replica.status;
     const target = withoutMember(configuration, name) ?? withoutInvited(configuration, name);
-    return target === undefined ? `there is no peer ${name}` : this.#change(replica, target);
+    if (target !== undefined) return this.#change(replica, target);
+    // That it is gone is not sure before the change that took it out is committed.
+    const unsettled = replica.membersRefusal(withInvited(configuration, invitedBy(configuration)));
+    return unsettled ?? `there is no peer ${name}`;
   }
 
   /** The committed configuration has it as a member, or invites it; see ClusterAdministration. */

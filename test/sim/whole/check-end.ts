@@ -15,12 +15,12 @@ const TRIES_MAX = 120;
 const EXPIRES_SOON_MS = 120_000;
 
 export async function checkEnd(cluster: Cluster, host: ClientHost): Promise<void> {
-  for (const machine of cluster.machines) {
+  for (const machine of cluster.members) {
     if (!machine.isReady) throw new SimFault(`${machine.name} does not serve though all is well`);
     await insist(cluster, host, machine, ['SET', 'last', machine.name]);
   }
   const contents: string[] = [];
-  for (const machine of cluster.machines) {
+  for (const machine of cluster.members) {
     // A write is ordered behind all of them, so they are applied where it is answered.
     await insist(cluster, host, machine, ['SET', 'settled', 'x']);
     const found = await ask(host, machine, [['DEBUG', 'CHECK-INDEX']]);
@@ -31,8 +31,8 @@ export async function checkEnd(cluster: Cluster, host: ClientHost): Promise<void
   }
   for (const [i, content] of contents.entries()) {
     if (content === contents[0]) continue;
-    const { name } = cluster.machines[i]!;
-    throw new SimFault(`${name} differs from ${cluster.machines[0]!.name}: ` +
+    const { name } = cluster.members[i]!;
+    throw new SimFault(`${name} differs from ${cluster.members[0]!.name}: ` +
       firstDifference(contents[0]!, content));
   }
 }

@@ -22,6 +22,8 @@ export interface Profile {
   readonly fsync?: 'everysec' | 'no';
   /** Mean time of an operation of the disk; by chance unless given. */
   readonly diskMs?: number;
+  /** Machines that peers may come to, and how often one comes or goes. */
+  readonly members?: { readonly spares: number; readonly everyMs: number };
 }
 
 const MINUTE_MS = 60_000;
@@ -120,5 +122,10 @@ export const PROFILES: readonly Profile[] = [
     name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
     restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 3,
     rudeEveryMs: 20_000,
+  },
+  {
+    name: 'members', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
+    restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
+    rudeEveryMs: 20_000, members: { spares: 2, everyMs: 4000 },
   },
 ];

@@ -12,6 +12,7 @@ import { checkEnd } from './check-end.ts';
 import { ClientHost } from './client-host.ts';
 import { Cluster, SimFault } from './cluster.ts';
 import { Listeners } from './listeners.ts';
+import { Membership } from './membership.ts';
 import { Nemesis } from './nemesis.ts';
 import type { Profile } from './profiles.ts';
 import { RudeClients } from './rude-clients.ts';
@@ -64,6 +65,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const isSequential = servers > 1 && chance.oneIn(2);
   const cluster = makeCluster(scheduler, chance, {
     servers, profile,
+    ...profile.members !== undefined && { spares: profile.members.spares },
     consistency: isSequential ? 'sequential' : 'linearizable',
   });
   cluster.isDetailed = options.isDetailed ?? false;
@@ -81,6 +83,8 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   });
   const listeners = new Listeners(cluster, host, profile.listeners, profile.thinkMs);
   const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
+  const membership = profile.members === undefined ? undefined
+    : new Membership(cluster, host, nemesis, profile.members.everyMs);
   let undecided = 0;
   const story = async (): Promise<void> => {
     const runMs = options.runMs ?? profile.runMs;
@@ -89,10 +93,12 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     });
     cluster.startAll();
     nemesis.start();
+    membership?.start();
     await scheduler.sleep(runMs);
     nemesis.stop();
     await scheduler.sleep(SETTLE_MS);
     cluster.isPeace = true;
+    await membership?.settle();
     await scheduler.sleep(PEACE_MS - SETTLE_MS);
     shared.isStopped = true;
     own.isStopped = true;
@@ -155,17 +161,19 @@ function modelOptions({ faults, fsync }: Profile, servers: number): ClientModelO
 
 interface Sort {
   readonly servers: number;
+  readonly spares?: number;
   readonly profile: Profile;
   readonly consistency: 'sequential' | 'linearizable';
 }
 
 function makeCluster(
-  scheduler: Scheduler, chance: Chance, { servers, profile: { fsync, diskMs }, consistency }: Sort,
+  scheduler: Scheduler, chance: Chance,
+  { servers, spares = 0, profile: { fsync, diskMs }, consistency }: Sort,
 ): Cluster {
   const isAlone = servers === 1;
   const heartbeatMs = chance.choose([100, 300, 500]);
   return new Cluster(scheduler, chance, {
-    servers,
+    servers, spares,
     options: {
       'appendfsync': fsync ?? 'always', 'enable-debug-command': 'yes',
       'hz': chance.choose([1, 3, 10]),
