@@ -52,6 +52,8 @@ export class Cluster {
   readonly off = new Set<SimMachine>();
   /** Whether clients go there, and stay. */
   isForClients: (machine: SimMachine) => boolean = () => true;
+  /** What a server is started with beside or instead of the settings. */
+  optionsOf: () => Partial<Pick<ClusterSettings, 'options' | 'tiny'>> = () => ({});
   /** The servers in the `peer` lines of one that is started. */
   peersOf: (machine: SimMachine) => readonly SimMachine[] = () => this.members;
   #fault: SimFault | undefined;
@@ -126,8 +128,11 @@ export class Cluster {
       if (machine.process !== undefined || this.isOver || this.off.has(machine)) return;
       this.starts += 1;
       this.note(`${machine.name} starts`);
-      const options = { ...settings.options, ...this.#peerOptions(machine), ...more };
-      const error = await machine.start(options, settings.tiny);
+      const own = this.optionsOf();
+      const options = {
+        ...settings.options, ...own.options, ...this.#peerOptions(machine), ...more,
+      };
+      const error = await machine.start(options, { ...settings.tiny, ...own.tiny });
       if (error === undefined) return this.note(`${machine.name} listens`);
       if (error.message === 'killed while it started') return;
       this.note(`${machine.name} cannot start: ${error.message}`);

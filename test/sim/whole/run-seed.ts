@@ -14,6 +14,7 @@ import { Cluster, SimFault } from './cluster.ts';
 import { Listeners } from './listeners.ts';
 import { Membership } from './membership.ts';
 import { Nemesis } from './nemesis.ts';
+import { otherOptions } from './other-options.ts';
 import type { Profile } from './profiles.ts';
 import { RudeClients } from './rude-clients.ts';
 import { Scheduler } from './scheduler.ts';
@@ -62,13 +63,17 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed);
   const servers = options.servers ?? chance.choose(profile.servers);
-  const isSequential = servers > 1 && chance.oneIn(2);
+  const isSequential = servers > 1 && (chance.oneIn(2) || profile.hasOtherOptions === true);
   const cluster = makeCluster(scheduler, chance, {
     servers, profile,
     ...profile.members !== undefined && { spares: profile.members.spares },
     consistency: isSequential ? 'sequential' : 'linearizable',
   });
   cluster.isDetailed = options.isDetailed ?? false;
+  if (profile.hasOtherOptions === true) {
+    const optionChance = chance.fork();
+    cluster.optionsOf = () => otherOptions(optionChance, servers === 1);
+  }
   const host = new ClientHost('127.0.9.1', scheduler, cluster.network, chance.fork());
   const nemesis = new Nemesis(cluster, host, profile);
   const shared = new SharedClients(cluster, host, {
