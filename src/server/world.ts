@@ -21,4 +21,6 @@ export interface World {
   createHintMaker(): HintMaker;
   /** Blocks the thread, for DEBUG SLEEP. */
   stall(ms: number): void;
+  /** The highest feature level that this build knows; in a simulation another than it does. */
+  readonly featureLevel?: number;
 }

@@ -22,6 +22,8 @@ export interface Profile {
   readonly fsync?: 'everysec' | 'no';
   /** Mean time of an operation of the disk; by chance unless given. */
   readonly diskMs?: number;
+  /** The servers are of an older build and are exchanged, about as often as this. */
+  readonly upgradeEveryMs?: number;
   /** Every start has other options, as far as they may change. */
   readonly hasOtherOptions?: true;
   /** Machines that peers may come to, and how often one comes or goes. */
@@ -139,5 +141,10 @@ export const PROFILES: readonly Profile[] = [
     name: 'peers, other options', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS,
     everyMs: 6000, restartMs: 1000, healMs: 3000, sharedClients: 3, privateClients: 3,
     thinkMs: 600, listeners: 1, rudeEveryMs: 20_000, hasOtherOptions: true,
+  },
+  {
+    name: 'rolling upgrade', servers: [3], runMs: 6 * MINUTE_MS, faults: PEERS, everyMs: 8000,
+    restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
+    rudeEveryMs: 20_000, upgradeEveryMs: 20_000,
   },
 ];

@@ -9,6 +9,7 @@ import type { ClientModelOptions } from '../model/client-model.ts';
 import { SimCrash } from '../sim-files.ts';
 import { Chance } from './chance.ts';
 import { checkEnd } from './check-end.ts';
+import { checkLevels } from './check-levels.ts';
 import { ClientHost } from './client-host.ts';
 import { Cluster, SimFault } from './cluster.ts';
 import { Listeners } from './listeners.ts';
@@ -19,6 +20,7 @@ import type { Profile } from './profiles.ts';
 import { RudeClients } from './rude-clients.ts';
 import { Scheduler } from './scheduler.ts';
 import { PrivateClients } from './private-clients.ts';
+import { RollingUpgrade } from './rolling-upgrade.ts';
 import { SharedClients, type ClientCounts } from './shared-clients.ts';
 
 /** What clients ask for is answered within so much when all is well again. */
@@ -90,6 +92,8 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
   const membership = profile.members === undefined ? undefined
     : new Membership(cluster, host, nemesis, profile.members.everyMs);
+  const upgrade = profile.upgradeEveryMs === undefined ? undefined
+    : new RollingUpgrade(cluster, host, nemesis, profile.upgradeEveryMs);
   let undecided = 0;
   const story = async (): Promise<void> => {
     const runMs = options.runMs ?? profile.runMs;
@@ -99,11 +103,13 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     cluster.startAll();
     nemesis.start();
     membership?.start();
+    upgrade?.start();
     await scheduler.sleep(runMs);
     nemesis.stop();
     await scheduler.sleep(SETTLE_MS);
     cluster.isPeace = true;
     await membership?.settle();
+    await upgrade?.settle();
     await scheduler.sleep(PEACE_MS - SETTLE_MS);
     shared.isStopped = true;
     own.isStopped = true;
@@ -112,6 +118,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     await own.readBack();
     await rude.check();
     await checkEnd(cluster, host);
+    checkLevels(cluster);
     undecided = checkHistory(shared);
     await listeners.check();
     cluster.end();
