@@ -224,6 +224,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     // A member of a cluster without a driver mends its log: it must not be begun anew meanwhile.
     const isNew = this.#standing.identity.founders === undefined;
     if (isNew && this.#state !== undefined) this.#maybeFound();
+    this.#members.noteCallers();
   }
 
   onLost(name: string): void {
