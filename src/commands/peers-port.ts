@@ -22,8 +22,11 @@ export interface PeersPort {
   readonly serving: string | undefined;
   /** What the builds of all peers know. */
   readonly featureLevel: number;
-  /** Whether what is committed has a peer of this name, or invites it. */
-  hasCommitted(name: string): boolean;
+  /**
+   * Whether what is committed has a peer of this name, or invites it. Undefined while this peer
+   * does not take part.
+   */
+  hasCommitted(name: string): boolean | undefined;
   /** See ClusterAdministration: undefined when it has begun, else the reason why not. */
   add(peer: NamedPeer): string | undefined;
   remove(name: string): string | undefined;

@@ -49,8 +49,8 @@ export class PeersFacade implements PeersPort {
     return this.#peers.broadcast.featureLevel;
   }
 
-  hasCommitted(name: string): boolean {
-    return this.#peers.broadcast.administration?.hasCommitted(name) === true;
+  hasCommitted(name: string): boolean | undefined {
+    return this.#peers.broadcast.administration?.hasCommitted(name);
   }
 
   add(peer: NamedPeer): string | undefined {

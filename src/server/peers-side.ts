@@ -63,6 +63,7 @@ export async function openPeersSide(
       takeAs: (position) => takeAs(position, side, marks),
     },
     listen: splitAddress(self.peerAddress),
+    ...world.featureLevel !== undefined && { featureLevel: world.featureLevel },
   });
   return { broadcast, marks };
 }

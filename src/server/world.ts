@@ -23,4 +23,6 @@ export interface World {
   memoryUsage(): NodeJS.MemoryUsage;
   /** Blocks the thread, for DEBUG SLEEP. */
   stall(ms: number): void;
+  /** The highest feature level that this build knows; in a simulation another than it does. */
+  readonly featureLevel?: number;
 }

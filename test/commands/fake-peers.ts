@@ -17,8 +17,8 @@ export class FakePeers implements PeersPort {
   applied = 20;
   serving: string | undefined;
   featureLevel = 2;
-  /** Names that a majority has as peers or invited ones. */
-  committed: string[] = ['a', 'b', 'c'];
+  /** Names that a majority has as peers or invited ones; undefined: it does not take part. */
+  committed: string[] | undefined = ['a', 'b', 'c'];
   waitingBytes = 0;
   timeoutMs = 5000;
   isLinearizable = false;
@@ -36,8 +36,8 @@ export class FakePeers implements PeersPort {
     return this.transferRefusal;
   }
 
-  hasCommitted(name: string): boolean {
-    return this.committed.includes(name);
+  hasCommitted(name: string): boolean | undefined {
+    return this.committed?.includes(name);
   }
 
   add({ name, clientAddress, peerAddress }: NamedPeer): string | undefined {

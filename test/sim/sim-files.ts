@@ -129,6 +129,15 @@ export class SimFiles implements Files {
     return bytes;
   }
 
+  /** What `list` would give, without being an operation; nothing when there is no directory. */
+  namesIn(dir: string): string[] {
+    let node: SimNode | undefined = this.#root;
+    for (const part of dir.split('/').filter((each) => each !== '')) {
+      node = node instanceof SimDirectory ? node.live.get(part) : undefined;
+    }
+    return node instanceof SimDirectory ? [...node.live.keys()].sort() : [];
+  }
+
   /** Whether the content of `path` and all names on the way to it would survive a crash now. */
   isDurable(path: string): boolean {
     const parts = path.split('/').filter((part) => part !== '');

@@ -127,7 +127,21 @@ function* add({ args, reply, server: { peers }, session }: Context): Steps {
   }
   const refusal = peers.add(peer);
   if (refusal !== undefined) return reply.error(`ERR ${refusal}`);
-  const isOver = (): boolean => peers.hasCommitted(peer.name);
+  yield* replyCommitted({ reply, session }, peers, () => peers.hasCommitted(peer.name) === true);
+}
+
+/** OK when a majority has the configuration without it: its machine may be stopped for good. */
+function* remove({ args, reply, server: { peers }, session }: Context): Steps {
+  if (peers === undefined) return reply.error(NO_PEERS);
+  const name = args.text(2);
+  const refusal = peers.remove(name);
+  if (refusal !== undefined) return reply.error(`ERR ${refusal}`);
+  yield* replyCommitted({ reply, session }, peers, () => peers.hasCommitted(name) === false);
+}
+
+function* replyCommitted(
+  { reply, session }: Pick<Context, 'reply' | 'session'>, peers: PeersPort, isOver: () => boolean,
+): Steps {
   if (!isOver()) {
     const how = yield { kind: 'block', session, ms: peers.timeoutMs, isOver };
     if (how === 'error') return reply.error(UNBLOCKED);
@@ -135,10 +149,6 @@ function* add({ args, reply, server: { peers }, session }: Context): Steps {
   if (isOver()) return reply.ok();
   reply.error(`UNKNOWN no majority of peers confirmed this within ${peers.timeoutMs} ms: see ` +
     'PEERS STATUS, and ask again');
-}
-
-function remove({ args, reply }: Context, peers: PeersPort): void {
-  replyBegun(reply, peers.remove(args.text(2)));
 }
 
 function replyBegun(reply: Context['reply'], refusal: string | undefined): void {
@@ -205,8 +215,8 @@ const SUBCOMMANDS: readonly Command[] = [
   },
   {
     name: 'peers|remove', group: 'server', since: SINCE, arity: 3, syntax: '<name>',
-    flags: ['admin', 'noscript', 'no_multi', 'loading', 'stale'], complexity: 'O(1)',
-    execute: withPeers(remove),
+    flags: ['admin', 'noscript', 'no_multi', 'loading', 'stale', 'blocking', 'waits'],
+    complexity: 'O(1)', steps: remove,
     summary: 'Has this peer, which must lead, take out a peer, or an invitation, for good.',
   },
 ];

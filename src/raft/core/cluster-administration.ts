@@ -13,8 +13,11 @@ export interface ClusterAdministration {
   add(peer: NamedPeer): string | undefined;
   /** Begins to take a peer, or its invitation, out for good. Else the reason why not. */
   remove(name: string): string | undefined;
-  /** What is committed has it as a member, or invites it. */
-  hasCommitted(name: string): boolean;
+  /**
+   * What is committed has it as a member, also one that is about to leave, or invites it. Undefined
+   * while this peer does not take part.
+   */
+  hasCommitted(name: string): boolean | undefined;
   /**
    * Begins to hand leadership over to the peer of that name; `status` tells when it leads. Else the
    * reason why not, and nothing happens.

@@ -35,6 +35,8 @@ export interface MemberManagerParts {
 export class MemberManager {
   readonly #parts: MemberManagerParts;
   #dialled: Configuration | undefined;
+  /** Peers that are dialled only because they call. */
+  #callers: readonly NamedPeer[] = [];
   /** Names of peers whose addresses are not those of the configuration files, which was said. */
   readonly #moved = new Set<string>();
 
@@ -48,6 +50,18 @@ export class MemberManager {
   }
 
   /**
+   * Links that came or went. Who waits to be let in, and a member that was away for long, may not
+   * know those who lead now, and could not answer them.
+   */
+  noteCallers(): void {
+    if (this.#dialled === undefined) return;
+    const callers = this.#findCallers(this.#dialled);
+    const isSame = callers.length === this.#callers.length &&
+      callers.every(({ name }, i) => name === this.#callers[i]!.name);
+    if (!isSame) this.#dial(this.#dialled);
+  }
+
+  /**
    * Now and then: peers without a place in the cluster are told so; a leader lets in who is there,
    * and promotes who has caught up.
    */
@@ -55,6 +69,7 @@ export class MemberManager {
     const replica = this.#parts.replica();
     if (replica === undefined) return;
     this.#parts.links.review();
+    this.noteCallers();
     const { raft, status } = replica;
     if (status.role !== 'leader' || !raft.isConfigurationCommitted) return;
     const target = nextMembers({
@@ -77,10 +92,12 @@ export class MemberManager {
     if (replica === undefined) return NOT_AT_WORK;
     if (replica.status.role !== 'leader') return notLeading(replica.status);
     const { configuration } = replica.status;
-    const others = invitedBy(configuration).filter(({ name }) => name !== member.name);
+    const invited = invitedBy(configuration);
     if (configuration.members.some(({ name }) => name === member.name)) {
-      return `${member.name} is a peer already`;
+      const unsettled = replica.membersRefusal(withInvited(configuration, invited));
+      return unsettled ?? `${member.name} is a peer already`;
     }
+    const others = invited.filter(({ name }) => name !== member.name);
     return this.#change(replica, withInvited(configuration, [...others, member]));
   }
 
@@ -91,13 +108,16 @@ export class MemberManager {
     if (replica.status.role !== 'leader') return notLeading(replica.status);
     const { configuration } = replica.status;
     const target = withoutMember(configuration, name) ?? withoutInvited(configuration, name);
-    return target === undefined ? `there is no peer ${name}` : this.#change(replica, target);
+    if (target !== undefined) return this.#change(replica, target);
+    // That it is gone is not sure before the change that took it out is committed.
+    const unsettled = replica.membersRefusal(withInvited(configuration, invitedBy(configuration)));
+    return unsettled ?? `there is no peer ${name}`;
   }
 
-  /** The committed configuration has it as a member, or invites it. */
-  hasCommitted(name: string): boolean {
+  /** The committed configuration has it as a member, or invites it; see ClusterAdministration. */
+  hasCommitted(name: string): boolean | undefined {
     const placed = this.#parts.replica()?.raft.committedConfiguration;
-    if (placed === undefined) return false;
+    if (placed === undefined) return undefined;
     const { configuration } = placed;
     return [...configuration.members, ...invitedBy(configuration)].some((one) => one.name === name);
   }
@@ -125,15 +145,31 @@ export class MemberManager {
     return [...this.#parts.seen.values()].filter(({ name }) => names.has(name));
   }
 
-  /** Links to everybody who is configured, invited or a member. */
+  /** Links to everybody who is configured, invited or a member, and to callers. */
   #dial(configuration: Configuration): void {
     this.#dialled = configuration;
-    const { self, configured, links } = this.#parts;
-    const all = [...configured, ...invitedBy(configuration), ...configuration.members];
+    const { self, links } = this.#parts;
+    this.#callers = this.#findCallers(configuration);
+    const all = [...this.#knownFrom(configuration), ...this.#callers];
     const peers = new Map(all.map(({ name, peerAddress: address }) => [name, { name, address }]));
     peers.delete(self.name);
     links.setPeers([...peers.values()]);
     for (const member of configuration.members) this.#warnIfMoved(member);
+  }
+
+  #knownFrom(configuration: Configuration): NamedPeer[] {
+    const { configured } = this.#parts;
+    return [...configured, ...invitedBy(configuration), ...configuration.members];
+  }
+
+  /** Peers that dial this one, are members by a newer configuration, and are not known here. */
+  #findCallers(configuration: Configuration): PeerFacts[] {
+    const { links, seen } = this.#parts;
+    const known = new Set(this.#knownFrom(configuration).map(({ name }) => name));
+    const heard = new Set(links.peers().filter(({ isHeard }) => isHeard).map(({ name }) => name));
+    const index = this.#parts.replica()?.raft.configurationIndex ?? Infinity;
+    return [...seen.values()].filter(({ name, standing }) =>
+      heard.has(name) && !known.has(name) && (standing?.memberAt ?? -1) > index);
   }
 
   /** The addresses with which a peer was let in count; those of the files found a cluster. */

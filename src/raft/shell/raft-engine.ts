@@ -225,7 +225,10 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   onPeer(facts: PeerFacts): void {
     this.#seen.set(facts.name, facts);
-    if (this.#driver === undefined && this.#state !== undefined) this.#maybeFound();
+    // A member of a cluster without a driver mends its log: it must not be begun anew meanwhile.
+    const isNew = this.#standing.identity.founders === undefined;
+    if (isNew && this.#state !== undefined) this.#maybeFound();
+    this.#members.noteCallers();
   }
 
   onLost(name: string): void {

@@ -252,10 +252,32 @@ describe('INFO replication with peers', () => {
 describe('PEERS ADD and REMOVE', () => {
   it('pass on what was asked for', async () => {
     const { client, peers } = start();
-    peers.committed.push('d');
+    peers.committed = ['a', 'd'];
     expect(await client.run('PEERS ADD d 127.0.0.1:1 127.0.0.1:2')).toBe('+OK\r\n');
     expect(await client.run('PEERS REMOVE b')).toBe('+OK\r\n');
     expect(peers.changes).toEqual(['+d 127.0.0.1:1 127.0.0.1:2', '-b']);
+  });
+
+  it.each([
+    ['PEERS ADD d 127.0.0.1:1 127.0.0.1:2', ['a', 'b', 'c', 'd']], ['PEERS REMOVE b', ['a', 'c']],
+  ])('reply when a majority has the change: %s', async (line, committed) => {
+    const { client, peers, server } = start();
+    const reply = client.run(line);
+    server.engine.onProgress();
+    expect(client.session.blocking.isBlocked).toBe(true);
+    peers.committed = committed;
+    server.engine.onProgress();
+    expect(await reply).toBe('+OK\r\n');
+  });
+
+  it.each([
+    'PEERS ADD d 127.0.0.1:1 127.0.0.1:2', 'PEERS REMOVE b',
+  ])('reply UNKNOWN when no majority has it in time: %s', async (line) => {
+    const { client, peers, server } = start();
+    const replies = [client.run(line)];
+    peers.committed = undefined;
+    server.clock.advance(5000);
+    expect(await replies[0]).toMatch(/^-UNKNOWN no majority of peers confirmed this within 5000 ms/);
   });
 
   it('reply why not', async () => {

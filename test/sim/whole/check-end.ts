@@ -15,24 +15,25 @@ const TRIES_MAX = 120;
 const EXPIRES_SOON_MS = 120_000;
 
 export async function checkEnd(cluster: Cluster, host: ClientHost): Promise<void> {
-  for (const machine of cluster.machines) {
+  for (const machine of cluster.members) {
     if (!machine.isReady) throw new SimFault(`${machine.name} does not serve though all is well`);
     await insist(cluster, host, machine, ['SET', 'last', machine.name]);
   }
   const contents: string[] = [];
-  for (const machine of cluster.machines) {
+  const { nowMs } = cluster.scheduler;
+  for (const machine of cluster.members) {
     // A write is ordered behind all of them, so they are applied where it is answered.
     await insist(cluster, host, machine, ['SET', 'settled', 'x']);
     const found = await ask(host, machine, [['DEBUG', 'CHECK-INDEX']]);
     if (found[0]?.kind !== 'simple') {
       throw new SimFault(`${machine.name}: CHECK-INDEX got ${describeReply(found[0]!)}`);
     }
-    contents.push(await contentOf(cluster, host, machine));
+    contents.push(await contentOf(cluster, host, machine, nowMs));
   }
   for (const [i, content] of contents.entries()) {
     if (content === contents[0]) continue;
-    const { name } = cluster.machines[i]!;
-    throw new SimFault(`${name} differs from ${cluster.machines[0]!.name}: ` +
+    const { name } = cluster.members[i]!;
+    throw new SimFault(`${name} differs from ${cluster.members[0]!.name}: ` +
       firstDifference(contents[0]!, content));
   }
 }
@@ -72,9 +73,9 @@ export function ask(
 
 const DATABASES = 3;
 
-/** All keys with their values and expiries, as text. */
+/** All keys that live for long from `nowMs` on, with their values and expiries, as text. */
 async function contentOf(
-  cluster: Cluster, host: ClientHost, machine: SimMachine,
+  cluster: Cluster, host: ClientHost, machine: SimMachine, nowMs: number,
 ): Promise<string> {
   const lines: string[] = [];
   for (let db = 0; db < DATABASES; db++) {
@@ -82,14 +83,14 @@ async function contentOf(
     const [, ...replies] = await ask(host, machine, [['SELECT', String(db)], ...keys.flatMap(
       (key) => [['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key]])]);
     for (const [i, key] of keys.entries()) {
-      if (expiresSoon(replies[i * 4 + 1], cluster.scheduler.nowMs)) continue;
+      if (expiresSoon(replies[i * 4 + 1], nowMs)) continue;
       lines.push([db, key, ...replies.slice(i * 4, i * 4 + 4).map(asText)].join(' '));
     }
   }
   return lines.join('\n');
 }
 
-/** It may be gone when the next server is asked. */
+/** It may be gone when the last server is asked. */
 function expiresSoon(reply: Reply | undefined, nowMs: number): boolean {
   if (reply?.kind !== 'integer' || Number(reply.value) === -1) return false;
   return Number(reply.value) < WALL_START_MS + nowMs + EXPIRES_SOON_MS;

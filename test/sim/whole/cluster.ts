@@ -1,5 +1,6 @@
 /** The servers of a simulated run, each on a machine of its own, and the network between them. */
 
+import type { Reply } from '../model/reply.ts';
 import type { Chance } from './chance.ts';
 import type { Scheduler } from './scheduler.ts';
 import {
@@ -14,6 +15,8 @@ export class SimFault extends Error {
 
 export interface ClusterSettings {
   readonly servers: number;
+  /** Machines beside them on which no server runs at first. */
+  readonly spares?: number;
   /** For all; a run may give single servers others. */
   readonly options: MachineOptions;
   readonly tiny: TinySizes;
@@ -43,6 +46,16 @@ export class Cluster {
   onEnded: (machine: SimMachine, error: Error) => boolean = () => false;
   /** Whether what a server says may be because of what was done to its disk. */
   isExcused: (machine: SimMachine) => boolean = () => false;
+  /** The servers that make up the cluster, as the one who administers it knows. */
+  members: readonly SimMachine[];
+  /** No server is to run on these. */
+  readonly off = new Set<SimMachine>();
+  /** Whether clients go there, and stay. */
+  isForClients: (machine: SimMachine) => boolean = () => true;
+  /** What a server is started with beside or instead of the settings. */
+  optionsOf: () => Partial<Pick<ClusterSettings, 'options' | 'tiny'>> = () => ({});
+  /** The servers in the `peer` lines of one that is started. */
+  peersOf: (machine: SimMachine) => readonly SimMachine[] = () => this.members;
   #fault: SimFault | undefined;
   #isOver = false;
 
@@ -51,7 +64,7 @@ export class Cluster {
     this.chance = chance;
     this.settings = settings;
     this.network = new SimNetwork(scheduler, chance.fork());
-    const names = ['a', 'b', 'c', 'd', 'e'].slice(0, settings.servers);
+    const names = ['a', 'b', 'c', 'd', 'e'].slice(0, settings.servers + (settings.spares ?? 0));
     this.machines = names.map((name, i) => new SimMachine({
       name, host: `127.0.1.${i + 1}`, scheduler, network: this.network, chance: chance.fork(),
       diskMs: settings.diskMs,
@@ -65,6 +78,8 @@ export class Cluster {
         }
       }
     }
+    this.members = this.machines.slice(0, settings.servers);
+    for (const machine of this.machines.slice(settings.servers)) this.off.add(machine);
   }
 
   get fault(): SimFault | undefined {
@@ -97,18 +112,27 @@ export class Cluster {
   }
 
   get ready(): readonly SimMachine[] {
-    return this.machines.filter(({ isReady }) => isReady);
+    return this.machines.filter((machine) => machine.isReady && this.isForClients(machine));
+  }
+
+  /** A client that gets this reply there goes to another server. */
+  sendsAway(machine: SimMachine, reply: Reply): boolean {
+    const isRemoved = reply.kind === 'error' && reply.text.startsWith('REMOVED ');
+    return isRemoved || !this.isForClients(machine);
   }
 
   /** Starts a server, again and again while it is told to; settles when it serves or was killed. */
   async start(machine: SimMachine, more: MachineOptions = {}): Promise<void> {
     const { settings } = this;
     for (;;) {
-      if (machine.process !== undefined || this.isOver) return;
+      if (machine.process !== undefined || this.isOver || this.off.has(machine)) return;
       this.starts += 1;
       this.note(`${machine.name} starts`);
-      const options = { ...settings.options, ...this.#peerOptions(machine), ...more };
-      const error = await machine.start(options, settings.tiny);
+      const own = this.optionsOf();
+      const options = {
+        ...settings.options, ...own.options, ...this.#peerOptions(machine), ...more,
+      };
+      const error = await machine.start(options, { ...settings.tiny, ...own.tiny });
       if (error === undefined) return this.note(`${machine.name} listens`);
       if (error.message === 'killed while it started') return;
       this.note(`${machine.name} cannot start: ${error.message}`);
@@ -127,7 +151,7 @@ export class Cluster {
 
   #peerOptions(machine: SimMachine): MachineOptions {
     if (this.machines.length === 1) return {};
-    const peer = this.machines.flatMap(({ name, host }) =>
+    const peer = this.peersOf(machine).flatMap(({ name, host }) =>
       [name, `${host}:${CLIENT_PORT}`, `${host}:${PEER_PORT}`]);
     return { node: machine.name, peer };
   }

@@ -9,6 +9,7 @@ import type { Chance } from './chance.ts';
 import { ask } from './check-end.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
+import type { SimMachine } from './sim-machine.ts';
 import { ThinkTime } from './think-time.ts';
 import type { Wire } from './wire.ts';
 
@@ -76,6 +77,7 @@ class Publisher {
   readonly #name: string;
   readonly #chance: Chance;
   #wire: Wire | undefined;
+  #machine: SimMachine | undefined;
   #sent = 0;
   #isWaiting = false;
   readonly #thinking: ThinkTime;
@@ -101,7 +103,8 @@ class Publisher {
   #connect(): void {
     const { cluster, host } = this.#all;
     if (cluster.ready.length === 0) return this.next();
-    this.#wire = host.connect(this.#chance.choose(cluster.ready), () => this.next(), {
+    this.#machine = this.#chance.choose(cluster.ready);
+    this.#wire = host.connect(this.#machine, () => this.next(), {
       onReply: (reply) => this.#onReply(reply),
       onClosed: () => {
         this.#wire = undefined;
@@ -124,7 +127,8 @@ class Publisher {
   #onReply(reply: Reply): void {
     this.#isWaiting = false;
     if (reply.kind === 'integer') this.#all.acknowledged.get(this.#name)!.add(this.#sent);
-    this.next();
+    if (this.#all.cluster.sendsAway(this.#machine!, reply)) this.#wire?.destroy();
+    else this.next();
   }
 }
 

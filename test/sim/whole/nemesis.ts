@@ -32,6 +32,9 @@ export class Nemesis {
   readonly #settings: NemesisSettings;
   #isStopped = false;
   #mayWipeAtMs = 30_000;
+  wipedAtMs = -Infinity;
+  /** False while who the members are changes. */
+  mayWipe: () => boolean = () => true;
   /** The index was found sound so often. */
   indexChecks = 0;
 
@@ -105,12 +108,13 @@ export class Nemesis {
 
   /** While all others are well: a majority of disks is what the algorithm promises to live on. */
   wipe(): boolean {
-    const { machines, ready, scheduler } = this.cluster;
-    const isSafe = ready.length === machines.length && machines.length > 1 &&
-      scheduler.nowMs > this.#mayWipeAtMs;
+    const { members, scheduler } = this.cluster;
+    const isSafe = members.every(({ isReady }) => isReady) && members.length > 2 &&
+      scheduler.nowMs > this.#mayWipeAtMs && this.mayWipe();
     if (!isSafe) return false;
+    this.wipedAtMs = scheduler.nowMs;
     this.#mayWipeAtMs = scheduler.nowMs + WIPE_EVERY_MS;
-    const machine = this.chance.choose(machines);
+    const machine = this.chance.choose(members);
     this.note(`${machine.name} loses its disk`);
     machine.kill();
     machine.wipe();

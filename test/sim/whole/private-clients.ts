@@ -129,12 +129,9 @@ class PrivateClient {
       this.#onIdle = resolve;
       this.next();
     });
-    while (this.#wire === undefined) {
-      this.#connect();
-      await this.#all.cluster.scheduler.sleep(1000);
-    }
-    while (!this.#isSynced) {
-      if (this.#model.inFlight === 0) this.#sync();
+    while (this.#wire === undefined || !this.#isSynced) {
+      if (this.#wire === undefined) this.#connect();
+      else if (this.#model.inFlight === 0) this.#sync();
       await this.#all.cluster.scheduler.sleep(1000);
     }
     const commands = this.#model.isTooUncertain ? [] : this.#model.readBack();
@@ -247,6 +244,7 @@ class PrivateClient {
       default: verdict satisfies never;
     }
     if (this.#model.inFlight > 0) return;
+    if (cluster.sendsAway(this.#machine!, reply)) return this.#wire?.destroy();
     if (isStopped && this.#onIdle !== undefined) this.#onIdle();
     else this.next();
   }

@@ -22,6 +22,12 @@ export interface Profile {
   readonly fsync?: 'everysec' | 'no';
   /** Mean time of an operation of the disk; by chance unless given. */
   readonly diskMs?: number;
+  /** The servers are of an older build and are exchanged, about as often as this. */
+  readonly upgradeEveryMs?: number;
+  /** Every start has other options, as far as they may change. */
+  readonly hasOtherOptions?: true;
+  /** Machines that peers may come to, and how often one comes or goes. */
+  readonly members?: { readonly spares: number; readonly everyMs: number };
 }
 
 const MINUTE_MS = 60_000;
@@ -120,5 +126,25 @@ export const PROFILES: readonly Profile[] = [
     name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
     restartMs: 1000, healMs: 3000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 3,
     rudeEveryMs: 20_000,
+  },
+  {
+    name: 'members', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
+    restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
+    rudeEveryMs: 20_000, members: { spares: 2, everyMs: 4000 },
+  },
+  {
+    name: 'alone, other options', servers: [1], runMs: 20 * MINUTE_MS, faults: ALONE,
+    everyMs: 8000, restartMs: 500, healMs: 2000, sharedClients: 2, privateClients: 3,
+    thinkMs: 1000, listeners: 1, rudeEveryMs: 20_000, hasOtherOptions: true,
+  },
+  {
+    name: 'peers, other options', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS,
+    everyMs: 6000, restartMs: 1000, healMs: 3000, sharedClients: 3, privateClients: 3,
+    thinkMs: 600, listeners: 1, rudeEveryMs: 20_000, hasOtherOptions: true,
+  },
+  {
+    name: 'rolling upgrade', servers: [3], runMs: 6 * MINUTE_MS, faults: PEERS, everyMs: 8000,
+    restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
+    rudeEveryMs: 20_000, upgradeEveryMs: 20_000,
   },
 ];

@@ -9,14 +9,18 @@ import type { ClientModelOptions } from '../model/client-model.ts';
 import { SimCrash } from '../sim-files.ts';
 import { Chance } from './chance.ts';
 import { checkEnd } from './check-end.ts';
+import { checkLevels } from './check-levels.ts';
 import { ClientHost } from './client-host.ts';
 import { Cluster, SimFault } from './cluster.ts';
 import { Listeners } from './listeners.ts';
+import { Membership } from './membership.ts';
 import { Nemesis } from './nemesis.ts';
+import { otherOptions } from './other-options.ts';
 import type { Profile } from './profiles.ts';
 import { RudeClients } from './rude-clients.ts';
 import { Scheduler } from './scheduler.ts';
 import { PrivateClients } from './private-clients.ts';
+import { RollingUpgrade } from './rolling-upgrade.ts';
 import { SharedClients, type ClientCounts } from './shared-clients.ts';
 
 /** What clients ask for is answered within so much when all is well again. */
@@ -61,12 +65,17 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed);
   const servers = options.servers ?? chance.choose(profile.servers);
-  const isSequential = servers > 1 && chance.oneIn(2);
+  const isSequential = servers > 1 && (chance.oneIn(2) || profile.hasOtherOptions === true);
   const cluster = makeCluster(scheduler, chance, {
     servers, profile,
+    ...profile.members !== undefined && { spares: profile.members.spares },
     consistency: isSequential ? 'sequential' : 'linearizable',
   });
   cluster.isDetailed = options.isDetailed ?? false;
+  if (profile.hasOtherOptions === true) {
+    const optionChance = chance.fork();
+    cluster.optionsOf = () => otherOptions(optionChance, servers === 1);
+  }
   const host = new ClientHost('127.0.9.1', scheduler, cluster.network, chance.fork());
   const nemesis = new Nemesis(cluster, host, profile);
   const shared = new SharedClients(cluster, host, {
@@ -81,6 +90,10 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   });
   const listeners = new Listeners(cluster, host, profile.listeners, profile.thinkMs);
   const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
+  const membership = profile.members === undefined ? undefined
+    : new Membership(cluster, host, nemesis, profile.members.everyMs);
+  const upgrade = profile.upgradeEveryMs === undefined ? undefined
+    : new RollingUpgrade(cluster, host, nemesis, profile.upgradeEveryMs);
   let undecided = 0;
   const story = async (): Promise<void> => {
     const runMs = options.runMs ?? profile.runMs;
@@ -89,10 +102,14 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     });
     cluster.startAll();
     nemesis.start();
+    membership?.start();
+    upgrade?.start();
     await scheduler.sleep(runMs);
     nemesis.stop();
     await scheduler.sleep(SETTLE_MS);
     cluster.isPeace = true;
+    await membership?.settle();
+    await upgrade?.settle();
     await scheduler.sleep(PEACE_MS - SETTLE_MS);
     shared.isStopped = true;
     own.isStopped = true;
@@ -101,6 +118,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     await own.readBack();
     await rude.check();
     await checkEnd(cluster, host);
+    checkLevels(cluster);
     undecided = checkHistory(shared);
     await listeners.check();
     cluster.end();
@@ -155,17 +173,19 @@ function modelOptions({ faults, fsync }: Profile, servers: number): ClientModelO
 
 interface Sort {
   readonly servers: number;
+  readonly spares?: number;
   readonly profile: Profile;
   readonly consistency: 'sequential' | 'linearizable';
 }
 
 function makeCluster(
-  scheduler: Scheduler, chance: Chance, { servers, profile: { fsync, diskMs }, consistency }: Sort,
+  scheduler: Scheduler, chance: Chance,
+  { servers, spares = 0, profile: { fsync, diskMs }, consistency }: Sort,
 ): Cluster {
   const isAlone = servers === 1;
   const heartbeatMs = chance.choose([100, 300, 500]);
   return new Cluster(scheduler, chance, {
-    servers,
+    servers, spares,
     options: {
       'appendfsync': fsync ?? 'always', 'enable-debug-command': 'yes',
       'hz': chance.choose([1, 3, 10]),

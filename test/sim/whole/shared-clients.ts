@@ -13,6 +13,7 @@ import type { Reply } from '../model/reply.ts';
 import type { Chance } from './chance.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
+import type { SimMachine } from './sim-machine.ts';
 import { ThinkTime } from './think-time.ts';
 import type { Command, Wire } from './wire.ts';
 
@@ -89,6 +90,7 @@ class SharedClient {
   readonly #chance: Chance;
   #name: string;
   #wire: Wire | undefined;
+  #machine: SimMachine | undefined;
   /** Replies that are outstanding, the last of which counts. */
   #waiting = 0;
   #asked: Asked | undefined;
@@ -121,7 +123,8 @@ class SharedClient {
       this.next();
       return;
     }
-    this.#wire = host.connect(this.#chance.choose(machines), () => this.next(), {
+    this.#machine = this.#chance.choose(machines);
+    this.#wire = host.connect(this.#machine, () => this.next(), {
       onReply: (reply) => this.#onReply(reply),
       onClosed: () => this.#onClosed(),
     });
@@ -218,6 +221,7 @@ class SharedClient {
     const then = this.#hasError ? undefined : this.#then;
     this.#then = undefined;
     if (then !== undefined) then();
+    else if (cluster.sendsAway(this.#machine!, reply)) this.#wire?.destroy();
     else this.next();
   }
 

@@ -62,6 +62,8 @@ export class SimMachine implements NetworkHost, MachineClock {
   disk: SimFiles;
   process: SimProcess | undefined;
   server: DkvsServer | undefined;
+  /** Of the build that the next start runs; its own unless given. */
+  featureLevel: number | undefined;
   /** How often it lost its power. */
   powerLosses = 0;
   /** It serves clients. */
@@ -284,6 +286,7 @@ export class SimMachine implements NetworkHost, MachineClock {
         files, () => new Promise<void>((resolve) => process.soon(resolve))),
       memoryUsage: () => MEMORY_USAGE,
       stall: (ms) => process.pause(ms),
+      ...this.featureLevel !== undefined && { featureLevel: this.featureLevel },
     };
   }
 }
