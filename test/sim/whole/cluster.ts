@@ -43,6 +43,8 @@ export class Cluster {
   onEnded: (machine: SimMachine, error: Error) => boolean = () => false;
   /** Whether what a server says may be because of what was done to its disk. */
   isExcused: (machine: SimMachine) => boolean = () => false;
+  /** Whether an error names what was damaged on the disk of this server. */
+  isDamageNamed: (machine: SimMachine, text: string) => boolean = () => false;
   #fault: SimFault | undefined;
   #isOver = false;
 
@@ -137,7 +139,8 @@ export class Cluster {
     this.note(`${machine.name}: ${line}`);
     const isBug = line.includes('failed inside') || line.includes('"level":60') ||
       line.includes('does not agree with the log');
-    if (isBug && !line.includes('simulated') && !this.isExcused(machine)) {
+    const isUnreadable = line.includes('"fault":"unreadable"') && !this.isDamageNamed(machine, line);
+    if ((isBug || isUnreadable) && !line.includes('simulated') && !this.isExcused(machine)) {
       this.fail(`${machine.name} says: ${line}`);
     }
   }
