@@ -137,10 +137,11 @@ export class Cluster {
   /** A server that says it has met a bug has shown a fault, unless its disk was made to fail. */
   #onLog(machine: SimMachine, line: string): void {
     this.note(`${machine.name}: ${line}`);
-    const isBug = line.includes('failed inside') || line.includes('"level":60') ||
+    const isBug = line.includes('failed inside') || line.includes('"msg":"a bug"') ||
       line.includes('does not agree with the log');
-    const isUnreadable = line.includes('"fault":"unreadable"') && !this.isDamageNamed(machine, line);
-    if ((isBug || isUnreadable) && !line.includes('simulated') && !this.isExcused(machine)) {
+    const isTrouble = line.includes('"level":60') || line.includes('"fault":"unreadable"');
+    const isFault = isBug || (isTrouble && !this.isDamageNamed(machine, line));
+    if (isFault && !line.includes('simulated') && !this.isExcused(machine)) {
       this.fail(`${machine.name} says: ${line}`);
     }
   }
