@@ -50,7 +50,8 @@ export async function readIdentity(
 }
 
 export async function saveIdentity(files: Files, dir: string, identity: Identity): Promise<void> {
-  const fields = JSON.stringify({ version: VERSION, ...identity }, undefined, 2).replace(/\n}$/, '');
+  const whole = JSON.stringify({ version: VERSION, ...identity }, undefined, 2);
+  const fields = whole.replace(/\n}$/, '');
   const text = `${fields},\n  "sum": "${sumOf(fields)}"\n}\n`;
   await files.writeWhole(`${dir}/${IDENTITY_FILE}`, new TextEncoder().encode(text));
 }
