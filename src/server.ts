@@ -137,7 +137,7 @@ class Server implements DkvsServer {
       side: opened.side,
       peers,
       onShutdown: () => void this.close(),
-      onStoreLost: (error) => this.#end(error, 'the store could not be opened again'),
+      onStoreLost: (error, what) => this.#end(error, what),
       onBug: (error) => this.#end(error, 'a bug'),
     });
     try {

@@ -139,7 +139,10 @@ export class DiskSide implements StorageSide {
   async checkIndex(): Promise<IndexReport> {
     const report = await this.#opened.store.checkIndex();
     for (const { fault, text } of report.findings) {
-      this.#log.error({ fault }, `the index does not agree with the log: ${text}`);
+      const what = fault === 'unreadable'
+        ? 'the index points to a record that cannot be read'
+        : 'the index does not agree with the log';
+      this.#log.error({ fault }, `${what}: ${text}`);
     }
     return report;
   }

@@ -16,6 +16,7 @@ import { createApplySession } from '../cluster/apply-session.ts';
 import { DeliveryGate } from '../session/delivery-gate.ts';
 import { Proposals } from '../cluster/proposals.ts';
 import type { SessionRealm } from '../session/session.ts';
+import { StoreError } from '../store/store-error.ts';
 import type { PeersSide } from './peers-side.ts';
 import type { StorageSide } from './storage-side.ts';
 
@@ -24,6 +25,10 @@ const ORDER_SAVE_MS = 1000;
 
 const MESSAGES_LOST = 'UNKNOWN messages are lost for this subscriber: its peer was brought up to ' +
   'date by another; subscribe again';
+
+const UNREADABLE = 'this peer ends: a record that a batch of the order needs cannot be read. If ' +
+  'a new start does not help, empty the directory, and it comes back as a new peer that gets all ' +
+  'data from the others';
 
 export interface RunningOrderParts {
   readonly config: Config;
@@ -44,6 +49,8 @@ export interface RunningOrderParts {
   adopt(): void;
   /** State and log may differ: the server must stop, and begin anew from its disk. */
   onBug(error: unknown): void;
+  /** What is on disk cannot be read, and without it this peer cannot go on. */
+  onStoreLost(error: unknown, what: string): void;
   /** Replies were written: the turn must end. */
   scheduleTurn(): void;
 }
@@ -77,7 +84,9 @@ export class RunningOrder {
         this.#order.onStopped(error instanceof Error ? error.message : String(error));
         void broadcast.stop();
         // Half of a batch may have changed what is in RAM; only a start from disk mends that.
-        if (side.failure === undefined) parts.onBug(error);
+        if (side.failure !== undefined) return;
+        if (error instanceof StoreError) parts.onStoreLost(error, UNREADABLE);
+        else parts.onBug(error);
       },
     };
     this.#order = new Proposals({

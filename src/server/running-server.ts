@@ -53,7 +53,7 @@ export interface RunningParts {
   /** SHUTDOWN was asked for. */
   onShutdown(options: ShutdownOptions): void;
   /** There is no store any more: only a new start can go on. */
-  onStoreLost(error: unknown): void;
+  onStoreLost(error: unknown, what: string): void;
   /** Something that cannot happen did. */
   onBug(error: unknown): void;
 }
@@ -180,6 +180,7 @@ export class RunningServer {
       scheduleTurn: () => this.#turn.schedule(),
       holdAll: () => this.#holdAll(),
       onBug: this.#parts.onBug,
+      onStoreLost: this.#parts.onStoreLost,
       adopt: () => this.#plumbing.keyspace.replace(side.storage),
     });
   }
@@ -229,7 +230,7 @@ export class RunningServer {
       await this.#parts.side.reload();
       this.#plumbing.keyspace.adopt(this.#parts.side.storage);
     } catch (error) {
-      this.#parts.onStoreLost(error);
+      this.#parts.onStoreLost(error, 'the store could not be opened again');
       throw error;
     } finally {
       goOn?.();

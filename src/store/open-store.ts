@@ -256,6 +256,7 @@ class Session {
       host: this.#makeHost(parts, changes),
       snapshots: new SnapshotExports({
         parts, sealer: this.#sealer, position: () => this.#store?.position ?? 0,
+        onDamage: log.onDamage,
       }),
       disk: new DiskSpace(parts, options.diskReserveBytes, ballast),
       tornTails, notes,

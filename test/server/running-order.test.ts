@@ -64,6 +64,7 @@ describe('a server on an engine without a leader', () => {
       side: side as unknown as StorageSide, pool: new OutputPool(), scheduleTurn: () => {},
       holdAll: () => () => {}, adopt: () => {},
       onBug: (error) => { throw error; },
+      onStoreLost: (error) => { throw error; },
     });
     server.peers = new PeersFacade(config, peers);
     order.start();

@@ -242,6 +242,52 @@ describe('planned faults', () => {
     expect(await textOf(disk, '/data/a')).toBe('aBc');
     expect(await textOf(disk.crash(new Random(0, SEED)), '/data/a')).toBe('aBc');
   });
+
+  test('damage can be mended, before and after a power loss', async () => {
+    for (const isCrashed of [false, true]) {
+      let disk = await makeDisk();
+      await putDurable(disk, '/data/a', bytesOf('abcdef'));
+      disk.damage('/data/a', 1, 0x20);
+      disk.zero('/data/a', 3, 5);
+      expect(await textOf(disk, '/data/a')).toBe('aBc\0\0f');
+      if (isCrashed) disk = disk.crash(new Random(0, SEED));
+      disk.mend();
+      expect(await textOf(disk, '/data/a')).toBe('abcdef');
+      expect(await textOf(disk.crash(new Random(0, SEED)), '/data/a')).toBe('abcdef');
+    }
+  });
+
+  test('what is written over damage is not mended', async () => {
+    const disk = await makeDisk();
+    await putDurable(disk, '/data/a', bytesOf('abc'));
+    disk.zero('/data/a', 0, 3);
+    (await disk.openWrite('/data/a')).writeSync(bytesOf('xy'), 0, 2, 0);
+    disk.mend();
+    expect(await textOf(disk, '/data/a')).toBe('xyc');
+  });
+
+  test('an exchanged file lasts, and goes when it is mended', async () => {
+    for (const isCrashed of [false, true]) {
+      let disk = await makeDisk({ capacityBytes: 20 });
+      await putDurable(disk, '/data/a', bytesOf('abc'));
+      disk.exchange('/data/a', bytesOf('longer'));
+      if (isCrashed) disk = disk.crash(new Random(0, SEED), 'forgetful');
+      expect(await textOf(disk, '/data/a')).toBe('longer');
+      expect(await disk.freeBytes('/data')).toBe(14);
+      disk.mend();
+      expect(await textOf(disk, '/data/a')).toBe('abc');
+      expect(await disk.freeBytes('/data')).toBe(17);
+    }
+  });
+
+  test('an exchanged file that was written to stays', async () => {
+    const disk = await makeDisk();
+    await putDurable(disk, '/data/a', bytesOf('abc'));
+    disk.exchange('/data/a', bytesOf('xyz'));
+    (await disk.openWrite('/data/a')).writeSync(bytesOf('1'), 0, 1, 0);
+    disk.mend();
+    expect(await textOf(disk, '/data/a')).toBe('1yz');
+  });
 });
 
 describe('asynchronous operations', () => {

@@ -121,6 +121,37 @@ export class SimFiles implements Files {
     this.#inode('read', path).damage(pos, xor);
   }
 
+  /** Fills a range with zeros, as `damage` does. */
+  zero(path: string, from: number, to: number): void {
+    for (const [i, byte] of this.contentOf(path).subarray(from, to).entries()) {
+      this.damage(path, from + i, byte);
+    }
+  }
+
+  /** Puts another file with `bytes` in the place of `path`, durably. Handles keep the old one. */
+  exchange(path: string, bytes: Uint8Array): void {
+    const old = this.#inode('rename', path);
+    this.#place(path, SimInode.inPlaceOf(old, bytes), old);
+  }
+
+  /**
+   * Takes back all damage and exchanges, except of what was written since. While no process has
+   * the exchanged files open.
+   */
+  mend(): void {
+    for (const path of this.paths()) {
+      const inode = this.#inode('read', path);
+      const { original } = inode;
+      if (original !== undefined) this.#place(path, original, inode);
+      (original ?? inode).mend();
+    }
+  }
+
+  /** All files. */
+  paths(): string[] {
+    return pathsBeneath(this.#root, '');
+  }
+
   /** A copy of what a read would see, without being an operation. */
   contentOf(path: string): Uint8Array {
     const inode = this.#inode('read', path);
@@ -275,6 +306,14 @@ export class SimFiles implements Files {
     return new SimFile(path, inode, this.#kernel, this.#space);
   }
 
+  /** `inode` has the name from now on, durably, and `old` has not. */
+  #place(path: string, inode: SimInode, old: SimInode): void {
+    const dir = this.#directory('rename', dirOf(path));
+    dir.change([{ name: nameOf(path), node: inode }]);
+    dir.syncTo(dir.stepCount);
+    this.#space.usedBytes += inode.length - old.length;
+  }
+
   #lookUp(path: string): SimNode | undefined {
     let node: SimNode | undefined = this.#root;
     for (const part of path.split('/').filter((name) => name !== '')) {
@@ -315,6 +354,11 @@ function dirOf(path: string): string {
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function pathsBeneath(dir: SimDirectory, path: string): string[] {
+  return [...dir.live].flatMap(([name, node]) =>
+    (node instanceof SimDirectory ? pathsBeneath(node, `${path}/${name}`) : `${path}/${name}`));
 }
 
 function bytesBeneath(dir: SimDirectory): number {

@@ -35,9 +35,28 @@ export class SimInode {
   #changes = 0;
   readonly #sectors = new Map<number, Version<Uint8Array>[]>();
   #lengths: Version<number>[] = [];
+  /** Damaged bytes that nothing was written over since: position to the bits that are wrong. */
+  readonly #flips = new Map<number, number>();
+  /** The file in whose place this one was put, until it is written to. */
+  #original: SimInode | undefined;
 
   /** Names that lead here plus open handles; its bytes count as used while it is above 0. */
   references = 0;
+
+  /** A durable file with `bytes` that was put in the place of `original`. */
+  static inPlaceOf(original: SimInode, bytes: Uint8Array): SimInode {
+    const inode = new SimInode();
+    inode.write(bytes, 0, bytes.length, 0);
+    inode.syncTo(inode.changes);
+    inode.references = 1;
+    inode.#original = original.#original ?? original;
+    return inode;
+  }
+
+  /** The file in whose place this one was put; undefined if it was made or written since. */
+  get original(): SimInode | undefined {
+    return this.#original;
+  }
 
   get length(): number {
     return this.#length;
@@ -54,11 +73,13 @@ export class SimInode {
     if (len === 0) return;
     if (pos + len > this.#length) this.#setLength(pos + len);
     this.#live.set(buf.subarray(off, off + len), pos);
+    this.#forgetDamage(pos, pos + len);
     this.#markChanged(pos, pos + len);
   }
 
   truncate(len: number): void {
     const before = this.#length;
+    this.#forgetDamage(len, Infinity);
     if (len < before) {
       this.#live.fill(0, len, before);
       this.#markChanged(len, before);
@@ -101,6 +122,17 @@ export class SimInode {
   /** Flips bits of one byte, in the process's view and on the disk: silent damage. */
   damage(pos: number, xor: number): void {
     if (pos >= this.#length) throw new Error(`damage at ${pos} of ${this.#length} bytes`);
+    this.#flips.set(pos, (this.#flips.get(pos) ?? 0) ^ xor);
+    this.#flip(pos, xor);
+  }
+
+  /** Takes back what `damage` did and nobody has written over. */
+  mend(): void {
+    for (const [pos, xor] of this.#flips) this.#flip(pos, xor);
+    this.#flips.clear();
+  }
+
+  #flip(pos: number, xor: number): void {
     this.#live[pos]! ^= xor;
     if (pos < this.#disk.length) this.#disk[pos]! ^= xor;
     const versions = this.#sectors.get(Math.floor(pos / SECTOR_BYTES)) ?? [];
@@ -121,6 +153,9 @@ export class SimInode {
     survivor.#diskLength = length;
     survivor.#live = survivor.#disk.slice();
     survivor.#length = length;
+    for (const [pos, xor] of this.#flips) if (pos < length) survivor.#flips.set(pos, xor);
+    survivor.#original = this.#original?.crash(random, mood);
+    if (survivor.#original !== undefined) survivor.#original.references = 1;
     return survivor;
   }
 
@@ -133,6 +168,11 @@ export class SimInode {
       return Uint8Array.from({ length: SECTOR_BYTES }, () => random.below(256));
     }
     return pick<Uint8Array | null>(random, mood, null, versions);
+  }
+
+  #forgetDamage(from: number, to: number): void {
+    this.#original = undefined;
+    for (const pos of this.#flips.keys()) if (pos >= from && pos < to) this.#flips.delete(pos);
   }
 
   #setLength(len: number): void {

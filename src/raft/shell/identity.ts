@@ -1,11 +1,15 @@
 /**
  * Who this peer is, for as long as its data directory lives: the file `member.json` beside the
  * replicated log. Whether a start goes on as that member is decided in begin-life.ts.
+ *
+ * The last of its fields is the sum of all bytes before it, because a peer with another id, or that
+ * counts its starts from a lower number, would do harm. A file without one is of an earlier build.
  */
 
 import { createHash } from 'node:crypto';
 import type { Files } from '../../io/files.ts';
 import type { RandomSource } from '../../io/random-source.ts';
+import { checksum } from '../../lib/checksum.ts';
 import { encodeConfiguration } from '../core/configuration-codec.ts';
 import type { Configuration, MemberId } from '../core/entry.ts';
 
@@ -46,9 +50,18 @@ export async function readIdentity(
 }
 
 export async function saveIdentity(files: Files, dir: string, identity: Identity): Promise<void> {
-  const text = JSON.stringify({ version: VERSION, ...identity }, undefined, 2);
-  await files.writeWhole(`${dir}/${IDENTITY_FILE}`, new TextEncoder().encode(`${text}\n`));
+  const whole = JSON.stringify({ version: VERSION, ...identity }, undefined, 2);
+  const fields = whole.replace(/\n}$/, '');
+  const text = `${fields},\n  "sum": "${sumOf(fields)}"\n}\n`;
+  await files.writeWhole(`${dir}/${IDENTITY_FILE}`, new TextEncoder().encode(text));
 }
+
+function sumOf(text: string): string {
+  const bytes = Buffer.from(text);
+  return checksum(bytes, 0, bytes.length).toString(16).padStart(8, '0');
+}
+
+const SUM = /,\n {2}"sum": "([0-9a-f]{8})"\n}\n$/;
 
 /** Short and the same for the same founders: peers of different clusters do not talk. */
 export function clusterOf(founders: Configuration | undefined): string {
@@ -64,8 +77,13 @@ export function newIdentity(name: string, random: RandomSource): Identity {
 
 /** Throws when the bytes are no identity; `path` is for the message. */
 export function parseIdentity(bytes: Uint8Array, path: string): Identity {
+  const text = new TextDecoder().decode(bytes);
+  const sum = SUM.exec(text);
+  if (sum !== null && sum[1] !== sumOf(text.slice(0, sum.index))) {
+    throw new Error(`${path} is damaged: its checksum is wrong`);
+  }
   try {
-    const value = JSON.parse(new TextDecoder().decode(bytes)) as Identity & { version: number };
+    const value = JSON.parse(text) as Identity & { version: number };
     const isWhole = value.version === VERSION && typeof value.id === 'string' &&
       Number.isSafeInteger(value.starts);
     if (isWhole) return restOf(value);

@@ -59,6 +59,7 @@ export async function recoverLog(env: RecoveryEnv): Promise<RecoveredLog> {
   }
   const place = await findSyncedPlace(env, manifest);
   const logs = await scanOpenLogs(env, manifest, segmentNames, place);
+  refuseOlderManifest(env, logs, place);
   const cut = await cutOpenLogs(env, manifest, logs, place);
   const tornTails = await keepTornTails(env, logs, cut.kept);
   const sealed = await sealKept(env, manifest, cut, segmentNames);
@@ -162,6 +163,20 @@ async function scanOpenLogs(env: RecoveryEnv, manifest: Manifest,
     }));
   }
   return logs;
+}
+
+/**
+ * The first segment of a session has no predecessor, and is listed before it is used: all that came
+ * before is in that manifest, and perhaps in no other.
+ */
+function refuseOlderManifest(env: RecoveryEnv, logs: readonly ScannedLog[],
+  place: SyncedPlace | undefined): void {
+  const unknown = logs.find(({ id, isListed, scan: { header, frames } }) =>
+    !isListed && header?.previousId === 0 && (frames.end.length > 0 || place?.fileId === id));
+  if (unknown === undefined) return;
+  const file = `${env.dir}/${MANIFEST_NAME}`;
+  throw new StoreError('INVALID', `cannot use ${file}: it is an older copy, and does not list ` +
+    `segment ${unknown.id}, with which the log was begun anew since`, { file });
 }
 
 /** Refuses damage, or reports it and takes what is sound. */

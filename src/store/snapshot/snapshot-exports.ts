@@ -28,10 +28,11 @@ import { SnapshotError } from './snapshot-error.ts';
 import { StoreSnapshot, type SnapshotFile } from './store-snapshot.ts';
 
 export interface SnapshotExportsOptions {
-  readonly parts: Pick<StoreParts, 'files' | 'dir' | 'seed' | 'segments' | 'writer'>;
+  readonly parts: Pick<StoreParts, 'files' | 'clock' | 'dir' | 'seed' | 'segments' | 'writer'>;
   readonly sealer: Sealer;
   /** The place in the total order up to which the store has applied everything. */
   readonly position: () => number;
+  readonly onDamage: (error: StoreError) => void;
 }
 
 /** What was true at the moment of the cut. */
@@ -125,7 +126,7 @@ export class SnapshotExports {
   }
 
   #publish(cut: Cut, hints: readonly SnapshotFile[]): StoreSnapshot {
-    const { files, dir, seed } = this.#options.parts;
+    const { parts: { files, clock, dir, seed }, onDamage } = this.#options;
     const manifest = encodeManifest(manifestOf(cut, seed));
     if (1 + cut.segments.length + hints.length > SNAPSHOT_FILES_MAX ||
       manifest.length > SNAPSHOT_MANIFEST_BYTES_MAX) {
@@ -133,7 +134,8 @@ export class SnapshotExports {
         'than a snapshot may: a larger segment-bytes makes fewer of them');
     }
     const snapshot: StoreSnapshot = new StoreSnapshot({
-      files, dir, hints, position: cut.position,
+      files, dir, hints, onDamage, position: cut.position,
+      pause: () => new Promise((resolve) => clock.soon(resolve)),
       manifest: { name: MANIFEST_NAME, bytes: manifest },
       segments: cut.segments.map(({ id, kind, bytes }) =>
         ({ name: segmentFileName(id, kind), bytes })),

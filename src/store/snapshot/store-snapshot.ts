@@ -7,13 +7,19 @@
  * store may have thousands of files. A hint that was removed or replaced meanwhile reads as zeros:
  * the receiver sees that it is none and does without it.
  *
- * A read rejects with DiskError; with DAMAGED (StoreError) when a segment has become shorter; with
- * RELEASED after `release` or after the store was closed.
+ * Every checksum of a segment is verified before its first byte is given away, so that damage here
+ * does not become damage there: a receiver has nothing to compare with. The price is that a segment
+ * is read twice, the second time mostly from the page cache.
+ *
+ * A read rejects with DiskError; with DAMAGED (StoreError) when a segment is not as it was written;
+ * with RELEASED after `release` or after the store was closed.
  */
 
 import { DiskError, type Files, type ReadFile } from '../../io/files.ts';
-import { damaged } from '../store-error.ts';
+import { parseSegmentFileName } from '../format/segment-header.ts';
+import { damaged, StoreError } from '../store-error.ts';
 import { SnapshotError } from './snapshot-error.ts';
+import { verifySegment } from './verify-segment.ts';
 
 export interface SnapshotFile {
   readonly name: string;
@@ -42,6 +48,10 @@ export interface StoreSnapshotParts {
   readonly hints: readonly SnapshotFile[];
   /** Lets the files go; called once. */
   readonly letGo: () => void;
+  /** Called with what makes a read fail, when that is damage. */
+  readonly onDamage: (error: StoreError) => void;
+  /** Lets others go on. */
+  readonly pause: () => Promise<void>;
 }
 
 export class StoreSnapshot implements SnapshotContent {
@@ -52,6 +62,8 @@ export class StoreSnapshot implements SnapshotContent {
   readonly #byName: ReadonlyMap<string, SnapshotFile>;
   readonly #hints: ReadonlySet<SnapshotFile>;
   #open: { readonly name: string; readonly file: ReadFile } | undefined;
+  /** The segment whose checksums were verified last. */
+  #verified: string | undefined;
   /** The calls so far. */
   #last: Promise<unknown> = Promise.resolve();
   #isReleased = false;
@@ -107,10 +119,24 @@ export class StoreSnapshot implements SnapshotContent {
 
   async #readSegment(name: string, offset: number, buf: Uint8Array,
     wanted: number): Promise<number> {
-    const file = await this.#openFile(name);
-    const read = await file.read(buf, 0, wanted, offset);
-    if (read === wanted) return read;
-    throw damaged(file.path, offset + read, `it ends ${wanted - read} bytes early`);
+    try {
+      const file = await this.#openFile(name);
+      await this.#verify(name, file);
+      const read = await file.read(buf, 0, wanted, offset);
+      if (read === wanted) return read;
+      throw damaged(file.path, offset + read, `it ends ${wanted - read} bytes early`);
+    } catch (error) {
+      if (error instanceof StoreError) this.#parts.onDamage(error);
+      throw error;
+    }
+  }
+
+  /** Once for each segment, as they are read one after the other. */
+  async #verify(name: string, file: ReadFile): Promise<void> {
+    if (this.#verified === name) return;
+    const { id } = parseSegmentFileName(name)!;
+    await verifySegment(file, id, this.#byName.get(name)!.bytes, this.#parts.pause);
+    this.#verified = name;
   }
 
   async #readHint(name: string, offset: number, buf: Uint8Array, wanted: number): Promise<number> {

@@ -56,6 +56,8 @@ export class Cluster {
   optionsOf: () => Partial<Pick<ClusterSettings, 'options' | 'tiny'>> = () => ({});
   /** The servers in the `peer` lines of one that is started. */
   peersOf: (machine: SimMachine) => readonly SimMachine[] = () => this.members;
+  /** Whether an error names what was damaged on the disk of this server. */
+  isDamageNamed: (machine: SimMachine, text: string) => boolean = () => false;
   #fault: SimFault | undefined;
   #isOver = false;
 
@@ -159,9 +161,11 @@ export class Cluster {
   /** A server that says it has met a bug has shown a fault, unless its disk was made to fail. */
   #onLog(machine: SimMachine, line: string): void {
     this.note(`${machine.name}: ${line}`);
-    const isBug = line.includes('failed inside') || line.includes('"level":60') ||
+    const isBug = line.includes('failed inside') || line.includes('"msg":"a bug"') ||
       line.includes('does not agree with the log');
-    if (isBug && !line.includes('simulated') && !this.isExcused(machine)) {
+    const isTrouble = line.includes('"level":60') || line.includes('"fault":"unreadable"');
+    const isFault = isBug || (isTrouble && !this.isDamageNamed(machine, line));
+    if (isFault && !line.includes('simulated') && !this.isExcused(machine)) {
       this.fail(`${machine.name} says: ${line}`);
     }
   }

@@ -1,6 +1,7 @@
 /** Each thing that may go wrong in a run. True when it did. */
 
 import type { DiskOp } from '../../../src/io/files.ts';
+import { DAMAGE_FAULTS } from './damage-faults.ts';
 import type { Nemesis } from './nemesis.ts';
 import type { SimMachine } from './sim-machine.ts';
 
@@ -38,6 +39,7 @@ function breakDisk(nemesis: Nemesis, times: number, only?: DiskOp): boolean {
 }
 
 export const FAULTS = {
+  ...DAMAGE_FAULTS,
   'kill': (nemesis) => strike(nemesis, (machine) => nemesis.restart(machine, 'kill')),
   'power loss': (nemesis) => strike(nemesis, (machine) => nemesis.restart(machine, 'power')),
   'power loss in a turn': (nemesis) => strike(nemesis, (machine) => {

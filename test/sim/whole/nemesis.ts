@@ -3,6 +3,7 @@
 import type { Chance } from './chance.ts';
 import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
+import { Damage } from './damage.ts';
 import { FAULTS, type FaultName } from './faults.ts';
 import type { SimMachine } from './sim-machine.ts';
 import { USUAL_JITTER_MS } from './sim-network.ts';
@@ -29,8 +30,9 @@ export class Nemesis {
   readonly counts = new Map<string, number>();
   /** Machines whose disk was made to fail at any time. */
   readonly broken = new Set<SimMachine>();
+  readonly damage: Damage;
+  isStopped = false;
   readonly #settings: NemesisSettings;
-  #isStopped = false;
   #mayWipeAtMs = 30_000;
   wipedAtMs = -Infinity;
   /** False while who the members are changes. */
@@ -43,9 +45,12 @@ export class Nemesis {
     this.host = host;
     this.chance = cluster.chance.fork();
     this.#settings = settings;
-    cluster.onStartFailed = (machine) => this.broken.has(machine);
+    this.damage = new Damage(this);
+    cluster.onStartFailed = (machine, error) =>
+      this.broken.has(machine) || this.damage.onStartFailed(machine, error);
     cluster.isExcused = (machine) => this.broken.has(machine);
     cluster.onEnded = (machine, error) => {
+      if (this.damage.onEnded(machine, error)) return true;
       if (!this.broken.has(machine) || !error.message.endsWith('simulated')) return false;
       this.startLater(machine);
       return true;
@@ -62,7 +67,7 @@ export class Nemesis {
 
   /** No more faults, and everything that is broken is mended. */
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
     this.healNetwork();
     for (const machine of this.cluster.machines) {
       machine.disk.heal();
@@ -71,6 +76,7 @@ export class Nemesis {
       machine.setRate(1);
       // A failed disk is left only by a restart.
       if (this.broken.has(machine)) this.restart(machine, 'kill');
+      this.damage.mend(machine);
     }
     this.later(1, () => this.cluster.startAll());
   }
@@ -115,11 +121,27 @@ export class Nemesis {
     this.wipedAtMs = scheduler.nowMs;
     this.#mayWipeAtMs = scheduler.nowMs + WIPE_EVERY_MS;
     const machine = this.chance.choose(members);
-    this.note(`${machine.name} loses its disk`);
     machine.kill();
-    machine.wipe();
+    this.#changeDisk(machine);
     this.startLater(machine);
     return true;
+  }
+
+  /** A server that is down gets an empty disk, if all others are well. */
+  wipeStopped(machine: SimMachine): boolean {
+    const { machines, ready, scheduler } = this.cluster;
+    const isSafe = machines.length > 1 && !ready.includes(machine) &&
+      ready.length === machines.length - 1 && scheduler.nowMs > this.#mayWipeAtMs;
+    if (!isSafe) return false;
+    this.#mayWipeAtMs = scheduler.nowMs + WIPE_EVERY_MS;
+    this.#changeDisk(machine);
+    return true;
+  }
+
+  #changeDisk(machine: SimMachine): void {
+    this.note(`${machine.name} loses its disk`);
+    machine.wipe();
+    this.damage.forget(machine);
   }
 
   setWall(machine: SimMachine, byMs: number): void {
@@ -178,6 +200,7 @@ export class Nemesis {
 
   #isExcused(machine: SimMachine, text: string, isCheck: boolean): boolean {
     const isFaulty = isCheck && text.startsWith('ERR the index has');
+    if (this.damage.isNamed(machine, text)) return !isFaulty || this.damage.isSoundBut(text);
     if (isFaulty && !text.includes('unreadable: cannot read')) return false;
     return TROUBLE.test(text) || this.broken.has(machine);
   }
@@ -188,7 +211,7 @@ export class Nemesis {
 
   #next(): void {
     this.later(this.#settings.everyMs, () => {
-      if (this.#isStopped || this.cluster.isOver) return;
+      if (this.isStopped || this.cluster.isOver) return;
       const name = this.chance.choose(this.#settings.faults);
       if ((FAULTS[name] as (nemesis: Nemesis) => boolean)(this)) {
         this.note(name);

@@ -70,11 +70,10 @@ export class PrivateClients {
   }
 }
 
-/** A read failed as it was told to, perhaps one in the middle of EXEC. */
-function isFailedRead(reply: Reply): boolean {
-  if (reply.kind === 'array') return reply.items.some(isFailedRead);
-  return reply.kind === 'error' && /^ERR cannot .*: simulated$/.test(reply.text);
-}
+/** A read failed as it was told to. */
+const FAILED_READ = /^ERR cannot .*: simulated$/;
+/** For the model: surely not executed. */
+const REFUSED: Reply = { kind: 'error', text: 'MISCONF damaged' };
 
 class PrivateClient {
   readonly #all: PrivateClients;
@@ -225,7 +224,8 @@ class PrivateClient {
       if (reply.kind === 'simple') this.#model.markDurable();
       return this.next();
     }
-    const verdict = this.#model.receive(reply, this.#nowMs);
+    const isRefused = reply.kind === 'error' && this.#namesDamage(reply.text);
+    const verdict = this.#model.receive(isRefused ? REFUSED : reply, this.#nowMs);
     switch (verdict.kind) {
       case 'right': case 'unchecked':
         counts.answered += 1;
@@ -234,7 +234,7 @@ class PrivateClient {
       case 'refused': counts.refused += 1; break;
       case 'unknown': counts.unknown += 1; break;
       case 'wrong':
-        if (isFailedRead(reply)) {
+        if (this.#isFailedRead(reply)) {
           this.#giveUpKeys();
           break;
         }
@@ -247,6 +247,17 @@ class PrivateClient {
     if (cluster.sendsAway(this.#machine!, reply)) return this.#wire?.destroy();
     if (isStopped && this.#onIdle !== undefined) this.#onIdle();
     else this.next();
+  }
+
+  /** A read failed that was made to, perhaps one in the middle of EXEC. */
+  #isFailedRead(reply: Reply): boolean {
+    if (reply.kind === 'array') return reply.items.some((item) => this.#isFailedRead(item));
+    return reply.kind === 'error' &&
+      (FAILED_READ.test(reply.text) || this.#namesDamage(reply.text));
+  }
+
+  #namesDamage(text: string): boolean {
+    return this.#machine !== undefined && this.#all.cluster.isDamageNamed(this.#machine, text);
   }
 
   /** What a failed read has left of a pipeline or transaction is not followed. */

@@ -63,6 +63,13 @@ const PEERS: readonly FaultName[] = [
   ...ALONE, ...NETWORK, 'all lose power', 'transfer', 'wiped disk',
 ];
 
+/** What is at rest changes; copies are taken more often than they are put back. */
+const DAMAGE: readonly FaultName[] = [
+  'damage while it runs', 'damage while it runs', 'damage while it is down', 'cut file',
+  'older copy', 'exchanged files', 'copies taken', 'copies taken', 'check index', 'reload', 'kill',
+  'power loss', 'clean restart', 'save', 'small budget',
+];
+
 export const PROFILES: readonly Profile[] = [
   {
     name: 'alone', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
@@ -146,5 +153,16 @@ export const PROFILES: readonly Profile[] = [
     name: 'rolling upgrade', servers: [3], runMs: 6 * MINUTE_MS, faults: PEERS, everyMs: 8000,
     restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
     rudeEveryMs: 20_000, upgradeEveryMs: 20_000,
+  },
+  {
+    name: 'alone, damage', servers: [1], runMs: 20 * MINUTE_MS, faults: DAMAGE, everyMs: 4000,
+    restartMs: 300, healMs: 1500, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 0,
+    rudeEveryMs: 60_000,
+  },
+  {
+    name: 'peers, damage', servers: [3], runMs: 10 * MINUTE_MS,
+    faults: [...DAMAGE, 'wiped disk', 'transfer', 'isolated'], everyMs: 5000, restartMs: 500,
+    healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
+    rudeEveryMs: 60_000,
   },
 ];

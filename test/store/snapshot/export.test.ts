@@ -6,7 +6,7 @@ import type { StoreSnapshot } from '../../../src/store/snapshot/store-snapshot.t
 import type { Store } from '../../../src/store/store.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
-import { committed, fetch, open, put, text } from '../helpers.ts';
+import { Told, committed, fetch, open, put, text } from '../helpers.ts';
 import { BUSY, BusyStore, DIR, META, mustBeIn, pass, streamed, take } from './helpers.ts';
 
 /** A snapshot on its way, a chunk at a time between the batches. */
@@ -321,5 +321,27 @@ describe('an export', () => {
     store.commit(2);
     await expect(pass(clock, store.exportSnapshot())).rejects.toMatchObject({ code: 'ENOSPC' });
     expect((await pass(clock, store.exportSnapshot())).position).toBe(2);
+  });
+});
+
+describe('a snapshot of a store with a damaged record', () => {
+  it('fails before the segment is sent, and says where', async () => {
+    const disk = new SimFiles({ seed: 1 });
+    const told = new Told();
+    const clock = new SimClock();
+    const store = await open({ files: disk, clock, told });
+    put(store, 'key', 'needle');
+    await committed(store);
+    const sound = await pass(clock, store.exportSnapshot());
+    expect((await streamed(sound)).includes('needle')).toBe(true);
+    await sound.release();
+    const path = '/data/000000000000001.log';
+    disk.damage(path, Buffer.from(disk.contentOf(path)).indexOf('needle'), 1);
+    const snapshot = await pass(clock, store.exportSnapshot());
+    const place = { code: 'DAMAGED', file: path, offset: 104 };
+    await expect(streamed(snapshot)).rejects.toMatchObject(place);
+    expect(told.damage).toMatchObject([place]);
+    await snapshot.release();
+    await pass(clock, store.close());
   });
 });
