@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeRequest } from '../commands/real-server.ts';
+import { encodeRequest } from '../commands/redis-server.ts';
 import { DistServer } from '../wire/dist-server.ts';
 import { isInstalled, Program } from './run-program.ts';
 

@@ -5,7 +5,7 @@ import { allCommands } from '../../src/commands/all-commands.ts';
 import type { CommandFacts } from '../../src/commands/command-facts.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
-import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from './redis-server.ts';
 import { WholeServer } from './whole-server.ts';
 
 const ASKED = ['GETKEYS', 'GETKEYSANDFLAGS'] as const;
@@ -25,11 +25,11 @@ const SPECIAL = [
 ].map((line) => line.split(' '));
 
 describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-server', () => {
-  let real: RealServer;
+  let real: RedisServer;
   let shared: CommandFacts[];
 
   beforeAll(async () => {
-    real = await startRealServer();
+    real = await startRedisServer();
     const all = allCommands.flat().flatMap((each): CommandFacts[] =>
       [each, ...each.subcommands ?? []]);
     const there = await infos(real, all);
@@ -64,7 +64,7 @@ describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-ser
   }
 });
 
-async function infos(real: RealServer, commands: readonly CommandFacts[]): Promise<unknown[]> {
+async function infos(real: RedisServer, commands: readonly CommandFacts[]): Promise<unknown[]> {
   const [reply = ''] = await real.run([['COMMAND', 'INFO', ...commands.map(({ name }) => name)]]);
   const recorded = new RecordingReply();
   decodeReplies(Buffer.from(reply, 'latin1'), recorded);

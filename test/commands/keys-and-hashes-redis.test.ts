@@ -15,7 +15,7 @@ import { Random } from '../../src/lib/random.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { hashScript } from '../wire/scripts/hashes.ts';
 import { keyScript } from '../wire/scripts/keys.ts';
-import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from './redis-server.ts';
 import { factsFromPackage, factsFromServer, factsOf } from './redis-facts.ts';
 import { WireRunner } from './wire-runner.ts';
 
@@ -44,8 +44,8 @@ describe('the table of keys and hashes', () => {
 });
 
 describe.skipIf(!hasRedisServer())('keys and hashes beside a real redis-server', () => {
-  let real: RealServer;
-  beforeAll(async () => { real = await startRealServer(); });
+  let real: RedisServer;
+  beforeAll(async () => { real = await startRedisServer(); });
   afterAll(() => real.stop());
 
   for (const protocol of [2, 3] as const) {

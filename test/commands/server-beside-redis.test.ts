@@ -23,7 +23,7 @@ import { pubSubScript, pubSubScript3 } from '../wire/scripts/pub-sub.ts';
 import type { Script } from '../wire/scripts/script.ts';
 import { serverScript } from '../wire/scripts/server.ts';
 import { transactionScript } from '../wire/scripts/transactions.ts';
-import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from './redis-server.ts';
 import { factsFromServer, factsOf } from './redis-facts.ts';
 import { WholeServer } from './whole-server.ts';
 
@@ -48,8 +48,8 @@ const SCRIPTS: readonly Case[] = [
 ];
 
 describe.skipIf(!hasRedisServer())('the server beside a real redis-server', () => {
-  let real: RealServer;
-  beforeAll(async () => { real = await startRealServer(); });
+  let real: RedisServer;
+  beforeAll(async () => { real = await startRedisServer(); });
   afterAll(() => real.stop());
 
   for (const [name, script, protocols] of SCRIPTS) {

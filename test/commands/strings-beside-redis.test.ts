@@ -9,7 +9,7 @@ import { Random } from '../../src/lib/random.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { bitmapScript } from '../wire/scripts/bitmaps.ts';
 import { stringScript } from '../wire/scripts/strings.ts';
-import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from './redis-server.ts';
 import { factsFromPackage, factsFromServer, factsOf } from './redis-facts.ts';
 import { ScriptRunner } from './run-script.ts';
 
@@ -33,8 +33,8 @@ describe('the table of strings and bitmaps', () => {
 });
 
 describe.skipIf(!hasRedisServer())('strings and bitmaps beside a real redis-server', () => {
-  let real: RealServer;
-  beforeAll(async () => { real = await startRealServer(); });
+  let real: RedisServer;
+  beforeAll(async () => { real = await startRedisServer(); });
   afterAll(() => real.stop());
 
   for (const protocol of [2, 3] as const) {

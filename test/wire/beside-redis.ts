@@ -1,6 +1,6 @@
 /** dkvs and a real redis-server side by side, for running the same script on both. */
 
-import { startRealServer, type RealServer } from '../commands/real-server.ts';
+import { startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { InProcess } from './in-process.ts';
 import { elementsOf } from './differences.ts';
 import { WireClient } from './wire-client.ts';
@@ -12,11 +12,11 @@ export interface Pair {
 
 export class BesideRedis {
   readonly dkvs: InProcess;
-  readonly redis: RealServer;
+  readonly redis: RedisServer;
   /** Commands that both know, in lower case. */
   readonly shared: ReadonlySet<string>;
 
-  private constructor(dkvs: InProcess, redis: RealServer, shared: ReadonlySet<string>) {
+  private constructor(dkvs: InProcess, redis: RedisServer, shared: ReadonlySet<string>) {
     this.dkvs = dkvs;
     this.redis = redis;
     this.shared = shared;
@@ -24,7 +24,7 @@ export class BesideRedis {
 
   static async start(): Promise<BesideRedis> {
     const dkvs = await InProcess.start();
-    const redis = await startRealServer();
+    const redis = await startRedisServer();
     const ours = await commandNames(await dkvs.connect());
     const theirs = new Set(await commandNames(await WireClient.connect({ path: redis.path })));
     return new BesideRedis(dkvs, redis, new Set(ours.filter((name) => theirs.has(name))));

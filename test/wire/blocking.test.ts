@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { eventually, within } from './eventually.ts';
 import { InProcess } from './in-process.ts';
 import { WireClient, type Address } from './wire-client.ts';
@@ -25,7 +25,7 @@ const DKVS: Subject = {
 const REDIS: Subject = {
   name: 'Redis',
   start: async () => {
-    const redis: RealServer = await startRealServer('--enable-debug-command', 'yes');
+    const redis: RedisServer = await startRedisServer('--enable-debug-command', 'yes');
     return { address: { path: redis.path }, stop: () => redis.stop() };
   },
 };

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasRedisServer } from '../commands/real-server.ts';
+import { hasRedisServer } from '../commands/redis-server.ts';
 import { BesideRedis } from './beside-redis.ts';
 import { differences } from './differences.ts';
 import type { Script } from './scripts/script.ts';

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
-import { encodeRequest } from '../commands/real-server.ts';
+import { encodeRequest } from '../commands/redis-server.ts';
 import { eventually } from './eventually.ts';
 import { InProcess } from './in-process.ts';
 import { WireClient } from './wire-client.ts';

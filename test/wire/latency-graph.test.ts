@@ -3,14 +3,14 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { hasRedisServer, startRealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer } from '../commands/redis-server.ts';
 import { WholeServer } from '../commands/whole-server.ts';
 import { elementsOf } from './differences.ts';
 import { eventually } from './eventually.ts';
 
 describe.skipIf(!hasRedisServer())('LATENCY GRAPH', () => {
   it('draws what Redis draws', async () => {
-    const redis = await startRealServer('--enable-debug-command', 'yes');
+    const redis = await startRedisServer('--enable-debug-command', 'yes');
     await redis.run([['CONFIG', 'SET', 'latency-monitor-threshold', '2']]);
     for (const [index, seconds] of ['0.03', '0.005', '0.02'].entries()) {
       // Samples of one second are one sample.

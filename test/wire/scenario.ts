@@ -10,7 +10,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { InProcess } from './in-process.ts';
 import { WireClient, type Address } from './wire-client.ts';
 
@@ -53,8 +53,8 @@ export function describeScenarios(
     }
   });
   describe.skipIf(!hasRedisServer())(`${title} (the same in a real redis-server)`, () => {
-    let redis: RealServer;
-    beforeAll(async () => { redis = await startRealServer(); });
+    let redis: RedisServer;
+    beforeAll(async () => { redis = await startRedisServer(); });
     afterAll(() => redis?.stop());
     for (const [name, steps] of Object.entries(scenarios)) {
       it(`${name}, in Redis`, () => play({ path: redis.path }, [FLUSH, ...steps]));

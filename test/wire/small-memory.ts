@@ -6,7 +6,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { InProcess } from './in-process.ts';
 import { WireClient } from './wire-client.ts';
@@ -86,11 +86,11 @@ export function describeSmallMemory({ pipelines, fromDiskMin }: {
 }): void {
   describe.skipIf(!hasRedisServer())('with most of the data on disk (needs redis-server)', () => {
     let dkvs: InProcess;
-    let redis: RealServer;
+    let redis: RedisServer;
 
     beforeAll(async () => {
       dkvs = await InProcess.start(OPTIONS);
-      redis = await startRealServer();
+      redis = await startRedisServer();
     });
 
     afterAll(async () => {

@@ -4,7 +4,7 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import { encodeRequest, replyEnd } from '../commands/real-server.ts';
+import { encodeRequest, replyEnd } from '../commands/redis-server.ts';
 import { DEADLINE_MS, within } from './eventually.ts';
 
 export type Address = { readonly port: number } | { readonly path: string };

@@ -5,7 +5,7 @@ import { COMMAND_ARGUMENTS } from '../../../src/commands/server/command-argument
 import type { CommandFacts } from '../../../src/commands/command-facts.ts';
 import { RecordingReply } from '../../protocol/recording-reply.ts';
 import { decodeReplies } from '../../protocol/resp-decoder.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../redis-server.ts';
 import { WholeServer } from '../whole-server.ts';
 
 const commands = allCommands.flat().flatMap((each): CommandFacts[] =>
@@ -63,8 +63,8 @@ describe('the arguments of commands', () => {
 });
 
 describe.skipIf(!hasRedisServer())('COMMAND DOCS beside a real redis-server', () => {
-  let real: RealServer;
-  beforeAll(async () => { real = await startRealServer(); });
+  let real: RedisServer;
+  beforeAll(async () => { real = await startRedisServer(); });
   afterAll(() => real?.stop());
 
   it('replies the same arguments of every command', async () => {

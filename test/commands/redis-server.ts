@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askAll, untilClosed, type Reply } from './real-conversations.ts';
 
-export interface RealServer {
+export interface RedisServer {
   /** Its Unix socket. */
   readonly path: string;
   /** Runs the commands on a new connection; the bytes of each reply, as latin1. */
@@ -30,7 +30,7 @@ export function hasRedisServer(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
 
-export async function startRealServer(...options: readonly string[]): Promise<RealServer> {
+export async function startRedisServer(...options: readonly string[]): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'dkvs-real-'));
   const path = join(dir, 'socket');
   const server = spawn('redis-server', [
