@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMITED_LOG_LINES_MAX } from '../../src/io/limited-log.ts';
 import { DistServer, serverArgs } from './dist-server.ts';
 import { eventually } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 let root: string;
@@ -35,8 +35,8 @@ async function startWith(text: string, ...more: readonly string[]): Promise<Dist
   return server;
 }
 
-async function inProcess(options = {}): Promise<InProcess> {
-  const server = await InProcess.start(options);
+async function inProcess(options = {}): Promise<TestServer> {
+  const server = await TestServer.start(options);
   servers.push(server);
   return server;
 }

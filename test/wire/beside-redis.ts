@@ -1,7 +1,7 @@
 /** dkvs and a real redis-server side by side, for running the same script on both. */
 
 import { startRedisServer, type RedisServer } from '../commands/redis-server.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { elementsOf } from './differences.ts';
 import { WireClient } from './wire-client.ts';
 
@@ -11,19 +11,19 @@ export interface Pair {
 }
 
 export class BesideRedis {
-  readonly dkvs: InProcess;
+  readonly dkvs: TestServer;
   readonly redis: RedisServer;
   /** Commands that both know, in lower case. */
   readonly shared: ReadonlySet<string>;
 
-  private constructor(dkvs: InProcess, redis: RedisServer, shared: ReadonlySet<string>) {
+  private constructor(dkvs: TestServer, redis: RedisServer, shared: ReadonlySet<string>) {
     this.dkvs = dkvs;
     this.redis = redis;
     this.shared = shared;
   }
 
   static async start(): Promise<BesideRedis> {
-    const dkvs = await InProcess.start();
+    const dkvs = await TestServer.start();
     const redis = await startRedisServer();
     const ours = await commandNames(await dkvs.connect());
     const theirs = new Set(await commandNames(await WireClient.connect({ path: redis.path })));

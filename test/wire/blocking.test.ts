@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { eventually, within } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient, type Address } from './wire-client.ts';
 
 interface Subject {
@@ -17,7 +17,7 @@ interface Subject {
 const DKVS: Subject = {
   name: 'dkvs',
   start: async () => {
-    const dkvs = await InProcess.start({ 'enable-debug-command': 'yes' });
+    const dkvs = await TestServer.start({ 'enable-debug-command': 'yes' });
     return { address: { port: dkvs.port }, stop: () => dkvs.stop() };
   },
 };
@@ -124,7 +124,7 @@ for (const subject of hasRedisServer() ? [DKVS, REDIS] : [DKVS]) {
 
 describe('DEBUG RELOAD', () => {
   it('holds others while there is no store, and then all of them go on', async () => {
-    const dkvs = await InProcess.start({ 'enable-debug-command': 'yes' });
+    const dkvs = await TestServer.start({ 'enable-debug-command': 'yes' });
     const [boss, second, writer] =
       [await dkvs.connect(), await dkvs.connect(), await dkvs.connect()];
     for (let round = 0; round < 5; round++) {
@@ -144,7 +144,7 @@ describe('DEBUG RELOAD', () => {
 
 describe('a server that stops', () => {
   it('does not wait for blocked connections', async () => {
-    const dkvs = await InProcess.start();
+    const dkvs = await TestServer.start();
     const client = await dkvs.connect();
     client.send(['WAIT', '1', '0']);
     const other = await dkvs.connect();
@@ -156,7 +156,7 @@ describe('a server that stops', () => {
   });
 
   it('still answers a wait of a client that sent it and ended its side', async () => {
-    const dkvs = await InProcess.start();
+    const dkvs = await TestServer.start();
     const client = await dkvs.connect();
     client.send(['WAIT', '1', '0'], ['PING']);
     client.socket.end();

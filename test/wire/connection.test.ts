@@ -6,19 +6,19 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
 import { encodeRequest } from '../commands/redis-server.ts';
 import { eventually } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient } from './wire-client.ts';
 
 const MiB = 1024 * 1024;
 
-let dkvs: InProcess | undefined;
+let dkvs: TestServer | undefined;
 afterEach(async () => {
   await dkvs?.stop();
   dkvs = undefined;
 });
 
-async function start(options: ServerOptions = {}): Promise<InProcess> {
-  dkvs = await InProcess.start(options);
+async function start(options: ServerOptions = {}): Promise<TestServer> {
+  dkvs = await TestServer.start(options);
   return dkvs;
 }
 

@@ -2,14 +2,14 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 describe('INFO', () => {
-  let dkvs: InProcess;
+  let dkvs: TestServer;
   let client: WireClient;
   beforeAll(async () => {
-    dkvs = await InProcess.start();
+    dkvs = await TestServer.start();
     client = await dkvs.connect();
   });
   afterAll(() => dkvs?.stop());

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DistServer } from './dist-server.ts';
 import { eventually, within } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 const MiB = 1024 * 1024;
@@ -64,7 +64,7 @@ async function readAll(client: WireClient): Promise<void> {
 
 describe('a memory budget that shrinks', () => {
   it('is given back while others are served, and what was in it is still there', async () => {
-    const server = await InProcess.start({ maxmemory: '64mb', 'hot-tail-bytes': '1mb' });
+    const server = await TestServer.start({ maxmemory: '64mb', 'hot-tail-bytes': '1mb' });
     servers.push(server);
     const [client, other] = [await server.connect(), await server.connect()];
     for (const names of groups) {
@@ -86,7 +86,7 @@ describe('a memory budget that shrinks', () => {
 
 describe('a value that is larger than the budget', () => {
   it('stops no other write, and its memory is given back', async () => {
-    const server = await InProcess.start({ maxmemory: '16mb', 'hot-tail-bytes': '1mb' });
+    const server = await TestServer.start({ maxmemory: '16mb', 'hot-tail-bytes': '1mb' });
     servers.push(server);
     const client = await server.connect();
     expect(await client.call('SET', 'large', 'x'.repeat(50 * MiB))).toBe('+OK\r\n');

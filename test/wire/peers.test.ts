@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
-import { PEER_NAMES, ThreePeers, type PeerName } from './three-peers.ts';
+import { PEER_NAMES, TestPeers, type PeerName } from '../server/test-peers.ts';
 import type { WireClient } from './wire-client.ts';
 
-async function start(options = {}): Promise<[ThreePeers, Record<PeerName, WireClient>]> {
-  const peers = await ThreePeers.start(options);
+async function start(options = {}): Promise<[TestPeers, Record<PeerName, WireClient>]> {
+  const peers = await TestPeers.start(options);
   const [a, b, c] = await Promise.all(PEER_NAMES.map((name) => peers.connect(name)));
   return [peers, { a: a!, b: b!, c: c! }];
 }
@@ -24,7 +24,7 @@ async function replication(client: WireClient): Promise<Map<string, string>> {
 }
 
 describe('three peers', () => {
-  let peers: ThreePeers;
+  let peers: TestPeers;
   let clients: Record<PeerName, WireClient>;
   let leader: PeerName;
   let others: PeerName[];

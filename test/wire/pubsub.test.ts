@@ -1,7 +1,7 @@
 /** Channels, patterns and keyspace notifications, among several clients. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { describeScenarios } from './scenario.ts';
 import type { WireClient } from './wire-client.ts';
 
@@ -53,8 +53,8 @@ describeScenarios('a channel', {
 });
 
 describe('a subscriber in RESP3', () => {
-  let dkvs: InProcess;
-  beforeAll(async () => { dkvs = await InProcess.start(); });
+  let dkvs: TestServer;
+  beforeAll(async () => { dkvs = await TestServer.start(); });
   afterAll(() => dkvs.stop());
 
   it('gets messages as pushes between the replies to whatever it asks', async () => {
@@ -94,11 +94,11 @@ describe('a subscriber in RESP3', () => {
 });
 
 describe('keyspace notifications', () => {
-  let dkvs: InProcess;
+  let dkvs: TestServer;
   let listener: WireClient;
   let client: WireClient;
   beforeAll(async () => {
-    dkvs = await InProcess.start({ hz: 100 });
+    dkvs = await TestServer.start({ hz: 100 });
     listener = await dkvs.connect();
     client = await dkvs.connect();
     await client.call('CONFIG', 'SET', 'notify-keyspace-events', 'KEA');

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeRequest, hasRedisServer, startRedisServer, type RedisServer } from
   '../commands/redis-server.ts';
 import { splitReplies } from './differences.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient } from './wire-client.ts';
 
-let dkvs: InProcess;
-beforeAll(async () => { dkvs = await InProcess.start(); });
+let dkvs: TestServer;
+beforeAll(async () => { dkvs = await TestServer.start(); });
 afterAll(() => dkvs.stop());
 
 const QUIT = 'QUIT\r\n';

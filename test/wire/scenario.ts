@@ -11,7 +11,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
 import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient, type Address } from './wire-client.ts';
 
 export type Step = readonly [
@@ -45,8 +45,8 @@ export function describeScenarios(
   title: string, scenarios: Scenarios, options: ServerOptions = {},
 ): void {
   describe(title, () => {
-    let dkvs: InProcess;
-    beforeAll(async () => { dkvs = await InProcess.start(options); });
+    let dkvs: TestServer;
+    beforeAll(async () => { dkvs = await TestServer.start(options); });
     afterAll(() => dkvs?.stop());
     for (const [name, steps] of Object.entries(scenarios)) {
       it(`${name}, in dkvs`, () => play({ port: dkvs.port }, [FLUSH, ...steps]));

@@ -1,29 +1,39 @@
-/** dkvs inside the test, on a free port and a directory of its own. */
+/**
+ * dkvs inside the test: the composition that main.ts starts, on a free port and a directory of its
+ * own.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type DkvsServer, type ServerOptions } from '../../src/server.ts';
-import { WireClient } from './wire-client.ts';
+import { WireClient } from '../wire/wire-client.ts';
 
-export class InProcess {
+export class TestServer {
   readonly dir: string;
+  readonly #isDirOwn: boolean;
   #server: DkvsServer | undefined;
   #port = 0;
   readonly #clients: WireClient[] = [];
 
-  private constructor(dir: string) {
-    this.dir = dir;
+  /** It does not run yet. Without `dir` it has one of its own, which goes with it. */
+  constructor(dir?: string) {
+    this.#isDirOwn = dir === undefined;
+    this.dir = dir ?? mkdtempSync(join(tmpdir(), 'dkvs-test-'));
   }
 
-  static async start(options: ServerOptions = {}): Promise<InProcess> {
-    const started = new InProcess(mkdtempSync(join(tmpdir(), 'dkvs-wire-')));
-    await started.listen(options);
-    return started;
+  static async start(options: ServerOptions = {}): Promise<TestServer> {
+    const server = new TestServer();
+    await server.listen(options);
+    return server;
   }
 
   get port(): number {
     return this.#port;
+  }
+
+  get isRunning(): boolean {
+    return this.#server !== undefined;
   }
 
   get stopped(): Promise<number> {
@@ -31,7 +41,7 @@ export class InProcess {
     return this.#server.stopped;
   }
 
-  /** Starts a server on the directory; the one before must have been stopped. */
+  /** Starts a server on the directory; the one before must have been closed. */
   async listen(options: ServerOptions = {}): Promise<void> {
     const server = createServer({
       dir: this.dir, port: 0, bind: '127.0.0.1', 'disk-reserve-bytes': 0, ...options,
@@ -46,19 +56,19 @@ export class InProcess {
     return client;
   }
 
-  /** Closes the server and keeps the directory. */
+  /** Closes the server, and by that its clients, and keeps the directory. */
   async close(): Promise<void> {
-    for (const client of this.#clients.splice(0)) client.close();
     const server = this.#server;
     this.#server = undefined;
     await server?.close();
   }
 
   async stop(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.close();
     try {
       await this.close();
     } finally {
-      rmSync(this.dir, { recursive: true, force: true });
+      if (this.#isDirOwn) rmSync(this.dir, { recursive: true, force: true });
     }
   }
 }

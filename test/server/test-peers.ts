@@ -3,11 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { expect } from 'vitest';
 import { FEATURE_LEVEL } from '../../src/raft/core/feature-level.ts';
-import { createServer, type DkvsServer, type ServerOptions } from '../../src/server.ts';
+import type { ServerOptions } from '../../src/server.ts';
 import { reservePorts } from '../lib/reserve-ports.ts';
-import { eventually } from './eventually.ts';
-import { WireClient } from './wire-client.ts';
+import { eventually } from '../wire/eventually.ts';
+import type { WireClient } from '../wire/wire-client.ts';
+import { TestServer } from './test-server.ts';
 
 export const PEER_NAMES = ['a', 'b', 'c'] as const;
 
@@ -16,25 +19,27 @@ export type PeerName = (typeof PEER_NAMES)[number];
 /** A leader that is gone is missed sooner than by default: tests are shorter. */
 const SOON: ServerOptions = { 'election-timeout': 400, 'heartbeat-interval': 80 };
 
-export class ThreePeers {
+export class TestPeers {
   readonly #root = mkdtempSync(join(tmpdir(), 'dkvs-peers-'));
   readonly #options: ServerOptions;
   readonly #ports: readonly number[];
-  readonly #servers = new Map<PeerName, DkvsServer>();
-  readonly #clients: WireClient[] = [];
+  readonly #servers: Readonly<Record<PeerName, TestServer>>;
+  readonly #clients: Redis[] = [];
 
   private constructor(ports: readonly number[], options: ServerOptions) {
     this.#ports = ports;
     this.#options = options;
+    const [a, b, c] = PEER_NAMES.map((name) => new TestServer(this.dir(name)));
+    this.#servers = { a: a!, b: b!, c: c! };
   }
 
   /**
    * Resolves when one of them leads, all know it, and the cluster has the feature level of this
    * build: from then on the position moves by writes alone, and WATCH is taken.
    */
-  static async start(options: ServerOptions = {}): Promise<ThreePeers> {
-    const peers = new ThreePeers(await reservePorts(6), { ...SOON, ...options });
-    await Promise.all(PEER_NAMES.map((name) => peers.listen(name)));
+  static async start(options: ServerOptions = {}): Promise<TestPeers> {
+    const peers = new TestPeers(await reservePorts(6), { ...SOON, ...options });
+    await peers.listenAll();
     await peers.leader();
     await peers.#reachLevel(FEATURE_LEVEL);
     return peers;
@@ -61,32 +66,66 @@ export class ThreePeers {
     return `127.0.0.1:${this.#ports[PEER_NAMES.indexOf(name) + PEER_NAMES.length]}`;
   }
 
-  async listen(name: PeerName, more: ServerOptions = {}): Promise<void> {
-    const server = createServer({
-      node: name, dir: this.dir(name), 'disk-reserve-bytes': 0, ...this.#options, ...more,
-      peer: PEER_NAMES.flatMap((each, i) => {
-        return [each, this.address(each), `127.0.0.1:${this.#ports[i + 3]}`];
-      }),
-    });
-    await server.listen();
-    this.#servers.set(name, server);
+  /** The option `peer` of each of them. */
+  get peerOption(): readonly string[] {
+    return PEER_NAMES.flatMap((name) => [name, this.address(name), this.peerAddress(name)]);
   }
 
-  async connect(name: PeerName): Promise<WireClient> {
-    const client = await WireClient.connect({ port: this.port(name) });
+  async listen(name: PeerName, more: ServerOptions = {}): Promise<void> {
+    await this.#servers[name].listen({
+      node: name, port: this.port(name), peer: this.peerOption, ...this.#options, ...more,
+    });
+  }
+
+  async listenAll(): Promise<void> {
+    await Promise.all(PEER_NAMES.map((name) => this.listen(name)));
+  }
+
+  connect(name: PeerName): Promise<WireClient> {
+    return this.#servers[name].connect();
+  }
+
+  /** An ioredis client that does not connect again. */
+  redis(name: PeerName): Redis {
+    const client = new Redis({
+      port: this.port(name), host: '127.0.0.1', maxRetriesPerRequest: 0, retryStrategy: () => null,
+    });
+    client.on('error', () => {});
     this.#clients.push(client);
     return client;
   }
 
   /** Who leads, once all that run agree. */
   async leader(): Promise<PeerName> {
-    const names = [...this.#servers.keys()];
+    const names = PEER_NAMES.filter((name) => this.#servers[name].isRunning);
     const clients = await Promise.all(names.map((name) => this.connect(name)));
     return eventually('all peers to agree who leads', async () => {
       const said = await Promise.all(clients.map((client) => client.call('PEERS', 'LEADER')));
       const found = names.find((name) => said.every((one) => one.includes(`\r\n${name}\r\n`)));
       return found;
     });
+  }
+
+  /** Waits until these answer a write with success. */
+  async takesWrites(...names: readonly PeerName[]): Promise<void> {
+    for (const name of names) {
+      const client = await this.connect(name);
+      await eventually(`${name} takes writes`, async () => {
+        return await client.call('SET', 'takes-writes', name) === '+OK\r\n';
+      });
+      client.close();
+    }
+  }
+
+  /** Waits until these have applied what was acknowledged before: then their reads see it. */
+  async caughtUp(...names: readonly PeerName[]): Promise<void> {
+    const [first, ...others] = await Promise.all(names.map((name) => this.connect(name)));
+    expect(await first!.call('SET', 'caught-up', '1')).toBe('+OK\r\n');
+    const position = (await first!.call('PEERS', 'POSITION')).slice(1).trim();
+    for (const client of others) {
+      expect(await client.call('PEERS', 'AWAIT', position, '0')).toBe('+OK\r\n');
+    }
+    for (const client of [first!, ...others]) client.close();
   }
 
   async #reachLevel(level: number): Promise<void> {
@@ -100,15 +139,17 @@ export class ThreePeers {
 
   /** Stops one; its directory stays. */
   async close(name: PeerName): Promise<void> {
-    const server = this.#servers.get(name);
-    this.#servers.delete(name);
-    await server?.close();
+    await this.#servers[name].close();
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(PEER_NAMES.map((name) => this.close(name)));
   }
 
   async stop(): Promise<void> {
-    for (const client of this.#clients.splice(0)) client.close();
+    for (const client of this.#clients.splice(0)) client.disconnect();
     try {
-      await Promise.all([...this.#servers.keys()].map((name) => this.close(name)));
+      await Promise.all(PEER_NAMES.map((name) => this.#servers[name].stop()));
     } finally {
       rmSync(this.#root, { recursive: true, force: true });
     }
