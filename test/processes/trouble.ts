@@ -9,7 +9,7 @@ import type { Address } from '../wire/wire-client.ts';
 import { ask, connectClient, type Outcome } from './asking.ts';
 import { without, type NextPlan, type Plan } from './plans.ts';
 import { PrivateNetwork } from './private-network.ts';
-import { ProcessPeers, takesWrites } from './process-peers.ts';
+import { RealPeers, takesWrites } from '../server/real-peers.ts';
 import { answers, underLoad } from './under-load.ts';
 
 const BROADCAST_TIMEOUT_MS = 600;
@@ -38,10 +38,10 @@ export async function sufferInTurn(
   nextPlan: NextPlan,
 ): Promise<void> {
   const network = PrivateNetwork.create(servers);
-  let peers: ProcessPeers | undefined;
+  let peers: RealPeers | undefined;
   const plans: string[] = [];
   try {
-    const all = peers = await ProcessPeers.start(servers, network, OPTIONS);
+    const all = peers = await RealPeers.start(servers, network, OPTIONS);
     const random = new Random(0, testSeed());
     const load = await underLoad(all, async (load) => {
       for (;;) {
@@ -63,7 +63,7 @@ export async function sufferInTurn(
   }
 }
 
-async function strike(plan: Plan, peers: ProcessPeers, network: PrivateNetwork): Promise<void> {
+async function strike(plan: Plan, peers: RealPeers, network: PrivateNetwork): Promise<void> {
   const { addresses } = peers;
   plan.cut(network);
   await Promise.all(plan.killed.map((i) => peers.kill(i)));
@@ -92,7 +92,7 @@ async function losesLinks(address: Address): Promise<void> {
 }
 
 /** Resolves when all servers take writes again. */
-async function mend({ killed }: Plan, peers: ProcessPeers, network: PrivateNetwork): Promise<void> {
+async function mend({ killed }: Plan, peers: RealPeers, network: PrivateNetwork): Promise<void> {
   network.heal();
   await Promise.all(killed.map((i) => peers.launch(i)));
   await Promise.all(peers.addresses.map((address) => takesWrites(address)));
