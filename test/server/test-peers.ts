@@ -29,7 +29,7 @@ export class TestPeers {
   private constructor(ports: readonly number[], options: ServerOptions) {
     this.#ports = ports;
     this.#options = options;
-    const [a, b, c] = PEER_NAMES.map((name) => new TestServer(this.dir(name)));
+    const [a, b, c] = PEER_NAMES.map((name) => new TestServer({ dir: this.dir(name) }));
     this.#servers = { a: a!, b: b!, c: c! };
   }
 

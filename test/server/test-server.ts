@@ -1,29 +1,60 @@
 /**
- * dkvs inside the test: the composition that main.ts starts, on a free port and a directory of its
- * own.
+ * dkvs inside the test: the composition that main.ts starts, in the real world, on a free port and
+ * a directory of its own, or in a world in memory (test-world.ts), where the clock stands until the
+ * test moves it.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type DkvsServer, type ServerOptions } from '../../src/server.ts';
+import { pino } from 'pino';
+import {
+  createServer, createServerFromConfig, type DkvsServer, type ServerOptions,
+} from '../../src/server.ts';
+import { configOf, type Options } from '../lib/config-of.ts';
+import type { SimClock } from '../sim/sim-clock.ts';
 import { WireClient } from '../wire/wire-client.ts';
+import { placeOf } from './memory-network.ts';
+import { TestWorld } from './test-world.ts';
+
+export interface Where {
+  /** Undefined is a directory of its own, which goes with the server. */
+  readonly dir?: string;
+  /** Undefined is the real world. */
+  readonly world?: TestWorld;
+}
+
+const HOST = '127.0.0.1';
+/** A small budget makes small tables, which are quick to make. */
+const MEMORY_OPTIONS = { dir: '/data', port: 6379, maxmemory: '64mb' };
 
 export class TestServer {
   readonly dir: string;
   readonly #isDirOwn: boolean;
+  readonly #world: TestWorld | undefined;
   #server: DkvsServer | undefined;
   #port = 0;
   readonly #clients: WireClient[] = [];
 
-  /** It does not run yet. Without `dir` it has one of its own, which goes with it. */
-  constructor(dir?: string) {
-    this.#isDirOwn = dir === undefined;
-    this.dir = dir ?? mkdtempSync(join(tmpdir(), 'dkvs-test-'));
+  /** It does not run yet. */
+  constructor({ dir, world }: Where = {}) {
+    this.#isDirOwn = dir === undefined && world === undefined;
+    this.#world = world;
+    if (world !== undefined) this.dir = MEMORY_OPTIONS.dir;
+    else this.dir = dir ?? mkdtempSync(join(tmpdir(), 'dkvs-test-'));
   }
 
   static async start(options: ServerOptions = {}): Promise<TestServer> {
     const server = new TestServer();
+    await server.listen(options);
+    return server;
+  }
+
+  /** One that need not be stopped: nothing of it is outside of this process's memory. */
+  static async inMemory(options: ServerOptions = {}): Promise<TestServer> {
+    const world = new TestWorld();
+    const server = new TestServer({ world });
+    await world.prepare(server.dir);
     await server.listen(options);
     return server;
   }
@@ -36,22 +67,42 @@ export class TestServer {
     return this.#server !== undefined;
   }
 
+  /** With the exit code. */
   get stopped(): Promise<number> {
     if (this.#server === undefined) throw new Error('it does not run');
     return this.#server.stopped;
   }
 
+  get world(): TestWorld {
+    if (this.#world === undefined) throw new Error('it is in the real world');
+    return this.#world;
+  }
+
+  get clock(): SimClock {
+    return this.world.clock;
+  }
+
   /** Starts a server on the directory; the one before must have been closed. */
   async listen(options: ServerOptions = {}): Promise<void> {
-    const server = createServer({
-      dir: this.dir, port: 0, bind: '127.0.0.1', 'disk-reserve-bytes': 0, ...options,
-    });
+    const server = this.#create(options);
     this.#port = (await server.listen()).port;
     this.#server = server;
   }
 
-  async connect(): Promise<WireClient> {
-    const client = await WireClient.connect({ port: this.#port });
+  #create(options: ServerOptions): DkvsServer {
+    const common = { dir: this.dir, bind: HOST, 'disk-reserve-bytes': 0 };
+    const world = this.#world;
+    if (world === undefined) return createServer({ ...common, port: 0, ...options });
+    const { logger, ...values } = options;
+    const config = configOf({ ...common, ...MEMORY_OPTIONS, ...values } as Options);
+    return createServerFromConfig(config, logger ?? pino({ level: 'silent' }), world);
+  }
+
+  /** `from`: the client's address, where the network is in memory. */
+  async connect(from: string = HOST): Promise<WireClient> {
+    const client = this.#world === undefined
+      ? await WireClient.connect({ port: this.#port })
+      : new WireClient(await this.#world.network.dial(placeOf(HOST, this.#port), from));
     this.#clients.push(client);
     return client;
   }
@@ -60,7 +111,9 @@ export class TestServer {
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    await server?.close();
+    if (server === undefined) return;
+    const closed = server.close();
+    await (this.#world?.passUntil(closed) ?? closed);
   }
 
   async stop(): Promise<void> {

@@ -179,7 +179,7 @@ describe('the directory of a peer', () => {
   it('is refused without its peers, and whole afterwards', async () => {
     const [name] = others(await atLeader('SET', 'k', 'v'));
     await peers.close(name);
-    const alone = new TestServer(peers.dir(name));
+    const alone = new TestServer({ dir: peers.dir(name) });
     await expect(alone.listen()).rejects.toMatchObject({
       code: 'ENOTALONE', message: expect.stringContaining(`as ${name}:`),
     });
@@ -206,7 +206,7 @@ describe('the directory of a peer', () => {
     const client = await peers.connect(last);
     await eventually('it to have the write', async () => (await client.call('GET', 'k')) !== '$-1\r\n');
     for (const name of PEER_NAMES) await peers.close(name);
-    const alone = new TestServer(peers.dir(last));
+    const alone = new TestServer({ dir: peers.dir(last) });
     const text = await alone.listen().then(() => '', (error: unknown) => String(error));
     const cluster = /belongs to a cluster \((\w+),/.exec(text)![1]!;
     await expect(peers.listen(last, { 'go-on-alone': 'another' }))
@@ -242,7 +242,7 @@ describe('the directory of a peer', () => {
       await peers.close(name);
       peers.wipe(name);
     }
-    const alone = new TestServer(peers.dir('a'));
+    const alone = new TestServer({ dir: peers.dir('a') });
     await alone.listen();
     const client = await alone.connect();
     expect(await client.call('SET', 'counter', '41')).toBe('+OK\r\n');
