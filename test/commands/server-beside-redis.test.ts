@@ -18,6 +18,7 @@ import { slowLogCommands } from '../../src/commands/server/slowlog.ts';
 import { transactionCommands } from '../../src/commands/client/transactions.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
+import { TestServer } from '../server/test-server.ts';
 import { connectionScript } from '../wire/scripts/connection.ts';
 import { pubSubScript, pubSubScript3 } from '../wire/scripts/pub-sub.ts';
 import type { Script } from '../wire/scripts/script.ts';
@@ -25,7 +26,6 @@ import { serverScript } from '../wire/scripts/server.ts';
 import { transactionScript } from '../wire/scripts/transactions.ts';
 import { hasRedisServer, startRedisServer, type RedisServer } from './redis-server.ts';
 import { factsFromServer, factsOf } from './redis-facts.ts';
-import { WholeServer } from './whole-server.ts';
 
 const commands = [
   connectionCommands, clientCommands, commandInfoCommands, configCommands, infoCommands,
@@ -56,8 +56,8 @@ describe.skipIf(!hasRedisServer())('the server beside a real redis-server', () =
     for (const protocol of protocols) {
       it(`reply the same bytes to the script of ${name} in RESP${protocol}`, async () => {
         const there = await real.run([['FLUSHALL'], ...script], protocol);
-        const client = new WholeServer().connect();
-        client.session.protocol = protocol;
+        const client = await (await TestServer.inMemory()).connect();
+        await client.run(`HELLO ${protocol}`);
         const here = [];
         for (const words of script) here.push([words, await client.run(words)]);
         expect(here).toEqual(script.map((words, i) => [words, there[i + 1]]));

@@ -4,7 +4,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { hasRedisServer, startRedisServer } from '../commands/redis-server.ts';
-import { WholeServer } from '../commands/whole-server.ts';
+import { TestServer } from '../server/test-server.ts';
 import { elementsOf } from './differences.ts';
 import { eventually } from './eventually.ts';
 
@@ -24,13 +24,17 @@ describe.skipIf(!hasRedisServer())('LATENCY GRAPH', () => {
       ['LATENCY', 'HISTORY', 'command'], ['LATENCY', 'GRAPH', 'command'], ['TIME'],
     ]);
     await redis.stop();
-    const server = new WholeServer();
+    const server = await TestServer.inMemory({
+      'enable-debug-command': 'yes', 'latency-monitor-threshold': 2,
+    });
+    const client = await server.connect();
     for (const sample of elementsOf(history)) {
       const [at = 0, ms = 0] = elementsOf(sample).map((integer) => Number(integer.slice(1)));
-      server.latency.record('command', at * 1000, ms);
+      server.clock.jumpWall(at * 1000 - server.clock.nowMs());
+      await client.run(`DEBUG SLEEP ${ms / 1000}`);
     }
     const now = Number(elementsOf(time)[0]?.split('\r\n')[1]) * 1000;
     server.clock.jumpWall(now - server.clock.nowMs());
-    expect(await server.connect().run('LATENCY GRAPH command')).toBe(graph);
+    expect(await client.run('LATENCY GRAPH command')).toBe(graph);
   });
 });

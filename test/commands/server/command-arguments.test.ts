@@ -5,8 +5,8 @@ import { COMMAND_ARGUMENTS } from '../../../src/commands/server/command-argument
 import type { CommandFacts } from '../../../src/commands/command-facts.ts';
 import { RecordingReply } from '../../protocol/recording-reply.ts';
 import { decodeReplies } from '../../protocol/resp-decoder.ts';
+import { TestServer } from '../../server/test-server.ts';
 import { hasRedisServer, startRedisServer, type RedisServer } from '../redis-server.ts';
-import { WholeServer } from '../whole-server.ts';
 
 const commands = allCommands.flat().flatMap((each): CommandFacts[] =>
   [each, ...each.subcommands ?? []]);
@@ -71,8 +71,8 @@ describe.skipIf(!hasRedisServer())('COMMAND DOCS beside a real redis-server', ()
     const names = commands.map(({ name }) => name).filter((name) => !NOT_THERE.has(name));
     const request = ['COMMAND', 'DOCS', ...names];
     const [there = ''] = await real.run([request], 3);
-    const client = new WholeServer().connect();
-    client.session.protocol = 3;
+    const client = await (await TestServer.inMemory()).connect();
+    await client.run('HELLO 3');
     const known = argumentsOf(there);
     expect(Object.values(known).filter((each) => each !== undefined).length).toBeGreaterThan(100);
     expect(argumentsOf(await client.run(request))).toEqual(known);
