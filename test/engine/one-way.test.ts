@@ -9,9 +9,9 @@ import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Random } from '../../src/lib/random.ts';
 import { REQUEST_BATCH_MAX } from '../../src/protocol/limits.ts';
 import type { Args } from '../../src/protocol/args.ts';
-import { argsOf, OrderPeer, turns, type Line } from '../cluster/order-peer.ts';
+import { argsOf, ClusterLayer, turns, type Line } from '../cluster/cluster-layer.ts';
 import { RandomRequests } from '../cluster/random-requests.ts';
-import { WholeServer, type WholeClient } from '../commands/whole-server.ts';
+import { EngineLayer, type LayerClient } from './engine-layer.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { ContractPeer } from '../raft/contract/contract-peer.ts';
 import { LocalCluster } from '../raft/contract/local-order.ts';
@@ -38,7 +38,7 @@ function scriptOf(random: Random): Args[] {
 
 /** What a connection does with requests that are there all at once, in bursts. */
 async function serveAll(
-  server: WholeServer, client: WholeClient, requests: readonly Args[], random: Random,
+  server: EngineLayer, client: LayerClient, requests: readonly Args[], random: Random,
   afterBurst: () => void = () => {},
 ): Promise<string> {
   const { engine, clock } = server;
@@ -56,7 +56,7 @@ async function serveAll(
   return replies + client.heard();
 }
 
-function digestOf({ storage, plumbing }: WholeServer): string {
+function digestOf({ storage, plumbing }: EngineLayer): string {
   const lines: string[] = [];
   for (const { index, space } of plumbing.keyspace.databases) {
     for (const key of [...storage.spaces.get(space)?.keys() ?? []].toSorted()) {
@@ -72,7 +72,7 @@ async function throughTheOrder(requests: readonly Args[], random: Random) {
   const clock = new SimClock();
   const cluster = new LocalCluster(['a', 'b'], clock, 4 * 1024 * 1024);
   const [engine, other] = [cluster.open('a'), cluster.open('b')];
-  const peer = await OrderPeer.create(engine);
+  const peer = await ClusterLayer.create(engine);
   const state = new ContractPeer('b', other, { applied: 0, batches: [] });
   other.start(state, {
     onExpired: () => {}, onSkipped: () => {}, onReadIndex: () => {}, onReadIndexFailed: () => {},
@@ -89,7 +89,7 @@ async function throughTheOrder(requests: readonly Args[], random: Random) {
 
 it.each([testSeed(), 7])('requests are answered alike however they arrive, seed %i', async (seed) => {
   const requests = scriptOf(new Random(1, seed));
-  const alone = new WholeServer();
+  const alone = new EngineLayer();
   const client = alone.connect();
   let oneByOne = '';
   for (const args of requests) {
@@ -97,7 +97,7 @@ it.each([testSeed(), 7])('requests are answered alike however they arrive, seed 
     oneByOne += client.heard();
   }
 
-  const burst = new WholeServer();
+  const burst = new EngineLayer();
   expect(await serveAll(burst, burst.connect(), requests, new Random(2, seed))).toBe(oneByOne);
   expect(digestOf(burst)).toBe(digestOf(alone));
 
@@ -109,7 +109,7 @@ it.each([testSeed(), 7])('requests are answered alike however they arrive, seed 
 it('a transaction does what its requests do one by one', async () => {
   const requests = scriptOf(new Random(4, testSeed()))
     .filter((args) => !['NOPE', 'GET'].includes(args.text(0)) || args.count > 1);
-  const [alone, multi] = [new WholeServer(), new WholeServer()];
+  const [alone, multi] = [new EngineLayer(), new EngineLayer()];
   const [one, other] = [alone.connect(), multi.connect()];
   for (let from = 0; from < requests.length; from += 10) {
     const some = requests.slice(from, from + 10);

@@ -8,6 +8,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { OrderMarks } from '../../src/cluster/applied-marks.ts';
+import type { TotalOrderBroadcast } from '../../src/raft/core/total-order-broadcast.ts';
 import {
   createServer, createServerFromConfig, type DkvsServer, type ServerOptions,
 } from '../../src/server.ts';
@@ -22,6 +24,8 @@ export interface Where {
   readonly dir?: string;
   /** Undefined is the real world. */
   readonly world?: TestWorld;
+  /** The order of writes of a server in memory; undefined is Raft if it has peers, else none. */
+  readonly order?: TotalOrderBroadcast;
 }
 
 const HOST = '127.0.0.1';
@@ -32,12 +36,14 @@ export class TestServer {
   readonly dir: string;
   readonly #isDirOwn: boolean;
   readonly #world: TestWorld | undefined;
+  readonly #order: TotalOrderBroadcast | undefined;
   #server: DkvsServer | undefined;
   #port = 0;
   readonly #clients: WireClient[] = [];
 
   /** It does not run yet. */
-  constructor({ dir, world }: Where = {}) {
+  constructor({ dir, world, order }: Where = {}) {
+    this.#order = order;
     this.#isDirOwn = dir === undefined && world === undefined;
     this.#world = world;
     if (world !== undefined) this.dir = MEMORY_OPTIONS.dir;
@@ -51,9 +57,11 @@ export class TestServer {
   }
 
   /** One that need not be stopped: nothing of it is outside of this process's memory. */
-  static async inMemory(options: ServerOptions = {}): Promise<TestServer> {
+  static async inMemory(
+    options: ServerOptions = {}, order?: TotalOrderBroadcast,
+  ): Promise<TestServer> {
     const world = new TestWorld();
-    const server = new TestServer({ world });
+    const server = new TestServer(order === undefined ? { world } : { world, order });
     await world.prepare(server.dir);
     await server.listen(options);
     return server;
@@ -95,7 +103,12 @@ export class TestServer {
     if (world === undefined) return createServer({ ...common, port: 0, ...options });
     const { logger, ...values } = options;
     const config = configOf({ ...common, ...MEMORY_OPTIONS, ...values } as Options);
-    return createServerFromConfig(config, logger ?? pino({ level: 'silent' }), world);
+    const log = logger ?? pino({ level: 'silent' });
+    const order = this.#order;
+    if (order === undefined) return createServerFromConfig(config, log, world);
+    return createServerFromConfig(config, log, world, async (_config, _log, _world, side) => {
+      return { broadcast: order, marks: await OrderMarks.read(side.storage, side.position) };
+    });
   }
 
   /** `from`: the client's address, where the network is in memory. */

@@ -73,10 +73,10 @@ export class TestWorld implements World {
 
   /** Lets time pass until `work` has ended. */
   async passUntil<T>(work: Promise<T>): Promise<T> {
-    let isOver = false;
-    const end = (): void => void (isOver = true);
+    const passed = { isOver: false };
+    const end = (): void => void (passed.isOver = true);
     work.then(end, end);
-    while (!isOver) await this.clock.advanceGently(1);
+    while (!passed.isOver) await this.clock.advanceGently(1);
     return work;
   }
 }

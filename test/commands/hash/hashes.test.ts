@@ -11,18 +11,18 @@ import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { HASH_FIELDS_MAX } from '../../../src/commands/hash/hash-access.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
 import { pairsOf } from '../../keyspace/hash-text.ts';
-import { CommandHarness } from '../harness.ts';
+import { CommandsLayer } from '../commands-layer.ts';
 
 const commands = [...hashCommands, ...hashNumberCommands, ...hashWalkCommands];
 
-function start(protocol: 2 | 3 = 2): CommandHarness {
+function start(protocol: 2 | 3 = 2): CommandsLayer {
   const config = new Config();
   const get = (name: string): string | undefined => config.get((each) => each === name)[0]?.[1];
   const server = { config: { get } } as unknown as ServerPort;
-  return new CommandHarness({ commands, codecs: LIVE_CODECS, server, protocol });
+  return new CommandsLayer({ commands, codecs: LIVE_CODECS, server, protocol });
 }
 
-function fill(harness: CommandHarness, size: number): void {
+function fill(harness: CommandsLayer, size: number): void {
   const pairs = Array.from({ length: size }, (_, i) => [`f${i}`, `v${i}`]).flat();
   harness.run('HSET', 'h', ...pairs);
 }
@@ -31,7 +31,7 @@ function liveOf(found: unknown): HashValue {
   return (found as { live: HashValue }).live;
 }
 
-function deltasOf(harness: CommandHarness): Buffer[] {
+function deltasOf(harness: CommandsLayer): Buffer[] {
   return [...harness.storage.spaces.values()].flatMap((space) => space.get('h')?.deltas ?? []);
 }
 

@@ -18,7 +18,7 @@ import { EXPIRE_AT_MS_MAX } from '../../../src/commands/limits.ts';
 import { DATABASES_DEFAULT, DATABASES_MAX } from '../../../src/config/limits.ts';
 import { Args } from '../../../src/protocol/args.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
-import { CommandHarness } from '../harness.ts';
+import { CommandsLayer } from '../commands-layer.ts';
 
 const commands: readonly Command[] = [
   ...keyCommands, ...keyExpiryCommands, ...keyMoveCommands, ...keyScanCommands,
@@ -33,7 +33,7 @@ function start(databases = DATABASES_DEFAULT) {
   const get = (name: string): string | undefined =>
     (name === 'databases' ? `${databases}` : config.get((each) => each === name)[0]?.[1]);
   const session = { dbIndex: 0 };
-  const harness = new CommandHarness({
+  const harness = new CommandsLayer({
     commands, codecs: LIVE_CODECS,
     server: { config: { get }, startedAt: START } as unknown as ServerPort,
     session: session as unknown as SessionPort,
