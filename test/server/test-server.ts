@@ -58,9 +58,8 @@ export class TestServer {
 
   /** One that need not be stopped: nothing of it is outside of this process's memory. */
   static async inMemory(
-    options: ServerOptions = {}, order?: TotalOrderBroadcast,
+    options: ServerOptions = {}, order?: TotalOrderBroadcast, world = new TestWorld(),
   ): Promise<TestServer> {
-    const world = new TestWorld();
     const server = new TestServer(order === undefined ? { world } : { world, order });
     await world.prepare(server.dir);
     await server.listen(options);
