@@ -48,7 +48,7 @@ export class SimClock implements Clock {
   /** How long until the next timer, or null when there is none. */
   nextTimerMs(): number | null {
     const next = this.#nextTimer();
-    return next === null ? null : next.dueMs - this.#monotonicMs;
+    return next === null ? null : Math.max(0, next.dueMs - this.#monotonicMs);
   }
 
   /** Lets `ms` pass and fires what falls due, timers set meanwhile included. */

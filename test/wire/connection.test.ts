@@ -42,11 +42,14 @@ describe('a crowd of clients', () => {
   });
 
   it('loses those who are idle for longer than timeout, but no subscriber', async () => {
-    const server = await start({ timeout: 1, hz: 50 });
+    const server = await TestServer.inMemory({ timeout: 10 });
     const idle = await server.connect();
     const subscriber = await server.connect();
     await subscriber.call('SUBSCRIBE', 'c');
     expect(await idle.call('PING')).toBe('+PONG\r\n');
+    await server.clock.advanceGently(9000);
+    expect(await idle.call('PING')).toBe('+PONG\r\n');
+    await server.clock.advanceGently(12_000);
     await idle.closed();
     const publisher = await server.connect();
     expect(await publisher.call('PUBLISH', 'c', 'still there')).toBe(':1\r\n');

@@ -98,7 +98,7 @@ describe('keyspace notifications', () => {
   let listener: WireClient;
   let client: WireClient;
   beforeAll(async () => {
-    dkvs = await TestServer.start({ hz: 100 });
+    dkvs = await TestServer.inMemory({ 'enable-debug-command': 'yes' });
     listener = await dkvs.connect();
     client = await dkvs.connect();
     await client.call('CONFIG', 'SET', 'notify-keyspace-events', 'KEA');
@@ -126,6 +126,7 @@ describe('keyspace notifications', () => {
 
   it('tell of an expired key that nobody reads', async () => {
     await client.call('SET', 'soon', '1', 'PX', '30');
+    await dkvs.clock.advanceGently(1000);
     expect(await heard(6)).toEqual([
       '__keyspace@0__:soon set', '__keyevent@0__:set soon',
       '__keyspace@0__:soon expire', '__keyevent@0__:expire soon',
@@ -134,10 +135,12 @@ describe('keyspace notifications', () => {
   });
 
   it('tell of an expired key that is read, once', async () => {
-    await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
+    expect(await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0')).toBe('+OK\r\n');
     await client.call('SET', 'read', '1', 'PX', '10');
     await heard(4);
-    while (await client.call('EXISTS', 'read') !== ':0\r\n');
+    await dkvs.clock.advanceGently(1000);
+    expect(await client.call('DBSIZE')).toBe(':1\r\n');
+    expect(await client.call('EXISTS', 'read')).toBe(':0\r\n');
     await client.call('GET', 'read');
     expect(await heard(2)).toEqual(['__keyspace@0__:read expired', '__keyevent@0__:expired read']);
     await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '1');
