@@ -16,7 +16,7 @@ import { TestServer } from '../server/test-server.ts';
 import { TestWorld } from '../server/test-world.ts';
 import type { WireClient } from '../wire/wire-client.ts';
 
-const REQUESTS = 3000;
+const REQUESTS = 2000;
 const FAR_MS = Date.UTC(2100, 0);
 
 type Request = readonly string[];
