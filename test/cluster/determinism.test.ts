@@ -40,7 +40,7 @@ function askAsClients(
 it.each([testSeed(), 1])('three peers agree at each position, seed %i', async (seed) => {
   const made = new RandomRequests(new Random(1, seed));
   const beside = new RandomRequests(new Random(2, seed));
-  const peers = [await ClusterLayer.create(), await ClusterLayer.create(), await ClusterLayer.create()];
+  const peers = await Promise.all(Array.from({ length: 3 }, () => ClusterLayer.create()));
   peers[1]!.server.clock.advance(3_600_000);
   peers[2]!.server.clock.jumpWall(-5_000);
   const readers = peers.map((peer) => peer.connect());

@@ -71,7 +71,7 @@ test('a gentle advance lets promises go on between timers', async () => {
   expect(seen).toEqual([5, 10, 15]);
 });
 
-test('while the thread is stalled no timer fires; then it does, late, and time never goes back', () => {
+test('no timer fires while the thread is stalled, but late, and time never goes back', () => {
   const clock = new SimClock();
   const fired: number[] = [];
   clock.setTimer(10, () => fired.push(clock.monotonicMs()));

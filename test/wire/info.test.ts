@@ -61,6 +61,7 @@ describe('INFO', () => {
     await other.call('SET', 'short', '1', 'PX', '100000');
     await other.call('SET', 'long', '1', 'EX', '300');
     server.clock.stall(50_000);
-    expect(await other.call('INFO', 'keyspace')).toContain('db0:keys=2,expires=2,avg_ttl=150000\r\n');
+    expect(await other.call('INFO', 'keyspace'))
+      .toContain('db0:keys=2,expires=2,avg_ttl=150000\r\n');
   });
 });

@@ -56,7 +56,8 @@ describe('AUTH and HELLO', () => {
     for (const command of [
       'AUTH default pw', 'HELLO 2 AUTH default pw', 'CONFIG SET requirepass pw', 'PING pong',
     ]) await client.run(command);
-    expect(await watcher.reply()).toMatch(/^\+\d+\.\d{6} \[0 127\.0\.0\.1:50002\] "PING" "pong"\r\n$/);
+    expect(await watcher.reply())
+      .toMatch(/^\+\d+\.\d{6} \[0 127\.0\.0\.1:50002\] "PING" "pong"\r\n$/);
     const logged = await client.ask('SLOWLOG GET -1') as unknown[][];
     expect(logged.map(([, , , words]) => (words as string[]).join(' ')))
       .toEqual(['PING pong', 'MONITOR']);
@@ -148,7 +149,8 @@ describe('CLIENT', () => {
 
   it('kills by address, by number and by kind, itself only when asked to', async () => {
     const server = await TestServer.inMemory();
-    const [me, a, b, c] = [await server.connect(), await server.connect(), await server.connect(), await server.connect()];
+    const me = await server.connect();
+    const [a, b, c] = [await server.connect(), await server.connect(), await server.connect()];
     await c.run('SUBSCRIBE x');
     expect(await me.run(`CLIENT KILL ${await field(a, 'addr')}`)).toBe('+OK\r\n');
     expect(await me.run('CLIENT KILL ID 3 ADDR 1.1.1.1:1')).toBe(':0\r\n');

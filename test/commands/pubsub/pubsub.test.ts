@@ -5,7 +5,8 @@ import { eventually } from '../../wire/eventually.ts';
 describe('channels between connections', () => {
   it('deliver to subscribers once per channel and pattern, in order', async () => {
     const server = await TestServer.inMemory();
-    const [one, two, speaker] = [await server.connect(), await server.connect(), await server.connect()];
+    const [one, two] = [await server.connect(), await server.connect()];
+    const speaker = await server.connect();
     await one.run('SUBSCRIBE news');
     await one.run('PSUBSCRIBE n*');
     await two.run('PSUBSCRIBE *s');
@@ -17,7 +18,8 @@ describe('channels between connections', () => {
       '*4\r\n$8\r\npmessage\r\n$2\r\nn*\r\n$4\r\nnews\r\n$2\r\nhi\r\n' +
       '*4\r\n$8\r\npmessage\r\n$2\r\nn*\r\n$5\r\nnight\r\n$2\r\nhi\r\n',
     );
-    expect(await two.reply()).toBe('*4\r\n$8\r\npmessage\r\n$2\r\n*s\r\n$4\r\nnews\r\n$2\r\nhi\r\n');
+    expect(await two.reply())
+      .toBe('*4\r\n$8\r\npmessage\r\n$2\r\n*s\r\n$4\r\nnews\r\n$2\r\nhi\r\n');
     expect(await speaker.run('PUBSUB NUMPAT')).toBe(':2\r\n');
     expect(await speaker.run('PUBSUB NUMSUB news night'))
       .toBe('*4\r\n$4\r\nnews\r\n:1\r\n$5\r\nnight\r\n:0\r\n');

@@ -279,8 +279,9 @@ describe('DEBUG', () => {
       const text = Buffer.from(world.disk.contentOf(path)).toString('latin1');
       for (const { index } of text.matchAll(/key:\d/g)) world.disk.damage(path, index, 1);
     }
-    expect(await client.run('DEBUG CHECK-INDEX')).toMatch(
-      /^-ERR the index has 4 faults, all are in the log: (unreadable: [^;]*; ){2}unreadable: [^;]*$/);
+    const reply = await client.run('DEBUG CHECK-INDEX');
+    expect(reply).toMatch(/^-ERR the index has 4 faults, all are in the log: unreadable: /);
+    expect(reply.split('unreadable: ')).toHaveLength(4);
     expect(await client.run('DEBUG CHECK-INDEX now')).toMatch(/^-ERR unknown subcommand/);
   });
 });
