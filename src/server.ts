@@ -74,11 +74,14 @@ export function createServer(options: ServerOptions = {}): DkvsServer {
   return createServerFromConfig(loaded.config, logger ?? pino({ level: 'silent' }));
 }
 
-/** The world is the real one unless it is a simulated one (test/sim). */
+/** How a server comes to its total order. */
+export type OpenPeers = typeof openPeersSide;
+
+/** World and order are the real ones unless a test brings its own (test/sim, test/server). */
 export function createServerFromConfig(
-  config: Config, log: Logger, world: World = nodeWorld(),
+  config: Config, log: Logger, world: World = nodeWorld(), openPeers: OpenPeers = openPeersSide,
 ): DkvsServer {
-  return new Server(config, log, world);
+  return new Server(config, log, world, openPeers);
 }
 
 function describeOptionError(
@@ -105,16 +108,18 @@ class Server implements DkvsServer {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #world: World;
+  readonly #openPeersSide: OpenPeers;
   #opened: OpenedStorage | undefined;
   #running: RunningServer | undefined;
   #closing: Promise<void> | undefined;
   #stop: (code: number) => void = () => {};
   #stopFailed: (error: unknown) => void = () => {};
 
-  constructor(config: Config, log: Logger, world: World) {
+  constructor(config: Config, log: Logger, world: World, openPeers: OpenPeers) {
     this.#config = config;
     this.#log = log;
     this.#world = world;
+    this.#openPeersSide = openPeers;
     this.stopped = new Promise((done, failed) => {
       this.#stop = done;
       this.#stopFailed = failed;
@@ -157,7 +162,7 @@ class Server implements DkvsServer {
 
   async #openPeers({ side }: OpenedStorage): Promise<PeersSide | undefined> {
     try {
-      return await openPeersSide(this.#config, this.#log, this.#world, side);
+      return await this.#openPeersSide(this.#config, this.#log, this.#world, side);
     } catch (error) {
       await side.close();
       throw error;

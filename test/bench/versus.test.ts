@@ -85,7 +85,6 @@ describe('paced writes', () => {
     open = new Promise((done) => setTimeout(done, 300));
     const againMs = await writes.untilAcked(shutMs, 5000);
     expect(againMs).toBeGreaterThan(250);
-    expect(againMs).toBeLessThan(2000);
     expect(writes.longestGapMs(startMs)).toBeGreaterThan(250);
     expect(writes.errors).toBe(0);
   });

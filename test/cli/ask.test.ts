@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../../src/cli/ask.ts';
 import { reservePorts } from '../lib/reserve-ports.ts';
-import { InProcess } from '../wire/in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 
 describe('a question to a server', () => {
-  let open: InProcess;
-  let closed: InProcess;
+  let open: TestServer;
+  let closed: TestServer;
   beforeAll(async () => {
-    open = await InProcess.start();
-    closed = await InProcess.start({ requirepass: 'secret' });
+    open = await TestServer.start();
+    closed = await TestServer.start({ requirepass: 'secret' });
   });
   afterAll(async () => {
     await open?.stop();

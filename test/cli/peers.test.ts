@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually, within } from '../wire/eventually.ts';
-import { PEER_NAMES } from '../wire/three-peers.ts';
+import { PEER_NAMES } from '../server/test-peers.ts';
 import { WireClient } from '../wire/wire-client.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

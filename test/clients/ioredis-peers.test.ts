@@ -2,12 +2,12 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../wire/eventually.ts';
-import { PEER_NAMES, ThreePeers } from '../wire/three-peers.ts';
+import { PEER_NAMES, TestPeers } from '../server/test-peers.ts';
 
-let peers: ThreePeers;
+let peers: TestPeers;
 
 beforeEach(async () => {
-  peers = await ThreePeers.start();
+  peers = await TestPeers.start();
 });
 
 afterEach(() => peers.stop());

@@ -2,13 +2,13 @@
 
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InProcess } from '../wire/in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { eventually, within } from '../wire/eventually.ts';
 
-let dkvs: InProcess;
+let dkvs: TestServer;
 let redis: Redis;
 
-beforeAll(async () => { dkvs = await InProcess.start(); });
+beforeAll(async () => { dkvs = await TestServer.start(); });
 afterAll(() => dkvs.stop());
 beforeEach(async () => {
   redis = new Redis({ port: dkvs.port, host: '127.0.0.1' });

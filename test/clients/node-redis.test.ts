@@ -3,11 +3,11 @@
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../wire/eventually.ts';
-import { InProcess } from '../wire/in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 
 for (const RESP of [2, 3] as const) {
   describe(`node-redis in RESP${RESP}`, () => {
-    let dkvs: InProcess;
+    let dkvs: TestServer;
     let client: ReturnType<typeof create>;
 
     const create = () => createClient({
@@ -15,7 +15,7 @@ for (const RESP of [2, 3] as const) {
     });
 
     beforeAll(async () => {
-      dkvs = await InProcess.start({ requirepass: 'secret' });
+      dkvs = await TestServer.start({ requirepass: 'secret' });
       client = create();
       client.on('error', () => {});
       await client.connect();
@@ -97,7 +97,7 @@ for (const RESP of [2, 3] as const) {
 }
 
 it('node-redis is told when the password is wrong', async () => {
-  const dkvs = await InProcess.start({ requirepass: 'secret' });
+  const dkvs = await TestServer.start({ requirepass: 'secret' });
   try {
     const url = `redis://default:wrong@127.0.0.1:${dkvs.port}`;
     const client = createClient({ url, socket: { reconnectStrategy: false } });

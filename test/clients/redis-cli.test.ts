@@ -4,16 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeRequest } from '../commands/real-server.ts';
-import { DistServer } from '../wire/dist-server.ts';
+import { encodeRequest } from '../commands/redis-server.ts';
+import { RealServer } from '../server/real-server.ts';
 import { isInstalled, Program } from './run-program.ts';
 
 let dir: string;
-let server: DistServer;
+let server: RealServer;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dkvs-cli-'));
-  server = await DistServer.start(dir);
+  server = await RealServer.start(dir);
 });
 afterAll(async () => {
   await server.stop();

@@ -4,7 +4,7 @@ import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { MemberId } from '../../src/raft/core/entry.ts';
 import { OrderMarks, ORDER_MARKS_PAGE } from '../../src/cluster/applied-marks.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
-import { batchOf } from './order-peer.ts';
+import { batchOf } from './cluster-layer.ts';
 
 const NOTHING = new Uint8Array(0);
 

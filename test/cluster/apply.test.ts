@@ -6,20 +6,20 @@ import {
   ORDERED_EXPIRY, ORDERED_LIMITS, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
 } from '../../src/cluster/proposal-body.ts';
 import type { PendingGroup } from '../../src/cluster/open-batch.ts';
-import type { WholeClient } from '../commands/whole-server.ts';
+import type { LayerClient } from '../engine/engine-layer.ts';
 import type { WatchedKey } from '../../src/session/transaction.ts';
 import {
-  argsOf, batchOf, bodyOf, OrderPeer, turns, type BodyRequest, type Line,
-} from './order-peer.ts';
+  argsOf, batchOf, bodyOf, ClusterLayer, turns, type BodyRequest, type Line,
+} from './cluster-layer.ts';
 
-let peer: OrderPeer;
+let peer: ClusterLayer;
 
 beforeEach(async () => {
-  peer = await OrderPeer.create();
+  peer = await ClusterLayer.create();
 });
 
 /** A client's wait for requests; `resolved` counts how often it was over. */
-function waitOf(client: WholeClient, ...lines: readonly Line[]) {
+function waitOf(client: LayerClient, ...lines: readonly Line[]) {
   const wait = { resolved: 0 };
   const group: PendingGroup = {
     session: client.session,
@@ -245,7 +245,7 @@ describe('a batch that needs the disk', () => {
     await peer.arrive();
     expect(peer.failures.map(String)).toEqual(['Error: damaged']);
     // On other peers it was made: the client must not read what it was told here.
-    expect([client.isKilled, wait.resolved]).toEqual([true, 1]);
+    expect([client.isLost, wait.resolved]).toEqual([true, 1]);
     peer.apply.apply(4, batchOf(4, bodyOf('SET a 1')));
     expect(peer.apply.applied).toBe(2);
     await peer.apply.stop();
@@ -254,7 +254,7 @@ describe('a batch that needs the disk', () => {
 
 describe('a transaction', () => {
   it('with commands in steps is one, and has the same effect where nobody waits for it', async () => {
-    const other = await OrderPeer.create();
+    const other = await ClusterLayer.create();
     const commands = ['SET a 1', 'KEYS *', 'SELECT 2', 'SCAN 0', 'SET b 2', 'WAIT 1 0'];
     const client = peer.connect();
     peer.groups.set(1, [waitOf(client, 'EXEC').group]);
@@ -268,7 +268,7 @@ describe('a transaction', () => {
   });
 
   it('of a watched key that was touched does nothing, on any peer', async () => {
-    const other = await OrderPeer.create();
+    const other = await ClusterLayer.create();
     const both = [peer, other];
     for (const each of both) each.give(bodyOf('SET a 1', 'SET b 1'));
     const client = peer.connect();
@@ -303,7 +303,7 @@ describe('a log that fails', () => {
     peer.commitError = new Error('no space');
     peer.apply.apply(1, batchOf(1, bodyOf('SET a 1'), { ticket: 1 }));
     expect(peer.failures.map(String)).toEqual(['Error: no space']);
-    expect([client.isKilled, wait.resolved]).toEqual([true, 1]);
+    expect([client.isLost, wait.resolved]).toEqual([true, 1]);
     expect(peer.apply.applied).toBe(0);
   });
 });

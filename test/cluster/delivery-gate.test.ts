@@ -1,16 +1,16 @@
 /** Who hears what batches publish. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeliveryGate } from '../../src/session/delivery-gate.ts';
-import type { WholeClient } from '../commands/whole-server.ts';
-import { bodyOf, OrderPeer } from './order-peer.ts';
+import type { LayerClient } from '../engine/engine-layer.ts';
+import { bodyOf, ClusterLayer } from './cluster-layer.ts';
 
-let peer: OrderPeer;
+let peer: ClusterLayer;
 
 beforeEach(async () => {
-  peer = await OrderPeer.create();
+  peer = await ClusterLayer.create();
 });
 
-async function subscriber(command = 'SUBSCRIBE news'): Promise<WholeClient> {
+async function subscriber(command = 'SUBSCRIBE news'): Promise<LayerClient> {
   const client = peer.connect();
   await client.run(command);
   return client;
@@ -22,7 +22,7 @@ function publish(count: number): void {
   for (let i = first; i < first + count; i++) peer.give(bodyOf(`PUBLISH news m${i}`));
 }
 
-function heardBy(client: WholeClient): string[] {
+function heardBy(client: LayerClient): string[] {
   return client.heard().match(/m\d+(?=\r\n)/g) ?? [];
 }
 

@@ -11,17 +11,17 @@ import {
 } from '../../src/cluster/proposal-body.ts';
 import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { testSeed } from '../lib/seeded.ts';
-import type { WholeClient } from '../commands/whole-server.ts';
+import type { LayerClient } from '../engine/engine-layer.ts';
 import {
-  argsOf, batchOf, bodyOf, OrderPeer, turns, type BodyRequest, type Line,
-} from './order-peer.ts';
+  argsOf, batchOf, bodyOf, ClusterLayer, turns, type BodyRequest, type Line,
+} from './cluster-layer.ts';
 import { KEYS, RandomRequests } from './random-requests.ts';
 
 const BATCHES = 400;
 
 /** Own clients of one peer ask for these requests: gives those who wait. */
 function askAsClients(
-  peer: OrderPeer, clients: readonly WholeClient[], requests: readonly BodyRequest[],
+  peer: ClusterLayer, clients: readonly LayerClient[], requests: readonly BodyRequest[],
 ): PendingGroup[] {
   const groups: PendingGroup[] = [];
   const lookup = (line: Line) => peer.server.table.lookup(argsOf(line))!;
@@ -40,7 +40,7 @@ function askAsClients(
 it.each([testSeed(), 1])('three peers agree at each position, seed %i', async (seed) => {
   const made = new RandomRequests(new Random(1, seed));
   const beside = new RandomRequests(new Random(2, seed));
-  const peers = [await OrderPeer.create(), await OrderPeer.create(), await OrderPeer.create()];
+  const peers = await Promise.all(Array.from({ length: 3 }, () => ClusterLayer.create()));
   peers[1]!.server.clock.advance(3_600_000);
   peers[2]!.server.clock.jumpWall(-5_000);
   const readers = peers.map((peer) => peer.connect());
@@ -78,7 +78,7 @@ it.each([testSeed(), 1])('three peers agree at each position, seed %i', async (s
 }, 60_000);
 
 /** What a client of a peer watches now. */
-async function watchedNow(peer: OrderPeer, made: RandomRequests): Promise<Line> {
+async function watchedNow(peer: ClusterLayer, made: RandomRequests): Promise<Line> {
   const client = peer.connect();
   await client.run(`SELECT ${made.below(2)}`);
   await client.run(`WATCH ${made.pick(KEYS)} ${made.pick(KEYS)}`);
@@ -88,7 +88,7 @@ async function watchedNow(peer: OrderPeer, made: RandomRequests): Promise<Line> 
 
 /** At the first peer clients wait for the replies; at the second nothing is in RAM. */
 async function applyEverywhere(
-  peers: readonly OrderPeer[], askers: readonly WholeClient[], requests: readonly BodyRequest[],
+  peers: readonly ClusterLayer[], askers: readonly LayerClient[], requests: readonly BodyRequest[],
   batch: OrderedBatch,
 ): Promise<void> {
   const { position, body } = batch;

@@ -7,7 +7,7 @@ import {
 } from '../../src/cluster/proposal-body.ts';
 import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';
-import { bodyOf } from './order-peer.ts';
+import { bodyOf } from './cluster-layer.ts';
 
 function wordsOf(args: Args): Buffer[] {
   return Array.from({ length: args.count }, (_, i) => args.copy(i));

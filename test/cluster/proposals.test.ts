@@ -7,12 +7,11 @@ import { ORDERED_LIMITS, readOrderedRequests } from '../../src/cluster/proposal-
 import {
   FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
 } from '../../src/raft/core/feature-level.ts';
-import { FakePeers } from '../commands/fake-peers.ts';
-import type { WholeClient } from '../commands/whole-server.ts';
+import type { LayerClient } from '../engine/engine-layer.ts';
 import { ContractPeer } from '../raft/contract/contract-peer.ts';
 import { LocalCluster, type LocalOrder } from '../raft/contract/local-order.ts';
 import { SimClock } from '../sim/sim-clock.ts';
-import { argsOf, OrderPeer, turns } from './order-peer.ts';
+import { argsOf, ClusterLayer, turns } from './cluster-layer.ts';
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const NO_ARGS = argsOf('GET a');
@@ -20,17 +19,17 @@ const NO_ARGS = argsOf('GET a');
 let clock: SimClock;
 let cluster: LocalCluster;
 let engine: LocalOrder;
-let peer: OrderPeer;
+let peer: ClusterLayer;
 /** Another engine of the cluster, which the test may take away. */
 let other: LocalOrder;
-let client: WholeClient;
+let client: LayerClient;
 
 beforeEach(async () => {
   clock = new SimClock();
   cluster = new LocalCluster(['a', 'b'], clock, BODY_BYTES_MAX);
   engine = cluster.open('a');
   other = cluster.open('b');
-  peer = await OrderPeer.create(engine);
+  peer = await ClusterLayer.create(engine);
   peer.monotonicMs = () => clock.monotonicMs();
   client = peer.connect();
 });
@@ -54,7 +53,7 @@ const NOBODY = {
 };
 
 /** The session of a test that counts bytes itself. */
-function countBytes(of: WholeClient, arrived: number, taken: number): void {
+function countBytes(of: LayerClient, arrived: number, taken: number): void {
   Object.assign(of, { arrivedBytes: arrived, bytesThrough: () => taken });
 }
 
@@ -314,7 +313,7 @@ describe('a peer that stops', () => {
       const one = peer.connect();
       countBytes(one, 10, 10);
       return one;
-    }) as [WholeClient, WholeClient, WholeClient, WholeClient, WholeClient];
+    }) as [LayerClient, LayerClient, LayerClient, LayerClient, LayerClient];
     const replies = [behind.run('GET a')];
     peer.order!.flush();
     peer.order!.onReadIndex(1, 99);
@@ -353,7 +352,7 @@ describe('keys whose time is over', () => {
     expect(await peer.order!.expire(0, keys)).toBe(true);
     expect(peer.server.storage.count(1)).toBe(1);
     expect(await client.run('GET b')).toBe('$1\r\n1\r\n');
-    const follower = await OrderPeer.create(other);
+    const follower = await ClusterLayer.create(other);
     expect(await follower.order!.expire(0, [Buffer.from('a')])).toBe(false);
   });
 
@@ -416,7 +415,7 @@ describe('WATCH with peers', () => {
 
   it('is refused when one of them stays with an older build, each time after the same wait', async () => {
     engine.featureLevel = FEATURE_LEVEL_FIRST;
-    peer.server.peers = Object.assign(new FakePeers(), { featureLevel: FEATURE_LEVEL_FIRST });
+    peer.server.peers = { featureLevel: FEATURE_LEVEL_FIRST };
     for (let i = 0; i < 2; i++) {
       const reply = client.run('WATCH a');
       for (let look = 0; look < LEVEL_LOOKS_MAX; look++) {

@@ -4,7 +4,7 @@ import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, type OrderedKind,
 } from '../../src/cluster/proposal-body.ts';
 import type { Random } from '../../src/lib/random.ts';
-import type { BodyRequest, Line } from './order-peer.ts';
+import type { BodyRequest, Line } from './cluster-layer.ts';
 
 const STRINGS = ['a', 'b', 'c', 'd'];
 const HASHES = ['h', 'i'];

@@ -5,8 +5,8 @@ import { allCommands } from '../../src/commands/all-commands.ts';
 import type { CommandFacts } from '../../src/commands/command-facts.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
-import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
-import { WholeServer } from './whole-server.ts';
+import { TestServer } from '../server/test-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from './redis-server.ts';
 
 const ASKED = ['GETKEYS', 'GETKEYSANDFLAGS'] as const;
 
@@ -25,11 +25,11 @@ const SPECIAL = [
 ].map((line) => line.split(' '));
 
 describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-server', () => {
-  let real: RealServer;
+  let real: RedisServer;
   let shared: CommandFacts[];
 
   beforeAll(async () => {
-    real = await startRealServer();
+    real = await startRedisServer();
     const all = allCommands.flat().flatMap((each): CommandFacts[] =>
       [each, ...each.subcommands ?? []]);
     const there = await infos(real, all);
@@ -40,7 +40,7 @@ describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-ser
 
   it('have the key specifications that COMMAND INFO tells', async () => {
     const there = await infos(real, shared);
-    const client = new WholeServer().connect();
+    const client = await (await TestServer.inMemory()).connect();
     const here = await client.ask(['COMMAND', 'INFO', ...shared.map(({ name }) => name)]);
     const specs = (replies: unknown): unknown[] =>
       (replies as unknown[][]).map((info) => [info[0], info[8]]);
@@ -54,7 +54,7 @@ describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-ser
           [...name.split('|'), ...Array.from({ length: count }, (_, i) => `word${i}`)]));
       const requests = [...plain, ...SPECIAL].map((words) => ['COMMAND', asked, ...words]);
       const there = await real.run(requests);
-      const client = new WholeServer().connect();
+      const client = await (await TestServer.inMemory()).connect();
       const here: string[] = [];
       for (const words of requests) here.push(await client.run(words));
       const unequal = requests.flatMap((words, i) =>
@@ -64,7 +64,7 @@ describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-ser
   }
 });
 
-async function infos(real: RealServer, commands: readonly CommandFacts[]): Promise<unknown[]> {
+async function infos(real: RedisServer, commands: readonly CommandFacts[]): Promise<unknown[]> {
   const [reply = ''] = await real.run([['COMMAND', 'INFO', ...commands.map(({ name }) => name)]]);
   const recorded = new RecordingReply();
   decodeReplies(Buffer.from(reply, 'latin1'), recorded);

@@ -1,5 +1,5 @@
 /**
- * Ways of talking to a server beside byte-by-byte replies (real-server.ts): values as redis-parser
+ * Ways of talking to a server beside byte-by-byte replies (redis-server.ts): values as redis-parser
  * decodes them, and bytes that no client library would send.
  */
 

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import type { Command } from '../../src/commands/command.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
-import type { RealServer } from './real-server.ts';
+import type { RedisServer } from './redis-server.ts';
 
 export interface Facts {
   readonly name: string;
@@ -32,7 +32,7 @@ export function factsOf(command: Command): Facts {
 
 /** As COMMAND INFO of a running server tells; undefined for commands that it does not know. */
 export async function factsFromServer(
-  real: RealServer, names: readonly string[],
+  real: RedisServer, names: readonly string[],
 ): Promise<(Facts | undefined)[]> {
   const [reply = ''] = await real.run([['COMMAND', 'INFO', ...names]]);
   const recorded = new RecordingReply();

@@ -18,14 +18,8 @@ import { slowLogCommands } from '../../src/commands/server/slowlog.ts';
 import { transactionCommands } from '../../src/commands/client/transactions.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 import { decodeReplies } from '../protocol/resp-decoder.ts';
-import { connectionScript } from '../wire/scripts/connection.ts';
-import { pubSubScript, pubSubScript3 } from '../wire/scripts/pub-sub.ts';
-import type { Script } from '../wire/scripts/script.ts';
-import { serverScript } from '../wire/scripts/server.ts';
-import { transactionScript } from '../wire/scripts/transactions.ts';
-import { hasRedisServer, startRealServer, type RealServer } from './real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from './redis-server.ts';
 import { factsFromServer, factsOf } from './redis-facts.ts';
-import { WholeServer } from './whole-server.ts';
 
 const commands = [
   connectionCommands, clientCommands, commandInfoCommands, configCommands, infoCommands,
@@ -37,33 +31,10 @@ const commands = [
 const NOT_THERE = ['client|setinfo', 'client|no-touch', 'waitaof', 'kill'];
 const known = commands.filter(({ name }) => !NOT_THERE.includes(name));
 
-type Case = readonly [name: string, script: Script, protocols: readonly (2 | 3)[]];
-
-const SCRIPTS: readonly Case[] = [
-  ['connections', connectionScript, [2, 3]],
-  ['transactions', transactionScript, [2, 3]],
-  ['channels', pubSubScript, [2]],
-  ['channels', pubSubScript3, [3]],
-  ['the server', serverScript, [2, 3]],
-];
-
 describe.skipIf(!hasRedisServer())('the server beside a real redis-server', () => {
-  let real: RealServer;
-  beforeAll(async () => { real = await startRealServer(); });
+  let real: RedisServer;
+  beforeAll(async () => { real = await startRedisServer(); });
   afterAll(() => real.stop());
-
-  for (const [name, script, protocols] of SCRIPTS) {
-    for (const protocol of protocols) {
-      it(`reply the same bytes to the script of ${name} in RESP${protocol}`, async () => {
-        const there = await real.run([['FLUSHALL'], ...script], protocol);
-        const client = new WholeServer().connect();
-        client.session.protocol = protocol;
-        const here = [];
-        for (const words of script) here.push([words, await client.run(words)]);
-        expect(here).toEqual(script.map((words, i) => [words, there[i + 1]]));
-      });
-    }
-  }
 
   it('have the arity, flags and key positions that COMMAND INFO tells', async () => {
     const names = known.map(({ name }) => name);

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BALLAST_BYTES } from '../../src/store/segments/ballast.ts';
-import { DistServer, serverArgs } from '../wire/dist-server.ts';
+import { RealServer, serverArgs } from '../server/real-server.ts';
 import { eventually } from '../wire/eventually.ts';
 import { canHoldTmpfs, HeldTmpfs } from '../wire/private-mount.ts';
 import type { WireClient } from '../wire/wire-client.ts';
@@ -26,7 +26,7 @@ const OPTIONS = [
 describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to mount)', () => {
   let dir: string;
   let disk: HeldTmpfs;
-  let server: DistServer | undefined;
+  let server: RealServer | undefined;
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'dkvs-full-'));
     disk = await HeldTmpfs.mount(dir, DISK);
@@ -37,9 +37,9 @@ describe.skipIf(!canHoldTmpfs())('a full disk (skipped without the right to moun
     rmSync(dir, { recursive: true, force: true });
   });
 
-  const start = async (...more: readonly string[]): Promise<DistServer> => {
+  const start = async (...more: readonly string[]): Promise<RealServer> => {
     const args = serverArgs(dir, [...OPTIONS, ...more]);
-    server = new DistServer({ args, wrapper: disk.wrapper });
+    server = new RealServer({ args, wrapper: disk.wrapper });
     await server.ready();
     return server;
   };

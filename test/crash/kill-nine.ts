@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
 import { testSeed } from '../lib/seeded.ts';
-import { DistServer, serverArgs } from '../wire/dist-server.ts';
+import { RealServer, serverArgs } from '../server/real-server.ts';
 import { eventually } from '../wire/eventually.ts';
 import { KillLoad } from './kill-load.ts';
 
@@ -30,7 +30,7 @@ const SMALL = [
 ];
 
 let dir: string;
-let server: DistServer | undefined;
+let server: RealServer | undefined;
 
 export function cleanUpAfterKills(): void {
   beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'dkvs-kill-')); });
@@ -48,20 +48,20 @@ export async function killAgainAndAgain(kills: number): Promise<number> {
   let compactions = 0;
   for (let kill = 0; kill < kills; kill++) {
     const policy = kill % 2 === 0 ? 'everysec' : 'always';
-    const run = await DistServer.start(dir, ...SMALL, '--appendfsync', policy);
+    const run = await RealServer.start(dir, ...SMALL, '--appendfsync', policy);
     server = run;
     await expectAcknowledged(run, loads, `before kill ${kill}`);
     const goal = OPERATIONS_MIN + random.below(OPERATIONS_MAX - OPERATIONS_MIN);
     compactions += await loadUntil(run, loads, goal);
     if (kill % 3 === 2) await killWhileItStarts(random.below(START_MS));
   }
-  server = await DistServer.start(dir, ...SMALL);
+  server = await RealServer.start(dir, ...SMALL);
   await expectAcknowledged(server, loads, 'at the end');
   return compactions;
 }
 
 async function expectAcknowledged(
-  run: DistServer, loads: readonly KillLoad[], when: string,
+  run: RealServer, loads: readonly KillLoad[], when: string,
 ): Promise<void> {
   const client = await run.connect();
   const wrong: string[] = [];
@@ -72,7 +72,7 @@ async function expectAcknowledged(
 
 /** Lets all clients write, kills the server in the middle, and gives its rounds of compaction. */
 async function loadUntil(
-  run: DistServer, loads: readonly KillLoad[], goal: number,
+  run: RealServer, loads: readonly KillLoad[], goal: number,
 ): Promise<number> {
   const observer = await run.connect();
   const total = (): number => loads.reduce((sum, load) => sum + load.total, 0);
@@ -102,7 +102,7 @@ async function compactionRounds(
 
 /** The time of the kill is the point, so this is a wait for a time. */
 async function killWhileItStarts(afterMs: number): Promise<void> {
-  const run = new DistServer({ args: serverArgs(dir, SMALL) });
+  const run = new RealServer({ args: serverArgs(dir, SMALL) });
   server = run;
   await new Promise((resolve) => { setTimeout(resolve, afterMs); });
   await run.kill();

@@ -1,30 +1,31 @@
 /**
- * However requests arrive, they do the same and are answered alike: one by one, in bursts of any
- * length, as a transaction, and through the total order with another client's requests between
- * them.
+ * However requests arrive, they do the same and are answered alike: one by one, in pipelines of any
+ * length, as a transaction, and through the total order.
  */
 
 import { expect, it } from 'vitest';
-import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Random } from '../../src/lib/random.ts';
 import { REQUEST_BATCH_MAX } from '../../src/protocol/limits.ts';
-import type { Args } from '../../src/protocol/args.ts';
-import { argsOf, OrderPeer, turns, type Line } from '../cluster/order-peer.ts';
+import type { Line } from '../cluster/cluster-layer.ts';
 import { RandomRequests } from '../cluster/random-requests.ts';
-import { WholeServer, type WholeClient } from '../commands/whole-server.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { ContractPeer } from '../raft/contract/contract-peer.ts';
 import { LocalCluster } from '../raft/contract/local-order.ts';
-import { SimClock } from '../sim/sim-clock.ts';
+import { FAKE_PEER_OPTIONS } from '../server/fake-order.ts';
+import { TestServer } from '../server/test-server.ts';
+import { TestWorld } from '../server/test-world.ts';
+import type { WireClient } from '../wire/wire-client.ts';
 
-const REQUESTS = 3000;
+const REQUESTS = 2000;
 const FAR_MS = Date.UTC(2100, 0);
+
+type Request = readonly string[];
 
 /**
  * No key expires meanwhile, but for those that PEXPIRE removes at once: with peers a read leaves an
  * expired key where it is, and DBSIZE counts it.
  */
-function scriptOf(random: Random): Args[] {
+function scriptOf(random: Random): Request[] {
   const made = new RandomRequests(random);
   const reads: readonly Line[] = [
     ['GET', 'a'], ['GET', 'b'], ['HGETALL', 'h'], ['EXISTS', 'a', 'b', 'h'], ['TYPE', 'i'],
@@ -32,96 +33,87 @@ function scriptOf(random: Random): Args[] {
     ['GET'], ['ECHO', 'x'],
   ];
   return Array.from({ length: REQUESTS }, () => {
-    return argsOf(made.below(2) === 0 ? made.command(FAR_MS + made.below(1000)) : made.pick(reads));
+    const line = made.below(2) === 0 ? made.command(FAR_MS + made.below(1000)) : made.pick(reads);
+    return typeof line === 'string' ? line.split(' ') : line;
   });
 }
 
-/** What a connection does with requests that are there all at once, in bursts. */
-async function serveAll(
-  server: WholeServer, client: WholeClient, requests: readonly Args[], random: Random,
-  afterBurst: () => void = () => {},
-): Promise<string> {
-  const { engine, clock } = server;
-  let replies = '';
+async function inPipelines(
+  client: WireClient, requests: readonly Request[], random: Random,
+): Promise<string[]> {
+  const replies: string[] = [];
   for (let from = 0; from < requests.length;) {
-    const batch = requests.slice(from, from + 1 + random.below(REQUEST_BATCH_MAX));
-    from += engine.serve(client.session, batch, batch.length, clock.nowMs());
-    const { wait } = engine;
-    afterBurst();
-    await wait;
-    replies += client.heard();
+    const some = requests.slice(from, from + 1 + random.below(REQUEST_BATCH_MAX));
+    from += some.length;
+    client.send(...some);
+    replies.push(...await client.replies(some.length));
   }
-  afterBurst();
-  await client.session.progress.replied;
-  return replies + client.heard();
+  return replies;
 }
 
-function digestOf({ storage, plumbing }: WholeServer): string {
+/** What is stored, in all databases that the requests name. */
+async function digestOf(client: WireClient): Promise<string> {
   const lines: string[] = [];
-  for (const { index, space } of plumbing.keyspace.databases) {
-    for (const key of [...storage.spaces.get(space)?.keys() ?? []].toSorted()) {
-      const found = storage.findNow(space, ByteRange.ofText(key), 1);
-      const bytes = found?.live?.encodeBase() ?? found?.value.copy();
-      lines.push(`${index} ${key} ${found?.type} ${found?.expireAt} ${bytes?.toString('latin1')}`);
+  for (const db of [0, 1]) {
+    await client.run(`SELECT ${db}`);
+    for (const key of (await client.ask('KEYS *') as string[]).toSorted()) {
+      const type = await client.ask(['TYPE', key]) as string;
+      const value = await client.run(type === 'hash' ? ['HGETALL', key] : ['GET', key]);
+      lines.push(`${db} ${key} ${type} ${await client.run(['PEXPIRETIME', key])} ${value}`);
     }
   }
   return lines.join('\n');
 }
 
-async function throughTheOrder(requests: readonly Args[], random: Random) {
-  const clock = new SimClock();
-  const cluster = new LocalCluster(['a', 'b'], clock, 4 * 1024 * 1024);
-  const [engine, other] = [cluster.open('a'), cluster.open('b')];
-  const peer = await OrderPeer.create(engine);
-  const state = new ContractPeer('b', other, { applied: 0, batches: [] });
-  other.start(state, {
+async function alone(): Promise<WireClient> {
+  return (await TestServer.inMemory()).connect();
+}
+
+async function throughTheOrder(requests: readonly Request[], random: Random) {
+  const world = new TestWorld();
+  const cluster = new LocalCluster(['a', 'b'], world.clock, 4 * 1024 * 1024);
+  const other = cluster.open('b');
+  const server = await TestServer.inMemory(FAKE_PEER_OPTIONS, cluster.open('a'), world);
+  const nobody = {
     onExpired: () => {}, onSkipped: () => {}, onReadIndex: () => {}, onReadIndexFailed: () => {},
     onStopped: () => {},
-  });
-  await turns(2);
-  const client = peer.connect();
-  const flush = (): void => peer.order!.flush();
-  const replies = await serveAll(peer.server, client, requests, random, flush);
-  expect(peer.failures).toEqual([]);
-  await Promise.all([engine.stop(), other.stop()]);
-  return { replies, digest: digestOf(peer.server) };
+  };
+  other.start(new ContractPeer('b', other, { applied: 0, batches: [] }), nobody);
+  const client = await server.connect();
+  const replies = await inPipelines(client, requests, random);
+  const digest = await digestOf(client);
+  await Promise.all([server.stop(), other.stop()]);
+  expect(cluster.order.length).toBeGreaterThan(10);
+  return { replies, digest };
 }
 
 it.each([testSeed(), 7])('requests are answered alike however they arrive, seed %i', async (seed) => {
   const requests = scriptOf(new Random(1, seed));
-  const alone = new WholeServer();
-  const client = alone.connect();
-  let oneByOne = '';
-  for (const args of requests) {
-    await alone.serve(client.session, args);
-    oneByOne += client.heard();
-  }
+  const client = await alone();
+  const oneByOne: string[] = [];
+  for (const request of requests) oneByOne.push(await client.run(request));
+  const digest = await digestOf(client);
 
-  const burst = new WholeServer();
-  expect(await serveAll(burst, burst.connect(), requests, new Random(2, seed))).toBe(oneByOne);
-  expect(digestOf(burst)).toBe(digestOf(alone));
+  const pipelined = await alone();
+  expect(await inPipelines(pipelined, requests, new Random(2, seed))).toEqual(oneByOne);
+  expect(await digestOf(pipelined)).toBe(digest);
 
   const ordered = await throughTheOrder(requests, new Random(3, seed));
-  expect(ordered.replies).toBe(oneByOne);
-  expect(ordered.digest).toBe(digestOf(alone));
+  expect(ordered.replies).toEqual(oneByOne);
+  expect(ordered.digest).toBe(digest);
 }, 60_000);
 
 it('a transaction does what its requests do one by one', async () => {
   const requests = scriptOf(new Random(4, testSeed()))
-    .filter((args) => !['NOPE', 'GET'].includes(args.text(0)) || args.count > 1);
-  const [alone, multi] = [new WholeServer(), new WholeServer()];
-  const [one, other] = [alone.connect(), multi.connect()];
+    .filter((words) => words[0] !== 'NOPE' && (words[0] !== 'GET' || words.length > 1));
+  const [one, other] = [await alone(), await alone()];
   for (let from = 0; from < requests.length; from += 10) {
     const some = requests.slice(from, from + 10);
-    let replies = '';
-    for (const args of some) {
-      await alone.serve(one.session, args);
-      replies += one.heard();
-    }
-    await other.run('MULTI');
-    for (const args of some) await multi.serve(other.session, args);
-    other.heard();
-    expect(await other.run('EXEC')).toBe(`*${some.length}\r\n${replies}`);
+    one.send(...some);
+    const replies = await one.replies(some.length);
+    other.send(['MULTI'], ...some, ['EXEC']);
+    const transacted = (await other.replies(some.length + 2)).at(-1);
+    expect(transacted).toBe(`*${some.length}\r\n${replies.join('')}`);
   }
-  expect(digestOf(multi)).toBe(digestOf(alone));
+  expect(await digestOf(other)).toBe(await digestOf(one));
 }, 60_000);

@@ -6,7 +6,7 @@ import type { FieldType, OverflowMode } from '../../src/lib/bit-field.ts';
 import { INT64_MAX, INT64_MIN, parseInt64 } from '../../src/lib/int64.ts';
 import type { Int64 } from '../../src/lib/int64.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 const MODES: readonly OverflowMode[] = ['WRAP', 'SAT', 'FAIL'];
@@ -121,8 +121,8 @@ function isKnownDifference({ name, mode, verb, value }: Operation): boolean {
 }
 
 describe.skipIf(!hasRedisServer())('bit fields beside a real redis-server', () => {
-  let redis: RealServer;
-  beforeAll(async () => { redis = await startRealServer(); });
+  let redis: RedisServer;
+  beforeAll(async () => { redis = await startRedisServer(); });
   afterAll(() => redis?.stop());
 
   it('give the replies of BITFIELD and leave the same string, over 10,000 operations', async () => {

@@ -4,7 +4,7 @@ import {
 } from '../../src/lib/bits.ts';
 import type { BitOperation } from '../../src/lib/bits.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 /** The slow clear twin: a string of '0' and '1'. */
@@ -94,8 +94,8 @@ describe('bits', () => {
 });
 
 describe.skipIf(!hasRedisServer())('bits beside a real redis-server', () => {
-  let redis: RealServer;
-  beforeAll(async () => { redis = await startRealServer(); });
+  let redis: RedisServer;
+  beforeAll(async () => { redis = await startRedisServer(); });
   afterAll(() => redis?.stop());
 
   it('are counted, found and combined alike', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cpuMs } from './cpu-ms.ts';
 import { compileGlob } from '../../src/lib/glob.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 function matches(pattern: string, text: string, nocase = false): boolean {
@@ -60,8 +60,8 @@ describe('compileGlob', () => {
 });
 
 describe.skipIf(!hasRedisServer())('compileGlob beside a real redis-server', () => {
-  let redis: RealServer;
-  beforeAll(async () => { redis = await startRealServer(); });
+  let redis: RedisServer;
+  beforeAll(async () => { redis = await startRedisServer(); });
   afterAll(() => redis?.stop());
 
   it('gives the verdict of HSCAN MATCH for the cases above and 20,000 random ones', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLcs, isLcsTooLarge, lcsLength } from '../../src/lib/lcs.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 const TABLE_BYTES_MAX = 512 * 1024 * 1024;
@@ -52,8 +52,8 @@ describe('findLcs', () => {
 });
 
 describe.skipIf(!hasRedisServer())('findLcs beside a real redis-server', () => {
-  let redis: RealServer;
-  beforeAll(async () => { redis = await startRealServer(); });
+  let redis: RedisServer;
+  beforeAll(async () => { redis = await startRedisServer(); });
   afterAll(() => redis?.stop());
 
   it('chooses the same subsequence and the same matches', async () => {

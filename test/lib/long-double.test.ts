@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../../src/lib/long-double.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { testSeed, withSeed } from './seeded.ts';
 
 const INVALID = 'not a float';
@@ -74,8 +74,8 @@ describe('long double arithmetic', () => {
 });
 
 describe.skipIf(!hasRedisServer())('long double arithmetic beside a real redis-server', () => {
-  let redis: RealServer;
-  beforeAll(async () => { redis = await startRealServer(); });
+  let redis: RedisServer;
+  beforeAll(async () => { redis = await startRedisServer(); });
   afterAll(() => redis?.stop());
 
   it('agrees with INCRBYFLOAT byte by byte on the cases and 10,000 random pairs', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cpuMs } from './cpu-ms.ts';
 import { parseDouble } from '../../src/lib/parse-double.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
 function parse(text: string): number | undefined {
@@ -60,8 +60,8 @@ describe('parseDouble', () => {
 });
 
 describe.skipIf(!hasRedisServer())('parseDouble beside a real redis-server', () => {
-  let redis: RealServer;
-  beforeAll(async () => { redis = await startRealServer(); });
+  let redis: RedisServer;
+  beforeAll(async () => { redis = await startRedisServer(); });
   afterAll(() => redis?.stop());
 
   it('accepts the same scores with the same values as ZADD', async () => {

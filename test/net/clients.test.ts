@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLOSE_LINGER_MS } from '../../src/io/limits.ts';
 import { Listeners } from '../../src/net/listeners.ts';
-import { LittleServer, turns, until } from './little-server.ts';
+import { NetLayer, turns, until } from './net-layer.ts';
 
-let server: LittleServer;
+let server: NetLayer;
 
 beforeEach(async () => {
-  server = await new LittleServer().listen();
+  server = await new NetLayer().listen();
 });
 
 afterEach(async () => {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LittleServer, turns, until, type TestClient } from './little-server.ts';
+import { NetLayer, turns, until, type NetClient } from './net-layer.ts';
 
-let server: LittleServer;
-let client: TestClient;
-let other: TestClient;
+let server: NetLayer;
+let client: NetClient;
+let other: NetClient;
 
 beforeEach(async () => {
-  server = await new LittleServer().listen();
+  server = await new NetLayer().listen();
   client = await server.dial();
   other = await server.dial();
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LittleServer, turns, until } from './little-server.ts';
+import { NetLayer, turns, until } from './net-layer.ts';
 
-let server: LittleServer;
+let server: NetLayer;
 
 beforeEach(async () => {
-  server = await new LittleServer().listen();
+  server = await new NetLayer().listen();
 });
 
 afterEach(async () => {

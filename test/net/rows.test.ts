@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defineCommands } from '../../src/commands/command.ts';
-import { LittleServer } from './little-server.ts';
+import { NetLayer } from './net-layer.ts';
 
 const REPLY_BYTES = 70_000;
-let server: LittleServer;
+let server: NetLayer;
 
 /** SPEND <key> <ms> [LARGE]: takes so long, by the server's clock. */
 const spend = defineCommands([{
@@ -17,7 +17,7 @@ const spend = defineCommands([{
 }]);
 
 beforeEach(async () => {
-  server = await new LittleServer(spend).listen();
+  server = await new NetLayer(spend).listen();
 });
 
 afterEach(async () => {

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { READ_AHEAD_BYTES_MAX, UNSENT_BYTES_PAUSE } from '../../src/net/connection.ts';
-import { LittleServer, turns, until, type TestClient } from './little-server.ts';
+import { NetLayer, turns, until, type NetClient } from './net-layer.ts';
 
 const MiB = 2 ** 20;
 /** Twice as many bytes as are read ahead. */
 const PINGS = Math.ceil((2 * READ_AHEAD_BYTES_MAX) / 6);
 
-let server: LittleServer;
-let client: TestClient;
+let server: NetLayer;
+let client: NetClient;
 
 beforeEach(async () => {
-  server = await new LittleServer().listen();
+  server = await new NetLayer().listen();
   client = await server.dial();
 });
 

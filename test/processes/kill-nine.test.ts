@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { ProcessPeers } from './process-peers.ts';
+import { RealPeers } from '../server/real-peers.ts';
 import { answers, underLoad } from './under-load.ts';
 
 const SERVERS = [0, 1, 2];
 
-let peers: ProcessPeers;
+let peers: RealPeers;
 
 beforeEach(async () => {
-  peers = await ProcessPeers.start(SERVERS.length);
+  peers = await RealPeers.start(SERVERS.length);
 });
 
 afterEach(async () => {

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WireClient } from '../wire/wire-client.ts';
-import { ProcessPeers } from './process-peers.ts';
+import { RealPeers } from '../server/real-peers.ts';
 
 const VALUE = 'x'.repeat(15 << 20);
 const DEADLINE_MS = 120_000;
 
-let peers: ProcessPeers;
+let peers: RealPeers;
 
 beforeEach(async () => {
   // As many cores as there are servers are not needed, but none may be starved for a second.
-  peers = await ProcessPeers.start(3, undefined, [
+  peers = await RealPeers.start(3, undefined, [
     '--broadcast-timeout', '100000', '--election-timeout', '3000',
   ]);
 });

@@ -9,7 +9,7 @@ import type { Address } from '../wire/wire-client.ts';
 import { ask, connectClient, type Outcome } from './asking.ts';
 import { without, type NextPlan, type Plan } from './plans.ts';
 import { PrivateNetwork } from './private-network.ts';
-import { ProcessPeers, takesWrites } from './process-peers.ts';
+import { RealPeers, takesWrites } from '../server/real-peers.ts';
 import { answers, underLoad } from './under-load.ts';
 
 const BROADCAST_TIMEOUT_MS = 600;
@@ -19,12 +19,6 @@ const OPTIONS = [
   '--broadcast-timeout', String(BROADCAST_TIMEOUT_MS),
   '--election-timeout', '400', '--heartbeat-interval', '80',
 ];
-
-/** What a busy machine may add to an answer. */
-const BUSY_MS = 2000;
-
-/** An election, with one that failed before it. */
-const ELECTED_MS_MAX = 5000;
 
 /** Answers of others while some are gone. */
 const ANSWERS_MEANWHILE = 50;
@@ -38,10 +32,10 @@ export async function sufferInTurn(
   nextPlan: NextPlan,
 ): Promise<void> {
   const network = PrivateNetwork.create(servers);
-  let peers: ProcessPeers | undefined;
+  let peers: RealPeers | undefined;
   const plans: string[] = [];
   try {
-    const all = peers = await ProcessPeers.start(servers, network, OPTIONS);
+    const all = peers = await RealPeers.start(servers, network, OPTIONS);
     const random = new Random(0, testSeed());
     const load = await underLoad(all, async (load) => {
       for (;;) {
@@ -63,7 +57,7 @@ export async function sufferInTurn(
   }
 }
 
-async function strike(plan: Plan, peers: ProcessPeers, network: PrivateNetwork): Promise<void> {
+async function strike(plan: Plan, peers: RealPeers, network: PrivateNetwork): Promise<void> {
   const { addresses } = peers;
   plan.cut(network);
   await Promise.all(plan.killed.map((i) => peers.kill(i)));
@@ -71,8 +65,8 @@ async function strike(plan: Plan, peers: ProcessPeers, network: PrivateNetwork):
   const others = without(network.hosts, [...killed, ...refusing, ...serving]);
   await Promise.all([
     ...refusing.map((i) => mustRefuse(addresses[i]!)),
-    ...serving.map((i) => takesWrites(addresses[i]!, ELECTED_MS_MAX)),
-    ...others.map((i) => askInTime(addresses[i]!, 'linearizable', ['SET', 'perhaps', '1'])),
+    ...serving.map((i) => takesWrites(addresses[i]!)),
+    ...others.map((i) => askOnce(addresses[i]!, 'linearizable', ['SET', 'perhaps', '1'])),
   ]);
   if (plan.outlastsLinks) await Promise.all(refusing.map((i) => losesLinks(addresses[i]!)));
 }
@@ -92,35 +86,31 @@ async function losesLinks(address: Address): Promise<void> {
 }
 
 /** Resolves when all servers take writes again. */
-async function mend({ killed }: Plan, peers: ProcessPeers, network: PrivateNetwork): Promise<void> {
+async function mend({ killed }: Plan, peers: RealPeers, network: PrivateNetwork): Promise<void> {
   network.heal();
   await Promise.all(killed.map((i) => peers.launch(i)));
   await Promise.all(peers.addresses.map((address) => takesWrites(address)));
 }
 
-/** Writes and linearizable reads are refused in time; sequential reads go on. */
+/** Writes and linearizable reads are refused; sequential reads go on. */
 async function mustRefuse(address: Address): Promise<void> {
   const [written, latest, own] = await Promise.all([
-    askInTime(address, 'linearizable', ['SET', 'refused', '1']),
-    askInTime(address, 'linearizable', ['GET', 'ready']),
-    askInTime(address, 'sequential', ['GET', 'ready']),
+    askOnce(address, 'linearizable', ['SET', 'refused', '1']),
+    askOnce(address, 'linearizable', ['GET', 'ready']),
+    askOnce(address, 'sequential', ['GET', 'ready']),
   ]);
   expect(written.kind, 'a write without a majority').toMatch(/^(refused|unknown)$/);
   expect(latest.kind, 'a linearizable read without a majority').toBe('refused');
   expect(own, 'a sequential read without a majority').toEqual({ kind: 'answered', reply: '1' });
 }
 
-async function askInTime(
+async function askOnce(
   address: Address, reads: 'linearizable' | 'sequential', words: readonly string[],
 ): Promise<Outcome> {
   const client = await mustConnect(address);
   try {
     await client.call('PEERS', 'READS', reads);
-    const startedAt = performance.now();
-    const outcome = await ask(client, words);
-    const allowedMs = BUSY_MS + (reads === 'sequential' ? 0 : BROADCAST_TIMEOUT_MS);
-    expect(performance.now() - startedAt, `ms for ${words.join(' ')}`).toBeLessThan(allowedMs);
-    return outcome;
+    return await ask(client, words);
   } finally {
     client.disconnect();
   }

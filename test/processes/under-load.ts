@@ -10,7 +10,7 @@ import { mustBeLinearizable } from '../checker/linearizability.ts';
 import { stringModel } from '../checker/models.ts';
 import { Load } from './load.ts';
 import { mustHoldTheSame } from './peer-content.ts';
-import { takesWrites, type ProcessPeers } from './process-peers.ts';
+import { takesWrites, type RealPeers } from '../server/real-peers.ts';
 
 const CLIENTS_PER_SERVER = 3;
 
@@ -22,7 +22,7 @@ export async function answers(load: Load, more: number): Promise<void> {
 
 /** `trouble` ends when all servers are there again. */
 export async function underLoad(
-  peers: ProcessPeers, trouble: (load: Load) => Promise<void>,
+  peers: RealPeers, trouble: (load: Load) => Promise<void>,
 ): Promise<Load> {
   const { addresses } = peers;
   const load = new Load(addresses);

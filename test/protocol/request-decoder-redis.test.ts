@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { ReplyEncoder } from '../../src/protocol/reply-encoder.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { decodeInChunks, USUAL_LIMITS } from './decode-in-chunks.ts';
 import type { RequestLimits } from './slow-request-decoder.ts';
 import { textOf } from './text-of.ts';
@@ -43,12 +43,12 @@ const title = installed ? 'RequestDecoder beside redis-server'
   : 'RequestDecoder beside redis-server (skipped: redis-server is not installed)';
 
 describe.skipIf(!installed)(title, () => {
-  let open: RealServer;
-  let locked: RealServer;
+  let open: RedisServer;
+  let locked: RedisServer;
 
   beforeAll(async () => {
     [open, locked] = await Promise.all([
-      startRealServer(), startRealServer('--requirepass', 'secret'),
+      startRedisServer(), startRedisServer('--requirepass', 'secret'),
     ]);
   });
 

@@ -1,25 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createServer, type DkvsServer } from '../../src/server.ts';
+import { TestServer } from './test-server.ts';
 
-let dir = '';
-let server: DkvsServer;
+let server: TestServer;
 let client: Redis;
 
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'dkvs-rows-'));
-  server = createServer({ port: 0, dir });
-  const { port } = await server.listen();
-  client = new Redis({ port, host: '127.0.0.1' });
+  server = await TestServer.start();
+  client = new Redis({ port: server.port, host: '127.0.0.1' });
 });
 
 afterEach(async () => {
   client.disconnect();
-  await server.close();
-  await rm(dir, { recursive: true });
+  await server.stop();
 });
 
 describe('requests that run in a row', () => {

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TRANSACTION_BYTES_MAX } from '../../src/session/transaction.ts';
-import { LittleServer, until, type TestClient } from '../net/little-server.ts';
+import { NetLayer, until, type NetClient } from '../net/net-layer.ts';
 
-let server: LittleServer;
-let client: TestClient;
-let other: TestClient;
+let server: NetLayer;
+let client: NetClient;
+let other: NetClient;
 
 beforeEach(async () => {
-  server = await new LittleServer().listen();
+  server = await new NetLayer().listen();
   client = await server.dial();
   other = await server.dial();
 });

@@ -70,3 +70,14 @@ test('a gentle advance lets promises go on between timers', async () => {
   await clock.advanceGently(20);
   expect(seen).toEqual([5, 10, 15]);
 });
+
+test('no timer fires while the thread is stalled, but late, and time never goes back', () => {
+  const clock = new SimClock();
+  const fired: number[] = [];
+  clock.setTimer(10, () => fired.push(clock.monotonicMs()));
+  clock.setTimer(60, () => fired.push(clock.monotonicMs()));
+  clock.stall(50);
+  expect([clock.monotonicMs(), fired, clock.nextTimerMs()]).toEqual([50, [], 0]);
+  clock.advance(20);
+  expect([clock.monotonicMs(), fired]).toEqual([70, [50, 60]]);
+});

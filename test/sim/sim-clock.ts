@@ -1,6 +1,7 @@
 /**
  * Virtual time: it passes only when a test says so. Timers fire in the order of their times, equal
- * ones in the order in which they were set; while one runs, the clock stands at its time.
+ * ones in the order in which they were set; while one runs, the clock stands at its time, or later
+ * when the thread was stalled then.
  */
 
 import type { Clock, Timer } from '../../src/io/clock.ts';
@@ -47,7 +48,7 @@ export class SimClock implements Clock {
   /** How long until the next timer, or null when there is none. */
   nextTimerMs(): number | null {
     const next = this.#nextTimer();
-    return next === null ? null : next.dueMs - this.#monotonicMs;
+    return next === null ? null : Math.max(0, next.dueMs - this.#monotonicMs);
   }
 
   /** Lets `ms` pass and fires what falls due, timers set meanwhile included. */
@@ -65,6 +66,11 @@ export class SimClock implements Clock {
     this.#monotonicMs = untilMs;
   }
 
+  /** Lets `ms` pass in which no timer can fire, as while a command runs; they are late then. */
+  stall(ms: number): void {
+    this.#monotonicMs += ms;
+  }
+
   /** Somebody sets the machine's clock: the wall jumps, durations do not notice. */
   jumpWall(ms: number): void {
     this.#wallOffsetMs += ms;
@@ -74,7 +80,7 @@ export class SimClock implements Clock {
     const timer = this.#nextTimer();
     if (timer === null || timer.dueMs > untilMs) return false;
     this.#timers.delete(timer);
-    this.#monotonicMs = timer.dueMs;
+    this.#monotonicMs = Math.max(this.#monotonicMs, timer.dueMs);
     timer.fn();
     return true;
   }

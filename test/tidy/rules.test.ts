@@ -1,6 +1,6 @@
 /** The rules themselves, on planted violations: a rule that finds nothing proves nothing. */
 import { describe, expect, it } from 'vitest';
-import { checkFiles, toSourceFile } from './rules.ts';
+import { checkFiles, checkHooks, toSourceFile } from './rules.ts';
 
 /** The names of the rules that the given files break, one for each violation. */
 function broken(files: Readonly<Record<string, string>>): string[] {
@@ -209,5 +209,15 @@ describe('waits', () => {
 
   it('lets loops wait for turns of the event loop', () => {
     expect(inNet('while (a) await turns(1);\nawait Promise.resolve();')).toEqual([]);
+  });
+});
+
+describe('hooks of shared modules', () => {
+  const found = (path: string, text: string): number => checkHooks(toSourceFile(path, text)).length;
+
+  it('are refused where a module registers them, and not in a test or in a function', () => {
+    expect(found('a.ts', 'afterEach(() => {});\nbeforeAll(start);')).toBe(2);
+    expect(found('a.test.ts', 'afterEach(() => {});')).toBe(0);
+    expect(found('a.ts', 'function clean() {\n  afterEach(() => {});\n}')).toBe(0);
   });
 });

@@ -201,6 +201,16 @@ export function checkWaits(file: SourceFile): Violation[] {
   return findAll(file, 'starving wait', /\bwhile \(.*\) \{?\s*await (?:Promise\.resolve\(|null\b)/g);
 }
 
+/**
+ * Test files share a process and its modules: a hook that a shared module registers when it is
+ * evaluated is one of the first file that imports it, and the others go without. `onTestFinished`
+ * or a function that the files call does what is meant.
+ */
+export function checkHooks(file: SourceFile): Violation[] {
+  if (file.path.endsWith('.test.ts')) return [];
+  return findAll(file, 'hook of a module', /^(?:before|after)(?:Each|All)\(/gm);
+}
+
 /** One violation for each import that closes a circle. */
 export function checkCycles(files: readonly SourceFile[]): Violation[] {
   const byPath = new Map(files.map((file) => [file.path, file]));

@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { checkFiles, checkWaits, checkWords, toSourceFile, type SourceFile } from './rules.ts';
+import {
+  checkFiles, checkHooks, checkWaits, checkWords, toSourceFile, type SourceFile,
+} from './rules.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -33,5 +35,6 @@ describe('the tree', () => {
     );
     expect(files.flatMap(checkWords).map(show)).toEqual([]);
     expect(files.flatMap(checkWaits).map(show)).toEqual([]);
+    expect(files.flatMap(checkHooks).map(show)).toEqual([]);
   });
 });

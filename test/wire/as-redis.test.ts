@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMITED_LOG_LINES_MAX } from '../../src/io/limited-log.ts';
-import { DistServer, serverArgs } from './dist-server.ts';
+import { RealServer, serverArgs } from '../server/real-server.ts';
 import { eventually } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 let root: string;
@@ -25,18 +25,18 @@ afterEach(async () => {
 });
 
 /** The process, with a configuration file of this text. */
-async function startWith(text: string, ...more: readonly string[]): Promise<DistServer> {
+async function startWith(text: string, ...more: readonly string[]): Promise<RealServer> {
   const file = join(root, 'my.conf');
   writeFileSync(file, text);
   const args = [file, ...serverArgs(join(root, 'data'), more)];
-  const server = new DistServer({ args });
+  const server = new RealServer({ args });
   servers.push(server);
   await server.ready();
   return server;
 }
 
-async function inProcess(options = {}): Promise<InProcess> {
-  const server = await InProcess.start(options);
+async function inProcess(options = {}): Promise<TestServer> {
+  const server = await TestServer.start(options);
   servers.push(server);
   return server;
 }
@@ -82,7 +82,7 @@ describe('a redis.conf', () => {
   it('with a wrong line says so without quoting a password', async () => {
     const file = join(root, 'my.conf');
     writeFileSync(file, 'peer-secret hush hush\nrequirepass "hush\n');
-    const server = new DistServer({ args: [file] });
+    const server = new RealServer({ args: [file] });
     servers.push(server);
     expect(await server.ended).toMatchObject({ code: 1 });
     expect(server.output).toContain('peer-secret (not shown)');

@@ -2,18 +2,18 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXPIRE_REWRITE_BYTES_MAX } from '../../src/store/limits.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 const LONG = 'x'.repeat(2 * EXPIRE_REWRITE_BYTES_MAX);
 const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
 
 describe('a transaction on cold keys', () => {
-  let server: InProcess;
+  let server: TestServer;
   let client: WireClient;
 
   beforeEach(async () => {
-    server = await InProcess.start();
+    server = await TestServer.start();
     client = await server.connect();
     for (const db of ['0', '1', '2']) {
       await client.call('SELECT', db);

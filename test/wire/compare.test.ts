@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasRedisServer } from '../commands/real-server.ts';
+import { hasRedisServer } from '../commands/redis-server.ts';
 import { BesideRedis } from './beside-redis.ts';
 import { differences } from './differences.ts';
 import type { Script } from './scripts/script.ts';
@@ -21,7 +21,7 @@ describe.skipIf(!hasRedisServer())('dkvs beside a real redis-server', () => {
   for (const { name, script } of scripts) {
     for (const protocol of [2, 3] as const) {
       it(`replies the same bytes to the script of ${name} in RESP${protocol}`, async () => {
-        const commands = withKnownTypes(script, pair.shared);
+        const commands = pair.withKnownTypes(script);
         const { here, there } = await pair.run(commands, protocol);
         expect(differences(commands, here, there).join('\n')).toBe('');
       });
@@ -49,18 +49,4 @@ async function loadScripts(): Promise<NamedScript[]> {
     }
   }
   return found;
-}
-
-const OTHER_TYPES = new Set(['rpush', 'lpush', 'sadd', 'zadd', 'xadd']);
-
-/**
- * Scripts make a key of another type with RPUSH and the like. Where dkvs has no such type yet, a
- * hash takes its place, on both servers.
- */
-function withKnownTypes(script: Script, known: ReadonlySet<string>): Script {
-  return script.map((words) => {
-    const [name = '', key = ''] = words;
-    const isMissing = OTHER_TYPES.has(name.toLowerCase()) && !known.has(name.toLowerCase());
-    return isMissing ? ['HSET', key, 'field', 'value'] : words;
-  });
 }

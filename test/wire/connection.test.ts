@@ -4,21 +4,21 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
-import { encodeRequest } from '../commands/real-server.ts';
+import { encodeRequest } from '../commands/redis-server.ts';
 import { eventually } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient } from './wire-client.ts';
 
 const MiB = 1024 * 1024;
 
-let dkvs: InProcess | undefined;
+let dkvs: TestServer | undefined;
 afterEach(async () => {
   await dkvs?.stop();
   dkvs = undefined;
 });
 
-async function start(options: ServerOptions = {}): Promise<InProcess> {
-  dkvs = await InProcess.start(options);
+async function start(options: ServerOptions = {}): Promise<TestServer> {
+  dkvs = await TestServer.start(options);
   return dkvs;
 }
 
@@ -42,11 +42,14 @@ describe('a crowd of clients', () => {
   });
 
   it('loses those who are idle for longer than timeout, but no subscriber', async () => {
-    const server = await start({ timeout: 1, hz: 50 });
+    const server = await TestServer.inMemory({ timeout: 10 });
     const idle = await server.connect();
     const subscriber = await server.connect();
     await subscriber.call('SUBSCRIBE', 'c');
     expect(await idle.call('PING')).toBe('+PONG\r\n');
+    await server.clock.advanceGently(9000);
+    expect(await idle.call('PING')).toBe('+PONG\r\n');
+    await server.clock.advanceGently(12_000);
     await idle.closed();
     const publisher = await server.connect();
     expect(await publisher.call('PUBLISH', 'c', 'still there')).toBe(':1\r\n');

@@ -6,16 +6,16 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 const OPTIONS = { 'segment-bytes': '1mb', 'hot-tail-bytes': '1mb', 'enable-debug-command': 'yes' };
 const KEYS = ['QQsmallQQ', 'QQlargeQQ', 'QQhashQQ'];
 
-let server: InProcess;
+let server: TestServer;
 
 beforeEach(async () => {
-  server = await InProcess.start(OPTIONS);
+  server = await TestServer.start(OPTIONS);
 });
 
 afterEach(async () => server.stop());

@@ -3,7 +3,7 @@
  * differ between two honest servers is in the table below, each with its reason, and nowhere else.
  */
 
-import { replyEnd } from '../commands/real-server.ts';
+import { replyEnd } from '../commands/redis-server.ts';
 
 type Words = readonly string[];
 

@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasRedisServer } from '../commands/real-server.ts';
+import { hasRedisServer } from '../commands/redis-server.ts';
 import { Random } from '../../src/lib/random.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { BesideRedis } from './beside-redis.ts';

@@ -3,14 +3,14 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { hasRedisServer, startRealServer } from '../commands/real-server.ts';
-import { WholeServer } from '../commands/whole-server.ts';
+import { hasRedisServer, startRedisServer } from '../commands/redis-server.ts';
+import { TestServer } from '../server/test-server.ts';
 import { elementsOf } from './differences.ts';
 import { eventually } from './eventually.ts';
 
 describe.skipIf(!hasRedisServer())('LATENCY GRAPH', () => {
   it('draws what Redis draws', async () => {
-    const redis = await startRealServer('--enable-debug-command', 'yes');
+    const redis = await startRedisServer('--enable-debug-command', 'yes');
     await redis.run([['CONFIG', 'SET', 'latency-monitor-threshold', '2']]);
     for (const [index, seconds] of ['0.03', '0.005', '0.02'].entries()) {
       // Samples of one second are one sample.
@@ -24,13 +24,17 @@ describe.skipIf(!hasRedisServer())('LATENCY GRAPH', () => {
       ['LATENCY', 'HISTORY', 'command'], ['LATENCY', 'GRAPH', 'command'], ['TIME'],
     ]);
     await redis.stop();
-    const server = new WholeServer();
+    const server = await TestServer.inMemory({
+      'enable-debug-command': 'yes', 'latency-monitor-threshold': 2,
+    });
+    const client = await server.connect();
     for (const sample of elementsOf(history)) {
       const [at = 0, ms = 0] = elementsOf(sample).map((integer) => Number(integer.slice(1)));
-      server.latency.record('command', at * 1000, ms);
+      server.clock.jumpWall(at * 1000 - server.clock.nowMs());
+      await client.run(`DEBUG SLEEP ${ms / 1000}`);
     }
     const now = Number(elementsOf(time)[0]?.split('\r\n')[1]) * 1000;
     server.clock.jumpWall(now - server.clock.nowMs());
-    expect(await server.connect().run('LATENCY GRAPH command')).toBe(graph);
+    expect(await client.run('LATENCY GRAPH command')).toBe(graph);
   });
 });

@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 const SMALL = 2000;
@@ -63,11 +63,11 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 describe('many arguments', () => {
-  let server: InProcess;
+  let server: TestServer;
   let client: WireClient;
   let subscriber: WireClient;
   beforeAll(async () => {
-    server = await InProcess.start();
+    server = await TestServer.start();
     client = await server.connect();
     subscriber = await server.connect();
   });

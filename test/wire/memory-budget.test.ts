@@ -5,9 +5,9 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DistServer } from './dist-server.ts';
+import { RealServer } from '../server/real-server.ts';
 import { eventually, within } from './eventually.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 const MiB = 1024 * 1024;
@@ -28,7 +28,7 @@ async function infoOf(client: WireClient, field: string): Promise<number> {
 describe('a memory budget that is too small', () => {
   it('is said at start with the smallest that works, and that one works', async () => {
     const options = ['--maxmemory', '1mb', '--loglevel', 'notice'];
-    const server = await DistServer.start(join(root, 'data'), ...options);
+    const server = await RealServer.start(join(root, 'data'), ...options);
     servers.push(server);
     const said = /the memory budget of 1048576 bytes is too small.* need (\d+),/;
     await eventually('the log line', () => said.test(server.output));
@@ -64,7 +64,7 @@ async function readAll(client: WireClient): Promise<void> {
 
 describe('a memory budget that shrinks', () => {
   it('is given back while others are served, and what was in it is still there', async () => {
-    const server = await InProcess.start({ maxmemory: '64mb', 'hot-tail-bytes': '1mb' });
+    const server = await TestServer.start({ maxmemory: '64mb', 'hot-tail-bytes': '1mb' });
     servers.push(server);
     const [client, other] = [await server.connect(), await server.connect()];
     for (const names of groups) {
@@ -86,7 +86,7 @@ describe('a memory budget that shrinks', () => {
 
 describe('a value that is larger than the budget', () => {
   it('stops no other write, and its memory is given back', async () => {
-    const server = await InProcess.start({ maxmemory: '16mb', 'hot-tail-bytes': '1mb' });
+    const server = await TestServer.start({ maxmemory: '16mb', 'hot-tail-bytes': '1mb' });
     servers.push(server);
     const client = await server.connect();
     expect(await client.call('SET', 'large', 'x'.repeat(50 * MiB))).toBe('+OK\r\n');
@@ -108,14 +108,14 @@ describe.skipIf(!existsSync('/proc/self/status'))('a reply that is larger than t
     const [count, bytes] = [300, MiB];
     const dir = join(root, 'data');
     const options = ['--maxmemory', '32mb', '--hot-tail-bytes', '4mb', '--read-cache-bytes', '4mb'];
-    const first = await DistServer.start(dir, ...options);
+    const first = await RealServer.start(dir, ...options);
     const writer = await first.connect();
     const names = Array.from({ length: count }, (_, i) => `key:${i}`);
     for (const name of names) {
       expect(await writer.call('SET', name, 'v'.repeat(bytes))).toBe('+OK\r\n');
     }
     await first.kill('SIGTERM');
-    const server = await DistServer.start(dir, ...options);
+    const server = await RealServer.start(dir, ...options);
     servers.push(server);
     const before = peakMiB(server.child.pid!);
     const socket = createConnection(server.port, '127.0.0.1');

@@ -1,14 +1,14 @@
 /** What subscribers of a peer hear that is behind the others. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
-import { PEER_NAMES, ThreePeers, type PeerName } from './three-peers.ts';
+import { PEER_NAMES, TestPeers, type PeerName } from '../server/test-peers.ts';
 
-let peers: ThreePeers;
+let peers: TestPeers;
 let late: PeerName;
 let writer: PeerName;
 
 beforeEach(async () => {
-  peers = await ThreePeers.start({ 'notify-keyspace-events': 'KEA' });
+  peers = await TestPeers.start({ 'notify-keyspace-events': 'KEA' });
   const leader = await peers.leader();
   [late, writer] = PEER_NAMES.filter((name) => name !== leader) as [PeerName, PeerName];
 });

@@ -3,15 +3,15 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createServer } from '../../src/server.ts';
 import { eventually } from './eventually.ts';
-import { PEER_NAMES, ThreePeers, type PeerName } from './three-peers.ts';
-import { WireClient } from './wire-client.ts';
+import { PEER_NAMES, TestPeers, type PeerName } from '../server/test-peers.ts';
+import { TestServer } from '../server/test-server.ts';
+import type { WireClient } from './wire-client.ts';
 
-let peers: ThreePeers;
+let peers: TestPeers;
 
 beforeEach(async () => {
-  peers = await ThreePeers.start({ 'broadcast-timeout': 2000 });
+  peers = await TestPeers.start({ 'broadcast-timeout': 2000 });
 });
 
 afterEach(() => peers.stop());
@@ -179,7 +179,7 @@ describe('the directory of a peer', () => {
   it('is refused without its peers, and whole afterwards', async () => {
     const [name] = others(await atLeader('SET', 'k', 'v'));
     await peers.close(name);
-    const alone = createServer({ dir: peers.dir(name), port: 0, 'disk-reserve-bytes': 0 });
+    const alone = new TestServer({ dir: peers.dir(name) });
     await expect(alone.listen()).rejects.toMatchObject({
       code: 'ENOTALONE', message: expect.stringContaining(`as ${name}:`),
     });
@@ -206,7 +206,7 @@ describe('the directory of a peer', () => {
     const client = await peers.connect(last);
     await eventually('it to have the write', async () => (await client.call('GET', 'k')) !== '$-1\r\n');
     for (const name of PEER_NAMES) await peers.close(name);
-    const alone = createServer({ dir: peers.dir(last), port: 0, 'disk-reserve-bytes': 0 });
+    const alone = new TestServer({ dir: peers.dir(last) });
     const text = await alone.listen().then(() => '', (error: unknown) => String(error));
     const cluster = /belongs to a cluster \((\w+),/.exec(text)![1]!;
     await expect(peers.listen(last, { 'go-on-alone': 'another' }))
@@ -242,9 +242,9 @@ describe('the directory of a peer', () => {
       await peers.close(name);
       peers.wipe(name);
     }
-    const alone = createServer({ dir: peers.dir('a'), port: 0, 'disk-reserve-bytes': 0 });
-    const { port } = await alone.listen();
-    const client = await WireClient.connect({ port });
+    const alone = new TestServer({ dir: peers.dir('a') });
+    await alone.listen();
+    const client = await alone.connect();
     expect(await client.call('SET', 'counter', '41')).toBe('+OK\r\n');
     await alone.close();
     await expect(peers.listen('a')).rejects.toMatchObject({

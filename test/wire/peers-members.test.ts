@@ -1,36 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createServer, type DkvsServer } from '../../src/server.ts';
 import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually } from './eventually.ts';
-import { PEER_NAMES, ThreePeers } from './three-peers.ts';
-import { WireClient } from './wire-client.ts';
+import { PEER_NAMES, TestPeers } from '../server/test-peers.ts';
+import { TestServer } from '../server/test-server.ts';
+import type { WireClient } from './wire-client.ts';
 
-let peers: ThreePeers;
-let newcomer: DkvsServer;
-let dir: string;
+let peers: TestPeers;
+let newcomer: TestServer;
 let ports: number[];
 
 beforeEach(async () => {
-  peers = await ThreePeers.start();
+  peers = await TestPeers.start();
   ports = await reservePorts(2);
-  dir = mkdtempSync(join(tmpdir(), 'dkvs-newcomer-'));
-  const client = `127.0.0.1:${ports[0]}`;
-  newcomer = createServer({
-    node: 'd', dir, 'disk-reserve-bytes': 0,
-    peer: [
-      ...PEER_NAMES.flatMap((name) => [name, peers.address(name), peers.peerAddress(name)]),
-      'd', client, `127.0.0.1:${ports[1]}`,
-    ],
-  });
+  newcomer = new TestServer();
 });
 
 afterEach(async () => {
-  await newcomer.close();
+  await newcomer.stop();
   await peers.stop();
-  rmSync(dir, { recursive: true });
 });
 
 /** Asks whoever leads, as often as it takes: on a busy machine the leader may change. */
@@ -51,16 +38,18 @@ describe('the peers of a running cluster', () => {
   it('let in one that is new, which gets everything and votes', async () => {
     const leader = await peers.connect(await peers.leader());
     await leader.call('SET', 'before', '1');
-    await newcomer.listen();
-    const added = ['PEERS', 'ADD', 'd', `127.0.0.1:${ports[0]}`, `127.0.0.1:${ports[1]}`];
+    const addresses = ports.map((port) => `127.0.0.1:${port}`);
+    await newcomer.listen({
+      node: 'd', port: ports[0]!, peer: [...peers.peerOption, 'd', ...addresses],
+    });
+    const added = ['PEERS', 'ADD', 'd', ...addresses];
     await atLeader(added);
     await eventually('d to vote', async () => /d (follower|leader)/.test(await roles(leader)));
     await atLeader(added, '-ERR d is a peer already\r\n');
-    const client = await WireClient.connect({ port: ports[0]! });
+    const client = await newcomer.connect();
     expect(await client.call('SET', 'after', '2')).toBe('+OK\r\n');
     expect(await client.call('MGET', 'before', 'after')).toBe('*2\r\n$1\r\n1\r\n$1\r\n2\r\n');
     expect(await leader.call('GET', 'after')).toBe('$1\r\n2\r\n');
-    client.close();
   });
 
   it('go on without one that is taken out', async () => {

@@ -1,7 +1,7 @@
 /** Channels, patterns and keyspace notifications, among several clients. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { describeScenarios } from './scenario.ts';
 import type { WireClient } from './wire-client.ts';
 
@@ -53,8 +53,8 @@ describeScenarios('a channel', {
 });
 
 describe('a subscriber in RESP3', () => {
-  let dkvs: InProcess;
-  beforeAll(async () => { dkvs = await InProcess.start(); });
+  let dkvs: TestServer;
+  beforeAll(async () => { dkvs = await TestServer.start(); });
   afterAll(() => dkvs.stop());
 
   it('gets messages as pushes between the replies to whatever it asks', async () => {
@@ -94,11 +94,11 @@ describe('a subscriber in RESP3', () => {
 });
 
 describe('keyspace notifications', () => {
-  let dkvs: InProcess;
+  let dkvs: TestServer;
   let listener: WireClient;
   let client: WireClient;
   beforeAll(async () => {
-    dkvs = await InProcess.start({ hz: 100 });
+    dkvs = await TestServer.inMemory({ 'enable-debug-command': 'yes' });
     listener = await dkvs.connect();
     client = await dkvs.connect();
     await client.call('CONFIG', 'SET', 'notify-keyspace-events', 'KEA');
@@ -126,6 +126,7 @@ describe('keyspace notifications', () => {
 
   it('tell of an expired key that nobody reads', async () => {
     await client.call('SET', 'soon', '1', 'PX', '30');
+    await dkvs.clock.advanceGently(1000);
     expect(await heard(6)).toEqual([
       '__keyspace@0__:soon set', '__keyevent@0__:set soon',
       '__keyspace@0__:soon expire', '__keyevent@0__:expire soon',
@@ -134,10 +135,12 @@ describe('keyspace notifications', () => {
   });
 
   it('tell of an expired key that is read, once', async () => {
-    await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
+    expect(await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0')).toBe('+OK\r\n');
     await client.call('SET', 'read', '1', 'PX', '10');
     await heard(4);
-    while (await client.call('EXISTS', 'read') !== ':0\r\n');
+    await dkvs.clock.advanceGently(1000);
+    expect(await client.call('DBSIZE')).toBe(':1\r\n');
+    expect(await client.call('EXISTS', 'read')).toBe(':0\r\n');
     await client.call('GET', 'read');
     expect(await heard(2)).toEqual(['__keyspace@0__:read expired', '__keyevent@0__:expired read']);
     await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '1');

@@ -4,14 +4,14 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeRequest, hasRedisServer, startRealServer, type RealServer } from
-  '../commands/real-server.ts';
+import { encodeRequest, hasRedisServer, startRedisServer, type RedisServer } from
+  '../commands/redis-server.ts';
 import { splitReplies } from './differences.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient } from './wire-client.ts';
 
-let dkvs: InProcess;
-beforeAll(async () => { dkvs = await InProcess.start(); });
+let dkvs: TestServer;
+beforeAll(async () => { dkvs = await TestServer.start(); });
 afterAll(() => dkvs.stop());
 
 const QUIT = 'QUIT\r\n';
@@ -48,8 +48,8 @@ const BROKEN: Readonly<Record<string, string>> = {
 };
 
 describe.skipIf(!hasRedisServer())('bytes beside a real redis-server', () => {
-  let redis: RealServer;
-  beforeAll(async () => { redis = await startRealServer(); });
+  let redis: RedisServer;
+  beforeAll(async () => { redis = await startRedisServer(); });
   afterAll(() => redis?.stop());
 
   const say = async (client: WireClient, bytes: string): Promise<string> => {

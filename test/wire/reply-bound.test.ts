@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { REPLY_BYTES_MAX } from '../../src/protocol/limits.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import type { WireClient } from './wire-client.ts';
 
 const MiB = 1024 * 1024;
@@ -11,11 +11,11 @@ const OPTIONS = { maxmemory: '32mb', 'hot-tail-bytes': '1mb', 'segment-bytes': '
 /** Each key many times: a reply of 1.5 GB, of 8 MB on disk. */
 const NAMES = Array.from({ length: 1500 }, (_, i) => `k${i % KEYS}`);
 
-let server: InProcess;
+let server: TestServer;
 let client: WireClient;
 
 beforeEach(async () => {
-  server = await InProcess.start(OPTIONS);
+  server = await TestServer.start(OPTIONS);
   client = await server.connect();
   for (let i = 0; i < KEYS; i++) await client.call('SET', `k${i}`, 'x'.repeat(MiB));
   await server.close();

@@ -10,8 +10,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
-import { InProcess } from './in-process.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient, type Address } from './wire-client.ts';
 
 export type Step = readonly [
@@ -45,16 +45,16 @@ export function describeScenarios(
   title: string, scenarios: Scenarios, options: ServerOptions = {},
 ): void {
   describe(title, () => {
-    let dkvs: InProcess;
-    beforeAll(async () => { dkvs = await InProcess.start(options); });
+    let dkvs: TestServer;
+    beforeAll(async () => { dkvs = await TestServer.start(options); });
     afterAll(() => dkvs?.stop());
     for (const [name, steps] of Object.entries(scenarios)) {
       it(`${name}, in dkvs`, () => play({ port: dkvs.port }, [FLUSH, ...steps]));
     }
   });
   describe.skipIf(!hasRedisServer())(`${title} (the same in a real redis-server)`, () => {
-    let redis: RealServer;
-    beforeAll(async () => { redis = await startRealServer(); });
+    let redis: RedisServer;
+    beforeAll(async () => { redis = await startRedisServer(); });
     afterAll(() => redis?.stop());
     for (const [name, steps] of Object.entries(scenarios)) {
       it(`${name}, in Redis`, () => play({ path: redis.path }, [FLUSH, ...steps]));

@@ -8,14 +8,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DistServer, serverArgs } from './dist-server.ts';
+import { RealServer, serverArgs } from '../server/real-server.ts';
 import { eventually, within } from './eventually.ts';
 import { canMount, inTmpfs } from './private-mount.ts';
 import type { WireClient } from './wire-client.ts';
 
 let root: string;
 let dir: string;
-const servers: DistServer[] = [];
+const servers: RealServer[] = [];
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'dkvs-process-'));
@@ -26,15 +26,15 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function start(...more: readonly string[]): Promise<DistServer> {
-  const server = await DistServer.start(dir, ...more);
+async function start(...more: readonly string[]): Promise<RealServer> {
+  const server = await RealServer.start(dir, ...more);
   servers.push(server);
   return server;
 }
 
 /** Runs a server that is expected to give up, and gives what it said. */
 async function refusal(args: readonly string[], wrapper: readonly string[] = []): Promise<string> {
-  const server = new DistServer({ args, wrapper });
+  const server = new RealServer({ args, wrapper });
   servers.push(server);
   const { code } = await within(() => `it to give up:\n${server.output}`, server.ended);
   expect(code, server.output).toBe(1);
@@ -68,7 +68,7 @@ class Writer {
   }
 }
 
-async function expectAll(server: DistServer, count: number): Promise<void> {
+async function expectAll(server: RealServer, count: number): Promise<void> {
   const client = await server.connect();
   const keys = Array.from({ length: count }, (_, i) => `n:${i}`);
   const reply = await client.call('MGET', ...keys);
@@ -77,7 +77,7 @@ async function expectAll(server: DistServer, count: number): Promise<void> {
   client.close();
 }
 
-async function writeFor(server: DistServer, count: number): Promise<Writer> {
+async function writeFor(server: RealServer, count: number): Promise<Writer> {
   const writer = new Writer(await server.connect());
   await eventually('writes', () => writer.acknowledged >= count);
   return writer;
@@ -160,7 +160,7 @@ describe('a second server', () => {
     const said = await refusal([...serverArgs(other, []), '--port', `${port}`]);
     expect(said).toContain(`127.0.0.1:${port}`);
     expect(said).toMatch(/another process listens there/);
-    const third = await DistServer.start(other);
+    const third = await RealServer.start(other);
     servers.push(third);
   });
 
@@ -242,7 +242,7 @@ describe('the command line', () => {
   it('tells its version and its options', async () => {
     const expected = { '--version': /^dkvs \d+\.\d+\.\d+/, '--help': /--port/ };
     for (const [flag, text] of Object.entries(expected)) {
-      const server = new DistServer({ args: [flag] });
+      const server = new RealServer({ args: [flag] });
       const { code } = await within('the end', server.ended);
       expect(code).toBe(0);
       expect(server.output).toMatch(text);

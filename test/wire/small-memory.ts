@@ -6,9 +6,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { testSeed } from '../lib/seeded.ts';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { WireClient } from './wire-client.ts';
 
 const OPTIONS = {
@@ -85,12 +85,12 @@ export function describeSmallMemory({ pipelines, fromDiskMin }: {
   readonly fromDiskMin: number;
 }): void {
   describe.skipIf(!hasRedisServer())('with most of the data on disk (needs redis-server)', () => {
-    let dkvs: InProcess;
-    let redis: RealServer;
+    let dkvs: TestServer;
+    let redis: RedisServer;
 
     beforeAll(async () => {
-      dkvs = await InProcess.start(OPTIONS);
-      redis = await startRealServer();
+      dkvs = await TestServer.start(OPTIONS);
+      redis = await startRedisServer();
     });
 
     afterAll(async () => {

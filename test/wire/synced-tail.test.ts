@@ -9,7 +9,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DistServer, serverArgs } from './dist-server.ts';
+import { RealServer, serverArgs } from '../server/real-server.ts';
 import { within } from './eventually.ts';
 
 const LOG = '000000000000001.log';
@@ -17,7 +17,7 @@ const KEYS = 200;
 
 describe('a server whose newest log file was changed while it was down', () => {
   let dir = '';
-  let server: DistServer | undefined;
+  let server: RealServer | undefined;
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'dkvs-synced-'));
@@ -31,7 +31,7 @@ describe('a server whose newest log file was changed while it was down', () => {
   /** Acknowledged keys, and a copy of the log with half of them. */
   async function killed(): Promise<string> {
     const older = join(dir, 'older-copy');
-    server = await DistServer.start(dir, '--appendfsync', 'always');
+    server = await RealServer.start(dir, '--appendfsync', 'always');
     const client = await server.connect();
     for (let key = 0; key < KEYS; key += 1) {
       await client.call('SET', `key:${key}`, `value ${key}`);
@@ -44,7 +44,7 @@ describe('a server whose newest log file was changed while it was down', () => {
   }
 
   async function refusal(): Promise<string> {
-    server = new DistServer({ args: serverArgs(dir, []) });
+    server = new RealServer({ args: serverArgs(dir, []) });
     const { code } = await within(() => 'the server to refuse', server.ended);
     expect(code).not.toBe(0);
     return server.output;
@@ -64,7 +64,7 @@ describe('a server whose newest log file was changed while it was down', () => {
     const older = await killed();
     await copyFile(older, join(dir, LOG));
     expect(await refusal()).toMatch(/the log ends here, although it was synced up to byte \d+/);
-    server = await DistServer.start(dir, '--damaged-records', 'report');
+    server = await RealServer.start(dir, '--damaged-records', 'report');
     const client = await server.connect();
     expect(await client.call('GET', 'key:1')).toContain('value 1');
     expect(await client.call('EXISTS', `key:${KEYS - 1}`)).toBe(':0\r\n');
@@ -75,7 +75,7 @@ describe('a server whose newest log file was changed while it was down', () => {
     await killed();
     const { size } = await stat(join(dir, LOG));
     await appendFile(join(dir, LOG), Buffer.alloc(300, 0xa5));
-    server = await DistServer.start(dir);
+    server = await RealServer.start(dir);
     expect(server.output).toContain(`${LOG} was torn: 300 bytes from byte ${size} on`);
     const client = await server.connect();
     expect(await client.call('DBSIZE')).toBe(`:${KEYS}\r\n`);

@@ -1,7 +1,7 @@
 /** MULTI, EXEC, DISCARD and WATCH among several clients, and what a restart finds of them. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InProcess } from './in-process.ts';
+import { TestServer } from '../server/test-server.ts';
 import { describeScenarios, type Step } from './scenario.ts';
 
 const EXECABORT = '-EXECABORT Transaction discarded because of previous errors.';
@@ -132,8 +132,8 @@ describeScenarios('WATCH', {
 });
 
 describe('a transaction of dkvs', () => {
-  let dkvs: InProcess;
-  beforeAll(async () => { dkvs = await InProcess.start(); });
+  let dkvs: TestServer;
+  beforeAll(async () => { dkvs = await TestServer.start(); });
   afterAll(() => dkvs.stop());
 
   it('is gone with a connection that closes before EXEC', async () => {

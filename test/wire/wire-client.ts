@@ -4,7 +4,9 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import { encodeRequest, replyEnd } from '../commands/real-server.ts';
+import { encodeRequest, replyEnd } from '../commands/redis-server.ts';
+import { RecordingReply } from '../protocol/recording-reply.ts';
+import { decodeReplies } from '../protocol/resp-decoder.ts';
 import { DEADLINE_MS, within } from './eventually.ts';
 
 export type Address = { readonly port: number } | { readonly path: string };
@@ -60,6 +62,24 @@ export class WireClient {
   /** Sends one command and gives the bytes of its reply. */
   async call(...args: readonly string[]): Promise<string> {
     this.send(args);
+    return this.reply();
+  }
+
+  /** The same; a line of words stands for its words. */
+  run(command: string | readonly string[]): Promise<string> {
+    return this.call(...(typeof command === 'string' ? command.split(' ') : command));
+  }
+
+  /** The reply as a tree of JS values (test/protocol/recording-reply.ts). */
+  async ask(command: string | readonly string[]): Promise<unknown> {
+    const recorded = new RecordingReply(3);
+    decodeReplies(Buffer.from(await this.run(command), 'latin1'), recorded);
+    return recorded.value;
+  }
+
+  /** Sends a line as a person types it. */
+  async type(line: string): Promise<string> {
+    this.write(`${line}\r\n`);
     return this.reply();
   }
 

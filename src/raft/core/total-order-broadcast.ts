@@ -164,7 +164,7 @@ export interface TotalOrderBroadcast {
   saved(position: number): void;
   status(): OrderStatus;
   /** Undefined for an engine without a leader. */
-  readonly administration?: ClusterAdministration;
+  readonly administration?: ClusterAdministration | undefined;
   /** Hands leadership over if it can, and lets go of everything. */
   stop(): Promise<void>;
 }

@@ -5,8 +5,8 @@ import { COMMAND_ARGUMENTS } from '../../../src/commands/server/command-argument
 import type { CommandFacts } from '../../../src/commands/command-facts.ts';
 import { RecordingReply } from '../../protocol/recording-reply.ts';
 import { decodeReplies } from '../../protocol/resp-decoder.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../real-server.ts';
-import { WholeServer } from '../whole-server.ts';
+import { TestServer } from '../../server/test-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../redis-server.ts';
 
 const commands = allCommands.flat().flatMap((each): CommandFacts[] =>
   [each, ...each.subcommands ?? []]);
@@ -63,16 +63,16 @@ describe('the arguments of commands', () => {
 });
 
 describe.skipIf(!hasRedisServer())('COMMAND DOCS beside a real redis-server', () => {
-  let real: RealServer;
-  beforeAll(async () => { real = await startRealServer(); });
+  let real: RedisServer;
+  beforeAll(async () => { real = await startRedisServer(); });
   afterAll(() => real?.stop());
 
   it('replies the same arguments of every command', async () => {
     const names = commands.map(({ name }) => name).filter((name) => !NOT_THERE.has(name));
     const request = ['COMMAND', 'DOCS', ...names];
     const [there = ''] = await real.run([request], 3);
-    const client = new WholeServer().connect();
-    client.session.protocol = 3;
+    const client = await (await TestServer.inMemory()).connect();
+    await client.run('HELLO 3');
     const known = argumentsOf(there);
     expect(Object.values(known).filter((each) => each !== undefined).length).toBeGreaterThan(100);
     expect(argumentsOf(await client.run(request))).toEqual(known);

@@ -5,17 +5,17 @@ import { bitFieldCommands } from '../../../src/commands/string/bitmaps-fields.ts
 import { stringCommands } from '../../../src/commands/string/strings.ts';
 import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
-import { CommandHarness } from '../harness.ts';
+import { CommandsLayer } from '../commands-layer.ts';
 
 const OUT_OF_RANGE = new RecordedError('ERR bit offset is not an integer or out of range');
 
 let options: Map<string, string>;
-let redis: CommandHarness;
+let redis: CommandsLayer;
 
 beforeEach(() => {
   options = new Map();
   const config = { get: (name: string) => options.get(name) } as ServerPort['config'];
-  redis = new CommandHarness({
+  redis = new CommandsLayer({
     commands: [...stringCommands, ...bitmapCommands, ...bitFieldCommands], server: { config },
   });
 });

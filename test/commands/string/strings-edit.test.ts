@@ -7,13 +7,13 @@ import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { STRING_REWRITE_BYTES_MAX } from '../../../src/commands/string/strings-edit.ts';
 import type { MemoryStorage } from '../../keyspace/memory-storage.ts';
 import { withSeed } from '../../lib/seeded.ts';
-import { ScriptRunner } from '../run-script.ts';
+import { CommandsLayer } from '../commands-layer.ts';
 
 const commands = [...stringSliceCommands, ...bitmapCommands, ...bitFieldCommands];
 const FIRST_SPACE = 1;
 
-function entryOf(runner: ScriptRunner, key: string) {
-  const entry = runner.storage.spaces.get(FIRST_SPACE)?.get(key);
+function entryOf(layer: CommandsLayer, key: string) {
+  const entry = layer.storage.spaces.get(FIRST_SPACE)?.get(key);
   if (entry === undefined) throw new Error(`no key ${key}`);
   return entry;
 }
@@ -26,48 +26,52 @@ function foundIn(storage: MemoryStorage, key: string): Found {
 
 describe('writing into a string', () => {
   it('writes a short one again in whole', () => {
-    const runner = new ScriptRunner(commands);
-    runner.run([['APPEND', 's', 'abc'], ['APPEND', 's', 'd'], ['SETBIT', 's', '7', '0']]);
-    expect(entryOf(runner, 's')).toMatchObject({ live: undefined, deltas: [], raw: true });
+    const layer = new CommandsLayer({ commands });
+    layer.run('APPEND', 's', 'abc');
+    layer.run('APPEND', 's', 'd');
+    layer.run('SETBIT', 's', '7', '0');
+    expect(entryOf(layer, 's')).toMatchObject({ live: undefined, deltas: [], raw: true });
   });
 
   it('logs only what is appended to a long one', () => {
-    const runner = new ScriptRunner(commands);
-    runner.run([['APPEND', 's', 'x'.repeat(STRING_REWRITE_BYTES_MAX)], ['APPEND', 's', 'tail']]);
-    const { deltas } = entryOf(runner, 's');
+    const layer = new CommandsLayer({ commands });
+    layer.run('APPEND', 's', 'x'.repeat(STRING_REWRITE_BYTES_MAX));
+    layer.run('APPEND', 's', 'tail');
+    const { deltas } = entryOf(layer, 's');
     expect(deltas).toHaveLength(1);
     expect(deltas[0]).toHaveLength(2 + 'tail'.length);
-    expect(foundIn(runner.storage, 's').raw).toBe(true);
+    expect(foundIn(layer.storage, 's').raw).toBe(true);
   });
 
   it('logs a few bytes for a new string that begins with a long gap', () => {
-    const runner = new ScriptRunner(commands);
-    runner.run([['SETBIT', 's', '4000000', '1'], ['SETRANGE', 't', '500000', 'x']]);
-    expect(foundIn(runner.storage, 's').value.length).toBe(500_001);
+    const layer = new CommandsLayer({ commands });
+    layer.run('SETBIT', 's', '4000000', '1');
+    layer.run('SETRANGE', 't', '500000', 'x');
+    expect(foundIn(layer.storage, 's').value.length).toBe(500_001);
     for (const key of ['s', 't']) {
-      const { base, deltas } = entryOf(runner, key);
+      const { base, deltas } = entryOf(layer, key);
       expect(base).toHaveLength(0);
       expect(Buffer.concat(deltas).length).toBeLessThan(10);
     }
   });
 
   it('logs one write for each operation that changed something in a long one', () => {
-    const runner = new ScriptRunner(commands);
-    runner.run([['SETRANGE', 's', '5000', 'x']]);
-    const before = entryOf(runner, 's').deltas.length;
-    runner.run([['BITFIELD', 's', 'GET', 'u8', '0', 'SET', 'u8', '0', '0', 'SET', 'u8', '8', '7']]);
-    expect(entryOf(runner, 's').deltas.slice(before)).toEqual([Buffer.from([1, 7])]);
+    const layer = new CommandsLayer({ commands });
+    layer.run('SETRANGE', 's', '5000', 'x');
+    const before = entryOf(layer, 's').deltas.length;
+    layer.run('BITFIELD', 's', 'GET', 'u8', '0', 'SET', 'u8', '0', '0', 'SET', 'u8', '8', '7');
+    expect(entryOf(layer, 's').deltas.slice(before)).toEqual([Buffer.from([1, 7])]);
   });
 
   it('keeps the raw mark off what APPEND made anew', () => {
-    const runner = new ScriptRunner(commands);
-    runner.run([['APPEND', 's', '12']]);
-    expect(entryOf(runner, 's').raw).toBe(false);
+    const layer = new CommandsLayer({ commands });
+    layer.run('APPEND', 's', '12');
+    expect(entryOf(layer, 's').raw).toBe(false);
   });
 
   it('leaves a log that replays to the same strings', () => {
     withSeed((random) => {
-      const runner = new ScriptRunner(commands);
+      const layer = new CommandsLayer({ commands });
       const keys = ['a', 'b', 'c'];
       for (let i = 0; i < 2000; i++) {
         const key = keys[random.below(3)]!;
@@ -79,11 +83,11 @@ describe('writing into a string', () => {
           ['BITFIELD', key, 'INCRBY', `u${1 + random.below(63)}`, bit, '77',
             'SET', 'i9', bit, '-5'],
         ];
-        runner.run([script[random.below(script.length)]!]);
+        layer.run(...script[random.below(script.length)]!);
       }
-      const replayed = runner.storage.reopened();
+      const replayed = layer.storage.reopened();
       for (const key of keys) {
-        const before = foundIn(runner.storage, key).value.copy();
+        const before = foundIn(layer.storage, key).value.copy();
         expect(foundIn(replayed, key).value.copy().equals(before), key).toBe(true);
       }
     });

@@ -6,7 +6,7 @@ import { stringSliceCommands } from '../../../src/commands/string/strings-slices
 import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
-import { CommandHarness } from '../harness.ts';
+import { CommandsLayer } from '../commands-layer.ts';
 import { inertList } from '../inert-list.ts';
 
 const WRONG_TYPE = new RecordedError(
@@ -15,12 +15,12 @@ const NOT_AN_INTEGER = new RecordedError('ERR value is not an integer or out of 
 const NOT_A_FLOAT = new RecordedError('ERR value is not a valid float');
 
 let options: Map<string, string>;
-let redis: CommandHarness;
+let redis: CommandsLayer;
 
 beforeEach(() => {
   options = new Map();
   const config = { get: (name: string) => options.get(name) } as ServerPort['config'];
-  redis = new CommandHarness({
+  redis = new CommandsLayer({
     commands: [
       ...stringCommands, ...stringNumberCommands, ...stringSliceCommands, ...stringLcsCommands,
     ],

@@ -27,6 +27,8 @@ export interface KeptState {
 
 /** So many bytes of a snapshot at a time, all through one buffer. */
 const CHUNK_BYTES = 100;
+/** To put a snapshot in place takes so long. */
+const INSTALL_TURNS = 10;
 
 export const NEW_STATE: KeptState = { applied: 0, batches: [] };
 
@@ -152,7 +154,9 @@ export class ContractPeer implements OrderedState, OrderOutcome {
     if (staged === undefined) throw new Error('no snapshot is staged');
     if (staged.applied < this.#applied) this.faults.push('a snapshot took the state back');
     this.#isInstalling = true;
-    await new Promise<void>((resolve) => void setTimeout(resolve, 5));
+    for (let i = 0; i < INSTALL_TURNS; i++) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
     this.batches.splice(0, this.batches.length, ...staged.batches);
     this.#applied = staged.applied;
     this.snapshotMeta = Buffer.from(meta);

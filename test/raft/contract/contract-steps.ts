@@ -49,7 +49,3 @@ export async function sameLength(peers: readonly ContractPeer[], count: number):
 export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise<void>((resolve) => void setImmediate(resolve));
 }
-
-export function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms));
-}

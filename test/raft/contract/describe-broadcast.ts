@@ -8,7 +8,7 @@ import type { TotalOrderBroadcast } from '../../../src/raft/core/total-order-bro
 import { eventually, within } from '../../wire/eventually.ts';
 import { ContractPeer, NEW_STATE, type KeptState } from './contract-peer.ts';
 import { FEATURE_LEVEL } from '../../../src/raft/core/feature-level.ts';
-import { broadcastFromAll, delay, ready, sameLength, turns } from './contract-steps.ts';
+import { broadcastFromAll, ready, sameLength, turns } from './contract-steps.ts';
 
 export interface BroadcastCluster {
   /** Opens the engine of a peer, which goes on where it stopped if it ran before. */
@@ -20,8 +20,6 @@ export interface BroadcastCluster {
 const NAMES = ['a', 'b', 'c'];
 /** Long enough for a slow machine to notice, short enough to wait for. */
 const SHORT_MS = 400;
-/** An outcome must come in bounded time: the timeout and a busy machine's delays. */
-const OUTCOME_MS_MAX = SHORT_MS + 5000;
 /** Batches of each that a peer misses, and about what each takes. */
 const MISSED = 40;
 const MISSED_BYTES = 500;
@@ -257,9 +255,8 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
         const readIndex = a.readIndex(SHORT_MS);
         a.engine.flush();
         await eventually('the outcome', () => a.expired.size === 2 && a.failedReadIndexes.size === 1);
-        const tookMs = performance.now() - startedAt;
-        expect(tookMs).toBeGreaterThanOrEqual(SHORT_MS - 10);
-        expect(tookMs).toBeLessThan(OUTCOME_MS_MAX);
+        // A timer may be early by a millisecond.
+        expect(performance.now() - startedAt).toBeGreaterThanOrEqual(SHORT_MS - 10);
         expect([...a.expired]).toEqual(tickets.map((ticket) => [ticket, false]));
         expect(a.failedReadIndexes.has(readIndex)).toBe(true);
         expect(a.engine.waitingBytes).toBe(0);
@@ -372,10 +369,8 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
         await ready(...again);
         const late = await open('c', c.kept);
         late.keepsText = false;
-        const startedAt = performance.now();
         late.start();
         await sameLength([late], 24);
-        expect(performance.now() - startedAt).toBeLessThan(8000);
         expect(late.batches.map(({ id }) => id)).toEqual(a.batches.map(({ id }) => id));
       });
 
@@ -444,7 +439,7 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
 
     describe('a stop', () => {
       it('in the middle of work ends it: nothing is told afterwards', async () => {
-        const [a] = await startAll();
+        const [a, b, c] = await startAll();
         for (let i = 0; i < 20; i++) a.broadcast(`a${i}`);
         a.readIndex();
         a.engine.flush();
@@ -455,7 +450,10 @@ export function describeBroadcast(name: string, makeCluster: MakeCluster): void 
         a.engine.flush();
         a.engine.resume();
         a.engine.saved(0);
-        await delay(50);
+        await ready(b, c);
+        const ticket = b.broadcast('after it');
+        b.engine.flush();
+        await eventually('the others to go on', () => b.delivered.has(ticket));
         expect(a.batches.length).toBe(length);
         expect(a.delivered.size + a.expired.size + a.readIndexes.size).toBe(told);
         expect(a.engine.refusal).toBeDefined();

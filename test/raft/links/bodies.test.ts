@@ -10,7 +10,7 @@ import {
 } from '../../../src/raft/links/message-codec.ts';
 import { PieceCutter, PieceJoiner } from '../../../src/raft/links/piece.ts';
 import { bytes } from './messages.ts';
-import { line, linkedPair, node, propose, rogue, until } from './test-node.ts';
+import { factsOf, line, linkedPair, node, propose, rogue, until } from './test-node.ts';
 
 const MiB = 1 << 20;
 
@@ -75,8 +75,8 @@ describe('a link', () => {
 });
 
 describe('pieces', () => {
-  const a = node('a');
-  const b = node('b');
+  const a = factsOf('a');
+  const b = factsOf('b');
   const message = propose(a, b, bytes(200_000));
   const body = Buffer.concat(bodyParts(message as Propose));
   const kind = kindNumber(message);

@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Message } from '../../../src/raft/core/message.ts';
 import type { PeerLink } from '../../../src/raft/links/peer.ts';
 import { bytes } from './messages.ts';
 import {
-  cleanups, closed, dialRaw, linkedPair, node, propose, until,
+  closed, dialRaw, linkedPair, node, propose, until,
 } from './test-node.ts';
 
 interface Writev {
@@ -41,7 +41,7 @@ describe('links between peers', () => {
     await linkedPair(a, b);
     await until(() => a.peer('b').roundTripMs !== undefined && b.peer('a').roundTripMs !== undefined);
     const writes = vi.spyOn(Socket.prototype as unknown as Writev, '_writev');
-    cleanups.push(() => writes.mockRestore());
+    onTestFinished(() => writes.mockRestore());
     for (let round = 0; round < 100; round += 1) a.send(b, round);
     expect(writes).not.toHaveBeenCalled();
     a.links.flush();

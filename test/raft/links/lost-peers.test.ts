@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { LINK_FRAME_BYTES_MAX, LINK_PING_MS, LINK_TIMEOUT_MS } from '../../../src/raft/limits.ts';
 import { LINK_QUEUE_BYTES_MAX } from '../../../src/raft/links/dialled-link.ts';
 import type { Message } from '../../../src/raft/core/message.ts';
@@ -7,7 +7,7 @@ import { FrameDecoder } from '../../../src/raft/links/frame.ts';
 import { AcceptorHandshake } from '../../../src/raft/links/handshake.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { bytes } from './messages.ts';
-import { cleanups, factsOf, line, linkedPair, node, propose, until } from './test-node.ts';
+import { factsOf, line, linkedPair, node, propose, until } from './test-node.ts';
 
 /** A peer that agrees and then reads nothing. */
 async function sleeper(name: string): Promise<{ address: string; wake: () => void }> {
@@ -29,7 +29,7 @@ async function sleeper(name: string): Promise<{ address: string; wake: () => voi
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  cleanups.push(() => {
+  onTestFinished(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { LINK_PING_MS, LINK_STREAM_IDLE_MS } from '../../../src/raft/limits.ts';
 import { LINK_STREAM_AHEAD_BYTES } from '../../../src/raft/links/incoming-stream.ts';
 import { LINK_STREAMS_MAX } from '../../../src/raft/links/links.ts';
@@ -8,7 +8,7 @@ import type { OutgoingStream } from '../../../src/raft/links/outgoing-stream.ts'
 import { SimClock } from '../../sim/sim-clock.ts';
 import { bytes, join } from './messages.ts';
 import {
-  cleanups, factsOf, line, linkedPair, node, until, type TestNode,
+  factsOf, line, linkedPair, node, until, type TestNode,
 } from './test-node.ts';
 
 interface Ends {
@@ -275,7 +275,9 @@ describe('a stream on which nothing moves', () => {
     const [clockA, clockB] = [new SimClock(), new SimClock()];
     const { sending, receiving, a, b } = await openBoth(
       node('a', { clock: clockA }), node('b', { clock: clockB }));
-    cleanups.push(() => Promise.all([a.links.close(), b.links.close()]));
+    onTestFinished(async () => {
+      await Promise.all([a.links.close(), b.links.close()]);
+    });
     const reading = readAll(receiving);
     await sending.write(bytes(10));
     const ended = sending.end();

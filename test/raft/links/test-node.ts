@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { LINK_FRAME_BYTES_MAX } from '../../../src/raft/limits.ts';
 import { NODE_NETWORK } from '../../../src/io/network.ts';
 import { NodeRandomSource } from '../../../src/io/node-random-source.ts';
@@ -143,6 +143,7 @@ export async function linkedPair(a: TestNode, b: TestNode): Promise<void> {
 export class Line {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #timers = new Set<NodeJS.Timeout>();
   #isSilent = false;
   connections = 0;
   /** Bytes from the one who dialled, before they go on. */
@@ -185,6 +186,7 @@ export class Line {
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 
   #join(from: Socket, to: Socket, pass: (chunk: Buffer) => Buffer): void {
@@ -197,7 +199,11 @@ export class Line {
         to.once('drain', () => from.resume());
       } else if (waitMs > 0) {
         from.pause();
-        setTimeout(() => from.resume(), waitMs);
+        const timer = setTimeout(() => {
+          this.#timers.delete(timer);
+          from.resume();
+        }, waitMs);
+        this.#timers.add(timer);
       }
     });
     from.on('error', () => undefined);
@@ -208,28 +214,22 @@ export class Line {
   }
 }
 
-/** Run after each test, the last one first. */
-export const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
+/** Closed when the test ends, as are a line and a socket; the last one first. */
 export function node(...given: ConstructorParameters<typeof TestNode>): TestNode {
   const made = new TestNode(...given);
-  cleanups.push(() => made.links.close());
+  onTestFinished(() => made.links.close());
   return made;
 }
 
 export async function line(port: () => number): Promise<Line> {
   const made = await Line.open(port);
-  cleanups.push(() => made.close());
+  onTestFinished(() => made.close());
   return made;
 }
 
 export function dialRaw(to: TestNode, allowHalfOpen = false): Socket {
   const socket = connect({ host: '127.0.0.1', port: to.links.port, allowHalfOpen });
-  cleanups.push(() => socket.destroy());
+  onTestFinished(() => void socket.destroy());
   return socket.on('error', () => undefined);
 }
 
@@ -240,7 +240,9 @@ export function closed(socket: Socket): Promise<void> {
   });
 }
 
-export function propose(from: TestNode, to: TestNode, payload: Uint8Array): Message {
+type Identified = Pick<TestNode, 'id'>;
+
+export function propose(from: Identified, to: Identified, payload: Uint8Array): Message {
   return { from: from.id, to: to.id, term: 1, kind: 'propose', payloads: [payload] };
 }
 

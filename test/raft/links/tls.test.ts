@@ -1,9 +1,9 @@
 import { connect as connectTls } from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { LINK_STRANGERS_MAX } from '../../../src/raft/links/link-listener.ts';
 import { makeAuthority, makeTls } from './certificates.ts';
 import { bytes } from './messages.ts';
-import { cleanups, closed, dialRaw, linkedPair, node, propose, until } from './test-node.ts';
+import { closed, dialRaw, linkedPair, node, propose, until } from './test-node.ts';
 
 const authority = makeAuthority('test authority');
 const stranger = makeAuthority('another authority');
@@ -70,7 +70,7 @@ describe('links over TLS', () => {
     const nameless = connectTls({
       host: '127.0.0.1', port: a.links.port, ca: authority.cert, checkServerIdentity: () => undefined,
     }).on('error', () => undefined);
-    cleanups.push(() => nameless.destroy());
+    onTestFinished(() => void nameless.destroy());
     await closed(nameless);
     const unencrypted = await node('b').listen();
     unencrypted.dial(a);

@@ -4,7 +4,7 @@ import type {
   OrderStatus, PeerStatus,
 } from '../../../src/raft/core/total-order-broadcast.ts';
 import { PeerWatch } from '../../../src/raft/shell/peer-watch.ts';
-import { FakePeers, fakePeer } from '../../commands/fake-peers.ts';
+import { FakeOrder, fakePeer } from '../../server/fake-order.ts';
 
 /** What b is like unless a test says otherwise: well. */
 const WELL: Partial<PeerStatus> = { isConnected: true, position: 1_000_000, lag: 0 };
@@ -92,7 +92,7 @@ describe('the watch over peers', () => {
 
   it('looks twice a second, however often it is called', () => {
     let looks = 0;
-    const status = new FakePeers().status();
+    const status = new FakeOrder().status();
     for (let ms = 0; ms < 10_000; ms++) {
       watch.maybeLook(ms, () => {
         looks++;

@@ -8,7 +8,7 @@ import type { Links } from '../../../src/raft/links/links.ts';
 import {
   SnapshotTransfer, RAFT_HELD_SILENT_MS,
 } from '../../../src/raft/shell/snapshot-transfer.ts';
-import { turns } from '../../cluster/order-peer.ts';
+import { turns } from '../../cluster/cluster-layer.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { idOf } from '../core/members.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { chooseSuccessor } from '../../../src/raft/shell/successor.ts';
-import { FakePeers } from '../../commands/fake-peers.ts';
+import { FakeOrder } from '../../server/fake-order.ts';
 
-function choose(name: string, prepare: (peers: FakePeers) => void = () => {}) {
-  const peers = new FakePeers();
+function choose(name: string, prepare: (peers: FakeOrder) => void = () => {}) {
+  const peers = new FakeOrder();
   prepare(peers);
   return chooseSuccessor(peers.status(), name);
 }
@@ -17,9 +17,9 @@ describe('who a leader hands over to', () => {
     ['itself', 'a', 'this peer leads already', undefined],
     ['somebody unknown', 'x', "no peer is called 'x': a, b, c", undefined],
     ['one that has no vote', 'b', 'b has no vote and cannot lead',
-      (peers: FakePeers) => peers.change('b', { role: 'learner' })],
+      (peers: FakeOrder) => peers.change('b', { role: 'learner' })],
     ['one that would not hear of it', 'b', 'b is not connected',
-      (peers: FakePeers) => peers.change('b', { isConnected: false })],
+      (peers: FakeOrder) => peers.change('b', { isConnected: false })],
   ] as const) {
     it(`is not ${title}`, () => {
       expect(choose(name, prepare)).toEqual({ ok: false, reason });

@@ -3,13 +3,11 @@
  * made a wrong one, it notices.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../../src/lib/random.ts';
-import { createServer, type DkvsServer } from '../../../src/server.ts';
 import { testSeed } from '../../lib/seeded.ts';
+import { TestServer } from '../../server/test-server.ts';
 import { PlainConnection, runModel } from './model-run.ts';
 import { PLANTED_FAULTS } from './planted-faults.ts';
 import type { Profile } from './random-commands.ts';
@@ -21,23 +19,16 @@ const FAULTY_COMMANDS = 10_000;
 const PROFILES: readonly Profile[] = ['big', 'expiry', 'transactions', 'mixed'];
 
 describe('the model beside a dkvs server', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'dkvs-model-'));
-  const path = join(dir, 'socket');
-  let server: DkvsServer;
+  const server = new TestServer();
+  const path = join(server.dir, 'socket');
 
-  beforeAll(async () => {
-    server = createServer({ port: 0, unixsocket: path, dir, appendfsync: 'no' });
-    await server.listen();
-  });
+  beforeAll(() => server.listen({ unixsocket: path, appendfsync: 'no' }));
   beforeEach(async () => {
     const connection = new PlainConnection(path);
     await connection.ask([['FLUSHALL']]);
     connection.close();
   });
-  afterAll(async () => {
-    await server.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  afterAll(() => server.stop());
 
   for (const profile of PROFILES) {
     it(`explains ${COMMANDS} random replies of the profile ${profile}`, async () => {

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../../src/lib/random.ts';
-import { hasRedisServer, startRealServer, type RealServer } from '../../commands/real-server.ts';
+import { hasRedisServer, startRedisServer, type RedisServer } from '../../commands/redis-server.ts';
 import { testSeed } from '../../lib/seeded.ts';
 import { runModel } from './model-run.ts';
 import type { Profile } from './random-commands.ts';
@@ -14,8 +14,8 @@ const PROFILES: readonly Profile[] = [
 ];
 
 describe.skipIf(!hasRedisServer())('the model beside a real redis-server', () => {
-  let real: RealServer;
-  beforeAll(async () => { real = await startRealServer(); });
+  let real: RedisServer;
+  beforeAll(async () => { real = await startRedisServer(); });
   beforeEach(async () => { await real.run([['FLUSHALL']]); });
   afterAll(() => real.stop());
 

@@ -1,7 +1,7 @@
 /** Random commands to a real socket, and every reply held against the model. */
 
 import { connect, type Socket } from 'node:net';
-import { encodeRequest } from '../../commands/real-server.ts';
+import { encodeRequest } from '../../commands/redis-server.ts';
 import { ClientModel, type ClientModelOptions } from './client-model.ts';
 import { RandomCommands, type RandomCommandsOptions } from './random-commands.ts';
 import { ReplyDecoder } from './reply-decoder.ts';

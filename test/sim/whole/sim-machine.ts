@@ -4,12 +4,12 @@
  */
 
 import { pino, type Logger } from 'pino';
-import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { createServerFromConfig, type DkvsServer } from '../../../src/server.ts';
 import type { World } from '../../../src/server/world.ts';
 import { inlineCopier } from '../../store/compaction/inline-copier.ts';
 import { inlineHintMaker } from '../../../src/store/hints/hint-maker.ts';
+import { configOf, type Options } from '../../lib/config-of.ts';
 import { SimCrash, SimFiles } from '../sim-files.ts';
 import type { Chance } from './chance.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -32,8 +32,7 @@ const MEMORY_USAGE = {
 };
 
 /** Options by their names, and how much below their allowed minimum some are. */
-export type MachineOptions =
-  Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type MachineOptions = Options;
 
 /** Sizes that no configuration allows: so small that everything happens within seconds. */
 export type TinySizes = Readonly<Partial<Record<
@@ -253,16 +252,12 @@ export class SimMachine implements NetworkHost, MachineClock {
   }
 
   #config(options: MachineOptions, tiny: TinySizes): Config {
-    const given = Object.entries({
+    const config = configOf({
       bind: this.host, port: CLIENT_PORT, dir: '/data', 'disk-reserve-bytes': 0,
       'protected-mode': 'no', ...options,
     });
-    const loaded = loadConfig(undefined, given.map(([name, value], i) => ({
-      line: i + 1, name, words: Array.isArray(value) ? [...value] : [String(value)],
-    })));
-    if (!loaded.ok) throw new Error(loaded.errors.map(({ reason }) => reason).join('\n'));
-    Object.assign(loaded.config.values, tiny);
-    return loaded.config;
+    Object.assign(config.values, tiny);
+    return config;
   }
 
   #log(process: SimProcess): Logger {

@@ -1,6 +1,7 @@
 /**
- * The session side of one peer over a keyspace in memory: executor, sessions, what applies batches,
- * and, when it is given an engine, the way of requests into the order. Turns end when a test says.
+ * The layer cluster/ of one peer, on the engine over a keyspace in memory, without net, store and
+ * composition: what applies batches and, when it is given an order, the way of requests into it.
+ * The test gives batches, ends turns, and says when cold records come.
  */
 
 import { ByteRange } from '../../src/lib/byte-range.ts';
@@ -22,7 +23,7 @@ import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { Proposals } from '../../src/cluster/proposals.ts';
 import type { RequestOrder } from '../../src/engine/request-order.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
-import { WholeServer, type WholeClient } from '../commands/whole-server.ts';
+import { EngineLayer, type LayerClient } from '../engine/engine-layer.ts';
 
 /** The requests of a batch, each a line of words or the words. */
 export type Line = string | readonly string[];
@@ -60,8 +61,8 @@ export function batchOf(
     ...more };
 }
 
-export class OrderPeer {
-  readonly server = new WholeServer();
+export class ClusterLayer {
+  readonly server = new EngineLayer();
   readonly marks: OrderMarks;
   readonly apply: ApplyBatches;
   /** Positions of the frames. */
@@ -131,12 +132,12 @@ export class OrderPeer {
     });
   }
 
-  static async create(engine?: TotalOrderBroadcast): Promise<OrderPeer> {
-    const { storage } = new WholeServer();
-    return new OrderPeer(await OrderMarks.read(storage, 0), engine);
+  static async create(engine?: TotalOrderBroadcast): Promise<ClusterLayer> {
+    const { storage } = new EngineLayer();
+    return new ClusterLayer(await OrderMarks.read(storage, 0), engine);
   }
 
-  connect(): WholeClient {
+  connect(): LayerClient {
     return this.server.connect();
   }
 
@@ -149,7 +150,7 @@ export class OrderPeer {
   }
 
   /** Sends a request and ends the turn; the reply comes when it is ordered and applied. */
-  run(client: WholeClient, line: Line): Promise<string> {
+  run(client: LayerClient, line: Line): Promise<string> {
     const reply = client.run(line);
     this.order?.flush();
     return reply;

@@ -6,8 +6,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { eventually, within } from './eventually.ts';
-import { WireClient } from './wire-client.ts';
+import { eventually, within } from '../wire/eventually.ts';
+import { WireClient } from '../wire/wire-client.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
@@ -16,20 +16,20 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface DistOptions {
+export interface RealServerOptions {
   readonly args: readonly string[];
   /** A program and its arguments that run node: to set limits, mounts or users. */
   readonly wrapper?: readonly string[];
 }
 
-export class DistServer {
+export class RealServer {
   readonly child: ChildProcess;
   /** Settles when the process has ended. */
   readonly ended: Promise<Ending>;
   #ending: Ending | undefined;
   #output = '';
 
-  constructor({ args, wrapper = [] }: DistOptions) {
+  constructor({ args, wrapper = [] }: RealServerOptions) {
     if (!existsSync(MAIN)) throw new Error('dist/src/main.js is missing: npm run build makes it');
     const [program = '', ...rest] = [...wrapper, process.execPath, MAIN, ...args];
     this.child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -44,8 +44,8 @@ export class DistServer {
   }
 
   /** Starts on `dir` and a free port, and waits until it listens. */
-  static async start(dir: string, ...more: readonly string[]): Promise<DistServer> {
-    const server = new DistServer({ args: serverArgs(dir, more) });
+  static async start(dir: string, ...more: readonly string[]): Promise<RealServer> {
+    const server = new RealServer({ args: serverArgs(dir, more) });
     await server.ready();
     return server;
   }

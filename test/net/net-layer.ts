@@ -1,7 +1,7 @@
 /**
- * A server without a disk: real sockets on loopback over a keyspace in memory, with everything that
- * matters to sessions in the test's hand: when cold keys arrive, when tickets are acknowledged,
- * what time it is, which buffers are out and how many socket writes there were.
+ * The layer net/ and what is below it: real sockets on loopback over a keyspace in memory, without
+ * store and composition. The test decides what these would: when cold keys arrive, when tickets are
+ * acknowledged, what time it is; and it sees which buffers are out and what each socket write had.
  */
 
 import { connect, type Socket } from 'node:net';
@@ -199,7 +199,7 @@ const testCommands = defineCommands([
 
 const UNLIMITED: OutputLimits = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
-export class LittleServer {
+export class NetLayer {
   readonly clock = new SimClock();
   readonly storage = new ColdStorage();
   readonly gate = new FakeGate(() => this.storage.effects);
@@ -227,7 +227,7 @@ export class LittleServer {
   readonly clients: Clients;
   readonly listeners: Listeners;
   readonly host: ConnectionHost;
-  readonly #dialled: TestClient[] = [];
+  readonly #dialled: NetClient[] = [];
 
   /** `extra`: further commands that it knows. */
   constructor(extra: readonly Command[] = []) {
@@ -307,9 +307,9 @@ export class LittleServer {
     return this;
   }
 
-  async dial(options: { readonly allowHalfOpen?: boolean } = {}): Promise<TestClient> {
+  async dial(options: { readonly allowHalfOpen?: boolean } = {}): Promise<NetClient> {
     const before = this.sockets.length;
-    const client = new TestClient(this.listeners.port, options.allowHalfOpen ?? true);
+    const client = new NetClient(this.listeners.port, options.allowHalfOpen ?? true);
     this.#dialled.push(client);
     await client.connected;
     await until(() => this.sockets.length > before, 'the server takes the connection');
@@ -325,7 +325,7 @@ export class LittleServer {
   }
 }
 
-export class TestClient {
+export class NetClient {
   readonly socket: Socket;
   readonly connected: Promise<void>;
   received = '';

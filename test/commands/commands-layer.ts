@@ -1,5 +1,6 @@
 /**
- * Runs commands against a keyspace in memory: what the shell does, without sockets, disk or time.
+ * The layer commands/ and what is below it: `execute` of one command after the other on a keyspace
+ * in memory, without engine, sessions, disk or time.
  *
  * `run('SET', 'k', 'v')` gives the reply as a JS tree (see test/protocol/recording-reply.ts).
  */
@@ -16,7 +17,7 @@ import { Random } from '../../src/lib/random.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 import { RecordingReply } from '../protocol/recording-reply.ts';
 
-export interface HarnessOptions {
+export interface CommandsLayerOptions {
   readonly commands: readonly Command[];
   readonly codecs?: readonly LiveCodec[];
   readonly server?: Partial<ServerPort>;
@@ -25,7 +26,7 @@ export interface HarnessOptions {
 }
 
 /** Everything that a test of a command family needs; the clock stands still until told. */
-export class CommandHarness {
+export class CommandsLayer {
   readonly storage: MemoryStorage;
   readonly keyspace: Keyspace;
   /** 'event key@db' of each keyspace notification. */
@@ -36,9 +37,9 @@ export class CommandHarness {
   protocol: 2 | 3;
   readonly random = new Random(1, 2);
   readonly #table = new Map<string, Command>();
-  readonly #options: HarnessOptions;
+  readonly #options: CommandsLayerOptions;
 
-  constructor(options: HarnessOptions) {
+  constructor(options: CommandsLayerOptions) {
     this.#options = options;
     this.protocol = options.protocol ?? 2;
     for (const command of options.commands) {
@@ -83,7 +84,7 @@ export class CommandHarness {
       ? this.#table.get(`${name}|${args.text(1).toLowerCase()}`)
       : undefined;
     const command = sub ?? parent;
-    if (command === undefined) throw new Error(`no command ${name} in this harness`);
+    if (command === undefined) throw new Error(`no command ${name} in this layer`);
     const reply = new RecordingReply(this.protocol);
     this.keyspace.now = this.now;
     const context: Context = {

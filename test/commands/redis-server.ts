@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askAll, untilClosed, type Reply } from './real-conversations.ts';
 
-export interface RealServer {
+export interface RedisServer {
   /** Its Unix socket. */
   readonly path: string;
   /** Runs the commands on a new connection; the bytes of each reply, as latin1. */
@@ -21,8 +21,6 @@ export interface RealServer {
    * Sends these bytes on a new connection: what the server says, in latin1, until it closes.
    */
   untilClosed(bytes: Buffer): Promise<string>;
-  /** 'event key@db' of each keyspace notification of database 0 while `body` runs. */
-  notifications(body: () => Promise<unknown>): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -30,7 +28,7 @@ export function hasRedisServer(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
 
-export async function startRealServer(...options: readonly string[]): Promise<RealServer> {
+export async function startRedisServer(...options: readonly string[]): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'dkvs-real-'));
   const path = join(dir, 'socket');
   const server = spawn('redis-server', [
@@ -49,7 +47,6 @@ export async function startRealServer(...options: readonly string[]): Promise<Re
     run: (commands, protocol = 2) => runOn(path, commands, protocol),
     ask: (commands) => askAll(path, commands.map(encodeRequest).join(''), commands.length),
     untilClosed: (bytes) => untilClosed(path, bytes),
-    notifications: (body) => listen(path, body),
     stop: async () => {
       server.kill('SIGKILL');
       await ended;
@@ -58,7 +55,8 @@ export async function startRealServer(...options: readonly string[]): Promise<Re
   };
 }
 
-async function runOn(
+/** Runs the commands on a new connection to the Unix socket `path`; the bytes of each reply. */
+export async function runOn(
   path: string, commands: readonly (readonly string[])[], protocol: 2 | 3,
 ): Promise<string[]> {
   const socket = connect(path);
@@ -73,7 +71,10 @@ async function runOn(
 
 const END_KEY = 'dkvs-end-of-notifications';
 
-async function listen(path: string, body: () => Promise<unknown>): Promise<string[]> {
+/** 'event key@db' of each keyspace notification of database 0 while `body` runs. */
+export async function notificationsOn(
+  path: string, body: () => Promise<unknown>,
+): Promise<string[]> {
   await runOn(path, [['CONFIG', 'SET', 'notify-keyspace-events', 'KEAmn']], 2);
   const socket = connect(path);
   const subscribed = exchange(socket, [['PSUBSCRIBE', '__keyevent@0__:*']]);

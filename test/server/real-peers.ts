@@ -10,10 +10,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reservePorts } from '../lib/reserve-ports.ts';
-import { DistServer } from '../wire/dist-server.ts';
-import { DEADLINE_MS, eventually } from '../wire/eventually.ts';
+import type { PrivateNetwork } from '../processes/private-network.ts';
+import { eventually } from '../wire/eventually.ts';
 import { WireClient, type Address } from '../wire/wire-client.ts';
-import type { PrivateNetwork } from './private-network.ts';
+import { RealServer } from './real-server.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'] as const;
 
@@ -33,11 +33,11 @@ interface Site {
   readonly wrapper: readonly string[];
 }
 
-export class ProcessPeers {
+export class RealPeers {
   readonly #root: string;
   readonly #sites: readonly Site[];
   readonly #options: readonly string[];
-  readonly #servers: DistServer[] = [];
+  readonly #servers: RealServer[] = [];
 
   private constructor(root: string, sites: readonly Site[], options: readonly string[]) {
     this.#root = root;
@@ -48,11 +48,11 @@ export class ProcessPeers {
   /** Resolves when all of them take writes. `options`: of every server's command line. */
   static async start(
     count: number, network?: PrivateNetwork, options: readonly string[] = [],
-  ): Promise<ProcessPeers> {
+  ): Promise<RealPeers> {
     const root = mkdtempSync(join(tmpdir(), 'dkvs-processes-'));
     const sites = network === undefined
       ? await loopbackSites(count) : networkSites(count, network, root);
-    const peers = new ProcessPeers(root, sites, options);
+    const peers = new RealPeers(root, sites, options);
     try {
       await Promise.all(sites.map((_, i) => peers.launch(i)));
       await Promise.all(peers.addresses.map((address) => takesWrites(address)));
@@ -74,7 +74,7 @@ export class ProcessPeers {
     const peers = this.#sites.flatMap(({ name, host, clientPort, peerPort }) => {
       return ['--peer', `${name} ${host}:${clientPort} ${host}:${peerPort}`];
     });
-    const server = new DistServer({
+    const server = new RealServer({
       args: [
         '--dir', dir, '--bind', host, '--loglevel', 'warning', '--disk-reserve-bytes', '0',
         '--consistency', 'linearizable', '--node', name, ...peers, ...args, ...this.#options,
@@ -150,7 +150,7 @@ async function leaderSaidBy(address: Address): Promise<string> {
 }
 
 /** Waits until a server takes writes: there is a leader, and it knows. */
-export async function takesWrites(address: Address, deadlineMs = DEADLINE_MS): Promise<void> {
+export async function takesWrites(address: Address): Promise<void> {
   await eventually(`${JSON.stringify(address)} to take writes`, async () => {
     const client = await WireClient.connect(address);
     try {
@@ -158,5 +158,5 @@ export async function takesWrites(address: Address, deadlineMs = DEADLINE_MS): P
     } finally {
       client.close();
     }
-  }, deadlineMs);
+  });
 }
