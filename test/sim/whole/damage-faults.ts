@@ -83,7 +83,7 @@ const ALTERATIONS: Readonly<Record<'spoil' | 'cut' | 'putBack' | 'exchange', Alt
     const path = pickPath(chance, disk);
     if (path === undefined) return undefined;
     const suffix = path.slice(path.lastIndexOf('.'));
-    const others = disk.paths().filter((each) => each !== path &&
+    const others = disk.paths().filter((each) => each !== path && !areBothNeeded(each, path) &&
       (each.endsWith(suffix) || chance.oneIn(10)));
     if (others.length === 0) return undefined;
     const other = chance.choose(others);
@@ -93,6 +93,12 @@ const ALTERATIONS: Readonly<Record<'spoil' | 'cut' | 'putBack' | 'exchange', Alt
     return `${path} and ${other} are exchanged`;
   },
 };
+
+/** A log, and the note of how far it is synced: with both damaged nobody can tell what is lost. */
+function areBothNeeded(one: string, other: string): boolean {
+  return [one, other].some((path) => path.endsWith('/synced')) &&
+    [one, other].some((path) => path.endsWith('.log'));
+}
 
 function pickUndamaged(nemesis: Nemesis): SimMachine | undefined {
   const machine = nemesis.pickReady();
