@@ -30,8 +30,23 @@ function pickPath(chance: Chance, disk: SimFiles): string | undefined {
   return kinds.size === 0 ? undefined : chance.choose(chance.choose([...kinds.values()]));
 }
 
-/** Where something else than zeros lies, if that is found: most of a file may be made ready only. */
-function pickPlace(chance: Chance, bytes: Uint8Array): number {
+/** Each frame of a segment has it behind the checksum of its header. */
+const FRAME_MAGIC = 'FRM1';
+const FRAME_MAGIC_AT = 4;
+/** Header of a frame and of its first record. */
+const HEADERS_BYTES = 76;
+
+/**
+ * Where something else than zeros lies, if that is found: most of a file may be made ready only.
+ * Often in a header, because damage of those takes other ways than damage of keys and values.
+ */
+function pickPlace(chance: Chance, content: Uint8Array): number {
+  const bytes = Buffer.from(content);
+  const magic = chance.oneIn(3) ? bytes.indexOf(FRAME_MAGIC, chance.below(bytes.length)) : -1;
+  if (magic !== -1) {
+    const start = magic - FRAME_MAGIC_AT;
+    return start + chance.below(Math.min(HEADERS_BYTES, bytes.length - start));
+  }
   let at = chance.below(bytes.length);
   for (let tries = 1; tries < TRIES_MAX && bytes[at] === 0; tries++) at = chance.below(bytes.length);
   return at;
@@ -83,7 +98,7 @@ const ALTERATIONS: Readonly<Record<'spoil' | 'cut' | 'putBack' | 'exchange', Alt
     const path = pickPath(chance, disk);
     if (path === undefined) return undefined;
     const suffix = path.slice(path.lastIndexOf('.'));
-    const others = disk.paths().filter((each) => each !== path &&
+    const others = disk.paths().filter((each) => each !== path && !areBothNeeded(each, path) &&
       (each.endsWith(suffix) || chance.oneIn(10)));
     if (others.length === 0) return undefined;
     const other = chance.choose(others);
@@ -93,6 +108,12 @@ const ALTERATIONS: Readonly<Record<'spoil' | 'cut' | 'putBack' | 'exchange', Alt
     return `${path} and ${other} are exchanged`;
   },
 };
+
+/** A log, and the note of how far it is synced: with both damaged nobody can tell what is lost. */
+function areBothNeeded(one: string, other: string): boolean {
+  return [one, other].some((path) => path.endsWith('/synced')) &&
+    [one, other].some((path) => path.endsWith('.log'));
+}
 
 function pickUndamaged(nemesis: Nemesis): SimMachine | undefined {
   const machine = nemesis.pickReady();
