@@ -179,22 +179,31 @@ export class OrderPeer {
 
   /** What is stored, by database and key, as text that two peers can be compared by. */
   digest(): string {
-    const { storage, plumbing } = this.server;
-    const lines: string[] = [];
-    const spaces: (readonly [string, number])[] = plumbing.keyspace.databases
-      .map(({ index, space }) => [`db${index}`, space]);
-    for (const [name, space] of [['system', 0] as const, ...spaces]) {
-      const keys = [...storage.spaces.get(space)?.keys() ?? []].toSorted();
-      for (const key of keys) {
-        const found = storage.find(space, new ByteRange(Buffer.from(key, 'latin1')), 0 as never);
-        if (typeof found !== 'object') throw new Error(`${key} is cold`);
-        const { live, value, type, expireAt } = found;
-        const bytes = live === undefined ? value.copy() : live.encodeBase();
-        lines.push(`${name} ${key} ${type} ${expireAt} ${bytes.toString('latin1')}`);
-      }
-    }
-    return lines.join('\n');
+    return [...linesOf(this.server, 'system', 0), ...dataLines(this.server)].join('\n');
   }
+}
+
+/** The same without what a server keeps for itself, and without keys whose time is over. */
+export function dataOf(server: WholeServer, nowMs: number): string {
+  return dataLines(server, nowMs).join('\n');
+}
+
+function dataLines(server: WholeServer, nowMs = -1): string[] {
+  return server.plumbing.keyspace.databases.flatMap(
+    ({ index, space }) => linesOf(server, `db${index}`, space, nowMs));
+}
+
+function linesOf({ storage }: WholeServer, name: string, space: number, nowMs = -1): string[] {
+  const lines: string[] = [];
+  for (const key of [...storage.spaces.get(space)?.keys() ?? []].toSorted()) {
+    const found = storage.find(space, new ByteRange(Buffer.from(key, 'latin1')), 0 as never);
+    if (typeof found !== 'object') throw new Error(`${key} is cold`);
+    const { live, value, type, expireAt } = found;
+    if (expireAt > 0 && expireAt <= nowMs) continue;
+    const bytes = live === undefined ? value.copy() : live.encodeBase();
+    lines.push(`${name} ${key} ${type} ${expireAt} ${bytes.toString('latin1')}`);
+  }
+  return lines;
 }
 
 const noSnapshot = async (): Promise<never> => {
