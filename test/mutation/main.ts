@@ -15,7 +15,7 @@ import { CommandLine } from '../lib/command-line.ts';
 import { EQUIVALENTS } from './equivalents.ts';
 import { testsOf } from './folders.ts';
 import { changeOf, isInSample, isSame, type Place } from './mutants.ts';
-import { isEquivalent, type SampleOptions } from './sample-checker.ts';
+import { isEquivalent, type SampleOptions } from './sample-runner.ts';
 import { rowOf, survivorsOf, withRow, type Outcome, type Result } from './scores.ts';
 
 type StrykerResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
@@ -53,11 +53,10 @@ async function mutate(sample: SampleOptions): Promise<Result[]> {
   const stryker = new Stryker({
     mutate: files,
     mutator: { excludedMutations: ['StringLiteral'] },
-    testRunner: 'vitest',
+    testRunner: 'sample',
     testFiles: testsOf(ROOT, folder),
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
-    plugins: ['@stryker-mutator/vitest-runner', join(import.meta.dirname, 'sample-checker.js')],
-    checkers: ['sample'],
+    plugins: ['@stryker-mutator/vitest-runner', join(import.meta.dirname, 'sample-runner.js')],
     coverageAnalysis: 'perTest',
     ignoreStatic: true,
     concurrency: line.wholeNumber('concurrency', values.concurrency),
@@ -82,7 +81,7 @@ async function mutate(sample: SampleOptions): Promise<Result[]> {
 }
 
 function toResult(mutant: StrykerResult, text: string): Result[] {
-  // Results count from 1, where a checker is told from 0.
+  // Results count from 1, where a runner is told from 0.
   const { start, end } = mutant.location;
   const location = { start: fromZero(start), end: fromZero(end) };
   const change = changeOf({ ...mutant, location }, relative(SRC, mutant.fileName), text);
@@ -103,8 +102,7 @@ function outcomeOf(status: StrykerResult['status']): Outcome | undefined {
   switch (status) {
     case 'Killed': case 'RuntimeError': return 'killed';
     case 'Timeout': return 'timeout';
-    // An earlier result of one that was in the list of equivalent ones says nothing.
-    case 'Survived': case 'CompileError': return 'survived';
+    case 'Survived': return 'survived';
     case 'NoCoverage': return 'not covered';
     default: return undefined;
   }
