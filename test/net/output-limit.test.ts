@@ -26,7 +26,7 @@ describe('an output limit', () => {
       .toEqual([false, false, false, true]);
   });
 
-  it('that is soft begins again behind each break, and is not passed by what is just allowed', () => {
+  it('that is soft begins again behind each break, and allows its last byte', () => {
     expect([at(0, 101), at(1000, 100), at(1500, 101), at(3400, 101), at(3501, 101)])
       .toEqual([false, false, false, false, true]);
   });
