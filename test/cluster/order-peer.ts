@@ -11,7 +11,7 @@ import type {
 } from '../../src/raft/core/total-order-broadcast.ts';
 import { Args } from '../../src/protocol/args.ts';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
-import { ApplyBatches } from '../../src/cluster/apply.ts';
+import { ApplyBatches, type StateSnapshots } from '../../src/cluster/apply.ts';
 import { createApplySession } from '../../src/cluster/apply-session.ts';
 import { DeliveryGate } from '../../src/session/delivery-gate.ts';
 import { OrderMarks } from '../../src/cluster/applied-marks.ts';
@@ -22,6 +22,7 @@ import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { Proposals } from '../../src/cluster/proposals.ts';
 import type { RequestOrder } from '../../src/engine/request-order.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
+import type { Session } from '../../src/session/session.ts';
 import { WholeServer, type WholeClient } from '../commands/whole-server.ts';
 
 /** The requests of a batch, each a line of words or the words. */
@@ -80,6 +81,11 @@ export class OrderPeer {
   /** What is said of the next commit; it throws then. */
   commitError: Error | undefined;
   readonly order: Proposals | undefined;
+  /** For a test to change; none is expected. */
+  readonly snapshots: { -readonly [Key in keyof StateSnapshots]: StateSnapshots[Key] } = {
+    meta: undefined, export: noSnapshot, receive: noSnapshot, install: noSnapshot,
+  };
+  readonly applySession: Session;
   #loads: (() => void)[] | undefined;
   #loadError: Error | undefined;
 
@@ -87,9 +93,10 @@ export class OrderPeer {
     this.marks = marks;
     const { engine: requests, plumbing, table } = this.server;
     plumbing.hub.gate = new DeliveryGate(() => engine?.knownCommit ?? this.knownCommit);
+    this.applySession = createApplySession(plumbing, new OutputPool());
     const host = {
       keyspace: plumbing.keyspace, table, runner: requests.runner, prefetch: requests.prefetch,
-      applySession: createApplySession(plumbing, new OutputPool()),
+      applySession: this.applySession,
       commit: (position: number) => {
         if (this.commitError !== undefined) throw this.commitError;
         this.commits.push(position);
@@ -110,7 +117,7 @@ export class OrderPeer {
         this.applied.push(position);
         replies.onApplied(position);
       },
-    }, marks, NO_SNAPSHOTS, plumbing.hub.gate, () => {
+    }, marks, this.snapshots, plumbing.hub.gate, () => {
       this.resumed++;
       engine?.resume();
     });
@@ -206,13 +213,9 @@ function linesOf({ storage }: WholeServer, name: string, space: number, nowMs = 
   return lines;
 }
 
-const noSnapshot = async (): Promise<never> => {
+async function noSnapshot(): Promise<never> {
   throw new Error('no snapshot is expected');
-};
-
-const NO_SNAPSHOTS = {
-  meta: undefined, export: noSnapshot, receive: noSnapshot, install: noSnapshot,
-};
+}
 
 /** Nothing goes in here; batches come from the test. */
 function noOrder(marks: OrderMarks): RequestOrder {

@@ -3,7 +3,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../../src/cluster/proposals.ts';
 import { LEVEL_LOOK_MS, LEVEL_LOOKS_MAX } from '../../src/engine/admit.ts';
-import { ORDERED_LIMITS, readOrderedRequests } from '../../src/cluster/proposal-body.ts';
+import {
+  ORDERED_LIMITS, USUAL_LIMITS, orderedBytesMax, readOrderedRequests,
+} from '../../src/cluster/proposal-body.ts';
 import {
   FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
 } from '../../src/raft/core/feature-level.ts';
@@ -137,6 +139,51 @@ describe('requests on their way into the order', () => {
     expect(await peer.run(client, 'EXEC')).toMatch(/^-EXECABORT .*a write of \d+ bytes/);
     expect(await peer.run(client, 'SET k 1')).toBe('+OK\r\n');
     expect(cluster.order.length).toBe(1);
+  });
+
+  it('are as large as one batch may be, to the byte, alone or with others', async () => {
+    await meet();
+    const fits = BODY_BYTES_MAX - orderedBytesMax([argsOf(['SET', 'k', ''])]);
+    expect(await peer.run(client, ['SET', 'k', 'x'.repeat(fits)])).toBe('+OK\r\n');
+    expect(await peer.run(client, ['SET', 'k', 'x'.repeat(fits + 1)])).toMatch(/^-ERR a write of/);
+    expect(cluster.order.length).toBe(1);
+  });
+
+  it('say anew what limits them when any of the limits has changed within their turn', async () => {
+    await meet();
+    const small = { ...USUAL_LIMITS, stringBytes: 100 };
+    const replies: Promise<string>[] = [];
+    for (const [key, limits] of [['a', small], ['b', { ...small, stringBytes: 3 }],
+      ['c', { ...small, stringBytes: 3, databases: 3 }], ['d', small]] as const) {
+      peer.limits = limits;
+      replies.push(peer.connect().run(`SETRANGE ${key} 4 x`));
+    }
+    peer.order!.flush();
+    const told = await Promise.all(replies);
+    expect(told.map((reply) => reply.slice(0, 4))).toEqual([':5\r\n', '-ERR', '-ERR', ':5\r\n']);
+    const { body } = cluster.order[0]!;
+    const limits = readOrderedRequests(body).filter(({ kind }) => kind === ORDERED_LIMITS);
+    expect(limits.map(({ commands }) => [commands[0]!.text(0), commands[0]!.text(1)])).toEqual([
+      ['16', '100'], ['16', '3'], ['3', '3'], ['16', '100'],
+    ]);
+  });
+
+  it('may be a transaction that has administration at once', async () => {
+    await meet();
+    for (const line of ['MULTI', 'SET a 1', 'CONFIG GET port', 'CONFIG RESETSTAT']) {
+      await client.run(line);
+    }
+    expect(await peer.run(client, 'EXEC')).toMatch(/^\*3\r\n\+OK\r\n/);
+  });
+
+  it('are refused while the peer does not answer for its data, as reads are', async () => {
+    await meet();
+    Object.assign(engine, { serving: 'LOADING not yet' });
+    for (const line of ['SET a 1', 'GET a']) {
+      expect(await peer.run(client, line)).toBe('-LOADING not yet\r\n');
+    }
+    Object.assign(engine, { serving: undefined });
+    expect(await client.run('GET a')).toBe('$-1\r\n');
   });
 
   it('may be a transaction that writes and has commands in steps, which is one all the same', async () => {
@@ -331,6 +378,12 @@ describe('a peer that stops', () => {
     }
     expect(await client.run('SET c 1')).toBe('-NOQUORUM no majority of peers: the disk is gone\r\n');
     peer.order!.flush();
+    // What was asked for before may still be answered.
+    peer.order!.onReadIndex(2, 0);
+    peer.order!.onReadIndexFailed(2);
+    peer.order!.onExpired(1, true);
+    peer.order!.onApplied(99);
+    expect([behind, sent, open].map((one) => one.heard())).toEqual(['', '', '']);
   });
 
   it('tells whose writes came with a state from another peer that their replies are lost', async () => {

@@ -50,6 +50,7 @@ async function mutate(sample: SampleOptions): Promise<Result[]> {
   const files = values.file?.map((name) => `src/${folder}/${name}`) ?? [`src/${folder}/**/*.ts`];
   const name = `${folder.replaceAll('/', '-')}-one-in-${oneIn}`;
   process.chdir(ROOT);
+  process.env['MUTATED_FOLDER'] = folder;
   const stryker = new Stryker({
     mutate: files,
     mutator: { excludedMutations: ['StringLiteral'] },

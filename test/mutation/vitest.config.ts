@@ -1,17 +1,20 @@
 /**
- * How vitest runs the tests of a mutant: in one thread, what is near the code before what goes
- * through a socket, and no longer than a mutant deserves that makes a test wait for ever.
+ * How vitest runs the tests of a mutant: in one thread, the tests of its folder first and whole
+ * servers last, and no longer than a mutant deserves that makes a test wait for ever.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { defineConfig } from 'vitest/config';
 
-/** Whole servers, which are slow to start; all else comes before them. */
+/** Set by main.ts: the folder below src that is mutated. */
+const own = `/test/${process.env['MUTATED_FOLDER'] ?? ''}/`;
+
+/** Whole servers are slow to start. */
 const WHOLE = /\/test\/(?:wire|server|sim|raft\/contract)\//;
 
 class NearFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const key = ({ moduleId }: TestSpecification): string =>
-      `${WHOLE.test(moduleId) ? 1 : 0} ${moduleId}`;
+    const rank = (path: string): number => path.includes(own) ? 0 : WHOLE.test(path) ? 2 : 1;
+    const key = ({ moduleId }: TestSpecification): string => `${rank(moduleId)} ${moduleId}`;
     return files.toSorted((one, other) => key(one) < key(other) ? -1 : 1);
   }
 }
