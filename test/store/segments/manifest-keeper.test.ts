@@ -156,13 +156,18 @@ describe('a write that failed', () => {
   async function pauses(count: number): Promise<number[]> {
     const found: number[] = [];
     while (found.length < count) {
-      const before = tries;
-      let ticks = 0;
-      for (; tries === before; ticks += 1) keeper.tick();
-      found.push(ticks);
+      found.push(ticksUntilTry(tries));
       await turns(1);
     }
     return found;
+  }
+
+  function ticksUntilTry(before: number): number {
+    for (let ticks = 1; ticks < 100; ticks += 1) {
+      keeper.tick();
+      if (tries > before) return ticks;
+    }
+    throw new Error('it is not tried again');
   }
 
   it('is tried again with growing pauses, and told once', async () => {
