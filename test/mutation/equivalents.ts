@@ -11,4 +11,209 @@ export interface Equivalent extends Change {
 }
 
 export const EQUIVALENTS: readonly Equivalent[] = [
+  {
+    file: 'cluster/apply-session.ts',
+    line: 'bytesThrough(): number {',
+    from: '{ return 0; }',
+    to: '{}',
+    why:
+      'nobody asks it of this session: what is read ahead of an apply session has no bytes on ' +
+      'a wire',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'default: break;',
+    from: 'default: break;',
+    to: 'default:',
+    why: 'a kind that does nothing goes on behind the switch either way',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line: 'if (found !== undefined) storage.remove(SYSTEM_SPACE, key);',
+    from: 'found !== undefined',
+    to: 'true',
+    why: 'nothing else removes a left-over record, so it is there',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line: 'readonly #leftOver: Buffer[] = [];',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: '`reload` empties it before it is used',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line:
+      'if (found === undefined || found === COLD) throw new Error(\'assertion failed: a lost ' +
+      'mark\');',
+    from: 'found === undefined || found === COLD',
+    to: 'false',
+    why: 'asserts what cannot be: the record was loaded on the line above',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line:
+      'if (found === undefined || found === COLD) throw new Error(\'assertion failed: a lost ' +
+      'mark\');',
+    from: 'found === undefined || found === COLD',
+    to: 'found === undefined && found === COLD',
+    why: 'asserts what cannot be: the record was loaded on the line above',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line:
+      'if (found === undefined || found === COLD) throw new Error(\'assertion failed: a lost ' +
+      'mark\');',
+    from: 'found === undefined',
+    to: 'false',
+    why: 'asserts what cannot be: the record was loaded on the line above',
+  },
+  {
+    file: 'cluster/apply-session.ts',
+    line: 'readonly mayTakeMore = true;',
+    from: 'true',
+    to: 'false',
+    why: 'only connections are asked, and batches are run without',
+  },
+  {
+    file: 'cluster/open-batch.ts',
+    line: 'this.#followers.push({ session: undefined, entries: [], resolve });',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: 'nobody looks at the requests of one that has no session',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'readonly commands: Args[] = [];',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: 'the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (this.commands.length > 1) this.commands.length = 1;',
+    from: 'this.commands.length > 1',
+    to: 'true',
+    why: 'memory only: the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (this.commands.length > 1) this.commands.length = 1;',
+    from: 'this.commands.length > 1',
+    to: 'false',
+    why: 'memory only: the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (this.commands.length > 1) this.commands.length = 1;',
+    from: 'this.commands.length > 1',
+    to: 'this.commands.length <= 1',
+    why: 'memory only: the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (request.commands.length !== count) request.commands.length = count;',
+    from: 'request.commands.length !== count',
+    to: 'true',
+    why: 'setting a length to what it is changes nothing',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line:
+      'if (this.#at > this.#buf.length) throw new Error(\'assertion failed: a batch is cut ' +
+      'short\');',
+    from: 'this.#at > this.#buf.length',
+    to: 'false',
+    why: 'the next number is looked for behind the end, which is refused as well',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'const isPlain = kind === ORDERED_COMMAND && args !== undefined;',
+    from: 'args !== undefined',
+    to: 'true',
+    why: 'a command has its arguments',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'if (this.#next >= this.#lookedUpTo) this.#lookAhead();',
+    from: 'this.#next >= this.#lookedUpTo',
+    to: 'false',
+    why: 'speed only: requests run one by one, and nothing is looked up ahead',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'if (this.#next >= this.#lookedUpTo) this.#lookAhead();',
+    from: 'this.#next >= this.#lookedUpTo',
+    to: 'this.#next < this.#lookedUpTo',
+    why: 'speed only: requests run one by one, and nothing is looked up ahead',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line:
+      'while (to < end && this.#entries[to] !== undefined && this.#requests[to]!.db === db) to ' +
+      '+= 1;',
+    from: 'to < end && this.#entries[to] !== undefined && this.#requests[to]!.db  ...',
+    to: 'false',
+    why: 'speed only: requests run one by one',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'for (let i = this.#next; i < end; i++) {',
+    from: 'i < end',
+    to: 'i <= end',
+    why: 'behind the end there is no entry, and that is left out',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line:
+      'if (entry === undefined) throw new Error(`assertion failed: no command ' +
+      '${args.text(0)}`);',
+    from: 'entry === undefined',
+    to: 'false',
+    why: 'asserts what cannot be: all peers know the commands of the level',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'if (i > first && this.#wouldOverflow(commands)) {',
+    from: 'i > first',
+    to: 'i >= first',
+    why: 'a group without requests is put into a batch whose other groups are complete',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'if (this.#closed.length > 0) this.flush();',
+    from: 'this.#closed.length > 0',
+    to: 'true',
+    why: 'flushing nothing does nothing; what is open goes a little earlier, in the same order',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'this.#behind = [];',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: 'after a stop nobody waits, and a text has no position',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line:
+      'return !this.#open.isEmpty && this.#open.bytes + orderedBytesMax(commands) > ' +
+      'bodyBytesMax;',
+    from: 'this.#open.bytes + orderedBytesMax(commands) > bodyBytesMax',
+    to: 'this.#open.bytes + orderedBytesMax(commands) >= bodyBytesMax',
+    why: 'the batch is closed one request earlier: the bound is above what is written',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'if (groups.length > 0) this.#waiting.set(ticket, groups);',
+    from: 'groups.length > 0',
+    to: 'groups.length >= 0',
+    why: 'memory only: it is taken out when the batch is applied',
+  },
+  {
+    file: 'cluster/request-pool.ts',
+    line: 'if (this.#all.length > ORDERED_KEPT_MAX) this.#all.length = ORDERED_KEPT_MAX;',
+    from: 'this.#all.length > ORDERED_KEPT_MAX',
+    to: 'this.#all.length >= ORDERED_KEPT_MAX',
+    why: 'cutting a list to its length changes nothing',
+  },
 ];
