@@ -26,8 +26,8 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 1,
     sequence: { sequencer: NearFirst },
-    testTimeout: 15_000,
-    hookTimeout: 15_000,
+    testTimeout: 10_000,
+    hookTimeout: 8_000,
     teardownTimeout: 2_000,
   },
 });
