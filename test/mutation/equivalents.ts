@@ -216,4 +216,62 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: 'this.#all.length >= ORDERED_KEPT_MAX',
     why: 'cutting a list to its length changes nothing',
   },
+  {
+    file: 'session/delivery-gate.ts',
+    line: 'return since !== undefined && since < position;',
+    from: 'since !== undefined',
+    to: 'true',
+    why: 'undefined is below no position',
+  },
+  {
+    file: 'session/keyspace-events.ts',
+    line: 'if (this.#classes === \'\' || !this.#classes.includes(kind)) return;',
+    from: 'this.#classes === \'\'',
+    to: 'false',
+    why: 'no letters hold no class',
+  },
+  {
+    file: 'session/session.ts',
+    line: 'this.#repliesToSkip = mode === \'skip\' ? 2 : 0;',
+    from: 'mode === \'skip\'',
+    to: 'true',
+    why: 'only SKIP counts, and it begins with two',
+  },
+  {
+    file: 'session/session.ts',
+    line:
+      'if (this.#replyMode === \'skip\' && --this.#repliesToSkip === 0) this.#replyMode = \'on\';',
+    from: 'this.#replyMode === \'skip\'',
+    to: 'true',
+    why: 'only SKIP counts: the others begin with none, and none less one is not none',
+  },
+  {
+    file: 'session/subscriptions.ts',
+    line:
+      'if (this.shardChannels.delete(name)) this.#hub.unsubscribeShard(name, this.#subscriber);',
+    from: 'this.shardChannels.delete(name)',
+    to: 'true',
+    why: 'the hub leaves alone who is not there',
+  },
+  {
+    file: 'session/delivery-gate.ts',
+    line: 'if (this.#pending.size === 0) return;',
+    from: 'this.#pending.size === 0',
+    to: 'false',
+    why: 'speed only: there is nothing to settle',
+  },
+  {
+    file: 'session/keyspace-events.ts',
+    line: '#toKeyevent = false;',
+    from: 'false',
+    to: 'true',
+    why: 'no class is notified before the letters are configured',
+  },
+  {
+    file: 'session/progress.ts',
+    line: 'if (this.#prefetched === 0) return;',
+    from: 'this.#prefetched === 0',
+    to: 'false',
+    why: 'nothing is held when nothing was prefetched',
+  },
 ];

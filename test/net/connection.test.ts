@@ -36,8 +36,12 @@ describe('the facts of a connection', () => {
     expect(facts()).toMatchObject({
       id: 1, address: `127.0.0.1:${localPort}`, localAddress: `127.0.0.1:${server.listeners.port}`,
       fd: -1, connectedAt: at, lastCommandAt: at, queryBufferBytes: 0, requestBytes: 0,
-      outputBytes: 0, bytesIn: 0, bytesOut: 0,
+      outputBytes: 0, bytesIn: 0, bytesOut: 0, lastCommand: 'NULL', libraryName: '',
+      libraryVersion: '',
     });
+    client.send('CLIENT SETINFO LIB-NAME mine');
+    await client.expect('+OK');
+    expect(facts()).toMatchObject({ libraryName: 'mine', libraryVersion: '' });
   });
 
   it('count bytes in both directions, for the server too', async () => {

@@ -116,6 +116,24 @@ describe.each(KINDS)('a $kind', ({ begin, end, count, send }) => {
 });
 
 describe('the hub', () => {
+  it('tells the gate of each subscription that ends, once', () => {
+    const begun: object[] = [];
+    const ended: object[] = [];
+    const begin = (): { since: number } => {
+      const subscription = { since: begun.length };
+      begun.push(subscription);
+      return subscription;
+    };
+    hub.gate = { begin, end: (one: object) => void ended.push(one) } as unknown as DeliveryGate;
+    for (const { begin: subscribe } of KINDS) one.subscriptions[subscribe](bytes('c'));
+    for (const { end } of KINDS) two.subscriptions[end](bytes('c'));
+    expect([begun.length, ended.length]).toEqual([3, 0]);
+    one.subscriptions.clear();
+    one.subscriptions.clear();
+    expect(new Set(ended)).toEqual(new Set(begun));
+    expect(ended).toHaveLength(3);
+  });
+
   it('lists and counts channels and shard channels apart, by pattern too', () => {
     for (const name of ['news', 'night']) one.subscriptions.subscribe(bytes(name));
     two.subscriptions.subscribe(bytes('news'));
