@@ -14,7 +14,7 @@ import { ReplyDecoder } from '../sim/model/reply-decoder.ts';
 import type { Reply } from '../sim/model/reply.ts';
 import { LittleServer, turns, until, type TestClient } from './little-server.ts';
 
-const ROUNDS = 60;
+const ROUNDS = 40;
 const CLIENTS = 4;
 const LOST = 'MISCONF the log has lost it';
 

@@ -17,7 +17,8 @@ function factsOf(name: string, more: Partial<PeerFacts> = {}): PeerFacts {
 }
 
 function decide(names: string, seen: readonly PeerFacts[]) {
-  return decideFounding(factsOf('a'), names.split(','), new Map(seen.map((one) => [one.name, one])));
+  const byName = new Map(seen.map((one) => [one.name, one]));
+  return decideFounding(factsOf('a'), names.split(','), byName);
 }
 
 describe('the founding of a cluster', () => {
