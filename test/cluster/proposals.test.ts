@@ -333,6 +333,30 @@ describe('a linearizable read', () => {
     expect(await read).toBe('$1\r\n2\r\n');
   });
 
+  it('goes on when a state is installed that has come as far, and no sooner', async () => {
+    const [near, far] = [peer.connect(), peer.connect()];
+    const reads = [near, far].map((one) => {
+      countBytes(one, 10, 10);
+      const read = one.run('GET a');
+      peer.order!.flush();
+      return read;
+    });
+    peer.order!.onReadIndex(1, 60);
+    peer.order!.onReadIndex(2, 61);
+    peer.snapshots.install = async () => {
+      peer.marks.position = 60;
+    };
+    let told = 0;
+    for (const read of reads) void read.then(() => (told += 1));
+    await turns(3);
+    expect(told).toBe(0);
+    await peer.apply.installSnapshot(new Uint8Array());
+    await turns(3);
+    expect([told, await reads[0]]).toEqual([1, '$-1\r\n']);
+    peer.order!.onStopped('the end of the test');
+    expect(await reads[1]).toMatch(/^-NOQUORUM/);
+  });
+
   it('fails in time without a majority, and the connection goes on', async () => {
     await other.stop();
     countBytes(client, 10, 10);
@@ -455,6 +479,27 @@ describe('WATCH with peers', () => {
     for (const line of ['MULTI', 'SET b 1']) await client.run(line);
     expect(await peer.run(client, 'EXEC')).toBe('*-1\r\n');
     expect(await client.run('GET b')).toBe('$-1\r\n');
+  });
+
+  it('keeps EXEC from running after a snapshot that brought another value, or the key', async () => {
+    const { plumbing, storage } = peer.server;
+    await peer.run(client, 'SET a 1');
+    const second = peer.connect();
+    const third = peer.connect();
+    for (const [one, key] of [[client, 'a'], [second, 'b'], [third, 'c']] as const) {
+      await one.run(`WATCH ${key}`);
+      for (const line of ['MULTI', `SET made-${key} 1`]) await one.run(line);
+    }
+    peer.snapshots.install = async () => {
+      storage.logIndex = 50;
+      for (const key of ['a', 'b']) {
+        storage.put(plumbing.keyspace.db(0).space, argsOf(key).at(0), argsOf('new').at(0), 0, false);
+      }
+    };
+    await peer.apply.installSnapshot(new Uint8Array());
+    const replies = [client, second, third].map((one) => peer.run(one, 'EXEC'));
+    expect(await Promise.all(replies)).toEqual(['*-1\r\n', '*-1\r\n', '*1\r\n+OK\r\n']);
+    expect(await client.run('EXISTS made-a made-b made-c')).toBe(':1\r\n');
   });
 
   it('waits until all peers know versions', async () => {

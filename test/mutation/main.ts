@@ -2,7 +2,8 @@
  * npm run mutate -- FOLDER [--one-in K] [--concurrency N] [--file NAME ...]
  *
  * Changes one small thing after the other in a folder of src and runs the quick tests that come
- * past it; prints what no test noticed, and keeps the score in SCORES.md. Results are kept in
+ * past it; prints what no test noticed, and keeps the score in SCORES.md. (Stryker's own progress
+ * counts those as survived that are not in the sample.) Results are kept in
  * .mutation, so that the next run of the same sample only tests what is new: changed code, and
  * survivors that new tests come past. With --file only those files are mutated, and no score is
  * kept. Ends with status 1 when nothing could be measured.
