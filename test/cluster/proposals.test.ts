@@ -493,7 +493,8 @@ describe('WATCH with peers', () => {
     peer.snapshots.install = async () => {
       storage.logIndex = 50;
       for (const key of ['a', 'b']) {
-        storage.put(plumbing.keyspace.db(0).space, argsOf(key).at(0), argsOf('new').at(0), 0, false);
+        const { space } = plumbing.keyspace.db(0);
+        storage.put(space, argsOf(key).at(0), argsOf('new').at(0), 0, false);
       }
     };
     await peer.apply.installSnapshot(new Uint8Array());
