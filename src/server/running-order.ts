@@ -44,6 +44,8 @@ export interface RunningOrderParts {
   adopt(): void;
   /** State and log may differ: the server must stop, and begin anew from its disk. */
   onBug(error: unknown): void;
+  /** The side's store is lost: the server must stop. */
+  onStoreLost(error: unknown): void;
   /** Replies were written: the turn must end. */
   scheduleTurn(): void;
 }
@@ -165,7 +167,7 @@ export class RunningOrder {
 
   /** Another store takes the place of this one: nothing runs meanwhile. */
   async #install(meta: Uint8Array): Promise<void> {
-    const { side, peers, holdAll, adopt } = this.#parts;
+    const { side, peers, holdAll, adopt, onStoreLost } = this.#parts;
     const release = holdAll();
     this.#isInstalling = true;
     try {
@@ -174,6 +176,11 @@ export class RunningOrder {
       adopt();
       await peers.marks.reload(side.storage, side.position);
       this.#closeMissing(side.position);
+    } catch (error) {
+      // Reads go on with the store that is open again, though the order does not.
+      if (side.isLost) onStoreLost(error);
+      else adopt();
+      throw error;
     } finally {
       this.#isInstalling = false;
       release();

@@ -180,6 +180,7 @@ export class RunningServer {
       scheduleTurn: () => this.#turn.schedule(),
       holdAll: () => this.#holdAll(),
       onBug: this.#parts.onBug,
+      onStoreLost: this.#parts.onStoreLost,
       adopt: () => this.#plumbing.keyspace.replace(side.storage),
     });
   }

@@ -62,7 +62,7 @@ describe('a server on an engine without a leader', () => {
       realm, peers, log: pino({ level: 'silent' }), seed: [1, 2],
       side: side as unknown as StorageSide, pool: new OutputPool(), scheduleTurn: () => {},
       holdAll: () => () => {}, adopt: () => {},
-      onBug: (error) => { throw error; },
+      onBug: (error) => { throw error; }, onStoreLost: (error) => { throw error; },
     });
     server.peers = new PeersFacade(config, peers);
     order.start();
