@@ -1,7 +1,8 @@
 /**
  * Which quick tests are run for the mutants of a folder: those of its own, and of what stands on
  * it. Left out are tests of the built program, which a mutant is not in, those that compare with
- * another server, and those that take longer than ten seconds.
+ * another server, and those that take longer than ten seconds or compute much: code that may be
+ * mutated everywhere is many times slower.
  */
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -14,6 +15,7 @@ const TOO_FAR = [
     'latency-graph|many-arguments|memory-budget|peer-clients|peer-minority|peer-standing|' +
     'raw-bytes|shutdown|small-memory|synced-tail)\\.'),
   /^test\/raft\/contract\/raft-engine|^test\/sim\/whole\/no-real-world/,
+  /choose-simulation|amplification|key-index/,
   /\.deep\.test\.ts$/,
 ];
 

@@ -63,6 +63,7 @@ async function mutate(sample: SampleOptions): Promise<Result[]> {
     ignoreStatic: true,
     concurrency: line.wholeNumber('concurrency', values.concurrency),
     timeoutMS: 10_000,
+    dryRunTimeoutMinutes: 15,
     incremental: true,
     incrementalFile: `.mutation/${name}.json`,
     tempDirName: '.mutation/sandbox',

@@ -38,7 +38,7 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 1,
     sequence: { sequencer: NearFirst },
-    testTimeout: 10_000,
+    testTimeout: 30_000,
     hookTimeout: 8_000,
     teardownTimeout: 2_000,
   },
