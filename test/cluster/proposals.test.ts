@@ -149,7 +149,7 @@ describe('requests on their way into the order', () => {
     expect(cluster.order.length).toBe(1);
   });
 
-  it('say anew what limits them when any of the limits has changed within their turn', async () => {
+  it('say what limits them again when any of the limits has changed within their turn', async () => {
     await meet();
     const small = { ...USUAL_LIMITS, stringBytes: 100 };
     const replies: Promise<string>[] = [];

@@ -30,7 +30,7 @@ interface Sent {
   /** More than one only without MULTI. */
   readonly lines: readonly Line[];
   readonly isTransaction: boolean;
-  /** The leader says that the time of these keys may be over; nobody waits for it. */
+  /** The leader says that the time of these keys may be over; no client waits for it. */
   readonly isExpiry: boolean;
   /** The client is gone before it is answered. */
   readonly isLeft: boolean;

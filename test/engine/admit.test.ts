@@ -192,7 +192,7 @@ describe('a read with peers', () => {
     expect(ask('GET a')).toBe('wait');
   });
 
-  it('of WATCH looks for the level so often, each request anew', () => {
+  it('of WATCH looks for the level so often, for each request', () => {
     const ask = admitOf(true);
     order.featureLevel = FEATURE_LEVEL_FIRST;
     expect(ask('GET a')).toBe('run');

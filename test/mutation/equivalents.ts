@@ -1,6 +1,6 @@
 // tidy: table
 /**
- * Mutants that change nothing that anyone could see, with the reason. Each is told by its text
+ * Mutants that change nothing that can be seen, with the reason. Each is told by its text
  * (mutants.ts); one that no longer exists is reported when its folder is mutated.
  */
 
@@ -16,9 +16,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'bytesThrough(): number {',
     from: '{ return 0; }',
     to: '{}',
-    why:
-      'nobody asks it of this session: what is read ahead of an apply session has no bytes on ' +
-      'a wire',
+    why: 'it is not asked of this session, whose requests have no bytes on a wire',
   },
   {
     file: 'cluster/proposal-run.ts',
@@ -80,7 +78,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'this.#followers.push({ session: undefined, entries: [], resolve });',
     from: '[]',
     to: '["Stryker was here"]',
-    why: 'nobody looks at the requests of one that has no session',
+    why: 'the requests of one that has no session are not looked at',
   },
   {
     file: 'cluster/proposal-body.ts',
@@ -191,7 +189,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'this.#behind = [];',
     from: '[]',
     to: '["Stryker was here"]',
-    why: 'after a stop nobody waits, and a text has no position',
+    why: 'after a stop no reader waits, and a text has no position',
   },
   {
     file: 'cluster/proposals.ts',

@@ -1,5 +1,5 @@
 /**
- * After a random run nothing is held that nobody uses: no record, no pinned segment, no open file;
+ * After a random run nothing is held that is not used: no record, no pinned segment, no open file;
  * and the accounts are what a recount finds. Reads fail in it, loads are given back late, values
  * are dropped while they are loaded, and the compactor moves what is read.
  *

@@ -252,7 +252,7 @@ function owned(record: LoadedRecord): LoadedRecord {
   return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
 }
 
-/** A read that goes on when its load has failed would keep a record that nobody gives back. */
+/** A read that goes on when its load has failed would hold its record for ever. */
 async function allEnded(reads: readonly Promise<void>[]): Promise<void> {
   for (const read of await Promise.allSettled(reads)) {
     if (read.status === 'rejected') throw read.reason;

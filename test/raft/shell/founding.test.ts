@@ -27,7 +27,7 @@ describe('the founding of a cluster', () => {
     expect(decide('a,b,c', [factsOf('c')])).toEqual({ kind: 'wait', missing: ['b'] });
   });
 
-  it('is the same configuration for each of them, whoever was met first', () => {
+  it('is the same configuration for each of them, in whatever order they met', () => {
     const found = decide('c,a,b', [factsOf('c'), factsOf('b')]);
     expect(found).toEqual({ kind: 'begin', founders: FOUNDERS });
     const other = decideFounding(factsOf('c'), ['a', 'b', 'c'],
@@ -96,7 +96,7 @@ describe('an identity', () => {
     expect(() => parseIdentity(bytes, 'FILE')).toThrow('FILE cannot be read as the identity');
   });
 
-  it('that is new has started never, under an id that nobody had', () => {
+  it('that is new has started never, under an id of its own', () => {
     const random = { seed64: () => [1, 0xabcdef] as [number, number] };
     expect(newIdentity('n', random))
       .toEqual({ id: 'n:0000000100abcdef', starts: 0, founders: undefined });

@@ -114,7 +114,7 @@ describe('a leader', () => {
     ['that it cannot speak to', () => { links[0]!.connected = false; }],
     ['that it does not hear', () => { links[0]!.isHeard = false; }],
     ['while it does not lead', () => { role = 'follower'; }],
-    ['while another change is under way', () => { isCommitted = false; }],
+    ['while another change is not committed', () => { isCommitted = false; }],
     ['that may not come now', () => { refusal = 'no'; }],
     ['while it is not at work', () => { isAtWork = false; }],
   ])('lets no peer in %s', (_what, change) => {
@@ -124,7 +124,7 @@ describe('a leader', () => {
     expect(changes).toEqual([]);
   });
 
-  it('lets nobody in without an invitation', () => {
+  it('lets no peer in without an invitation', () => {
     meet(D);
     manager.manage();
     expect(changes).toEqual([]);
@@ -177,7 +177,7 @@ describe('an administrator', () => {
     expect(changes.map(({ invited }) => invited?.map((one) => `${one.name} ${one.clientAddress}`)))
       .toEqual([['d d:1', 'e e:1', 'f f:1'], ['e e:1', 'd new:1']]);
     expect(manager.add(peer('b'))).toBe('b is a peer already');
-    refusal = 'another change is under way';
+    refusal = 'another change is not committed';
     expect(manager.add(peer('g'))).toBe(refusal);
     expect(changes).toHaveLength(2);
   });
@@ -189,7 +189,7 @@ describe('an administrator', () => {
     expect(manager.remove('z')).toBe('there is no peer z');
     expect(changes.map(({ voters, invited }) => [voters, invited?.map(({ name }) => name)]))
       .toEqual([[[A, B], undefined], [[A, B, C], []]]);
-    refusal = 'another change is under way';
+    refusal = 'another change is not committed';
     expect(manager.remove('c')).toBe(refusal);
   });
 

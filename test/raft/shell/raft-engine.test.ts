@@ -181,7 +181,7 @@ describe('an engine of one peer', () => {
     expect(world.calls).toEqual(['stopped the disk is gone', 'links closed']);
   });
 
-  it('lets go of everything when it is stopped, and tells nobody', async () => {
+  it('lets go of everything when it is stopped, and says nothing', async () => {
     const stopping = world.engine.stop();
     await world.pass(3000);
     await stopping;

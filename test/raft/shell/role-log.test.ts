@@ -39,7 +39,7 @@ describe('the log of roles', () => {
     const note = (leader: MemberId | undefined, term: number): void =>
       roles.note({ ...statusWith([A, B]), leader, term });
 
-    it('says who leads, once for each term, and when nobody does', () => {
+    it('says who leads, once for each term, and when no peer does', () => {
       for (const [leader, term] of [
         [A, 1], [A, 1], [undefined, 2], [undefined, 3], [A, 3], [A, 4], [B, 5], [undefined, 6],
       ] as const) note(leader, term);

@@ -20,7 +20,7 @@ let written: Manifest[];
 let unlinked: string[];
 let events: string[];
 let fault: Error | undefined;
-/** Ends the write that is under way, when writes are held. */
+/** Ends the write that is being made, when writes are held. */
 let release: (() => void) | undefined;
 let isHeld: boolean;
 let tries: number;
@@ -193,7 +193,7 @@ describe('a write that failed', () => {
     expect(events).toEqual(['Error: round 0', 'recovered', 'Error: round 1', 'recovered']);
   });
 
-  it('is not tried again while another is under way', async () => {
+  it('is not tried again while another is being made', async () => {
     fault = new Error('no space');
     await expect(keeper.write()).rejects.toThrow();
     isHeld = true;
