@@ -48,6 +48,7 @@ export class DiskSide implements StorageSide {
   #timer: Timer | undefined;
   #recoveredKeys: number;
   #isMemoryShort = false;
+  isLost = false;
 
   constructor(
     config: Config, clock: Clock, log: Logger, open: () => Promise<OpenedStore>,
@@ -167,6 +168,7 @@ export class DiskSide implements StorageSide {
         break;
       } catch (error) {
         if (tries === REOPEN_TRIES_MAX) {
+          this.isLost = true;
           this.#gate.abandon();
           throw error;
         }
@@ -197,13 +199,29 @@ export class DiskSide implements StorageSide {
     return position;
   }
 
+  /**
+   * The directory is opened again whatever comes of it: that finishes an install that was decided,
+   * and else the store before is there again.
+   */
   async installSnapshot(meta: Uint8Array): Promise<void> {
-    const { dir } = this.#config.values;
     await this.#closeAnyhow();
-    const lock = await this.#files.lock(dir);
-    await installSnapshot(this.#files, dir, meta);
-    await lock.release();
+    const failure = await this.#tryInstall(meta).catch((error: unknown) => ({ error }));
     await this.#reopen();
+    if (failure === undefined) return;
+    const { snapshotMeta } = this.#opened;
+    if (snapshotMeta === undefined || Buffer.compare(snapshotMeta, meta) !== 0) throw failure.error;
+    this.#log.warn(failure, 'a snapshot was installed in a second try');
+  }
+
+  async #tryInstall(meta: Uint8Array): Promise<undefined> {
+    const { dir } = this.#config.values;
+    const lock = await this.#files.lock(dir);
+    try {
+      await installSnapshot(this.#files, dir, meta);
+    } finally {
+      await lock.release();
+    }
+    return undefined;
   }
 
   async close(): Promise<void> {

@@ -174,7 +174,7 @@ export class RunningOrder {
 
   /** Another store takes the place of this one: nothing runs meanwhile. */
   async #install(meta: Uint8Array): Promise<void> {
-    const { side, peers, holdAll, adopt } = this.#parts;
+    const { side, peers, holdAll, adopt, onStoreLost } = this.#parts;
     const release = holdAll();
     this.#isInstalling = true;
     try {
@@ -183,6 +183,11 @@ export class RunningOrder {
       adopt();
       await peers.marks.reload(side.storage, side.position);
       this.#closeMissing(side.position);
+    } catch (error) {
+      // Reads go on with the store that is open again, though the order does not.
+      if (side.isLost) onStoreLost(error, 'the store could not be opened again');
+      else adopt();
+      throw error;
     } finally {
       this.#isInstalling = false;
       release();

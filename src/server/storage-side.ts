@@ -17,6 +17,8 @@ export interface StorageSide {
   readonly position: number;
   /** Why nothing is written any more; undefined while all is well. */
   readonly failure: string | undefined;
+  /** It was closed and could not be opened again: nothing may touch it. */
+  readonly isLost: boolean;
   /** Ends the open batch as one frame with this place in the total order. */
   commitAt(position: number): void;
   facts(): StoreFacts;

@@ -252,6 +252,138 @@ describe('a batch that needs the disk', () => {
   });
 });
 
+describe('the keys of a batch', () => {
+  let asked: string[][];
+  let held: number;
+  beforeEach(() => {
+    asked = [];
+    held = 0;
+    const { storage } = peer.server;
+    for (const key of ['a', 'b', 'c']) peer.server.storage.coldKeys.add(key);
+    const load = storage.load.bind(storage);
+    storage.load = async (keys) => {
+      asked.push(keys.map(({ key }) => key.toString()));
+      const release = await load(keys);
+      held += 1;
+      return () => {
+        held -= 1;
+        release();
+      };
+    };
+  });
+
+  it.each([
+    ['commands', bodyOf('SET a 1', 'SET b 1')],
+    ['a transaction', bodyOf({ kind: ORDERED_TRANSACTION, commands: ['SET a 1', 'INCR b'] })],
+    ['a transaction that watched keys', bodyOf({
+      kind: ORDERED_WATCHED, commands: [wordsOfWatched([]), 'SET a 1', 'INCR b'],
+    })],
+  ])('of %s are loaded together, and let go when it has run', async (_what, body) => {
+    peer.give(body);
+    expect([asked, peer.apply.applied]).toEqual([[['a', 'b']], 0]);
+    await turns(3);
+    expect([peer.apply.applied, held, peer.failures]).toEqual([1, 0, []]);
+  });
+
+  it('are let go when it cannot be applied', async () => {
+    peer.commitError = new Error('no space');
+    peer.give(bodyOf('SET a 1'));
+    await turns(3);
+    expect([peer.failures.length, held]).toEqual([1, 0]);
+  });
+});
+
+describe('a pause', () => {
+  it('that ends while a batch waits for the disk changes nothing for it', async () => {
+    peer.holdLoads();
+    peer.server.storage.coldKeys.add('a');
+    peer.give(bodyOf('SET a 1'));
+    peer.apply.apply(2, batchOf(2, bodyOf('SET b 1')));
+    void peer.apply.pause();
+    peer.apply.unpause();
+    expect([peer.apply.applied, peer.loading]).toEqual([0, 1]);
+    await peer.arrive();
+    expect(peer.apply.applied).toBe(2);
+  });
+
+  it('in which the peer is stopped leaves nothing to apply', async () => {
+    await peer.apply.pause();
+    for (const position of [1, 2]) peer.apply.apply(position, batchOf(position, bodyOf('SET a 1')));
+    await peer.apply.stop();
+    peer.apply.unpause();
+    expect([peer.apply.applied, peer.commits]).toEqual([0, []]);
+  });
+
+  it('keeps what comes in it, of which no more is wanted than fits', async () => {
+    await peer.apply.pause();
+    peer.give(bodyOf('SET a 1'));
+    expect([peer.apply.isBusy, peer.resumed, peer.apply.applied]).toEqual([true, 0, 0]);
+    peer.apply.unpause();
+    expect([peer.apply.isBusy, peer.resumed, peer.apply.applied]).toEqual([false, 1, 1]);
+    peer.give(bodyOf('SET a 2'));
+    expect(peer.resumed).toBe(1);
+  });
+});
+
+describe('a snapshot', () => {
+  it('is installed behind the batch that waits for the disk, and lets readers go on', async () => {
+    const events: string[] = [];
+    peer.snapshots.install = async () => {
+      events.push(`install at ${peer.apply.applied}`);
+      peer.marks.position = 70;
+    };
+    peer.holdLoads();
+    peer.server.storage.coldKeys.add('a');
+    peer.give(bodyOf('SET a 1'));
+    const installed = peer.apply.installSnapshot(new Uint8Array([1]));
+    await turns(3);
+    expect(events).toEqual([]);
+    await peer.arrive();
+    await installed;
+    expect(events).toEqual(['install at 1']);
+    expect(peer.applied).toEqual([1, 70]);
+    peer.apply.apply(71, batchOf(71, bodyOf('SET b 1')));
+    expect(peer.apply.applied).toBe(71);
+  });
+
+  it('comes from what keeps snapshots, and goes there', async () => {
+    const meta = new Uint8Array([7]);
+    const received: unknown[] = [];
+    peer.snapshots.meta = meta;
+    peer.snapshots.export = async () => 'exported' as never;
+    peer.snapshots.receive = async (chunks) => {
+      received.push(chunks);
+      return 9;
+    };
+    expect(peer.apply.snapshotMeta).toBe(meta);
+    expect(await peer.apply.exportSnapshot()).toBe('exported');
+    const chunks = (async function* () {})();
+    expect(await peer.apply.receiveSnapshot(chunks)).toBe(9);
+    expect(received).toEqual([chunks]);
+  });
+});
+
+describe('clients of one batch', () => {
+  it('have their own replies, however long their bursts are', () => {
+    const clients = [peer.connect(), peer.connect(), peer.connect()];
+    const bursts = [600, 1, 300].map((count, i) =>
+      Array.from({ length: count }, (_, n) => `APPEND k${i} ${n % 10}`));
+    peer.groups.set(1, clients.map((client, i) => waitOf(client, ...bursts[i]!).group));
+    peer.apply.apply(1, batchOf(1, bodyOf(...bursts.flat()), { ticket: 1 }));
+    for (const [i, client] of clients.entries()) {
+      const expected = bursts[i]!.map((_, n) => `:${n + 1}\r\n`).join('');
+      expect(client.heard()).toBe(expected);
+    }
+  });
+
+  it('of other peers leave no reply behind', () => {
+    peer.give(bodyOf('SET a 1', 'GET a'), bodyOf({
+      kind: ORDERED_TRANSACTION, commands: ['SET a 1', 'SET b 2'],
+    }));
+    expect(peer.applySession.reply.length).toBe(0);
+  });
+});
+
 describe('a transaction', () => {
   it('with commands in steps is one, and has the same effect where nobody waits for it', async () => {
     const other = await ClusterLayer.create();
@@ -305,6 +437,9 @@ describe('a log that fails', () => {
     expect(peer.failures.map(String)).toEqual(['Error: no space']);
     expect([client.isLost, wait.resolved]).toEqual([true, 1]);
     expect(peer.apply.applied).toBe(0);
+    peer.commitError = undefined;
+    peer.apply.apply(2, batchOf(2, bodyOf('SET b 1')));
+    expect([peer.apply.applied, peer.failures.length]).toEqual([0, 1]);
   });
 });
 

@@ -12,7 +12,7 @@ import type {
 } from '../../src/raft/core/total-order-broadcast.ts';
 import { Args } from '../../src/protocol/args.ts';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
-import { ApplyBatches } from '../../src/cluster/apply.ts';
+import { ApplyBatches, type StateSnapshots } from '../../src/cluster/apply.ts';
 import { createApplySession } from '../../src/cluster/apply-session.ts';
 import { DeliveryGate } from '../../src/session/delivery-gate.ts';
 import { OrderMarks } from '../../src/cluster/applied-marks.ts';
@@ -23,6 +23,7 @@ import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { Proposals } from '../../src/cluster/proposals.ts';
 import type { RequestOrder } from '../../src/engine/request-order.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
+import type { Session } from '../../src/session/session.ts';
 import { EngineLayer, type LayerClient } from '../engine/engine-layer.ts';
 
 /** The requests of a batch, each a line of words or the words. */
@@ -82,6 +83,11 @@ export class ClusterLayer {
   /** What is said of the next commit; it throws then. */
   commitError: Error | undefined;
   readonly order: Proposals | undefined;
+  /** For a test to change; none is expected. */
+  readonly snapshots: { -readonly [Key in keyof StateSnapshots]: StateSnapshots[Key] } = {
+    meta: undefined, export: noSnapshot, receive: noSnapshot, install: noSnapshot,
+  };
+  readonly applySession: Session;
   #loads: (() => void)[] | undefined;
   #loadError: Error | undefined;
 
@@ -89,9 +95,10 @@ export class ClusterLayer {
     this.marks = marks;
     const { engine: requests, plumbing, table } = this.server;
     plumbing.hub.gate = new DeliveryGate(engine ?? this);
+    this.applySession = createApplySession(plumbing, new OutputPool());
     const host = {
       keyspace: plumbing.keyspace, table, runner: requests.runner, prefetch: requests.prefetch,
-      applySession: createApplySession(plumbing, new OutputPool()),
+      applySession: this.applySession,
       commit: (position: number) => {
         if (this.commitError !== undefined) throw this.commitError;
         this.commits.push(position);
@@ -112,7 +119,7 @@ export class ClusterLayer {
         this.applied.push(position);
         replies.onApplied(position);
       },
-    }, marks, NO_SNAPSHOTS, plumbing.hub.gate, () => {
+    }, marks, this.snapshots, plumbing.hub.gate, () => {
       this.resumed++;
       engine?.resume();
     });
@@ -181,31 +188,36 @@ export class ClusterLayer {
 
   /** What is stored, by database and key, as text that two peers can be compared by. */
   digest(): string {
-    const { storage, plumbing } = this.server;
-    const lines: string[] = [];
-    const spaces: (readonly [string, number])[] = plumbing.keyspace.databases
-      .map(({ index, space }) => [`db${index}`, space]);
-    for (const [name, space] of [['system', 0] as const, ...spaces]) {
-      const keys = [...storage.spaces.get(space)?.keys() ?? []].toSorted();
-      for (const key of keys) {
-        const found = storage.find(space, new ByteRange(Buffer.from(key, 'latin1')), 0 as never);
-        if (typeof found !== 'object') throw new Error(`${key} is cold`);
-        const { live, value, type, expireAt } = found;
-        const bytes = live === undefined ? value.copy() : live.encodeBase();
-        lines.push(`${name} ${key} ${type} ${expireAt} ${bytes.toString('latin1')}`);
-      }
-    }
-    return lines.join('\n');
+    return [...linesOf(this.server, 'system', 0), ...dataLines(this.server)].join('\n');
   }
 }
 
-const noSnapshot = async (): Promise<never> => {
-  throw new Error('no snapshot is expected');
-};
+/** The same without what a server keeps for itself, and without keys whose time is over. */
+export function dataOf(server: EngineLayer, nowMs: number): string {
+  return dataLines(server, nowMs).join('\n');
+}
 
-const NO_SNAPSHOTS = {
-  meta: undefined, export: noSnapshot, receive: noSnapshot, install: noSnapshot,
-};
+function dataLines(server: EngineLayer, nowMs = -1): string[] {
+  return server.plumbing.keyspace.databases.flatMap(
+    ({ index, space }) => linesOf(server, `db${index}`, space, nowMs));
+}
+
+function linesOf({ storage }: EngineLayer, name: string, space: number, nowMs = -1): string[] {
+  const lines: string[] = [];
+  for (const key of [...storage.spaces.get(space)?.keys() ?? []].toSorted()) {
+    const found = storage.find(space, new ByteRange(Buffer.from(key, 'latin1')), 0 as never);
+    if (typeof found !== 'object') throw new Error(`${key} is cold`);
+    const { live, value, type, expireAt } = found;
+    if (expireAt > 0 && expireAt <= nowMs) continue;
+    const bytes = live === undefined ? value.copy() : live.encodeBase();
+    lines.push(`${name} ${key} ${type} ${expireAt} ${bytes.toString('latin1')}`);
+  }
+  return lines;
+}
+
+async function noSnapshot(): Promise<never> {
+  throw new Error('no snapshot is expected');
+}
 
 /** Nothing goes in here; batches come from the test. */
 function noOrder(marks: OrderMarks): RequestOrder {

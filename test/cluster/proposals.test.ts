@@ -3,7 +3,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ORDERED_BATCH_BYTES_MAX, ORDERED_WAITING_BYTES_MAX } from '../../src/cluster/proposals.ts';
 import { LEVEL_LOOK_MS, LEVEL_LOOKS_MAX } from '../../src/engine/admit.ts';
-import { ORDERED_LIMITS, readOrderedRequests } from '../../src/cluster/proposal-body.ts';
+import {
+  ORDERED_LIMITS, USUAL_LIMITS, orderedBytesMax, readOrderedRequests,
+} from '../../src/cluster/proposal-body.ts';
 import {
   FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
 } from '../../src/raft/core/feature-level.ts';
@@ -136,6 +138,51 @@ describe('requests on their way into the order', () => {
     expect(await peer.run(client, 'EXEC')).toMatch(/^-EXECABORT .*a write of \d+ bytes/);
     expect(await peer.run(client, 'SET k 1')).toBe('+OK\r\n');
     expect(cluster.order.length).toBe(1);
+  });
+
+  it('are as large as one batch may be, to the byte, alone or with others', async () => {
+    await meet();
+    const fits = BODY_BYTES_MAX - orderedBytesMax([argsOf(['SET', 'k', ''])]);
+    expect(await peer.run(client, ['SET', 'k', 'x'.repeat(fits)])).toBe('+OK\r\n');
+    expect(await peer.run(client, ['SET', 'k', 'x'.repeat(fits + 1)])).toMatch(/^-ERR a write of/);
+    expect(cluster.order.length).toBe(1);
+  });
+
+  it('say what limits them again when any of the limits has changed within their turn', async () => {
+    await meet();
+    const small = { ...USUAL_LIMITS, stringBytes: 100 };
+    const replies: Promise<string>[] = [];
+    for (const [key, limits] of [['a', small], ['b', { ...small, stringBytes: 3 }],
+      ['c', { ...small, stringBytes: 3, databases: 3 }], ['d', small]] as const) {
+      peer.limits = limits;
+      replies.push(peer.connect().run(`SETRANGE ${key} 4 x`));
+    }
+    peer.order!.flush();
+    const told = await Promise.all(replies);
+    expect(told.map((reply) => reply.slice(0, 4))).toEqual([':5\r\n', '-ERR', '-ERR', ':5\r\n']);
+    const { body } = cluster.order[0]!;
+    const limits = readOrderedRequests(body).filter(({ kind }) => kind === ORDERED_LIMITS);
+    expect(limits.map(({ commands }) => [commands[0]!.text(0), commands[0]!.text(1)])).toEqual([
+      ['16', '100'], ['16', '3'], ['3', '3'], ['16', '100'],
+    ]);
+  });
+
+  it('may be a transaction that has administration at once', async () => {
+    await meet();
+    for (const line of ['MULTI', 'SET a 1', 'CONFIG GET port', 'CONFIG RESETSTAT']) {
+      await client.run(line);
+    }
+    expect(await peer.run(client, 'EXEC')).toMatch(/^\*3\r\n\+OK\r\n/);
+  });
+
+  it('are refused while the peer does not answer for its data, as reads are', async () => {
+    await meet();
+    Object.assign(engine, { serving: 'LOADING not yet' });
+    for (const line of ['SET a 1', 'GET a']) {
+      expect(await peer.run(client, line)).toBe('-LOADING not yet\r\n');
+    }
+    Object.assign(engine, { serving: undefined });
+    expect(await client.run('GET a')).toBe('$-1\r\n');
   });
 
   it('may be a transaction that writes and has commands in steps, which is one all the same', async () => {
@@ -285,6 +332,30 @@ describe('a linearizable read', () => {
     expect(await read).toBe('$1\r\n2\r\n');
   });
 
+  it('goes on when a state is installed that has come as far, and no sooner', async () => {
+    const [near, far] = [peer.connect(), peer.connect()];
+    const reads = [near, far].map((one) => {
+      countBytes(one, 10, 10);
+      const read = one.run('GET a');
+      peer.order!.flush();
+      return read;
+    });
+    peer.order!.onReadIndex(1, 60);
+    peer.order!.onReadIndex(2, 61);
+    peer.snapshots.install = async () => {
+      peer.marks.position = 60;
+    };
+    let told = 0;
+    for (const read of reads) void read.then(() => (told += 1));
+    await turns(3);
+    expect(told).toBe(0);
+    await peer.apply.installSnapshot(new Uint8Array());
+    await turns(3);
+    expect([told, await reads[0]]).toEqual([1, '$-1\r\n']);
+    peer.order!.onStopped('the end of the test');
+    expect(await reads[1]).toMatch(/^-NOQUORUM/);
+  });
+
   it('fails in time without a majority, and the connection goes on', async () => {
     await other.stop();
     countBytes(client, 10, 10);
@@ -330,6 +401,12 @@ describe('a peer that stops', () => {
     }
     expect(await client.run('SET c 1')).toBe('-NOQUORUM no majority of peers: the disk is gone\r\n');
     peer.order!.flush();
+    // What was asked for before may still be answered.
+    peer.order!.onReadIndex(2, 0);
+    peer.order!.onReadIndexFailed(2);
+    peer.order!.onExpired(1, true);
+    peer.order!.onApplied(99);
+    expect([behind, sent, open].map((one) => one.heard())).toEqual(['', '', '']);
   });
 
   it('tells whose writes came with a state from another peer that their replies are lost', async () => {
@@ -401,6 +478,28 @@ describe('WATCH with peers', () => {
     for (const line of ['MULTI', 'SET b 1']) await client.run(line);
     expect(await peer.run(client, 'EXEC')).toBe('*-1\r\n');
     expect(await client.run('GET b')).toBe('$-1\r\n');
+  });
+
+  it('keeps EXEC from running after a snapshot that brought another value, or the key', async () => {
+    const { plumbing, storage } = peer.server;
+    await peer.run(client, 'SET a 1');
+    const second = peer.connect();
+    const third = peer.connect();
+    for (const [one, key] of [[client, 'a'], [second, 'b'], [third, 'c']] as const) {
+      await one.run(`WATCH ${key}`);
+      for (const line of ['MULTI', `SET made-${key} 1`]) await one.run(line);
+    }
+    peer.snapshots.install = async () => {
+      storage.logIndex = 50;
+      for (const key of ['a', 'b']) {
+        const { space } = plumbing.keyspace.db(0);
+        storage.put(space, argsOf(key).at(0), argsOf('new').at(0), 0, false);
+      }
+    };
+    await peer.apply.installSnapshot(new Uint8Array());
+    const replies = [client, second, third].map((one) => peer.run(one, 'EXEC'));
+    expect(await Promise.all(replies)).toEqual(['*-1\r\n', '*-1\r\n', '*1\r\n+OK\r\n']);
+    expect(await client.run('EXISTS made-a made-b made-c')).toBe(':1\r\n');
   });
 
   it('waits until all peers know versions', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
-import { ActiveExpiry, EXPIRY_BATCH_KEYS } from '../../src/engine/active-expiry.ts';
+import { ActiveExpiry, EXPIRY_BATCH_KEYS, type ExpiryHost } from '../../src/engine/active-expiry.ts';
 import { MemoryStorage } from '../keyspace/memory-storage.ts';
 
 const NOW = 1_700_000_000_000;
@@ -13,15 +13,21 @@ class World {
     notify: () => {},
   });
   mayRun = true;
-  readonly expiry = new ActiveExpiry({
-    keyspace: this.keyspace,
-    runInternal: (work) => {
-      this.keyspace.now = NOW;
-      if (this.mayRun) work();
-    },
-    expire: undefined,
-    nowMs: () => NOW,
-  });
+  runInternal = (work: () => void): void => {
+    this.keyspace.now = NOW;
+    if (this.mayRun) work();
+  };
+  /** With peers. */
+  expire: ExpiryHost['expire'];
+  readonly expiry = new ActiveExpiry(this.#host());
+
+  #host(): ExpiryHost {
+    const host = {
+      keyspace: this.keyspace, nowMs: () => NOW, expire: undefined,
+      runInternal: (work: () => void) => this.runInternal(work),
+    };
+    return Object.defineProperty(host, 'expire', { get: () => this.expire });
+  }
 
   put(name: string, expireAt: number, db = 0): void {
     this.keyspace.db(db).put(ByteRange.ofText(name), ByteRange.ofText('v'), expireAt);
@@ -91,5 +97,87 @@ describe('active expiry', () => {
     world.put('a', NOW - 1);
     world.expiry.isOn = false;
     expect(await world.expiry.cycle(1)).toBe(0);
+  });
+
+  it('goes on with the next cycle after one that threw, and holds no key', async () => {
+    const world = new World();
+    const { storage } = world;
+    let held = 0;
+    const load = storage.load.bind(storage);
+    storage.load = async (keys: readonly KeyToLoad[]) => {
+      const release = await load(keys);
+      held += 1;
+      return () => {
+        held -= 1;
+        release();
+      };
+    };
+    world.put('a', NOW - 1);
+    const { runInternal } = world;
+    world.runInternal = () => {
+      throw new Error('the log is gone');
+    };
+    await expect(world.expiry.cycle(1)).rejects.toThrow('the log is gone');
+    expect(held).toBe(0);
+    storage.findExpired = async () => {
+      throw new Error('the disk is gone');
+    };
+    await expect(world.expiry.cycle(1)).rejects.toThrow('the disk is gone');
+    Reflect.deleteProperty(storage, 'findExpired');
+    world.runInternal = runInternal;
+    expect(await world.expiry.cycle(1)).toBe(1);
+    expect(held).toBe(0);
+  });
+
+  it('takes no more than a batch at once, and looks again only behind a full one', async () => {
+    const world = new World();
+    for (let i = 0; i < EXPIRY_BATCH_KEYS + 1; i++) world.put(`k${i}`, NOW - 1);
+    const find = world.storage.findExpired.bind(world.storage);
+    const found: number[] = [];
+    world.storage.findExpired = async (...asked) => {
+      const keys = await find(...asked);
+      found.push(keys.length);
+      return keys;
+    };
+    expect(await world.expiry.cycle(1)).toBe(EXPIRY_BATCH_KEYS + 1);
+    expect(found).toEqual([EXPIRY_BATCH_KEYS, 1]);
+  });
+
+  it('leaves a database alone that was exchanged meanwhile', async () => {
+    const world = new World();
+    world.put('a', NOW - 1);
+    world.put('b', NOW - 1, 1);
+    const load = world.storage.load.bind(world.storage);
+    let swaps = 1;
+    world.storage.load = async (keys: readonly KeyToLoad[]) => {
+      if (swaps-- > 0) world.keyspace.swap(0, 1);
+      return load(keys);
+    };
+    // `a` is in database 1 now, which is looked at next; `b` waits for the next cycle.
+    expect(await world.expiry.cycle(1)).toBe(1);
+    expect(world.keyspace.db(0).count()).toBe(1);
+    expect(await world.expiry.cycle(1)).toBe(1);
+  });
+
+  it('asks the other peers, and counts what one of them was to remove', async () => {
+    const world = new World();
+    const asked: string[] = [];
+    let answer: boolean | Error = true;
+    world.expire = async (db, keys) => {
+      asked.push(`${db} ${keys.map(String).join()}`);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    };
+    world.put('a', NOW - 1);
+    world.put('b', NOW - 1, 3);
+    expect(await world.expiry.cycle(1)).toBe(2);
+    expect(asked).toEqual(['0 a', '3 b']);
+    answer = false;
+    expect(await world.expiry.cycle(1)).toBe(0);
+    answer = new Error('no majority');
+    await expect(world.expiry.cycle(1)).rejects.toThrow('no majority');
+    answer = true;
+    expect(await world.expiry.cycle(1)).toBe(2);
+    expect(world.keyspace.db(0).count()).toBe(1);
   });
 });

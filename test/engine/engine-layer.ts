@@ -51,6 +51,8 @@ export class LayerClient implements SessionLink {
   readonly mayTakeMore = true;
   readonly address: string;
   isLost = false;
+  /** It is to be closed when what was written is sent. */
+  isClosed = false;
 
   constructor(server: EngineLayer, id: number) {
     this.#server = server;
@@ -76,10 +78,17 @@ export class LayerClient implements SessionLink {
 
   wake(): void {}
 
-  closeAfterReply(): void {}
+  closeAfterReply(): void {
+    this.isClosed = true;
+  }
 
   lose(): void {
     this.isLost = true;
+  }
+
+  /** Its connection ends. */
+  kill(): void {
+    this.session.end();
   }
 
   /** The bytes of the reply, as latin1; a line of words stands for its words. */
@@ -115,7 +124,8 @@ export class EngineLayer {
   peers: Partial<PeersPort> | undefined;
   #nextId = 1;
 
-  constructor() {
+  /** `password`: what AUTH has to give. */
+  constructor(password?: string) {
     this.plumbing = new SessionPlumbing({
       storage: this.storage, gate: OPEN_GATE, table: this.table, clock: this.clock, seed: [1, 2],
       observer: {
@@ -130,9 +140,9 @@ export class EngineLayer {
       },
       services: NO_SERVICES,
       limits: () => USUAL_LIMITS,
-      needsPassword: () => false,
+      needsPassword: () => password !== undefined,
     });
-    this.engine = this.plumbing.connect(this.#createPort());
+    this.engine = this.plumbing.connect(this.#createPort(password));
   }
 
   /** What a connection does with one request: asks again until it was taken and answered. */
@@ -148,8 +158,12 @@ export class EngineLayer {
     return new LayerClient(this, this.#nextId++);
   }
 
-  #createPort(): ServerPort {
-    const port: Partial<ServerPort> = { pubsub: this.plumbing.hub, needsPassword: false };
+  #createPort(password: string | undefined): ServerPort {
+    const port: Partial<ServerPort> = {
+      pubsub: this.plumbing.hub,
+      needsPassword: password !== undefined,
+      checkPassword: (_user, given) => given.toString() === password,
+    };
     Object.defineProperty(port, 'peers', { get: () => this.peers });
     return port as ServerPort;
   }

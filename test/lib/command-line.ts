@@ -16,10 +16,10 @@ export class CommandLine {
 
   /** The values of the options; ends the process when they are not as the usage says. */
   parse<const Options extends NonNullable<ParseArgsConfig['options']>>(
-    options: Options,
+    options: Options, args: string[] = process.argv.slice(2),
   ): Values<Options> {
     try {
-      return parseArgs({ options }).values;
+      return parseArgs({ options, args }).values;
     } catch (error) {
       return this.refuse(error instanceof Error ? error.message : String(error));
     }

@@ -1,10 +1,8 @@
 /** The replicated log on disk as the driver sees it, and what a restart begins with. */
 
-import type { HardState, LogBase, LogEntry, MemberId } from '../core/entry.ts';
-import type { OriginMark } from '../core/duplicate-detection.ts';
+import type { HardState, LogBase, LogEntry } from '../core/entry.ts';
 import type { RecoveredLog } from '../core/raft-log.ts';
 import type { LogPort } from '../core/replica-driver.ts';
-import type { OrderedState } from '../core/total-order-broadcast.ts';
 import type { RaftLog } from '../log/raft-log.ts';
 
 interface Waiter {
@@ -64,9 +62,4 @@ export function recoveredFrom(log: RaftLog): RecoveredLog {
   const { base, lastIndex, lastTimeMs, termRuns } = log;
   const configurations = log.configurations().filter(({ index }) => index > base.index);
   return { base, lastIndex, lastTimeMs, terms: [...termRuns], configurations };
-}
-
-/** Which batch of each member is the last that the state has applied. */
-export function marksOf({ batchIds }: OrderedState): (readonly [MemberId, OriginMark])[] {
-  return batchIds.map(({ origin, epoch, number }) => [origin, { epoch, number }]);
 }

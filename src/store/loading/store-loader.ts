@@ -96,7 +96,7 @@ export class StoreLoader {
         const reads = this.#readCandidates(probe.space!.index, probe.hi, probe.lo, kept);
         // Every key with this hash is known, none is the one asked for, and one is damaged.
         if (reads.length === 0 && damage !== undefined) throw damage;
-        await Promise.all(reads);
+        await allEnded(reads);
         continue;
       }
       const reading = probe.chain === undefined
@@ -250,6 +250,13 @@ function owned(record: LoadedRecord): LoadedRecord {
   const bytes = entryBytesInRam(record);
   if (at === 0 && buf.length <= bytes + 64) return record;
   return { buf: Buffer.from(buf.subarray(at, at + bytes)), at: 0, isWhole };
+}
+
+/** A read that goes on when its load has failed would hold its record for ever. */
+async function allEnded(reads: readonly Promise<void>[]): Promise<void> {
+  for (const read of await Promise.allSettled(reads)) {
+    if (read.status === 'rejected') throw read.reason;
+  }
 }
 
 /** Runs `work` on READS_AT_ONCE items at a time; when all have ended, throws the first failure. */

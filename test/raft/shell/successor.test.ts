@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { chooseSuccessor } from '../../../src/raft/shell/successor.ts';
+import type { Replica } from '../../../src/raft/core/replica.ts';
+import {
+  chooseSuccessor, mostAdvancedVoter, waitForSuccessor,
+} from '../../../src/raft/shell/successor.ts';
+import { turns } from '../../cluster/cluster-layer.ts';
 import { FakeOrder } from '../../server/fake-order.ts';
+import { SimClock } from '../../sim/sim-clock.ts';
 
 function choose(name: string, prepare: (peers: FakeOrder) => void = () => {}) {
   const peers = new FakeOrder();
@@ -36,5 +41,38 @@ describe('who a leader hands over to', () => {
     expect(leaderless).toEqual({
       ok: false, reason: 'only a leader hands over, and no peer leads now',
     });
+  });
+});
+
+describe('who takes over from a leader that shuts down', () => {
+  function replicaOf(role: string, matches: readonly (readonly [string, number])[]): Replica {
+    const rows = matches.map(([id, match]) => [id, { id, match }] as const);
+    return {
+      status: { role, configuration: { voters: ['b', 'c'] } },
+      raft: { progress: new Map(rows) },
+    } as unknown as Replica;
+  }
+
+  it('is the voter that has most', () => {
+    const matches = [['b', 5], ['c', 7], ['learner', 9]] as const;
+    expect(mostAdvancedVoter(replicaOf('leader', matches))).toBe('c');
+    expect(mostAdvancedVoter(replicaOf('follower', matches))).toBeUndefined();
+    expect(mostAdvancedVoter(replicaOf('leader', []))).toBeUndefined();
+  });
+
+  it.each([
+    ['until another leads', 30, 30], ['for two seconds at most', Infinity, 2000],
+  ])('is waited for %s', async (_how, leadsUntilMs, expectedMs) => {
+    const clock = new SimClock();
+    const status = { get role() {
+      return clock.monotonicMs() < leadsUntilMs ? 'leader' : 'follower';
+    } };
+    const wait = { isOver: false };
+    void waitForSuccessor({ status } as Replica, clock).then(() => (wait.isOver = true));
+    for (let i = 0; i < 3000 && !wait.isOver; i += 1) {
+      clock.advance(1);
+      await turns(1);
+    }
+    expect(clock.monotonicMs()).toBe(expectedMs);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NEED_KEY, NEED_VALUE } from '../../../src/keyspace/storage.ts';
 import { KeyHash } from '../../../src/lib/key-hash.ts';
 import { Random } from '../../../src/lib/random.ts';
+import { turns } from '../../cluster/cluster-layer.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import { MIB, fetch, open, put, range, set, text } from '../helpers.ts';
@@ -70,6 +71,33 @@ describe('two keys with the same hash', () => {
     expect(await text(store, a)).toBe('of a');
     expect(await text(store, b)).toBe('of b');
     expect(store.count(1)).toBe(2);
+  });
+
+  it('hold no memory when one of them cannot be read, and both can later', async () => {
+    const [a, b] = PAIRS[0];
+    const clock = new SimClock();
+    let disk = new SimFiles();
+    const before = await open({ files: disk, clock });
+    for (const key of [a, b]) put(before, key, `of ${key}`);
+    before.commit();
+    await before.flushAndSync();
+    disk = disk.crash(new Random(1, 1), 'forgetful');
+    const store = await open({ files: disk, clock, options: { ...COLD, hotTailBytes: 0 } });
+    await set(store, 'filler', 'x'.repeat(MIB));
+    store.commit();
+    await store.flushAndSync();
+    const { loaded } = store.memory();
+    const keys = [{ space: 1, key: Buffer.from(a), need: NEED_VALUE }] as const;
+    // The two reads end in any order.
+    for (let i = 0; i < 8; i += 1) {
+      disk.fail({ op: 'read', path: '.pack', code: 'EIO' });
+      await expect(store.load(keys)).rejects.toMatchObject({ code: 'FAILED' });
+      disk.heal();
+      await turns(10);
+      expect(store.memory().loaded).toBe(loaded);
+    }
+    for (const key of [a, b]) expect(await text(store, key)).toBe(`of ${key}`);
+    expect(store.memory().loaded).toBe(loaded);
   });
 
   it('are both taken to be as long at least as the shorter', async () => {

@@ -1,0 +1,275 @@
+// tidy: table
+/**
+ * Mutants that change nothing that can be seen, with the reason. Each is told by its text
+ * (mutants.ts); one that no longer exists is reported when its folder is mutated.
+ */
+
+import type { Change } from './mutants.ts';
+
+export interface Equivalent extends Change {
+  readonly why: string;
+}
+
+export const EQUIVALENTS: readonly Equivalent[] = [
+  {
+    file: 'cluster/apply-session.ts',
+    line: 'bytesThrough(): number {',
+    from: '{ return 0; }',
+    to: '{}',
+    why: 'it is not asked of this session, whose requests have no bytes on a wire',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'default: break;',
+    from: 'default: break;',
+    to: 'default:',
+    why: 'a kind that does nothing goes on behind the switch either way',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line: 'if (found !== undefined) storage.remove(SYSTEM_SPACE, key);',
+    from: 'found !== undefined',
+    to: 'true',
+    why: 'nothing else removes a left-over record, so it is there',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line: 'readonly #leftOver: Buffer[] = [];',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: '`reload` empties it before it is used',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line:
+      'if (found === undefined || found === COLD) throw new Error(\'assertion failed: a lost ' +
+      'mark\');',
+    from: 'found === undefined || found === COLD',
+    to: 'false',
+    why: 'asserts what cannot be: the record was loaded on the line above',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line:
+      'if (found === undefined || found === COLD) throw new Error(\'assertion failed: a lost ' +
+      'mark\');',
+    from: 'found === undefined || found === COLD',
+    to: 'found === undefined && found === COLD',
+    why: 'asserts what cannot be: the record was loaded on the line above',
+  },
+  {
+    file: 'cluster/applied-marks.ts',
+    line:
+      'if (found === undefined || found === COLD) throw new Error(\'assertion failed: a lost ' +
+      'mark\');',
+    from: 'found === undefined',
+    to: 'false',
+    why: 'asserts what cannot be: the record was loaded on the line above',
+  },
+  {
+    file: 'cluster/apply-session.ts',
+    line: 'readonly mayTakeMore = true;',
+    from: 'true',
+    to: 'false',
+    why: 'only connections are asked, and batches are run without',
+  },
+  {
+    file: 'cluster/open-batch.ts',
+    line: 'this.#followers.push({ session: undefined, entries: [], resolve });',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: 'the requests of one that has no session are not looked at',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'readonly commands: Args[] = [];',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: 'the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (this.commands.length > 1) this.commands.length = 1;',
+    from: 'this.commands.length > 1',
+    to: 'true',
+    why: 'memory only: the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (this.commands.length > 1) this.commands.length = 1;',
+    from: 'this.commands.length > 1',
+    to: 'false',
+    why: 'memory only: the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (this.commands.length > 1) this.commands.length = 1;',
+    from: 'this.commands.length > 1',
+    to: 'this.commands.length <= 1',
+    why: 'memory only: the number of commands is set for each request that is read',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line: 'if (request.commands.length !== count) request.commands.length = count;',
+    from: 'request.commands.length !== count',
+    to: 'true',
+    why: 'setting a length to what it is changes nothing',
+  },
+  {
+    file: 'cluster/proposal-body.ts',
+    line:
+      'if (this.#at > this.#buf.length) throw new Error(\'assertion failed: a batch is cut ' +
+      'short\');',
+    from: 'this.#at > this.#buf.length',
+    to: 'false',
+    why: 'the next number is looked for behind the end, which is refused as well',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'const isPlain = kind === ORDERED_COMMAND && args !== undefined;',
+    from: 'args !== undefined',
+    to: 'true',
+    why: 'a command has its arguments',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'if (this.#next >= this.#lookedUpTo) this.#lookAhead();',
+    from: 'this.#next >= this.#lookedUpTo',
+    to: 'false',
+    why: 'speed only: requests run one by one, and nothing is looked up ahead',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'if (this.#next >= this.#lookedUpTo) this.#lookAhead();',
+    from: 'this.#next >= this.#lookedUpTo',
+    to: 'this.#next < this.#lookedUpTo',
+    why: 'speed only: requests run one by one, and nothing is looked up ahead',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line:
+      'while (to < end && this.#entries[to] !== undefined && this.#requests[to]!.db === db) to ' +
+      '+= 1;',
+    from: 'to < end && this.#entries[to] !== undefined && this.#requests[to]!.db  ...',
+    to: 'false',
+    why: 'speed only: requests run one by one',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line: 'for (let i = this.#next; i < end; i++) {',
+    from: 'i < end',
+    to: 'i <= end',
+    why: 'behind the end there is no entry, and that is left out',
+  },
+  {
+    file: 'cluster/proposal-run.ts',
+    line:
+      'if (entry === undefined) throw new Error(`assertion failed: no command ' +
+      '${args.text(0)}`);',
+    from: 'entry === undefined',
+    to: 'false',
+    why: 'asserts what cannot be: all peers know the commands of the level',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'if (i > first && this.#wouldOverflow(commands)) {',
+    from: 'i > first',
+    to: 'i >= first',
+    why: 'a group without requests is put into a batch whose other groups are complete',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'if (this.#closed.length > 0) this.flush();',
+    from: 'this.#closed.length > 0',
+    to: 'true',
+    why: 'flushing nothing does nothing; what is open goes a little earlier, in the same order',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'this.#behind = [];',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: 'after a stop no reader waits, and a text has no position',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line:
+      'return !this.#open.isEmpty && this.#open.bytes + orderedBytesMax(commands) > ' +
+      'bodyBytesMax;',
+    from: 'this.#open.bytes + orderedBytesMax(commands) > bodyBytesMax',
+    to: 'this.#open.bytes + orderedBytesMax(commands) >= bodyBytesMax',
+    why: 'the batch is closed one request earlier: the bound is above what is written',
+  },
+  {
+    file: 'cluster/proposals.ts',
+    line: 'if (groups.length > 0) this.#waiting.set(ticket, groups);',
+    from: 'groups.length > 0',
+    to: 'groups.length >= 0',
+    why: 'memory only: it is taken out when the batch is applied',
+  },
+  {
+    file: 'cluster/request-pool.ts',
+    line: 'if (this.#all.length > ORDERED_KEPT_MAX) this.#all.length = ORDERED_KEPT_MAX;',
+    from: 'this.#all.length > ORDERED_KEPT_MAX',
+    to: 'this.#all.length >= ORDERED_KEPT_MAX',
+    why: 'cutting a list to its length changes nothing',
+  },
+  {
+    file: 'session/delivery-gate.ts',
+    line: 'return since !== undefined && since < position;',
+    from: 'since !== undefined',
+    to: 'true',
+    why: 'undefined is below no position',
+  },
+  {
+    file: 'session/keyspace-events.ts',
+    line: 'if (this.#classes === \'\' || !this.#classes.includes(kind)) return;',
+    from: 'this.#classes === \'\'',
+    to: 'false',
+    why: 'no letters hold no class',
+  },
+  {
+    file: 'session/session.ts',
+    line: 'this.#repliesToSkip = mode === \'skip\' ? 2 : 0;',
+    from: 'mode === \'skip\'',
+    to: 'true',
+    why: 'only SKIP counts, and it begins with two',
+  },
+  {
+    file: 'session/session.ts',
+    line:
+      'if (this.#replyMode === \'skip\' && --this.#repliesToSkip === 0) this.#replyMode = \'on\';',
+    from: 'this.#replyMode === \'skip\'',
+    to: 'true',
+    why: 'only SKIP counts: the others begin with none, and none less one is not none',
+  },
+  {
+    file: 'session/subscriptions.ts',
+    line:
+      'if (this.shardChannels.delete(name)) this.#hub.unsubscribeShard(name, this.#subscriber);',
+    from: 'this.shardChannels.delete(name)',
+    to: 'true',
+    why: 'the hub leaves alone who is not there',
+  },
+  {
+    file: 'session/delivery-gate.ts',
+    line: 'if (this.#pending.size === 0) return;',
+    from: 'this.#pending.size === 0',
+    to: 'false',
+    why: 'speed only: there is nothing to settle',
+  },
+  {
+    file: 'session/keyspace-events.ts',
+    line: '#toKeyevent = false;',
+    from: 'false',
+    to: 'true',
+    why: 'no class is notified before the letters are configured',
+  },
+  {
+    file: 'session/progress.ts',
+    line: 'if (this.#prefetched === 0) return;',
+    from: 'this.#prefetched === 0',
+    to: 'false',
+    why: 'nothing is held when nothing was prefetched',
+  },
+];
