@@ -164,9 +164,13 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     });
   }
 
+  /** The leader alone has keys removed whose time is over. */
+  mayExpire(): boolean {
+    return this.#refusal() === undefined && this.#parts.broadcast.status().role === 'leader';
+  }
+
   async expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
-    const { broadcast } = this.#parts;
-    if (this.#refusal() !== undefined || broadcast.status().role !== 'leader') return false;
+    if (!this.mayExpire()) return false;
     this.#add(ORDERED_EXPIRY, 0, db, [Args.ofBuffers(keys)]);
     const applied = this.#follow();
     this.flush();

@@ -19,6 +19,8 @@ export interface ExpiryHost {
   readonly keyspace: Keyspace;
   /** Runs work of the server itself as one batch with one time, or not at all if it may not now. */
   runInternal(work: () => void): void;
+  /** False where another peer sees to it. */
+  mayExpire(): boolean;
   /** With peers: has the keys removed on all of them. False when another peer sees to that. */
   readonly expire: ((db: number, keys: readonly Buffer[]) => Promise<boolean>) | undefined;
   nowMs(): number;
@@ -37,7 +39,7 @@ export class ActiveExpiry {
 
   /** One cycle over all databases, unless one runs; returns how many keys were removed. */
   async cycle(effort: number): Promise<number> {
-    if (this.#isRunning || this.#isStopped || !this.isOn) return 0;
+    if (this.#isRunning || this.#isStopped || !this.isOn || !this.#host.mayExpire()) return 0;
     this.#isRunning = true;
     let removed = 0;
     try {

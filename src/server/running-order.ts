@@ -129,6 +129,10 @@ export class RunningOrder {
     return this.#order.readTimeMs(nowMs);
   }
 
+  mayExpire(): boolean {
+    return this.#order.mayExpire();
+  }
+
   expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
     return this.#order.expire(db, keys);
   }

@@ -106,6 +106,7 @@ export class RunningServer {
     this.#expiry = new ActiveExpiry({
       keyspace: this.#plumbing.keyspace,
       runInternal: (work) => this.#engine.runInternal(work),
+      mayExpire: () => order?.mayExpire() ?? true,
       expire: order === undefined ? undefined : (db, keys) => order.expire(db, keys),
       nowMs: () => order?.readTimeMs(clock.nowMs()) ?? clock.nowMs(),
     });

@@ -13,6 +13,7 @@ class World {
     notify: () => {},
   });
   mayRun = true;
+  mayExpire = true;
   runInternal = (work: () => void): void => {
     this.keyspace.now = NOW;
     if (this.mayRun) work();
@@ -25,6 +26,7 @@ class World {
     const host = {
       keyspace: this.keyspace, nowMs: () => NOW, expire: undefined,
       runInternal: (work: () => void) => this.runInternal(work),
+      mayExpire: () => this.mayExpire,
     };
     return Object.defineProperty(host, 'expire', { get: () => this.expire });
   }
@@ -44,6 +46,15 @@ describe('active expiry', () => {
     expect(await world.expiry.cycle(1)).toBe(2);
     expect(world.keyspace.db(0).count()).toBe(2);
     expect(world.keyspace.db(5).count()).toBe(0);
+  });
+
+  it('looks for nothing where another peer does', async () => {
+    const world = new World();
+    world.put('old', NOW - 1);
+    world.mayExpire = false;
+    expect(await world.expiry.cycle(1)).toBe(0);
+    world.mayExpire = true;
+    expect(await world.expiry.cycle(1)).toBe(1);
   });
 
   it('goes on while many have expired, longer with more effort, but not for ever', async () => {

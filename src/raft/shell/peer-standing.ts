@@ -39,6 +39,9 @@ const NOT_MET = 'LOADING this peer waits for the others of its cluster';
 export class PeerStanding {
   readonly #parts: PeerStandingParts;
   #identity: Identity;
+  /** The name of the cluster of these founders: links ask for it all the time. */
+  #cluster = '';
+  #clusterOf: Configuration | undefined;
   /** What was committed when it joined; undefined until a leader has said so. */
   #goal: number | undefined;
   /** Of the newest configuration that it has seen which has it as a member. */
@@ -61,7 +64,12 @@ export class PeerStanding {
 
   /** The name of its cluster; '' while it belongs to none. */
   get cluster(): string {
-    return clusterOf(this.#identity.founders);
+    const { founders } = this.#identity;
+    if (this.#clusterOf !== founders) {
+      this.#clusterOf = founders;
+      this.#cluster = clusterOf(founders);
+    }
+    return this.#cluster;
   }
 
   get removedBy(): number | undefined {
