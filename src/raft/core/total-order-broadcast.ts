@@ -136,9 +136,12 @@ export interface TotalOrderBroadcast {
   readonly featureLevel: number;
   /** Delivers what follows `state.applied`. Called once. */
   start(state: OrderedState, outcome: OrderOutcome): void;
-  /** Broadcasts a batch at the next `flush`; `body` is owned from now on. Returns a ticket. */
+  /**
+   * Broadcasts a batch, by the next `flush` at the latest, and never before this call has returned;
+   * `body` is owned from now on. Returns a ticket.
+   */
   broadcast(body: Uint8Array, seed: readonly [number, number], timeoutMs: number): number;
-  /** Asks for a read index at the next `flush`; returns its id. */
+  /** Asks for a read index by the next `flush`; returns its id. */
   readIndex(timeoutMs: number): number;
   /**
    * By how much this peer's wall clock is ahead of the right time, as far as the engine can tell
