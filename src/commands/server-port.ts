@@ -95,12 +95,6 @@ export interface ClientPort {
   kill(): void;
 }
 
-export interface ShutdownOptions {
-  readonly save: boolean | undefined;
-  readonly now: boolean;
-  readonly force: boolean;
-}
-
 export interface ServerPort {
   readonly table: CommandLookup;
   readonly config: ConfigPort;
@@ -119,9 +113,8 @@ export interface ServerPort {
   /** A save is under way. */
   readonly saving: boolean;
   readonly compacting: boolean;
-  /** Begins a clean stop; undefined when begun, else the error. */
-  shutdown(options: ShutdownOptions): string | undefined;
-  abortShutdown(): boolean;
+  /** Begins a clean stop. */
+  shutdown(): void;
   checkPassword(user: string, password: Buffer): boolean;
   /** Bytes that nobody can foresee. */
   secret(bytes: number): Buffer;

@@ -9,7 +9,6 @@ import type { Logger } from 'pino';
 import { USUAL_LIMITS } from '../cluster/proposal-body.ts';
 import { allCommands } from '../commands/all-commands.ts';
 import type { RequestLimits } from '../commands/command.ts';
-import type { ShutdownOptions } from '../commands/server-port.ts';
 import { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import { randomBytes } from '../io/random-source.ts';
@@ -51,7 +50,7 @@ export interface RunningParts {
   /** Undefined for a server that stands alone. */
   readonly peers: PeersSide | undefined;
   /** SHUTDOWN was asked for. */
-  onShutdown(options: ShutdownOptions): void;
+  onShutdown(): void;
   /** There is no store any more: only a new start can go on. */
   onStoreLost(error: unknown, what: string): void;
   /** Something that cannot happen did. */
@@ -282,8 +281,7 @@ export class RunningServer {
       saves: () => this.#saves.facts(),
       memoryBudget: () => memoryBudget(config.values).totalBytes,
       memoryUsage,
-      shutdown: (options) => void onShutdown(options),
-      abortShutdown: () => false,
+      shutdown: onShutdown,
     });
   }
 

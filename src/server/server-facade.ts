@@ -7,7 +7,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { PeersPort } from '../commands/peers-port.ts';
 import type {
   ClientsPort, CommandStat, ConfigPort, InfoSection, LatencyPort, PubSubPort, ServerPort,
-  ShutdownOptions, SlowLogPort,
+  SlowLogPort,
 } from '../commands/server-port.ts';
 import type { SessionPort } from '../commands/session-port.ts';
 import type { CommandTable } from '../commands/table.ts';
@@ -100,12 +100,8 @@ export class ServerFacade implements ServerPort {
     Object.assign(counters, zeros);
   }
 
-  shutdown(options: ShutdownOptions): string | undefined {
-    return this.#parts.shutdown(options);
-  }
-
-  abortShutdown(): boolean {
-    return this.#parts.abortShutdown();
+  shutdown(): void {
+    this.#parts.shutdown();
   }
 
   secret(bytes: number): Buffer {

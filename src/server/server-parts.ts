@@ -1,7 +1,7 @@
 /** What the facade of a server is made of: given by the composition (running-server.ts). */
 
 import type { PeersPort } from '../commands/peers-port.ts';
-import type { ClientsPort, ConfigPort, ShutdownOptions } from '../commands/server-port.ts';
+import type { ClientsPort, ConfigPort } from '../commands/server-port.ts';
 import type { CommandTable } from '../commands/table.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../io/clock.ts';
@@ -48,8 +48,6 @@ export interface ServerParts {
   /** The memory budget in bytes: `maxmemory`, or what was chosen for it. */
   memoryBudget(): number;
   memoryUsage(): NodeJS.MemoryUsage;
-  /** Begins a clean stop; undefined when begun, else the whole text of the error. */
-  shutdown(options: ShutdownOptions): string | undefined;
-  /** False when no stop is under way that can be called off. */
-  abortShutdown(): boolean;
+  /** Begins a clean stop. */
+  shutdown(): void;
 }

@@ -3,11 +3,12 @@
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type Context, type Flag, type Steps } from '../command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../reply-errors.ts';
-import type { ShutdownOptions } from '../server-port.ts';
 
 const NO_SHUTDOWN = 'ERR No shutdown in progress.';
 const ALREADY_SAVING = 'ERR Background save already in progress';
 const ALREADY_COMPACTING = 'ERR Background append only file rewriting already in progress';
+
+const SHUTDOWN_OPTIONS = ['SAVE', 'NOSAVE', 'NOW', 'FORCE', 'ABORT'];
 
 const STOPPING: readonly Flag[] = [
   'admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy',
@@ -34,34 +35,27 @@ function monitor({ reply, session }: Context): void {
 
 // ---- Stopping -----------------------------------------------------------------------------------
 
-/** A stop that has begun has no reply: the connection closes. */
+/**
+ * A stop that has begun has no reply: the connection closes. It is the same whatever the options
+ * say, because the log is always written, and no stop waits so long that it could be called off.
+ */
 function shutdown({ args, reply, server }: Context): void {
-  const options = parseShutdown(args);
-  if (options === undefined) return reply.error(SYNTAX);
-  if (options === 'abort') {
-    return server.abortShutdown() ? reply.ok() : reply.error(NO_SHUTDOWN);
-  }
-  const error = server.shutdown(options);
-  if (error !== undefined) reply.error(error);
+  const kind = parseShutdown(args);
+  if (kind === undefined) return reply.error(SYNTAX);
+  if (kind === 'abort') return reply.error(NO_SHUTDOWN);
+  server.shutdown();
 }
 
-function parseShutdown(args: Args): ShutdownOptions | 'abort' | undefined {
-  let save: boolean | undefined;
-  let now = false;
-  let force = false;
-  let abort = false;
+function parseShutdown(args: Args): 'stop' | 'abort' | undefined {
+  const given = new Set<string>();
   for (let i = 1; i < args.count; i++) {
-    const isSave = args.is(i, 'SAVE');
-    if (isSave || args.is(i, 'NOSAVE')) {
-      if (save !== undefined && save !== isSave) return undefined;
-      save = isSave;
-    } else if (args.is(i, 'NOW')) now = true;
-    else if (args.is(i, 'FORCE')) force = true;
-    else if (args.is(i, 'ABORT')) abort = true;
-    else return undefined;
+    const option = SHUTDOWN_OPTIONS.find((one) => args.is(i, one));
+    if (option === undefined) return undefined;
+    given.add(option);
   }
-  if (!abort) return { save, now, force };
-  return save === undefined && !now && !force ? 'abort' : undefined;
+  if (given.has('SAVE') && given.has('NOSAVE')) return undefined;
+  if (!given.has('ABORT')) return 'stop';
+  return given.size === 1 ? 'abort' : undefined;
 }
 
 // ---- Saving: the log is always written, so these only wait for the disk -------------------------
