@@ -272,4 +272,24 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: 'false',
     why: 'nothing is held when nothing was prefetched',
   },
+  {
+    file: 'net/connection.ts',
+    line:
+      'if (text !== undefined && !session.isReplying && session.turnReplies.replace(reply, ' +
+      'text)) {',
+    from: 'text !== undefined && !session.isReplying',
+    to: 'text !== undefined || !session.isReplying',
+    why: 'the log fails at commits, when no reply is being written',
+  },
+  {
+    file: 'net/connection.ts',
+    line:
+      'if (text !== undefined && !session.isReplying && session.turnReplies.replace(reply, ' +
+      'text)) {',
+    from: 'text !== undefined',
+    to: 'true',
+    why:
+      'one that waits and has replies of this turn is told twice, and the second time it is ' +
+      'closed',
+  },
 ];
