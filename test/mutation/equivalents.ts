@@ -272,4 +272,40 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: 'false',
     why: 'nothing is held when nothing was prefetched',
   },
+  {
+    file: 'net/connection.ts',
+    line:
+      'if (text !== undefined && !session.isReplying && session.turnReplies.replace(reply, ' +
+      'text)) {',
+    from: 'text !== undefined && !session.isReplying',
+    to: 'text !== undefined || !session.isReplying',
+    why: 'the log fails at commits, when no reply is being written',
+  },
+  {
+    file: 'net/connection.ts',
+    line:
+      'if (text !== undefined && !session.isReplying && session.turnReplies.replace(reply, ' +
+      'text)) {',
+    from: 'text !== undefined',
+    to: 'true',
+    why:
+      'one that waits and has replies of this turn is told twice, and the second time it is ' +
+      'closed',
+  },
+  {
+    file: 'raft/shell/peer-standing.ts',
+    line: 'const status = this.#parts.replica()?.status;',
+    from: 'this.#parts.replica()?.status',
+    to: 'this.#parts.replica().status',
+    why: 'it is known what to wait for only once there is a replica',
+  },
+  {
+    file: 'raft/shell/peer-standing.ts',
+    line:
+      'return placed.index > memberAt && placed.configuration.members.every((one) => one.id ' +
+      '!== id);',
+    from: 'placed.index > memberAt',
+    to: 'placed.index >= memberAt',
+    why: 'the configuration at that index has it as a member, so it is not the one without',
+  },
 ];

@@ -15,7 +15,7 @@ const TOO_FAR = [
     'latency-graph|many-arguments|memory-budget|peer-clients|peer-minority|peer-standing|' +
     'raw-bytes|shutdown|small-memory|synced-tail)\\.'),
   /^test\/raft\/contract\/raft-engine|^test\/sim\/whole\/no-real-world/,
-  /choose-simulation|amplification|key-index/,
+  /choose-simulation|amplification|key-index|planted-faults/,
   /\.deep\.test\.ts$/,
 ];
 

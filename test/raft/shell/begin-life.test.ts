@@ -220,6 +220,16 @@ describe('going on alone', () => {
     }
   });
 
+  it('begins in a term above all that it has voted in, also where its log ends too early', async () => {
+    const disk = new Disk();
+    await disk.begin({ identity: MEMBER, logTo: 9, applied: 9 });
+    const ticket = disk.raftLog!.append([], vote(7, 'b'));
+    disk.raftLog!.flush();
+    await disk.raftLog!.whenDurable(ticket);
+    await disk.begin({ applied: 12, alone: CLUSTER });
+    expect(disk.raftLog!.base).toMatchObject({ index: 12, term: 8 });
+  });
+
   it('is refused for another cluster, for an empty directory and over a gap', async () => {
     await expect(begin({ ...lost, alone: 'abc' })).rejects.toMatchObject({
       code: 'EALONE', message: expect.stringContaining(`belongs to cluster ${CLUSTER}`),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_BASE, type LogEntry } from '../../../src/raft/core/entry.ts';
 import type { RaftLog } from '../../../src/raft/log/raft-log.ts';
-import { LogAdapter } from '../../../src/raft/shell/log-adapter.ts';
+import { LogAdapter, recoveredFrom } from '../../../src/raft/shell/log-adapter.ts';
 
 /** A log that answers when the test says, and an adapter whose pump writes down what it ran. */
 function setUp() {
@@ -62,5 +62,17 @@ describe('the replicated log as the driver sees it', () => {
     adapter.onDurable(2);
     adapter.onDurable(3);
     expect(said).toEqual(['one', 'two', 'three']);
+  });
+});
+
+it('a restart knows the configurations behind the base of the log, which has its own', () => {
+  const configurations = [4, 5, 6].map((index) => ({ index, configuration: undefined }));
+  const log = {
+    base: { index: 5 }, lastIndex: 9, lastTimeMs: 80, termRuns: ['run'],
+    configurations: () => configurations,
+  };
+  expect(recoveredFrom(log as never)).toEqual({
+    base: log.base, lastIndex: 9, lastTimeMs: 80, terms: ['run'],
+    configurations: [configurations[2]],
   });
 });

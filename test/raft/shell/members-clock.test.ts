@@ -12,6 +12,8 @@ class Clocks {
   voters = 3;
   aheadMs = 0;
   monotonicMs = 5000;
+  /** How often the clocks of the others were asked for. */
+  looks = 0;
   readonly log: string[] = [];
   readonly clock = new MembersClock({
     log: pino({}, new Writable({
@@ -20,7 +22,10 @@ class Clocks {
         done();
       },
     })),
-    bases: () => this.others.map((ms) => WALL_MS + ms),
+    bases: () => {
+      this.looks += 1;
+      return this.others.map((ms) => WALL_MS + ms);
+    },
     voters: () => this.voters,
   });
 
@@ -64,5 +69,14 @@ describe('the clock of a peer', () => {
         'is set right',
       "this peer's clock is right again",
     ]);
+  });
+
+  it('is compared ten times a second, however often it is asked for', () => {
+    const clocks = clocksOf(0, [0, 0]);
+    for (let i = 0; i < 1000; i += 1) {
+      clocks.error();
+      clocks.monotonicMs += 1;
+    }
+    expect(clocks.looks).toBe(10);
   });
 });

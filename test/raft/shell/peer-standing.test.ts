@@ -15,6 +15,9 @@ const CLUSTER = clusterOf(FOUNDERS);
 class World {
   configuration: Configuration = FOUNDERS;
   configurationIndex = 5;
+  /** Where that is not the newest. */
+  committedIndex: number | undefined;
+  isAtWork = true;
   commit = 20;
   leaderCommit = -1;
   role = 'follower';
@@ -31,7 +34,7 @@ class World {
     this.standing = new PeerStanding({
       identity: { id: A, starts: 3, founders: FOUNDERS, isCaughtUp: true, ...identity },
       raftLog: this.#raftLog(),
-      replica: () => this.replica,
+      replica: () => this.isAtWork ? this.replica : undefined,
       applied: () => this.applied,
       startsOf: () => this.starts,
       save: (changed) => void this.saved.push(changed),
@@ -43,7 +46,8 @@ class World {
   get replica(): Replica {
     const { configuration, configurationIndex: index, commit, role, leader, leaderCommit } = this;
     const raft = {
-      committedConfiguration: { index, configuration }, configurationIndex: index, leaderCommit,
+      committedConfiguration: { index: this.committedIndex ?? index, configuration },
+      configurationIndex: index, leaderCommit,
       progress: new Map([[C, { match: this.match }]]), contradictedAt: this.contradictedAt,
     };
     return { raft, status: { configuration, commit, role, leader } } as unknown as Replica;
@@ -125,6 +129,39 @@ describe('a peer that was removed', () => {
     expect(world.standing.verdictOn(factsOfC({ memberAt: 5 }), true)).toBeUndefined();
   });
 
+  it('is not told so while it is a member, however old the one is that it knows', () => {
+    const world = new World();
+    world.configurationIndex = 12;
+    expect(world.standing.verdictOn(factsOfC({ memberAt: 5 }), true)).toBeUndefined();
+    world.configuration = WITHOUT_C;
+    world.isAtWork = false;
+    expect(world.standing.verdictOn(factsOfC({ memberAt: 5 }), true)).toBeUndefined();
+  });
+
+  it('learns it from its own log, once that is committed and newer than what has it', () => {
+    const without = configurationOf('b', 'c');
+    const seen = (index: number, committed: number, configuration: Configuration): World => {
+      const world = new World();
+      world.note();
+      Object.assign(world, {
+        configuration, configurationIndex: index, committedIndex: committed,
+      });
+      world.note();
+      world.note();
+      return world;
+    };
+    for (const [index, committed, configuration] of [
+      [5, 5, without], [9, 5, without], [9, 9, { ...without, members: [] }],
+    ] as const) {
+      const world = seen(index, committed, configuration);
+      expect([world.standing.removedBy, world.standing.serving]).toEqual([undefined, undefined]);
+    }
+    const world = seen(6, 6, without);
+    expect(world.standing.removedBy).toBe(6);
+    expect(world.standing.serving).toMatch(/^REMOVED .* by configuration 6:/);
+    expect(world.saved).toHaveLength(1);
+  });
+
   it('believes only what is newer than the configuration that has it', () => {
     const world = new World();
     world.note();
@@ -149,6 +186,25 @@ describe('a peer that was removed', () => {
     expect(world.standing.serving).toBeUndefined();
     expect(world.saved.at(-1)).toMatchObject({ isCaughtUp: true });
     expect(world.saved.at(-1)).not.toHaveProperty('removedBy');
+  });
+});
+
+describe('a link with another peer', () => {
+  it('is refused to one of another cluster, or with a build too old for this one', () => {
+    const world = new World();
+    const reason = (change: Partial<PeerFacts>): string | undefined =>
+      world.standing.judge({ ...factsOfC(), ...change });
+    expect(reason({})).toBeUndefined();
+    expect(reason({ cluster: '' })).toBeUndefined();
+    expect(reason({ cluster: 'other' }))
+      .toBe(`peer c belongs to cluster other, this one to ${CLUSTER}`);
+    expect(new World({ founders: undefined }).standing.judge(factsOfC({}, 'other')))
+      .toBeUndefined();
+    world.configuration = { ...FOUNDERS, featureLevel: 3 };
+    expect(reason({ featureLevel: 3 })).toBeUndefined();
+    expect(reason({ featureLevel: 2 })).toMatch(/^the cluster has feature level 3, /);
+    world.isAtWork = false;
+    expect(reason({ featureLevel: 1 })).toBeUndefined();
   });
 });
 

@@ -192,6 +192,17 @@ describe('an engine of one peer', () => {
   });
 });
 
+it('an engine that cannot found its cluster stops, and says why', async () => {
+  world = await new World().open('a');
+  world.files.fail({ op: 'create', times: 100, code: 'EIO' });
+  world.start();
+  await world.pass(500);
+  world.files.heal();
+  expect(world.calls).toHaveLength(1);
+  expect(world.calls[0]).toMatch(/^stopped .*EIO/);
+  expect(world.engine.refusal).toContain('EIO');
+});
+
 describe('an engine of three peers', () => {
   const factsOf = (name: string): PeerFacts =>
     ({ ...peer(name), id: `${name}:1`, cluster: '', founders: undefined }) as unknown as PeerFacts;
