@@ -5,8 +5,8 @@
  * Invariant: the watermark moves into a segment only when every older one is durable to its end,
  * name included. A round covers what was written before it began.
  *
- * Each advance is also noted outside the log (io/watermark-file.ts), where the loss of the open
- * segment does not lose it.
+ * Each advance over a frame is also noted outside the log (io/watermark-file.ts), where the loss of
+ * the open segment does not lose it.
  */
 
 import type { SyncedProof, WatermarkFile } from '../../io/watermark-file.ts';
@@ -88,6 +88,9 @@ export class LogSync {
     log.synced = Math.max(log.synced, written);
     this.watermark = { segmentId: log.segment.id, offset: log.synced };
     this.durableLsn = Math.max(this.durableLsn, log.lsnBase + log.synced);
+    // While a segment holds no frame, the end of the one before is what must not be lost: nothing
+    // else says where that was, before a frame follows it or the manifest lists it.
+    if (log.syncedProof === undefined) return;
     this.#notes.note({ fileId: log.segment.id, bytes: log.synced, proof: log.syncedProof });
   }
 }
