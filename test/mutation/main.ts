@@ -68,7 +68,10 @@ async function mutate(sample: SampleOptions): Promise<Result[]> {
     incrementalFile: `.mutation/${name}.json`,
     tempDirName: '.mutation/sandbox',
     cleanTempDir: 'always',
-    ignorePatterns: ['.mutation', 'dist', 'data', 'bench'],
+    // Some tests start threads, which run what was built.
+    ignorePatterns: [
+      '.mutation', 'data', 'bench', 'dist/test', 'dist/bench', 'dist/**/*.map', 'dist/**/*.d.ts',
+    ],
     // Stryker reads it with the interface of older compilers. Vitest needs none.
     tsconfigFile: '.mutation/no-tsconfig.json',
     reporters: ['progress-append-only'],
