@@ -12,7 +12,7 @@ import type { Args } from '../protocol/args.ts';
 import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type { Session } from '../session/session.ts';
 import type { Pause } from './pause.ts';
-import type { RequestOrder } from './request-order.ts';
+import { isRemoval, type RequestOrder } from './request-order.ts';
 import type { WriteGate } from './write-gate.ts';
 
 /** How often WATCH looks whether the cluster's feature level has risen. */
@@ -139,7 +139,7 @@ export function refusal(
   const shut = entry.runsQueued ? queueRefusal(session, gate) : writeRefusal(entry, gate);
   if (shut !== undefined) return shut;
   const unready = order?.serving;
-  if (unready !== undefined && needsData(session, entry)) return unready;
+  if (unready !== undefined && needsOthers(session, entry, unready)) return unready;
   if (session.isSubscriber && session.protocol === 2 && !entry.allowedSubscribed) {
     return onlyForSubscribers(entry);
   }
@@ -150,6 +150,12 @@ function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
   if (entry.deniedWhenFull && gate.memoryRefusal !== undefined) return gate.memoryRefusal;
   if (!entry.isWrite) return entry.readsData ? gate.readRefusal : undefined;
   return entry.frees ? gate.freeingRefusal : gate.refusal;
+}
+
+/** Messages are ordered as well, so a peer that takes no part has none. */
+function needsOthers(session: Session, entry: TableEntry, unready: string): boolean {
+  if (needsData(session, entry)) return true;
+  return (entry.isOrdered || entry.repliesByPush) && isRemoval(unready);
 }
 
 function needsData({ transaction }: Session, entry: TableEntry): boolean {

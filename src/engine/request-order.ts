@@ -9,6 +9,11 @@ import type { Session } from '../session/session.ts';
 import type { TakenTransaction } from '../session/transaction.ts';
 import type { Requests } from './requests.ts';
 
+/** Whether a peer that does not serve for this reason takes no part any more. */
+export function isRemoval(serving: string): boolean {
+  return serving.startsWith('REMOVED ');
+}
+
 export interface RequestOrder {
   /**
    * Why this server does not answer for its data now: the whole text of an error, for every command

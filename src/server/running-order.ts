@@ -13,6 +13,7 @@ import type { OutputPool } from '../protocol/output-pool.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ApplyBatches, type BatchReplies } from '../cluster/apply.ts';
 import { createApplySession } from '../cluster/apply-session.ts';
+import { isRemoval } from '../engine/request-order.ts';
 import { DeliveryGate } from '../session/delivery-gate.ts';
 import { Proposals } from '../cluster/proposals.ts';
 import type { SessionRealm } from '../session/session.ts';
@@ -109,6 +110,7 @@ export class RunningOrder {
     engine.order = this.#order;
     broadcast.administration?.watch(() => {
       this.#deliveries.settle();
+      this.#closeAtRemoved();
       engine.onProgress();
     });
   }
@@ -206,6 +208,13 @@ export class RunningOrder {
     log.warn({ subscribers: missing.size, position },
       'a snapshot has taken the place of messages: their subscribers are disconnected');
     for (const subscriber of missing) subscriber.endWith(MESSAGES_LOST);
+  }
+
+  /** Nothing is heard any more at a peer that was removed: those who listen are told. */
+  #closeAtRemoved(): void {
+    const { peers: { broadcast: { serving } }, realm } = this.#parts;
+    if (serving === undefined || !isRemoval(serving)) return;
+    for (const subscriber of realm.hub.everybody()) subscriber.endWith(serving);
   }
 
   #startTimer(): void {

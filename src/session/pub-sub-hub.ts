@@ -119,13 +119,21 @@ export class PubSubHub implements PubSubPort {
 
   /** Subscribers for which a snapshot of this position has taken the place of messages. */
   missing(position: number): Set<Subscriber> {
+    return this.#find((subscription) => this.gate?.hasGap(subscription, position) === true);
+  }
+
+  everybody(): Set<Subscriber> {
+    return this.#find(() => true);
+  }
+
+  #find(isWanted: (subscription: Subscription) => boolean): Set<Subscriber> {
     const found = new Set<Subscriber>();
     const patterns = Array.from(this.#patterns.values(), ({ subscribers }) => subscribers);
     for (const subscribers of [
       ...this.#channels.values(), ...this.#shardChannels.values(), ...patterns,
     ]) {
       for (const [subscriber, subscription] of subscribers) {
-        if (this.gate?.hasGap(subscription, position) === true) found.add(subscriber);
+        if (isWanted(subscription)) found.add(subscriber);
       }
     }
     return found;

@@ -94,6 +94,15 @@ describe('a server that does not answer for its data', () => {
     client.session.transaction.enqueue(server.table.lookup(args)!, args);
     expect(refused('EXEC')).toBe('LOADING not yet');
   });
+
+  it.each(['SUBSCRIBE c', 'PSUBSCRIBE *', 'SSUBSCRIBE c', 'PUBLISH c x', 'SPUBLISH c x'])(
+    'takes %s while it loads, and not when it was removed', (line) => {
+      order.serving = 'LOADING not yet';
+      expect(refused(line)).toBeUndefined();
+      order.serving = 'REMOVED for good';
+      expect(refused(line)).toBe('REMOVED for good');
+      expect([refused('PUBSUB CHANNELS'), refused('INFO')]).toEqual([undefined, undefined]);
+    });
 });
 
 describe('the shape of a request', () => {
