@@ -74,18 +74,27 @@ export class ProposalRun {
 
   /** What the requests need of the disk; for speed alone. */
   prefetch(): KeyToLoad[] {
-    const { keyspace, prefetch } = this.#host;
     const keys: KeyToLoad[] = [];
-    this.#requests.forEach(({ kind, db, commands }, i) => {
-      keyspace.storage.begin();
-      const entry = this.#entries[i];
-      if (entry !== undefined) prefetch.collect(entry, this.#args[i]!, db, keys);
-      else if (kind === ORDERED_TRANSACTION || kind === ORDERED_WATCHED) {
-        const queue = kind === ORDERED_WATCHED ? commands.slice(1) : commands;
-        prefetch.collectQueue(this.#queueOf(queue), db, keys);
-      }
-    });
+    const count = this.#requests.length;
+    for (let i = 0; i < count; i++) {
+      if (i >= this.#lookedUpTo) this.#lookAhead(i);
+      this.#collect(i, keys);
+    }
+    // What was looked up serves the run as well if it is for all requests.
+    if (count > LOOKAHEAD_KEYS_MAX) this.#lookedUpTo = 0;
     return keys;
+  }
+
+  #collect(i: number, keys: KeyToLoad[]): void {
+    const { keyspace, prefetch } = this.#host;
+    const { kind, db, commands } = this.#requests[i]!;
+    keyspace.storage.begin();
+    const entry = this.#entries[i];
+    if (entry !== undefined) prefetch.collect(entry, this.#args[i]!, db, keys);
+    else if (kind === ORDERED_TRANSACTION || kind === ORDERED_WATCHED) {
+      const queue = kind === ORDERED_WATCHED ? commands.slice(1) : commands;
+      prefetch.collectQueue(this.#queueOf(queue), db, keys);
+    }
   }
 
   /** Runs all of it. `groups`: who waits for the batch, in order. */
@@ -95,7 +104,7 @@ export class ProposalRun {
     const isDated = this.#requests[0]?.kind === ORDERED_LIMITS;
     this.#host.keyspace.storage.logIndex = isDated ? this.#batch.position : UNDATED;
     while (this.#next < this.#requests.length) {
-      if (this.#next >= this.#lookedUpTo) this.#lookAhead();
+      if (this.#next >= this.#lookedUpTo) this.#lookAhead(this.#next);
       this.#runNext(this.#requests[this.#next]!);
     }
     this.#host.keyspace.storage.lookahead.clear();
@@ -185,13 +194,13 @@ export class ProposalRun {
     }
   }
 
-  /** Looks up what the next requests need, side by side. */
-  #lookAhead(): void {
+  /** Looks up what the requests from `from` on need, side by side. */
+  #lookAhead(from: number): void {
     const { keyspace } = this.#host;
     const { lookahead } = keyspace.storage;
-    const end = Math.min(this.#next + LOOKAHEAD_KEYS_MAX, this.#requests.length);
+    const end = Math.min(from + LOOKAHEAD_KEYS_MAX, this.#requests.length);
     lookahead.clear();
-    for (let i = this.#next; i < end; i++) {
+    for (let i = from; i < end; i++) {
       const entry = this.#entries[i];
       if (entry === undefined) continue;
       lookAt(lookahead, keyspace.db(this.#requests[i]!.db).space, this.#args[i]!, entry.command);
