@@ -213,6 +213,8 @@ class RudeClient {
 
   /** A server that closes the connection may say why. */
   #onReply(reply: Reply): void {
+    // SUBSCRIBE has an error for its reply there, where messages were expected.
+    if (reply.kind === 'error' && reply.text.startsWith('REMOVED ')) return this.#wire.destroy();
     this.#due -= 1;
     const expected = this.#expected.shift();
     const isChecked = expected !== undefined && expected !== ANY && reply.kind !== 'error';
