@@ -1,7 +1,9 @@
 // Reads vitest's JSON reports in a folder: quick.json and deep.json of this Node, and those of other
-// versions. Prints the durations of the slowest files, what failed on other versions, and at the end
-// "N passed, N failed" (", N skipped" if any). The counts are those of this Node, each test once;
-// what failed on another version is added.
+// versions. Prints the durations of the slowest files, each test that failed with the beginning of
+// its messages, and at the end "N passed, N failed" (", N skipped" if any). The counts are those of
+// this Node, each test once; what failed on another version is added.
+//
+// Failures come last because whoever keeps only the end of a long output needs them most.
 //
 // Exits with 1 when a test failed, when a test file could not even be loaded (vitest counts no test
 // for it), when nothing ran, or when there is no report: silence must never look like success.
@@ -10,6 +12,8 @@ import { join, relative } from 'node:path';
 
 const SLOWEST = 15;
 const OWN = ['quick', 'deep'];
+/** Of each failure: enough for an assertion and the first lines of its stack. */
+const FAILURE_LINES = 30;
 
 const folder = process.argv[2];
 const others = readdirSync(folder)
@@ -18,15 +22,16 @@ const others = readdirSync(folder)
   .filter((name) => !OWN.includes(name))
   .sort();
 
-const own = OWN.map((name) => countsOf(name, filesOf(name)));
 printSlowest(OWN.flatMap(filesOf));
+for (const name of [...OWN, ...others]) {
+  for (const text of failuresIn(filesOf(name))) console.log(`FAILED in ${name}: ${text}`);
+}
 
+const own = OWN.map((name) => countsOf(name, filesOf(name)));
 let failedElsewhere = 0;
 for (const name of others) {
-  const files = filesOf(name);
-  const { passed, failed } = countsOf(name, files);
+  const { passed, failed } = countsOf(name, filesOf(name));
   console.log(`${name}: ${passed} passed, ${failed} failed`);
-  for (const text of failuresIn(files)) console.log(`  ${name}: ${text}`);
   failedElsewhere += failed;
 }
 
@@ -65,10 +70,15 @@ function countsOf(name, files) {
 
 function failuresIn(files) {
   return files.flatMap((file) => [
-    ...isUnloadable(file) ? [`${pathOf(file)} could not be loaded`] : [],
+    ...isUnloadable(file) ? [`${pathOf(file)} could not be loaded${beginningOf([file.message])}`] : [],
     ...testsOf(file).filter(({ status }) => status === 'failed')
-      .map(({ fullName }) => `${pathOf(file)} > ${fullName}`),
+      .map((test) => `${pathOf(file)} > ${test.fullName}${beginningOf(test.failureMessages)}`),
   ]);
+}
+
+function beginningOf(messages = []) {
+  return messages.flatMap((message) => String(message).split('\n').slice(0, FAILURE_LINES))
+    .map((line) => `\n    ${line}`).join('');
 }
 
 function printSlowest(files) {
