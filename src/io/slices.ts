@@ -16,7 +16,7 @@ export class Slices {
   async pause(): Promise<void> {
     const clock = this.#clock;
     if (clock.monotonicMs() - this.#startedAt < SLICE_MS) return;
-    await new Promise<void>((resolve) => clock.setTimer(0, resolve));
+    await new Promise<void>((resolve) => clock.soon(resolve));
     this.#startedAt = clock.monotonicMs();
   }
 }

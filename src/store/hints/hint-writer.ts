@@ -8,7 +8,7 @@
 import type { Files } from '../../io/files.ts';
 import { DiskError } from '../../io/files.ts';
 import type { KeyHash } from '../../lib/key-hash.ts';
-import { DAMAGED, END, RECORD, SegmentScan } from '../compaction/segment-scan.ts';
+import { visitRecords } from '../compaction/segment-scan.ts';
 import {
   KIND_DELETED, KIND_PAD, entryExpireAtAt, entryKeyBytesAt, entryKeyStartAt, entryKindAt,
   entrySpaceAt, entryTypeByteAt, entryValueIndexAt,
@@ -18,7 +18,6 @@ import type { SegmentSummary } from '../format/hint.ts';
 import { HintRows, rowKind, rowValueIndex } from '../format/hint-rows.ts';
 import { hintFileName } from '../format/segment-header.ts';
 import { expirySecondsOfMs } from '../index/index-slot.ts';
-import { damaged } from '../store-error.ts';
 
 /** Records between two looks at the clock while a hint is made: about 0.1 ms. */
 const HINT_SLICE_RECORDS = 512;
@@ -43,21 +42,12 @@ export async function scanRows(files: Files, path: string, id: number, bytes: nu
   hasher: KeyHash, pause: Pause): Promise<HintRows> {
   const file = await files.openRead(path);
   try {
-    const scan = new SegmentScan(file, id, bytes);
     const rows = new HintRows();
-    for (let step = 0; ; step += 1) {
-      const outcome = scan.advance();
-      if (outcome === END) return rows;
-      if (outcome === DAMAGED) {
-        const { offset, reason, key } = scan.damage!;
-        throw damaged(path, offset, reason, key ?? undefined);
-      }
-      if (outcome !== RECORD) await scan.fill();
-      else if (entryKindAt(scan.buf, scan.at) !== KIND_PAD) {
-        addRow(rows, hasher, scan.buf, scan.at, scan.offset, scan.bytes);
-      }
-      if (step % HINT_SLICE_RECORDS === HINT_SLICE_RECORDS - 1) await pause();
-    }
+    await visitRecords(file, id, bytes, pause, (scan) => {
+      if (entryKindAt(scan.buf, scan.at) === KIND_PAD) return;
+      addRow(rows, hasher, scan.buf, scan.at, scan.offset, scan.bytes);
+    });
+    return rows;
   } finally {
     await file.close();
   }

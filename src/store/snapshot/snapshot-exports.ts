@@ -14,6 +14,7 @@
  * and then holds nothing.
  */
 
+import { Slices } from '../../io/slices.ts';
 import { SNAPSHOT_FILES_MAX, SNAPSHOT_MANIFEST_BYTES_MAX } from '../limits.ts';
 import { MANIFEST_NAME, encodeManifest, type Manifest } from '../format/manifest.ts';
 import {
@@ -127,6 +128,7 @@ export class SnapshotExports {
 
   #publish(cut: Cut, hints: readonly SnapshotFile[]): StoreSnapshot {
     const { parts: { files, clock, dir, seed }, onDamage } = this.#options;
+    const slices = new Slices(clock);
     const manifest = encodeManifest(manifestOf(cut, seed));
     if (1 + cut.segments.length + hints.length > SNAPSHOT_FILES_MAX ||
       manifest.length > SNAPSHOT_MANIFEST_BYTES_MAX) {
@@ -135,7 +137,7 @@ export class SnapshotExports {
     }
     const snapshot: StoreSnapshot = new StoreSnapshot({
       files, dir, hints, onDamage, position: cut.position,
-      pause: () => new Promise((resolve) => clock.soon(resolve)),
+      pause: () => slices.pause(),
       manifest: { name: MANIFEST_NAME, bytes: manifest },
       segments: cut.segments.map(({ id, kind, bytes }) =>
         ({ name: segmentFileName(id, kind), bytes })),
