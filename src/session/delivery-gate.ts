@@ -18,7 +18,7 @@ export interface Subscription {
   /** It hears what is published behind this position; undefined while that is not known. */
   since: number | undefined;
   /** What was known to be committed when it was made, or when a leader was heard after that. */
-  heard?: number | undefined;
+  heard: number | undefined;
 }
 
 /** See TotalOrderBroadcast. */
@@ -49,6 +49,7 @@ export class DeliveryGate {
 
   /** Call it whenever more may be known. */
   settle(): void {
+    if (this.#order.knownCommit === undefined) return;
     for (const subscription of this.#pending) {
       if (this.#hasBegun(subscription)) this.#pending.delete(subscription);
     }

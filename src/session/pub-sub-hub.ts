@@ -28,7 +28,7 @@ interface PatternSubscribers {
 }
 
 /** Without peers: it hears everything. */
-const ALWAYS: Subscription = { since: 0 };
+const ALWAYS: Subscription = { since: 0, heard: 0 };
 
 export class PubSubHub implements PubSubPort {
   readonly #channels: Listeners = new Map();
