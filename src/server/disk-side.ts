@@ -205,7 +205,8 @@ export class DiskSide implements StorageSide {
    */
   async installSnapshot(meta: Uint8Array): Promise<void> {
     await this.#closeAnyhow();
-    const failure = await this.#tryInstall(meta).catch((error: unknown) => ({ error }));
+    const failure = await this.#tryInstall(meta)
+      .then(() => undefined, (error: unknown) => ({ error }));
     await this.#reopen();
     if (failure === undefined) return;
     const { snapshotMeta } = this.#opened;
@@ -213,7 +214,7 @@ export class DiskSide implements StorageSide {
     this.#log.warn(failure, 'a snapshot was installed in a second try');
   }
 
-  async #tryInstall(meta: Uint8Array): Promise<undefined> {
+  async #tryInstall(meta: Uint8Array): Promise<void> {
     const { dir } = this.#config.values;
     const lock = await this.#files.lock(dir);
     try {
@@ -221,7 +222,6 @@ export class DiskSide implements StorageSide {
     } finally {
       await lock.release();
     }
-    return undefined;
   }
 
   async close(): Promise<void> {

@@ -19,7 +19,7 @@ import { Proposals } from '../cluster/proposals.ts';
 import type { SessionRealm } from '../session/session.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { PeersSide } from './peers-side.ts';
-import type { StorageSide } from './storage-side.ts';
+import { STORE_LOST, type StorageSide } from './storage-side.ts';
 
 /** How often the store's position is made durable, so that the replicated log can be cut. */
 const ORDER_SAVE_MS = 1000;
@@ -191,7 +191,7 @@ export class RunningOrder {
       this.#closeMissing(side.position);
     } catch (error) {
       // Reads go on with the store that is open again, though the order does not.
-      if (side.isLost) onStoreLost(error, 'the store could not be opened again');
+      if (side.isLost) onStoreLost(error, STORE_LOST);
       else adopt();
       throw error;
     } finally {

@@ -35,7 +35,7 @@ import { RunningOrder } from './running-order.ts';
 import { Saves } from './saves.ts';
 import { ServerFacade } from './server-facade.ts';
 import { SessionPlumbing } from './session-plumbing.ts';
-import type { StorageSide } from './storage-side.ts';
+import { STORE_LOST, type StorageSide } from './storage-side.ts';
 import type { World } from './world.ts';
 
 /** How long a clean stop waits for clients to read their last replies. */
@@ -230,7 +230,7 @@ export class RunningServer {
       await this.#parts.side.reload();
       this.#plumbing.keyspace.adopt(this.#parts.side.storage);
     } catch (error) {
-      this.#parts.onStoreLost(error, 'the store could not be opened again');
+      this.#parts.onStoreLost(error, STORE_LOST);
       throw error;
     } finally {
       goOn?.();

@@ -7,6 +7,9 @@ import type { OrderedSnapshot } from '../raft/core/total-order-broadcast.ts';
 import type { DamageLog } from './damage-log.ts';
 import type { WriteGate } from '../engine/write-gate.ts';
 
+/** Why a server ends whose store is lost. */
+export const STORE_LOST = 'the store could not be opened again';
+
 export interface StorageSide {
   /** The open storage; another object after `reload`. */
   readonly storage: Storage;
