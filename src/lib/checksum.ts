@@ -49,7 +49,12 @@ export function checksum(buf: Uint8Array, start: number, end: number, seed = 0):
   return finish((join(a, b, c, d) + length) | 0, buf, at, end);
 }
 
-/** The same of bytes [start, end) of a view; faster where there is one already. */
+/** The checksum of all of `buf` as text: 8 hexadecimal digits. */
+export function checksumText(buf: Uint8Array): string {
+  return checksum(buf, 0, buf.length).toString(16).padStart(8, '0');
+}
+
+/** As `checksum`, of bytes [start, end) of a view; faster where there is one already. */
 export function checksumOf(view: DataView, start: number, end: number, seed = 0): number {
   const length = end - start;
   if (length < STRIPE_BYTES) return finishOf((seed + PRIME_5 + length) | 0, view, start, end);

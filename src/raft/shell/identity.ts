@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { Files } from '../../io/files.ts';
 import type { RandomSource } from '../../io/random-source.ts';
-import { checksum } from '../../lib/checksum.ts';
+import { checksumText } from '../../lib/checksum.ts';
 import { encodeConfiguration } from '../core/configuration-codec.ts';
 import type { Configuration, MemberId } from '../core/entry.ts';
 
@@ -57,8 +57,7 @@ export async function saveIdentity(files: Files, dir: string, identity: Identity
 }
 
 function sumOf(text: string): string {
-  const bytes = Buffer.from(text);
-  return checksum(bytes, 0, bytes.length).toString(16).padStart(8, '0');
+  return checksumText(Buffer.from(text));
 }
 
 const SUM = /,\n {2}"sum": "([0-9a-f]{8})"\n}\n$/;

@@ -7,7 +7,7 @@
  * is, if its id is above every listed `open` one: the log writer may be ahead of the manifest.
  */
 
-import { checksum } from '../../lib/checksum.ts';
+import { checksum, checksumText } from '../../lib/checksum.ts';
 import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import type { SegmentSummary } from './hint.ts';
 import {
@@ -48,8 +48,8 @@ const HEADING = 'dkvs-manifest';
 
 export function encodeManifest(manifest: Manifest): Buffer {
   const body = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
-  const sum = checksum(body, 0, body.length).toString(16).padStart(8, '0');
-  return Buffer.concat([Buffer.from(`${HEADING} ${FORMAT_VERSION} ${sum}\n`), body]);
+  const heading = `${HEADING} ${FORMAT_VERSION} ${checksumText(body)}\n`;
+  return Buffer.concat([Buffer.from(heading), body]);
 }
 
 /** The manifest, or why the bytes are none. */
