@@ -75,10 +75,6 @@ export class TestWorld implements World {
 
   /** Lets time pass until `work` has ended. */
   async passUntil<T>(work: Promise<T>): Promise<T> {
-    const passed = { isOver: false };
-    const end = (): void => void (passed.isOver = true);
-    work.then(end, end);
-    while (!passed.isOver) await this.clock.advanceGently(1);
-    return work;
+    return await this.clock.passUntil(work, 1);
   }
 }

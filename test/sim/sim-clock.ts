@@ -66,6 +66,15 @@ export class SimClock implements Clock {
     this.#monotonicMs = untilMs;
   }
 
+  /** Lets time pass, so many milliseconds at once, until the work has ended, and gives its result. */
+  async passUntil<T>(work: Promise<T>, stepMs = 3): Promise<T> {
+    const progress = { isDone: false };
+    const end = (): void => void (progress.isDone = true);
+    work.then(end, end);
+    while (!progress.isDone) await this.advanceGently(stepMs);
+    return await work;
+  }
+
   /** Lets `ms` pass in which no timer can fire, as while a command runs; they are late then. */
   stall(ms: number): void {
     this.#monotonicMs += ms;

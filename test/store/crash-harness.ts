@@ -126,13 +126,7 @@ class Life {
 
   /** Lets time pass until the work has ended. */
   async #pass<T>(work: Promise<T>): Promise<T> {
-    const progress = { isDone: false };
-    const watched = work.finally(() => {
-      progress.isDone = true;
-    });
-    watched.catch(() => undefined);
-    while (!progress.isDone) await this.clock.advanceGently(3);
-    return await watched;
+    return await this.clock.passUntil(work);
   }
 }
 

@@ -46,13 +46,7 @@ async function sealed(): Promise<SimFiles> {
 }
 
 async function closed(store: Store): Promise<void> {
-  const closing = store.close();
-  const progress = { isDone: false };
-  const done = closing.finally(() => {
-    progress.isDone = true;
-  });
-  while (!progress.isDone) await clock.advanceGently(5);
-  await done;
+  await clock.passUntil(store.close());
 }
 
 function reopen(disk: SimFiles, told = new Told(), options: Partial<StoreOptions> = {}): Promise<Store> {

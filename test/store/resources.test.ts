@@ -134,11 +134,7 @@ class Run {
   }
 
   async pass<T>(work: Promise<T>): Promise<T> {
-    const progress = { isDone: false };
-    const watched = work.finally(() => (progress.isDone = true));
-    watched.catch(() => undefined);
-    while (!progress.isDone) await this.clock.advanceGently(3);
-    return await watched;
+    return await this.clock.passUntil(work);
   }
 }
 

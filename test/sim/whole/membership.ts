@@ -160,7 +160,7 @@ export class Membership {
     const isBack = this.#joined.has(machine) && this.#chance.oneIn(2);
     if (isBack) this.#put(machine, 'coming');
     else this.#empty(machine);
-    this.#count(isBack ? 'ADD of one that was removed' : 'ADD');
+    this.#nemesis.count('administrator', isBack ? 'ADD of one that was removed' : 'ADD');
     const isEarly = this.#chance.oneIn(2);
     if (isEarly) this.#turnOn(machine);
     if (!await this.#invite(machine)) return await this.#remove(machine, 'REMOVE of no use');
@@ -177,7 +177,7 @@ export class Membership {
   /** The server of the invitation never comes. */
   async #inviteOnly(machine: SimMachine): Promise<void> {
     this.#empty(machine);
-    this.#count('ADD of one that never comes');
+    this.#nemesis.count('administrator', 'ADD of one that never comes');
     await this.#invite(machine);
     await this.#cluster.scheduler.sleep(this.#chance.wait(20_000));
     await this.#remove(machine, 'REMOVE of an invitation');
@@ -187,7 +187,7 @@ export class Membership {
   async #addAndRemove(machine: SimMachine): Promise<void> {
     this.#empty(machine);
     this.#turnOn(machine);
-    this.#count('ADD and REMOVE');
+    this.#nemesis.count('administrator', 'ADD and REMOVE');
     await this.#invite(machine);
     if (this.#chance.oneIn(2)) {
       await this.#cluster.scheduler.sleep(this.#chance.wait(3000));
@@ -205,7 +205,7 @@ export class Membership {
 
   async #remove(machine: SimMachine, kind: string): Promise<void> {
     const { scheduler } = this.#cluster;
-    this.#count(kind);
+    this.#nemesis.count('administrator', kind);
     this.#put(machine, 'leaving');
     const command = ['PEERS', 'REMOVE', machine.name];
     const isSo = /^ERR there is no peer/;
@@ -227,7 +227,7 @@ export class Membership {
     return await this.#administrator.insist(
       () => this.#placed('member', 'leaving'), command, isSo, untilMs, (leader) => {
         if (this.#isStopped || !this.#chance.oneIn(4)) return;
-        this.#count('a leader killed in a change');
+        this.#nemesis.count('administrator', 'a leader killed in a change');
         const how = this.#chance.choose(['kill', 'power', 'stop'] as const);
         this.#nemesis.later(this.#chance.choose([1, 10, 100, 1000]), () => {
           this.#nemesis.restart(leader, how);
@@ -286,12 +286,6 @@ export class Membership {
   #turnOff(machine: SimMachine): void {
     this.#cluster.off.add(machine);
     machine.kill();
-  }
-
-  #count(kind: string): void {
-    this.#cluster.note(`administrator: ${kind}`);
-    const { counts } = this.#nemesis;
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
 
   // ---- Those that were removed ------------------------------------------------------------------

@@ -85,6 +85,12 @@ export class Nemesis {
     this.cluster.note(`nemesis: ${line}`);
   }
 
+  /** Somebody did something to a server. */
+  count(by: string, kind: string): void {
+    this.cluster.note(`${by}: ${kind}`);
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
   later(meanMs: number, act: () => void): void {
     this.cluster.scheduler.after(this.chance.wait(meanMs), act);
   }
@@ -114,12 +120,8 @@ export class Nemesis {
 
   /** While all others are well: a majority of disks is what the algorithm promises to live on. */
   wipe(): boolean {
-    const { members, scheduler } = this.cluster;
-    const isSafe = members.every(({ isReady }) => isReady) && members.length > 2 &&
-      scheduler.nowMs > this.#mayWipeAtMs && this.mayWipe();
-    if (!isSafe) return false;
-    this.wipedAtMs = scheduler.nowMs;
-    this.#mayWipeAtMs = scheduler.nowMs + WIPE_EVERY_MS;
+    const { members } = this.cluster;
+    if (!this.#areWell(members)) return false;
     const machine = this.chance.choose(members);
     machine.kill();
     this.#changeDisk(machine);
@@ -129,16 +131,22 @@ export class Nemesis {
 
   /** A server that is down gets an empty disk, if all others are well. */
   wipeStopped(machine: SimMachine): boolean {
-    const { machines, ready, scheduler } = this.cluster;
-    const isSafe = machines.length > 1 && !ready.includes(machine) &&
-      ready.length === machines.length - 1 && scheduler.nowMs > this.#mayWipeAtMs;
-    if (!isSafe) return false;
-    this.#mayWipeAtMs = scheduler.nowMs + WIPE_EVERY_MS;
+    const others = this.cluster.members.filter((one) => one !== machine);
+    if (machine.isReady || !this.#areWell(others)) return false;
     this.#changeDisk(machine);
     return true;
   }
 
+  /** So that they have all data, also when another one loses its disk now. */
+  #areWell(machines: readonly SimMachine[]): boolean {
+    return this.cluster.members.length > 2 && machines.every(({ isReady }) => isReady) &&
+      this.cluster.scheduler.nowMs > this.#mayWipeAtMs && this.mayWipe();
+  }
+
   #changeDisk(machine: SimMachine): void {
+    const { nowMs } = this.cluster.scheduler;
+    this.wipedAtMs = nowMs;
+    this.#mayWipeAtMs = nowMs + WIPE_EVERY_MS;
     this.note(`${machine.name} loses its disk`);
     machine.wipe();
     this.damage.forget(machine);
@@ -214,8 +222,7 @@ export class Nemesis {
       if (this.isStopped || this.cluster.isOver) return;
       const name = this.chance.choose(this.#settings.faults);
       if ((FAULTS[name] as (nemesis: Nemesis) => boolean)(this)) {
-        this.note(name);
-        this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+        this.count('nemesis', name);
       }
       this.#next();
     });

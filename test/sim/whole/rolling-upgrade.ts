@@ -85,7 +85,7 @@ export class RollingUpgrade {
   }
 
   #exchange(machine: SimMachine, level: number): void {
-    this.#count(level === OLD_LEVEL ? 'an exchange taken back' : 'a build exchanged');
+    this.#nemesis.count('upgrade', level === OLD_LEVEL ? 'an exchange taken back' : 'a build exchanged');
     checkLevelsOf(machine, (message) => this.#cluster.fail(message));
     machine.featureLevel = level;
     this.#nemesis.restart(machine, this.#chance.choose(['kill', 'power', 'stop', 'stop']));
@@ -99,7 +99,7 @@ export class RollingUpgrade {
     if (machine.process !== undefined || machine.disk.usedBytes === 0) return;
     machine.featureLevel = OLD_LEVEL;
     this.#refused = machine;
-    this.#count('a start of a build that is too old');
+    this.#nemesis.count('upgrade', 'a start of a build that is too old');
     await this.#cluster.start(machine);
     if (this.#refused !== machine) return;
     this.#cluster.fail(`${machine.name} starts with level ${OLD_LEVEL}, the cluster has more`);
@@ -118,11 +118,5 @@ export class RollingUpgrade {
     const text = reply?.kind === 'bulk' ? reply.bytes : '';
     const level = /^order_feature_level:(\d+)/m.exec(text)?.[1];
     return level === undefined ? undefined : Number(level);
-  }
-
-  #count(kind: string): void {
-    this.#cluster.note(`upgrade: ${kind}`);
-    const { counts } = this.#nemesis;
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
 }

@@ -70,11 +70,7 @@ class Trial {
   }
 
   async pass<T>(work: Promise<T>): Promise<T> {
-    const progress = { isDone: false };
-    const watched = work.finally(() => (progress.isDone = true));
-    watched.catch(() => undefined);
-    while (!progress.isDone) await this.clock.advanceGently(3);
-    return await watched;
+    return await this.clock.passUntil(work);
   }
 
   /** Live bytes of all segments: what is taken back must not leave a trace in them. */

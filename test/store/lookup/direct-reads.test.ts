@@ -20,12 +20,7 @@ class TickingClock extends SimClock {
 }
 
 async function closed(store: Store, clock: SimClock): Promise<void> {
-  const progress = { isDone: false };
-  const done = store.close().finally(() => {
-    progress.isDone = true;
-  });
-  while (!progress.isDone) await clock.advanceGently(5);
-  await done;
+  await clock.passUntil(store.close());
 }
 
 /** A store whose records are on disk only, with its one file open. */

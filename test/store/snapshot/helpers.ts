@@ -28,13 +28,7 @@ export const META = Buffer.from('what the owner wants to know');
 
 /** Lets time pass until the work has ended. */
 export async function pass<T>(clock: SimClock, work: Promise<T>): Promise<T> {
-  const progress = { isDone: false };
-  const watched = work.finally(() => {
-    progress.isDone = true;
-  });
-  watched.catch(() => undefined);
-  while (!progress.isDone) await clock.advanceGently(3);
-  return await watched;
+  return await clock.passUntil(work);
 }
 
 /** A store under a random workload; `history[position]` is its state there. */
