@@ -3,6 +3,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { reservePorts } from '../lib/reserve-ports.ts';
 import { eventually } from './eventually.ts';
 import { PEER_NAMES, TestPeers, type PeerName } from '../server/test-peers.ts';
 import { TestServer } from '../server/test-server.ts';
@@ -278,6 +279,39 @@ describe('the directory of a peer', () => {
     await eventually('the first to have it too', async () => {
       return await first.call('GET', 'counter') === '$2\r\n42\r\n';
     });
+  });
+
+  it('lets others in when it went on alone, and all of them have other addresses', async () => {
+    // More than one message brings to the newcomer: it knows the peers of before for a while.
+    for (let i = 0; i < 8; i++) await atLeader('SET', `long${i}`, 'x'.repeat(1_000_000));
+    await atLeader('SET', 'k', 'v');
+    await peers.caughtUp(...PEER_NAMES);
+    await peers.closeAll();
+    const ports = await reservePorts(4);
+    const lineOf = (name: string, i: number): string[] =>
+      [name, `127.0.0.1:${ports[i]}`, `127.0.0.1:${ports[i + 2]}`];
+    const [a, b] = [lineOf('a', 0), lineOf('b', 1)];
+    const first = new TestServer({ dir: peers.dir('a') });
+    const second = new TestServer();
+    try {
+      const refusal = await first.listen().then(() => '', (error: unknown) => String(error));
+      const cluster = /belongs to a cluster \((\w+),/.exec(refusal)![1]!;
+      await first.listen({ 'node': 'a', 'port': ports[0]!, 'peer': a, 'go-on-alone': cluster });
+      const client = await first.connect();
+      let reply = '';
+      await eventually(() => `b to be invited: ${reply}`, async () => {
+        reply = await client.call('PEERS', 'ADD', ...b);
+        return /^\+OK|is a peer already/.test(reply);
+      });
+      await second.listen({ node: 'b', port: ports[1]!, peer: [...a, ...b] });
+      const joined = await second.connect();
+      await eventually('b to have the data', async () => {
+        return await joined.call('GET', 'k') === '$1\r\nv\r\n';
+      });
+      expect(await joined.call('SET', 'k', 'w')).toBe('+OK\r\n');
+    } finally {
+      await Promise.all([first.stop(), second.stop()]);
+    }
   });
 
   it('takes no part any more when the others have lost what was agreed with it', async () => {

@@ -51,14 +51,14 @@ export class MemberManager {
 
   /**
    * Links that came or went. Who waits to be let in, and a member that was away for long, may not
-   * know those who lead now, and could not answer them.
+   * know those who lead now, or know them at another address, and could not answer them.
    */
   noteCallers(): void {
     if (this.#dialled === undefined) return;
     const callers = this.#findCallers(this.#dialled);
     const isSame = callers.length === this.#callers.length &&
-      callers.every(({ name }, i) => name === this.#callers[i]!.name);
-    if (!isSame) this.#dial(this.#dialled);
+      callers.every((one, i) => isSamePlace(one, this.#callers[i]!));
+    if (!isSame) this.#dial(this.#dialled, callers);
   }
 
   /**
@@ -71,6 +71,7 @@ export class MemberManager {
     this.#parts.links.review();
     this.noteCallers();
     const { raft, status } = replica;
+    this.#warnOfMoved(status);
     if (status.role !== 'leader' || !raft.isConfigurationCommitted) return;
     const target = nextMembers({
       configuration: status.configuration,
@@ -92,12 +93,10 @@ export class MemberManager {
     if (replica === undefined) return NOT_AT_WORK;
     if (replica.status.role !== 'leader') return notLeading(replica.status);
     const { configuration } = replica.status;
-    const invited = invitedBy(configuration);
     if (configuration.members.some(({ name }) => name === member.name)) {
-      const unsettled = replica.membersRefusal(withInvited(configuration, invited));
-      return unsettled ?? `${member.name} is a peer already`;
+      return ifSettled(replica, `${member.name} is a peer already`);
     }
-    const others = invited.filter(({ name }) => name !== member.name);
+    const others = invitedBy(configuration).filter(({ name }) => name !== member.name);
     return this.#change(replica, withInvited(configuration, [...others, member]));
   }
 
@@ -109,9 +108,7 @@ export class MemberManager {
     const { configuration } = replica.status;
     const target = withoutMember(configuration, name) ?? withoutInvited(configuration, name);
     if (target !== undefined) return this.#change(replica, target);
-    // That it is gone is not sure before the change that took it out is committed.
-    const unsettled = replica.membersRefusal(withInvited(configuration, invitedBy(configuration)));
-    return unsettled ?? `there is no peer ${name}`;
+    return ifSettled(replica, `there is no peer ${name}`);
   }
 
   /** The committed configuration has it as a member, or invites it; see ClusterAdministration. */
@@ -146,15 +143,14 @@ export class MemberManager {
   }
 
   /** Links to everybody who is configured, invited or a member, and to callers. */
-  #dial(configuration: Configuration): void {
+  #dial(configuration: Configuration, callers = this.#findCallers(configuration)): void {
     this.#dialled = configuration;
+    this.#callers = callers;
     const { self, links } = this.#parts;
-    this.#callers = this.#findCallers(configuration);
-    const all = [...this.#knownFrom(configuration), ...this.#callers];
+    const all = [...this.#knownFrom(configuration), ...callers];
     const peers = new Map(all.map(({ name, peerAddress: address }) => [name, { name, address }]));
     peers.delete(self.name);
     links.setPeers([...peers.values()]);
-    for (const member of configuration.members) this.#warnIfMoved(member);
   }
 
   #knownFrom(configuration: Configuration): NamedPeer[] {
@@ -162,17 +158,26 @@ export class MemberManager {
     return [...configured, ...invitedBy(configuration), ...configuration.members];
   }
 
-  /** Peers that dial this one, are members by a newer configuration, and are not known here. */
+  /** Peers that dial this one and are members by a newer configuration, unknown here, or moved. */
   #findCallers(configuration: Configuration): PeerFacts[] {
     const { links, seen } = this.#parts;
-    const known = new Set(this.#knownFrom(configuration).map(({ name }) => name));
+    const known = new Map(this.#knownFrom(configuration).map((one) => [one.name, one]));
     const heard = new Set(links.peers().filter(({ isHeard }) => isHeard).map(({ name }) => name));
     const index = this.#parts.replica()?.raft.configurationIndex ?? Infinity;
-    return [...seen.values()].filter(({ name, standing }) =>
-      heard.has(name) && !known.has(name) && (standing?.memberAt ?? -1) > index);
+    return [...seen.values()].filter((one) =>
+      heard.has(one.name) && !isSamePlace(one, known.get(one.name)) &&
+      (one.standing?.memberAt ?? -1) > index);
   }
 
-  /** The addresses with which a peer was let in count; those of the files found a cluster. */
+  /**
+   * The addresses with which a peer was let in count; those of the files found a cluster. Who is no
+   * member yet reads of members of long ago.
+   */
+  #warnOfMoved({ id, configuration: { members } }: RaftStatus): void {
+    if (!members.some((one) => one.id === id)) return;
+    for (const member of members) this.#warnIfMoved(member);
+  }
+
   #warnIfMoved({ name, clientAddress, peerAddress }: NamedPeer): void {
     const own = this.#parts.configured.find((one) => one.name === name);
     const isSame = own?.clientAddress === clientAddress && own.peerAddress === peerAddress;
@@ -182,6 +187,17 @@ export class MemberManager {
       `configuration of this server, and ${clientAddress} ${peerAddress} in the cluster, which ` +
       'counts: to move it, PEERS REMOVE it and let it in again with an empty directory');
   }
+}
+
+function isSamePlace(one: NamedPeer, other: NamedPeer | undefined): boolean {
+  return one.name === other?.name && one.peerAddress === other.peerAddress;
+}
+
+/** What is so is not sure before the change that made it so is committed: then that is said. */
+function ifSettled(replica: Replica, fact: string): string {
+  const { configuration } = replica.status;
+  const unsettled = replica.membersRefusal(withInvited(configuration, invitedBy(configuration)));
+  return unsettled ?? fact;
 }
 
 function notLeading(

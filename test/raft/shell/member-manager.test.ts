@@ -89,13 +89,17 @@ describe('a peer', () => {
   });
 
   it('says once that a member has other addresses than its own configuration', () => {
-    const moved = (change: Partial<NamedPeer>): Configuration => ({
-      ...ALL, members: [{ ...peer('b'), id: B, ...change }, { ...peer('y'), id: C }],
-    });
-    manager.note(moved({}));
+    const reading = (id: MemberId, change: Partial<NamedPeer>): void => {
+      const others = [{ ...peer('b'), id: B, ...change }, { ...peer('y'), id: C }];
+      configuration = { ...ALL, members: [{ ...peer('a'), id }, ...others] };
+      manager.manage();
+    };
+    reading(A, {});
+    // What it reads in the log from before it was let in.
+    reading('a:0' as MemberId, { clientAddress: 'old:1' });
     expect(warnings).toEqual([]);
-    manager.note(moved({ clientAddress: 'far:1' }));
-    manager.note(moved({ peerAddress: 'far:2' }));
+    reading(A, { clientAddress: 'far:1' });
+    reading(A, { peerAddress: 'far:2' });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('peer b has b:1 b:2 in the');
     expect(warnings[0]).toContain('and far:1 b:2 in the cluster');
