@@ -19,6 +19,15 @@ import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { PendingReads } from './pending-reads.ts';
 import { TakenBatches } from './taken-batches.ts';
 
+/**
+ * A candidate's term is above the present one by up to this many, at random. Raft only asks that it
+ * is above. When older copies of directories were put back on a majority, the members that elect
+ * somebody then have forgotten later terms, and would give a term out twice: a member that has kept
+ * the entries of the first would take those of the second for the same. So it notices, but for
+ * once in so many times.
+ */
+const TERM_STEP_MAX = 1024;
+
 export class RaftState {
   readonly options: RaftOptions;
   readonly id: MemberId;
@@ -131,7 +140,8 @@ export class RaftState {
   }
 
   becomeCandidate(): void {
-    this.#begin(this.term + 1, this.id);
+    const { random } = this.options;
+    this.#begin(this.term + 1 + Math.floor(random() * TERM_STEP_MAX), this.id);
     this.role = 'candidate';
     this.leader = undefined;
     this.votes = new Map([[this.id, true]]);

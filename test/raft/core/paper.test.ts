@@ -293,6 +293,16 @@ describe('figure 2 and section 5.2, elections', () => {
 });
 
 describe('section 5.1', () => {
+  it('a candidate goes up by a step at random: histories that parted do not count alike', () => {
+    const termAfter = (draw: number): number => {
+      const a = new LoneRaft({ log: [1, 7], options: { random: () => draw } });
+      a.tick(2 * ELECTION_TIMEOUT_MS);
+      a.campaign();
+      return a.term;
+    };
+    expect([0, 0.5, 0.999_999].map(termAfter)).toEqual([8, 520, 1031]);
+  });
+
   it('terms only grow, whatever is heard', () => {
     const a = new LoneRaft({ term: 7 });
     for (const term of [3, 9, 8, 1]) {
