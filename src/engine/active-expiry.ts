@@ -39,11 +39,13 @@ export class ActiveExpiry {
 
   /** One cycle over all databases, unless one runs; returns how many keys were removed. */
   async cycle(effort: number): Promise<number> {
-    if (this.#isRunning || this.#isStopped || !this.isOn || !this.#host.mayExpire()) return 0;
+    if (this.#isRunning || this.#isStopped || !this.isOn) return 0;
+    const { storage, databases } = this.#host.keyspace;
+    if (storage.countAllExpiring() === 0 || !this.#host.mayExpire()) return 0;
     this.#isRunning = true;
     let removed = 0;
     try {
-      for (const db of this.#host.keyspace.databases) {
+      for (const db of databases) {
         if (db.countExpiring() > 0) removed += await this.#cycleOne(db.index, effort);
       }
     } finally {

@@ -129,6 +129,8 @@ export interface Storage extends Effects {
   count(space: number): number;
   /** Keys in a space that have an expiry. */
   countExpiring(space: number): number;
+  /** Keys in all spaces that have an expiry. */
+  countAllExpiring(): number;
   /**
    * Visits about `count` keys from a cursor. A key that is there from the first page to the last
    * is returned at least once.

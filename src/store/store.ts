@@ -173,6 +173,12 @@ export class Store implements Storage {
     return this.#parts.spaces.get(space)?.index.expiringCount ?? 0;
   }
 
+  countAllExpiring(): number {
+    let count = 0;
+    for (const { index } of this.#parts.spaces.all()) count += index.expiringCount;
+    return count;
+  }
+
   scan(space: number, cursor: number, count: number): Promise<ScanPage> {
     return this.#members.walker.scan(space, cursor, count);
   }

@@ -146,6 +146,10 @@ export class MemoryStorage implements Storage {
     return [...this.#space(space).values()].filter((entry) => entry.expireAt > 0).length;
   }
 
+  countAllExpiring(): number {
+    return [...this.spaces.keys()].reduce((sum, space) => sum + this.countExpiring(space), 0);
+  }
+
   async scan(space: number, cursor: number, count: number): Promise<ScanPage> {
     return this.scanNow(space, cursor, count);
   }

@@ -153,7 +153,7 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
           expect([found.expireAt, found.value.length]).toEqual([expireAt, bytes]);
         }
       }
-      expect(storage.countExpiring(SPACE)).toBe(2);
+      expect([storage.countExpiring(SPACE), storage.countAllExpiring()]).toEqual([2, 2]);
     });
 
     test('expired keys are found, and only they', async (storage) => {
@@ -175,6 +175,7 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       storage.put(2, at('a'), at('two'), 0, false);
       storage.dropSpace(1);
       expect([storage.count(1), storage.countExpiring(1), storage.count(2)]).toEqual([0, 0, 1]);
+      expect(storage.countAllExpiring()).toBe(storage.countExpiring(2));
       expect(storage.find(1, at('a'), NEED_KEY)).toBeUndefined();
       storage.put(1, at('a'), at('again'), 0, false);
       expect(mustFind(await cold(subject, 'a', 1)).value.text()).toBe('again');

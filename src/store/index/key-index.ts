@@ -48,6 +48,8 @@ export class KeyIndex {
   #pages: IndexPages | undefined;
   #size = 0;
   #expiring = 0;
+  /** No slot expires before this second: what is due needs no walk until then. */
+  #soonest = Infinity;
 
   /** 2^pageBits pages; a dump can be loaded only into an index with the same number. */
   constructor(pageBits: number = INDEX_PAGE_BITS_DEFAULT) {
@@ -184,7 +186,7 @@ export class KeyIndex {
     const segmentWord = packSegment(segment, sizeClass);
     const expiry = packExpiry(expirySeconds);
     const before = this.#mustPages().exchangeSlot(slot, place, segmentWord, expiry, words, at);
-    if (before !== expiry) this.#expiring += Number(expiry !== 0) - Number(before !== 0);
+    this.#noteExpiry(before, expiry);
   }
 
   /** Copies everything but the hash to words[at ...]: three words, the second never 0. */
@@ -196,7 +198,7 @@ export class KeyIndex {
   restoreSlot(slot: number, words: Int32Array, at: number): void {
     const expiry = words[at + 2]!;
     const before = this.#mustPages().replaceSlot(slot, words[at]!, words[at + 1]!, expiry);
-    if (before !== expiry) this.#expiring += Number(expiry !== 0) - Number(before !== 0);
+    this.#noteExpiry(before, expiry);
   }
 
   /** Adds a slot with what `copySlot` gave. */
@@ -219,14 +221,14 @@ export class KeyIndex {
 
   setExpiry(slot: number, expirySeconds: number): void {
     const expiry = packExpiry(expirySeconds);
-    this.#expiring += Number(expiry !== 0) - Number(this.#word(slot, EXPIRY_WORD) !== 0);
+    this.#noteExpiry(this.#word(slot, EXPIRY_WORD), expiry);
     this.#mustPages().setWord(slot, EXPIRY_WORD, expiry);
   }
 
   remove(slot: number): void {
     this.version += 1;
     this.#size -= 1;
-    if (this.#word(slot, EXPIRY_WORD) !== 0) this.#expiring -= 1;
+    this.#noteExpiry(this.#word(slot, EXPIRY_WORD), 0);
     this.#mustPages().remove(slot);
   }
 
@@ -236,6 +238,7 @@ export class KeyIndex {
     this.#pages = undefined;
     this.#size = 0;
     this.#expiring = 0;
+    this.#soonest = Infinity;
   }
 
   // ---- Walks -----------------------------------------------------------------------------------
@@ -295,11 +298,17 @@ export class KeyIndex {
     if (pages === undefined || this.#expiring === 0) return 0;
     const slots = pages.slotCount;
     let slot = position < slots ? position : 0;
+    if (nowSeconds < this.#soonest) return slot;
+    let soonest = Infinity;
     for (let left = Math.min(slotsMax, slots); left > 0; left -= 1) {
       const expiry = pages.word(slot, EXPIRY_WORD) >>> 0;
-      if (expiry !== 0 && expiry <= nowSeconds && pages.isUsed(slot)) visit(slot);
+      if (expiry !== 0 && pages.isUsed(slot)) {
+        soonest = Math.min(soonest, expiry);
+        if (expiry <= nowSeconds) visit(slot);
+      }
       slot = slot + 1 === slots ? 0 : slot + 1;
     }
+    if (slotsMax >= slots) this.#soonest = soonest;
     return slot;
   }
 
@@ -335,6 +344,7 @@ export class KeyIndex {
     pages.replace(page, source);
     this.#size = size;
     this.#expiring += expiring - gone;
+    if (expiring > 0) this.#soonest = 0;
   }
 
   // ---- Inside ----------------------------------------------------------------------------------
@@ -343,8 +353,14 @@ export class KeyIndex {
     this.version += 1;
     const slot = this.#open().insert(page, tag, place, segmentWord, expiry);
     this.#size += 1;
-    if (expiry !== 0) this.#expiring += 1;
+    this.#noteExpiry(0, expiry);
     return slot;
+  }
+
+  #noteExpiry(before: number, after: number): void {
+    if (before === after) return;
+    this.#expiring += Number(after !== 0) - Number(before !== 0);
+    if (after !== 0) this.#soonest = Math.min(this.#soonest, after >>> 0);
   }
 
   #open(): IndexPages {

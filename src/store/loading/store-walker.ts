@@ -126,6 +126,7 @@ export class StoreWalker {
       if (met.length < max) met.push(this.#meet(index, slot));
     };
     space.expiryPosition = index.sampleExpiring(space.expiryPosition, slotsMax, nowSeconds, visit);
+    if (met.length === 0) return [];
     const keys = await this.#resolve(met, true);
     return keys.filter((key) => key.expireAt !== 0 && key.expireAt <= nowMs).map(({ key }) => key);
   }

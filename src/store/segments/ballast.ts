@@ -76,7 +76,8 @@ export class Ballast {
 
 async function fill(file: WriteFile, bytes: number): Promise<void> {
   const random = new Random(1, 1);
-  const words = Uint32Array.from({ length: bytes / 4 }, () => random.next());
+  const words = new Uint32Array(bytes / 4);
+  for (let i = 0; i < words.length; i++) words[i] = random.next();
   await file.write(new Uint8Array(words.buffer), 0, bytes, 0);
   await file.datasync();
 }

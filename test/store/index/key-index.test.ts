@@ -367,6 +367,31 @@ describe('sampling the key index', () => {
     expect(seen.sort((a, b) => a - b)).toEqual(expired.map((e) => e.segment).sort((a, b) => a - b));
   });
 
+  it('misses no expiry that was set since a walk found nothing due', () => {
+    const random = seeded(52);
+    const index = new KeyIndex(2);
+    const model: Entry[] = [];
+    const rounds = 400;
+    for (let round = 0; round < rounds; round += 1) {
+      for (let i = 0; i < 5; i += 1) changeRandomly(index, model, random, uniformHash, 0.4);
+      if (random() < 0.2 && model.length > 0) {
+        const chosen = model[Math.floor(random() * model.length)]!;
+        chosen.expiry = random() < 0.3 ? 0 : Math.floor(random() * 2 ** 32);
+        index.setExpiry(slotOf(index, chosen), chosen.expiry);
+      }
+      if (random() < 0.05) {
+        const page = Math.floor(random() * index.pageCount);
+        index.loadPage(page, index.dumpPage(page).slice());
+      }
+      // Also with a clock that goes back.
+      const now = Math.floor(random() * 2 ** 32 * (round / rounds));
+      const seen: number[] = [];
+      index.sampleExpiring(0, 2 ** 20, now, (slot) => void seen.push(index.segmentOf(slot)));
+      const due = model.filter((e) => e.expiry !== 0 && e.expiry <= now);
+      expect(seen.sort((a, b) => a - b)).toEqual(due.map((e) => e.segment).sort((a, b) => a - b));
+    }
+  });
+
   it('has nothing to visit where nothing expires', () => {
     const index = new KeyIndex(3);
     index.insert(0, 0, 0, 1, 0, 0, 0);
