@@ -23,7 +23,7 @@ import { distinct, KeyspaceModel } from './keyspace-model.ts';
 import { isRefusal, isUnknown } from './refusals.ts';
 import { describeCommand, describeReply, type Reply } from './reply.ts';
 import {
-  endTransaction, nameOf, NEW_SESSION, stepOf, type Command, type SessionModel, type Step,
+  endTransaction, isSameSession, nameOf, NEW_SESSION, stepOf, type Command, type SessionModel, type Step,
 } from './session-model.ts';
 
 export interface ClientModelOptions {
@@ -84,7 +84,7 @@ export class ClientModel {
   constructor(options: ClientModelOptions = {}) {
     this.#options = {
       databases: 16, clockSlackMs: 0, isDeathFinal: true, mayFailExec: false,
-      mayExecuteLater: false, mayRefuse: false, keepsHistory: false, hypothesesMax: 64, hypothesesHardMax: 10_000, ...options,
+      mayExecuteLater: false, mayRefuse: false, keepsHistory: false, hypothesesMax: 64, hypothesesHardMax: 1000, ...options,
     };
     this.#hypotheses = [new KeyspaceModel(this.#options.databases)];
   }
@@ -330,13 +330,13 @@ export class ClientModel {
         ? this.#session.queue ?? [] : [];
       return this.#abandonAll([...queue, ...asked.map(({ command }) => command)]);
     }
-    let states = [{ session: this.#session, models: this.#hypotheses }];
+    let states: readonly UnseenState[] = [{ session: this.#session, models: this.#hypotheses }];
     const all = [...this.#hypotheses];
     for (const { command, sentMs } of asked) {
       const after = this.#advanceAll(states, command, sentMs, nowMs);
       if (after === undefined) return this.#giveUp();
       for (const { models } of after) for (const model of models) all.push(model);
-      states = this.#options.mayRefuse ? [...states, ...after] : after;
+      states = this.#options.mayRefuse ? merged([...states, ...after]) : after;
       const total = states.reduce((sum, { models }) => sum + models.length, 0);
       if (total > this.#options.hypothesesHardMax) return this.#giveUp();
     }
@@ -493,6 +493,17 @@ export class ClientModel {
 interface UnseenState {
   readonly session: SessionModel;
   readonly models: readonly KeyspaceModel[];
+}
+
+/** Each session once: what most commands leave behind does not depend on which of them ran. */
+function merged(states: readonly UnseenState[]): UnseenState[] {
+  const bySession: { readonly session: SessionModel; models: readonly KeyspaceModel[] }[] = [];
+  for (const { session, models } of states) {
+    const same = bySession.find((one) => isSameSession(one.session, session));
+    if (same === undefined) bySession.push({ session, models });
+    else same.models = [...same.models, ...models];
+  }
+  return bySession.map(({ session, models }) => ({ session, models: distinct(models) }));
 }
 
 function changed(model: KeyspaceModel, change: (model: KeyspaceModel) => void): KeyspaceModel {

@@ -28,12 +28,14 @@ export interface ExecutionParts {
   readonly isDeathFinal: boolean;
 }
 
-/** A command ends with this error reply. */
-export class CommandError extends Error {
+/**
+ * A command ends with this error reply. It is no Error: nobody reads its stack, and to take one
+ * costs more than the command.
+ */
+export class CommandError {
   readonly reply: Reply;
 
   constructor(text: string) {
-    super(text);
     this.reply = failure(text);
   }
 }

@@ -13,6 +13,8 @@ import { hashText } from './reply.ts';
 interface Database {
   readonly keys: Map<string, Entry>;
   readonly ghosts: Map<string, Entry>;
+  /** Of its keys; undefined when they have changed since it was worked out. */
+  hash: number | undefined;
 }
 
 /** A watched key: was it there at WATCH, and was it changed since? */
@@ -37,7 +39,9 @@ export interface OpenScan {
 const NO_MARKS: ReadonlyMap<string, WatchMark> = new Map();
 
 export class KeyspaceModel {
-  readonly #databases: Database[];
+  #databases: Database[];
+  /** Another model has the same array. */
+  #areShared: boolean;
   /** One bit for each database that no other model shares. */
   #owned = 0;
   #watched = NO_MARKS;
@@ -46,14 +50,14 @@ export class KeyspaceModel {
   /** Whether it differs from the model that it was cloned from. */
   isChanged = false;
 
-  constructor(databases = 16, shared?: readonly Database[]) {
-    this.#databases = shared === undefined
-      ? Array.from({ length: databases }, () => ({ keys: new Map(), ghosts: new Map() }))
-      : [...shared];
+  constructor(databases = 16, shared?: Database[]) {
+    this.#databases = shared ?? Array.from({ length: databases }, emptyDatabase);
+    this.#areShared = shared !== undefined;
   }
 
   clone(): KeyspaceModel {
     this.#owned = 0;
+    this.#areShared = true;
     const copy = new KeyspaceModel(0, this.#databases);
     copy.#watched = this.#watched;
     copy.#scan = this.#scan;
@@ -109,7 +113,7 @@ export class KeyspaceModel {
 
   flush(db: number): void {
     for (const key of this.keys(db).keys()) this.touch(db, key, 'sure');
-    this.#databases[db] = { keys: new Map(), ghosts: new Map() };
+    this.#place(db, emptyDatabase());
     this.#owned |= 1 << db;
     this.#changed();
     if (this.#scan?.db === db) this.#endScan();
@@ -117,8 +121,8 @@ export class KeyspaceModel {
 
   swap(one: number, other: number): void {
     const first = this.#databases[one]!;
-    this.#databases[one] = this.#databases[other]!;
-    this.#databases[other] = first;
+    this.#place(one, this.#databases[other]!);
+    this.#place(other, first);
     this.#owned = 0;
     this.#changed();
     this.#endScan();
@@ -225,19 +229,29 @@ export class KeyspaceModel {
   #computeHash(): number {
     let sum = 0;
     this.#databases.forEach((database, db) => {
-      for (const [key, entry] of database.keys) {
-        sum = (sum + Math.imul(hashText(key) + db, entry.hash | 1)) | 0;
-      }
+      database.hash ??= hashKeys(database.keys);
+      sum = (sum + Math.imul(database.hash, 2 * db + 1)) | 0;
     });
     return sum;
+  }
+
+  #place(db: number, database: Database): void {
+    if (this.#areShared) this.#databases = [...this.#databases];
+    this.#areShared = false;
+    this.#databases[db] = database;
   }
 
   #own(db: number): Database {
     this.#changed();
     const database = this.#databases[db]!;
-    if ((this.#owned & (1 << db)) !== 0) return database;
-    const copy = { keys: new Map(database.keys), ghosts: new Map(database.ghosts) };
-    this.#databases[db] = copy;
+    if ((this.#owned & (1 << db)) !== 0) {
+      database.hash = undefined;
+      return database;
+    }
+    const copy = {
+      keys: new Map(database.keys), ghosts: new Map(database.ghosts), hash: undefined,
+    };
+    this.#place(db, copy);
     this.#owned |= 1 << db;
     return copy;
   }
@@ -246,6 +260,16 @@ export class KeyspaceModel {
     this.isChanged = true;
     this.#hash = undefined;
   }
+}
+
+function emptyDatabase(): Database {
+  return { keys: new Map(), ghosts: new Map(), hash: undefined };
+}
+
+function hashKeys(keys: ReadonlyMap<string, Entry>): number {
+  let sum = 0;
+  for (const [key, entry] of keys) sum = (sum + Math.imul(hashText(key), entry.hash | 1)) | 0;
+  return sum;
 }
 
 /** The models, each one once. */

@@ -32,6 +32,17 @@ export const NEW_SESSION: SessionModel = {
   db: 0, protocol: 2, queue: undefined, isBroken: false,
 };
 
+export function isSameSession(one: SessionModel, other: SessionModel): boolean {
+  if (one === other) return true;
+  return one.db === other.db && one.protocol === other.protocol &&
+    one.isBroken === other.isBroken && isSameQueue(one.queue, other.queue);
+}
+
+function isSameQueue(one: SessionModel['queue'], other: SessionModel['queue']): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.length === other.length && one.every((command, i) => command === other[i]);
+}
+
 const NO_MULTI: Pick<SessionModel, 'queue' | 'isBroken'> = { queue: undefined, isBroken: false };
 
 const ABORTED = 'EXECABORT Transaction discarded because of previous errors.';

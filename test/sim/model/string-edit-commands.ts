@@ -131,12 +131,13 @@ function countBits(execution: Execution, args: readonly string[]): number {
   if (value === undefined) return 0;
   const { from, to } = bitRange(value, args);
   let count = 0;
-  for (let offset = from; offset < to; offset++) {
-    if (offset % 8 === 0 && offset + 8 <= to) {
-      count += BITS_OF_BYTE[value.charCodeAt(offset / 8)] ?? 0;
-      offset += 7;
-    } else count += bitAt(value, offset);
+  const firstByte = Math.ceil(from / 8);
+  const endByte = Math.max(firstByte, Math.floor(to / 8));
+  for (let at = firstByte; at < endByte; at++) count += BITS_OF_BYTE[value.charCodeAt(at)] ?? 0;
+  for (let offset = from; offset < Math.min(firstByte * 8, to); offset++) {
+    count += bitAt(value, offset);
   }
+  for (let offset = endByte * 8; offset < to; offset++) count += bitAt(value, offset);
   return count;
 }
 

@@ -38,6 +38,8 @@ const COMMANDS: readonly CommandProfile[] = [
 
 /** Hangs up when it hears nothing for so long; servers answer before that. */
 const PATIENCE_MS = 40_000;
+/** A client that has asked nothing for so long waits for what never comes, and finds nothing. */
+const SILENT_MS_MAX = 600_000;
 /** Once in this many pipelines it hangs up before it was answered. */
 const HANG_UP_ONE_IN = 60;
 /** Once in this many it has everything synced, where replies may be lost. */
@@ -97,6 +99,7 @@ class PrivateClient {
   /** Sequential reads see all that the client was told before: it has written here. */
   #isSynced = false;
   #pipelines = 0;
+  #askedAtMs = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(all: PrivateClients, name: string, chance: Chance) {
@@ -124,6 +127,10 @@ class PrivateClient {
   }
 
   async readBack(): Promise<void> {
+    const { cluster } = this.#all;
+    if (cluster.scheduler.nowMs - this.#askedAtMs > SILENT_MS_MAX) {
+      cluster.fail(`${this.#name} has asked nothing since ${this.#askedAtMs} ms`);
+    }
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
       this.next();
@@ -180,7 +187,7 @@ class PrivateClient {
     if (isNew && this.#model.hypothesisCount > 1) return this.#send(this.#model.readBack());
     if (mayLoseReplied && !this.#model.isInTransaction && this.#chance.oneIn(SAVE_ONE_IN)) {
       this.#isSaving = true;
-      return this.#wire!.send([['SAVE']]);
+      return this.#ask([['SAVE']]);
     }
     if (this.#model.isTooUncertain) {
       this.#mustStartFresh = true;
@@ -198,18 +205,25 @@ class PrivateClient {
   }
 
   #send(commands: readonly string[][]): void {
-    const { cluster, host, counts } = this.#all;
-    cluster.detail(() => `${this.#name} ${commands.map(describeCommand).join('; ')}`);
     for (const command of commands) this.#model.send(command, this.#nowMs);
-    counts.commands += commands.length;
+    this.#all.counts.commands += commands.length;
+    this.#ask(commands);
+  }
+
+  /** Sends them, and hangs up when replies do not come: a connection may be half-open. */
+  #ask(commands: readonly string[][]): void {
+    const { cluster, host } = this.#all;
+    cluster.detail(() => `${this.#name} ${commands.map(describeCommand).join('; ')}`);
     this.#pipelines += 1;
+    this.#askedAtMs = cluster.scheduler.nowMs;
     const number = this.#pipelines;
     this.#wire!.send(commands);
     const isImpatient = this.#onIdle === undefined && this.#chance.oneIn(HANG_UP_ONE_IN);
     const patienceMs = isImpatient ? this.#chance.between(0, 20) : PATIENCE_MS;
     const isSure = cluster.isPeace && !isImpatient;
     host.after(patienceMs, () => {
-      if (this.#pipelines !== number || this.#model.inFlight === 0) return;
+      const isWaiting = this.#model.inFlight > 0 || this.#isSaving;
+      if (this.#pipelines !== number || !isWaiting) return;
       if (isSure) cluster.fail(`${this.#name} got no reply though all is well`);
       this.#hasHungUp = true;
       this.#wire?.destroy();

@@ -23,7 +23,8 @@ export interface SocketAddress {
 
 type Done = (error?: Error | null) => void;
 
-const WRITE_MS = 0.01;
+const LATE_WRITE_ONE_IN = 4;
+const LATE_WRITE_MS_MAX = 0.5;
 const SHARED_BYTES = 64 * 1024;
 const SCRIBBLE = 0xdb;
 
@@ -218,17 +219,23 @@ export class SimSocket extends Duplex {
     else this.#waiting = act;
   }
 
+  /** Usually the kernel takes it at once; else it is still the writer's for a while. */
   #send(chunks: readonly Buffer[], done: Done): void {
+    const { scheduler, chance } = this.#process;
+    if (!chance.oneIn(LATE_WRITE_ONE_IN)) return this.#handOver(chunks, done);
+    const takenAtMs = scheduler.nowMs + chance.between(0, LATE_WRITE_MS_MAX);
+    this.#process.plan(takenAtMs, () => this.#handOver(chunks, done));
+  }
+
+  #handOver(chunks: readonly Buffer[], done: Done): void {
     const process = this.#process;
-    process.plan(process.scheduler.nowMs + WRITE_MS, () => {
-      const { out } = this.#end;
-      if (this.#end.isOver || out === undefined) {
-        return done(Object.assign(new Error('simulated EPIPE'), { code: 'EPIPE' }));
-      }
-      out.send({ kind: 'data', bytes: Buffer.concat(chunks) });
-      if (out.bytes < WINDOW_BYTES) return done();
-      out.onRoom = () => void process.plan(process.scheduler.nowMs, done);
-    });
+    const { out } = this.#end;
+    if (this.#end.isOver || out === undefined) {
+      return done(Object.assign(new Error('simulated EPIPE'), { code: 'EPIPE' }));
+    }
+    out.send({ kind: 'data', bytes: Buffer.concat(chunks) });
+    if (out.bytes < WINDOW_BYTES) return done();
+    out.onRoom = () => void process.plan(process.scheduler.nowMs, done);
   }
 
   #deliver(): void {
