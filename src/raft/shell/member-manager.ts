@@ -10,7 +10,7 @@ import { nextMembers, withInvited, withoutInvited, withoutMember } from '../core
 import type { Replica } from '../core/replica.ts';
 import type { Links } from '../links/links.ts';
 import type { PeerFacts } from '../links/peer-facts.ts';
-import { nameOf } from './role-log.ts';
+import { nameOf, placeOf } from './role-log.ts';
 
 /** A learner that lacks no more entries than this votes from now on: some turns' worth. */
 const RAFT_CAUGHT_UP_ENTRIES = 64;
@@ -204,6 +204,6 @@ function notLeading(
   { leader, configuration: { members } }: Pick<RaftStatus, 'leader' | 'configuration'>,
 ): string {
   if (leader === undefined) return 'this peer does not lead, and nobody does now';
-  const address = members.find(({ id }) => id === leader)?.clientAddress ?? 'an unknown address';
-  return `this peer does not lead: ask ${nameOf(leader)} at ${address}`;
+  const address = members.find(({ id }) => id === leader)?.clientAddress;
+  return `this peer does not lead: ask ${placeOf(nameOf(leader), address)}`;
 }

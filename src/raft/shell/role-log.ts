@@ -56,6 +56,11 @@ export function nameOf(id: string): string {
   return id.slice(0, id.indexOf(':'));
 }
 
+/** A peer as an administrator is told of it; who was removed does not know where later ones are. */
+export function placeOf(name: string, clientAddress: string | undefined): string {
+  return clientAddress === undefined ? name : `${name} at ${clientAddress}`;
+}
+
 function rolesOf({ voters, outgoing, learners }: RaftStatus['configuration']): string {
   return JSON.stringify([voters, outgoing, learners]);
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../io/clock.ts';
 import type { MemberId } from '../core/entry.ts';
 import type { Replica } from '../core/replica.ts';
 import type { OrderStatus } from '../core/total-order-broadcast.ts';
+import { placeOf } from './role-log.ts';
 
 /** A leader that shuts down waits so long for another to take over. */
 const RAFT_TRANSFER_MS_MAX = 2000;
@@ -46,8 +47,8 @@ export async function waitForSuccessor(replica: Replica, clock: Clock): Promise<
 
 function whoLeads(leader: string, peers: OrderStatus['peers']): string {
   if (leader === '') return 'only a leader hands over, and no peer leads now';
-  const address = peers.find(({ name }) => name === leader)?.clientAddress ?? 'an unknown address';
-  return `only the leader hands over: ask ${leader} at ${address}`;
+  const address = peers.find(({ name }) => name === leader)?.clientAddress;
+  return `only the leader hands over: ask ${placeOf(leader, address)}`;
 }
 
 function refuse(reason: string): Successor {
