@@ -169,10 +169,14 @@ export class ProposalRun {
     this.#group += 1;
   }
 
-  /** Of a client that waits its own; it has sent nothing since, so its database is the same. */
+  /** Of a client that waits its own: nothing that changes its database is taken meanwhile. */
   #sessionOf(waiting: PendingGroup | undefined, db: number): Session {
     const own = waiting?.session;
-    if (own !== undefined && !own.isEnded) return own;
+    if (own !== undefined && !own.isEnded) {
+      // Other peers run it in `db`: to stop is better than to differ from them.
+      if (own.dbIndex !== db) throw new Error('assertion failed: the client has another database');
+      return own;
+    }
     const { applySession } = this.#host;
     applySession.dbIndex = db;
     return applySession;

@@ -131,7 +131,8 @@ export class Engine {
     const args = batch[i]!;
     const { progress } = session;
     // Replies leave in the order of the requests: behind a proposal only another one may be taken.
-    const mayTake = progress.due === 0 || (entry !== undefined && mustOrder(session, entry));
+    const mayTake = progress.due === 0 ||
+      (!progress.decidesDatabase && entry !== undefined && mustOrder(session, entry));
     if (!mayTake) return this.#stop(progress.replied);
     const verdict = this.#admit.ask(session, entry, args);
     if (progress.due > 0 && verdict !== 'propose') return this.#stop(progress.replied);
@@ -263,7 +264,10 @@ export class Engine {
     const order = this.#order!;
     session.lastCommand = entry.command.name;
     if (entry.runsQueued) {
-      this.#await(session, 1, order.proposeTransaction(session, entry, transaction.take()));
+      const taken = transaction.take();
+      progress.decidesDatabase = taken.queue.some(({ entry: { command } }) =>
+        command.selects !== undefined);
+      this.#await(session, 1, order.proposeTransaction(session, entry, taken));
       return 1;
     }
     const to = this.#endOfBurst(session, batch, i, count, 'propose');
@@ -277,6 +281,7 @@ export class Engine {
     progress.due += count;
     progress.replied = replied.then(() => {
       progress.due -= count;
+      if (progress.due === 0) progress.decidesDatabase = false;
     });
   }
 }

@@ -54,6 +54,30 @@ describe('three peers', () => {
     expect(await clients.a.call('MGET', 'last', 'more')).toBe('*2\r\n$1\r\n1\r\n$-1\r\n');
   });
 
+  it('run what is sent behind an EXEC that selects in the database that it selects', async () => {
+    for (const name of PEER_NAMES) {
+      const client = await peers.connect(name);
+      client.send(
+        ['SET', `before ${name}`, '0'], ['MULTI'], ['SELECT', '1'], ['SET', `in ${name}`, '1'],
+        ['EXEC'], ['SET', `behind ${name}`, '2'], ['MULTI'], ['SELECT', '0'], ['EXEC'],
+        ['SET', `at the end ${name}`, '3'], ['SET', `and after ${name}`, '4'],
+      );
+      expect((await client.replies(11)).join('')).not.toContain('-');
+    }
+    await peers.caughtUp(...PEER_NAMES);
+    for (const name of PEER_NAMES) {
+      const client = await peers.connect(name);
+      for (const each of PEER_NAMES) {
+        expect(await client.call('EXISTS', `before ${each}`, `at the end ${each}`, `and after ${each}`))
+          .toBe(':3\r\n');
+      }
+      await client.call('SELECT', '1');
+      for (const each of PEER_NAMES) {
+        expect(await client.call('EXISTS', `in ${each}`, `behind ${each}`)).toBe(':2\r\n');
+      }
+    }
+  });
+
   it('wake who awaits a position when it is applied, and no sooner', async () => {
     await findLeader();
     const [to, from] = [clients[others[0]!], clients[others[1]!]];

@@ -140,8 +140,7 @@ export class RandomCommands {
   #oneOf(nowMs: number): string[] {
     for (;;) {
       const choice = this.#values.pick(this.#choices);
-      const isAllowed = choice !== 'multi' && choice !== 'wrong' && choice !== 'select';
-      if (isAllowed) return this.#make(choice, nowMs);
+      if (choice !== 'multi' && choice !== 'wrong') return this.#make(choice, nowMs);
     }
   }
 }

@@ -61,6 +61,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     to: 'reply.error(ABORTED);',
   },
   {
+    name: 'what is sent behind an EXEC that selects is ordered in the database before',
+    part: 'session', file: 'engine/engine.ts', ...PEERS_ONE_CLIENT,
+    from: '(!progress.decidesDatabase && ',
+    to: '(',
+  },
+  {
     name: 'an EXEC that ran keeps what was watched',
     part: 'session', file: 'session/transaction.ts', ...ONE_CLIENT,
     from: 'this.#bytes = 0;\n        this.unwatch();',
