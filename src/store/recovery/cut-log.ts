@@ -111,11 +111,22 @@ function lossBefore(log: ScannedLog, chain: readonly ScannedLog[],
     const reason = `the segment before ${log.id} is missing`;
     return { id: previousId, cutAt: 0, offset: 0, reason, key: undefined };
   }
-  if (firstValueIndex === 0 || previous.scan.nextValueIndex === firstValueIndex) return undefined;
+  const isNext = nextValueIndexAfter(previous, chain) === firstValueIndex;
+  if (firstValueIndex === 0 || isNext) return undefined;
   const offset = endOf(previous);
   const reason = `segment ${log.id} goes on with value_index ${firstValueIndex}, ` +
     `this one ends before ${previous.scan.nextValueIndex}`;
   return { id: previous.id, cutAt: offset, offset, reason, key: undefined };
+}
+
+/** All that a segment held may have been taken back: then the one before it says what is next. */
+function nextValueIndexAfter(log: ScannedLog, chain: readonly ScannedLog[]): number {
+  let last: ScannedLog | undefined = log;
+  while (last !== undefined && last.scan.frames.end.length === 0) {
+    const previousId: number | undefined = last.scan.header?.previousId;
+    last = chain.find(({ id }) => id === previousId);
+  }
+  return (last ?? log).scan.nextValueIndex;
 }
 
 /** What is missing in a segment: a bad place, or an end that comes before the watermark. */

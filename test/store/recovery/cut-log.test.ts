@@ -88,6 +88,12 @@ describe('the end of the log after a crash', () => {
     expect([keptOf(result), result.damage]).toEqual([[[1, 3], [3, 2]], undefined]);
   });
 
+  it('goes on behind a segment of which all was taken back', () => {
+    const result = cut({ id: 1, frames: 3 }, { id: 2, previousId: 1, frames: 0 },
+      { id: 3, previousId: 2, frames: 2, from: 31, synced: [3, 200] });
+    expect([keptOf(result), result.damage]).toEqual([[[1, 3], [2, 0], [3, 2]], undefined]);
+  });
+
   it('leaves out a batch whose last frame is missing, across segments', () => {
     const result = cut({ id: 1, frames: 3, more: [2] },
       { id: 2, previousId: 1, frames: 1, from: 31, more: [0], isBad: true });
@@ -112,6 +118,9 @@ const DAMAGED: readonly (readonly [string, readonly Given[], number, number])[] 
   ['a synced segment that is missing',
     [{ id: 1, frames: 3 },
       { id: 3, previousId: 2, frames: 1, from: 51, synced: [2, 600], isListed: false }], 2, 0],
+  ['an empty segment that held what the next one goes on from',
+    [{ id: 1, frames: 3 }, { id: 2, previousId: 1, frames: 0 },
+      { id: 3, previousId: 2, frames: 1, from: 51, synced: [3, 64] }], 2, 64],
   ['a segment without its header whose frames say that it was synced',
     [{ id: 1, frames: 0, hasHeader: false, isBad: true, synced: [1, 500] }], 1, 100],
 ];
