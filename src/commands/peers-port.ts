@@ -23,10 +23,10 @@ export interface PeersPort {
   /** What the builds of all peers know. */
   readonly featureLevel: number;
   /**
-   * Whether what is committed has a peer of this name, or invites it. Undefined while this peer
-   * does not take part.
+   * Whether what is committed has a peer of this name, or invites it, with the addresses of `place`
+   * if that is given. Undefined while this peer does not take part.
    */
-  hasCommitted(name: string): boolean | undefined;
+  hasCommitted(name: string, place?: NamedPeer): boolean | undefined;
   /** See ClusterAdministration: undefined when it has begun, else the reason why not. */
   add(peer: NamedPeer): string | undefined;
   remove(name: string): string | undefined;

@@ -49,8 +49,8 @@ export class PeersFacade implements PeersPort {
     return this.#peers.broadcast.featureLevel;
   }
 
-  hasCommitted(name: string): boolean | undefined {
-    return this.#peers.broadcast.administration?.hasCommitted(name);
+  hasCommitted(name: string, place?: NamedPeer): boolean | undefined {
+    return this.#peers.broadcast.administration?.hasCommitted(name, place);
   }
 
   add(peer: NamedPeer): string | undefined {

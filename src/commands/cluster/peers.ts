@@ -127,7 +127,8 @@ function* add({ args, reply, server: { peers }, session }: Context): Steps {
   }
   const refusal = peers.add(peer);
   if (refusal !== undefined) return reply.error(`ERR ${refusal}`);
-  yield* replyCommitted({ reply, session }, peers, () => peers.hasCommitted(peer.name) === true);
+  yield* replyCommitted({ reply, session }, peers, () =>
+    peers.hasCommitted(peer.name, peer) === true);
 }
 
 /** OK when a majority has the configuration without it: its machine may be stopped for good. */

@@ -14,10 +14,10 @@ export interface ClusterAdministration {
   /** Begins to take a peer, or its invitation, out for good. Else the reason why not. */
   remove(name: string): string | undefined;
   /**
-   * What is committed has it as a member, also one that is about to leave, or invites it. Undefined
-   * while this peer does not take part.
+   * What is committed has it as a member, also one that is about to leave, or invites it; if its
+   * addresses are given, with these. Undefined while this peer does not take part.
    */
-  hasCommitted(name: string): boolean | undefined;
+  hasCommitted(name: string, place?: NamedPeer): boolean | undefined;
   /**
    * Begins to hand leadership over to the peer of that name; `status` tells when it leads. Else the
    * reason why not, and nothing happens.

@@ -112,11 +112,14 @@ export class MemberManager {
   }
 
   /** The committed configuration has it as a member, or invites it; see ClusterAdministration. */
-  hasCommitted(name: string): boolean | undefined {
+  hasCommitted(name: string, place?: NamedPeer): boolean | undefined {
     const placed = this.#parts.replica()?.raft.committedConfiguration;
     if (placed === undefined) return undefined;
     const { configuration } = placed;
-    return [...configuration.members, ...invitedBy(configuration)].some((one) => one.name === name);
+    return [...configuration.members, ...invitedBy(configuration)].some((one) => {
+      if (one.name !== name || place === undefined) return one.name === name;
+      return isSamePlace(one, place) && one.clientAddress === place.clientAddress;
+    });
   }
 
   #change(replica: Replica, target: MembersTarget): string | undefined {

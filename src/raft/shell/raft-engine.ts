@@ -54,7 +54,7 @@ export class RaftEngine implements TotalOrderBroadcast {
   readonly administration: ClusterAdministration = {
     add: (peer) => this.#members.add(peer),
     remove: (name) => this.#members.remove(name),
-    hasCommitted: (name) => this.#members.hasCommitted(name),
+    hasCommitted: (name, place) => this.#members.hasCommitted(name, place),
     transfer: (name) => this.#handOverTo(name),
     watch: (onChange) => void (this.#onChange = onChange),
   };

@@ -214,6 +214,10 @@ describe('an administrator', () => {
   it('is told who has a place for good', () => {
     configuration = { ...ALL, invited: [peer('d')] };
     expect(['b', 'd', 'z'].map((name) => manager.hasCommitted(name))).toEqual([true, true, false]);
+    // An invitation that replaces another one is not there before it is committed itself.
+    const [peerMoved, clientMoved] = [{ peerAddress: 'far:2' }, { clientAddress: 'far:1' }];
+    const places = [{}, peerMoved, clientMoved].map((change) => ({ ...peer('d'), ...change }));
+    expect(places.map((place) => manager.hasCommitted('d', place))).toEqual([true, false, false]);
     isAtWork = false;
     expect(manager.hasCommitted('b')).toBeUndefined();
   });
