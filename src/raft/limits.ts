@@ -42,6 +42,15 @@ export const LINK_STREAM_IDLE_MS = 30_000;
 /** The header of a stream, and its receiver's answer. */
 export const LINK_STREAM_HEADER_BYTES_MAX = 64 * KiB;
 
+/**
+ * Raft only asks that a candidate's term is above the present one. When older copies of directories
+ * were put back on a majority, the members that elect somebody then have forgotten later terms, and
+ * would give a term out twice: a member that has kept the entries of the first would take those of
+ * the second for the same. So terms go up by up to this many, and it notices, but for once in so
+ * many times.
+ */
+export const RAFT_TERM_STEP_MAX = 1024;
+
 /** Payload bytes in one append: a follower writes and syncs them together. */
 export const RAFT_APPEND_BYTES_MAX = 1 * MiB;
 

@@ -18,6 +18,8 @@ export interface RaftOptions {
   readonly windowBytesMax: number;
   /** Payload bytes that may wait to be committed; further proposals are dropped. */
   readonly uncommittedBytesMax: number;
+  /** A candidate's term is above the present one by 1 to this many, at random. */
+  readonly termStepMax: number;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
 }

@@ -19,15 +19,6 @@ import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { PendingReads } from './pending-reads.ts';
 import { TakenBatches } from './taken-batches.ts';
 
-/**
- * A candidate's term is above the present one by up to this many, at random. Raft only asks that it
- * is above. When older copies of directories were put back on a majority, the members that elect
- * somebody then have forgotten later terms, and would give a term out twice: a member that has kept
- * the entries of the first would take those of the second for the same. So it notices, but for
- * once in so many times.
- */
-const TERM_STEP_MAX = 1024;
-
 export class RaftState {
   readonly options: RaftOptions;
   readonly id: MemberId;
@@ -140,12 +131,16 @@ export class RaftState {
   }
 
   becomeCandidate(): void {
-    const { random } = this.options;
-    this.#begin(this.term + 1 + Math.floor(random() * TERM_STEP_MAX), this.id);
+    this.#begin(this.term + this.#termStep(), this.id);
     this.role = 'candidate';
     this.leader = undefined;
     this.votes = new Map([[this.id, true]]);
     this.resetElectionTimer();
+  }
+
+  #termStep(): number {
+    const { random, termStepMax } = this.options;
+    return termStepMax === 1 ? 1 : 1 + Math.floor(random() * termStepMax);
   }
 
   /** Takes office; see leading.ts for its first acts. */

@@ -2,8 +2,8 @@
  * Raft as a step function: an event goes in, and `take` tells what to do about it. No clock, file,
  * socket or chance of its own, so that a simulator can run it through anything (test/raft/sim).
  *
- * Which message is handled where: election.ts, following.ts, leading.ts, reading.ts, transfer.ts,
- * membership.ts. The rules about terms, which hold for all of them, are here.
+ * Which event is handled where: election.ts, following.ts, leading.ts, proposing.ts, reading.ts,
+ * transfer.ts, membership.ts. The rules about terms, which hold for all messages, are here.
  */
 
 import {

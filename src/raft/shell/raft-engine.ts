@@ -13,7 +13,7 @@ import { Random } from '../../lib/random.ts';
 import {
   RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX, RAFT_FLIGHTS_MAX, RAFT_FLIGHT_BYTES_MAX,
   RAFT_HELD_LOG_BYTES_MAX, RAFT_MEMBERS_EARLY_MS, RAFT_MEMBERS_MS,
-  RAFT_SEND_FIRST_BYTES_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+  RAFT_SEND_FIRST_BYTES_MAX, RAFT_TERM_STEP_MAX, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
 } from '../limits.ts';
 import type { ClusterAdministration } from '../core/cluster-administration.ts';
 import {
@@ -397,6 +397,7 @@ export class RaftEngine implements TotalOrderBroadcast {
     const chance = new Random(...random.seed64());
     const options = {
       id, epoch, electionTimeoutMs, heartbeatMs, random: () => chance.float(),
+      termStepMax: RAFT_TERM_STEP_MAX,
       appendBytesMax: RAFT_APPEND_BYTES_MAX,
       flightsMax: RAFT_FLIGHTS_MAX,
       flightBytesMax: RAFT_FLIGHT_BYTES_MAX,

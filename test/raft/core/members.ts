@@ -17,7 +17,7 @@ export const HEARTBEAT_MS = 100;
 export const OPTIONS: Omit<RaftOptions, 'id'> = {
   electionTimeoutMs: ELECTION_TIMEOUT_MS, heartbeatMs: HEARTBEAT_MS, appendBytesMax: 1000,
   flightsMax: 8, flightBytesMax: 10_000, windowBytesMax: 100_000, uncommittedBytesMax: 100_000,
-  random: () => 0,
+  termStepMax: 1, random: () => 0,
 };
 
 export function idOf(name: string): MemberId {

@@ -295,7 +295,7 @@ describe('figure 2 and section 5.2, elections', () => {
 describe('section 5.1', () => {
   it('a candidate goes up by a step at random: histories that parted do not count alike', () => {
     const termAfter = (draw: number): number => {
-      const a = new LoneRaft({ log: [1, 7], options: { random: () => draw } });
+      const a = new LoneRaft({ log: [1, 7], options: { termStepMax: 1024, random: () => draw } });
       a.tick(2 * ELECTION_TIMEOUT_MS);
       a.campaign();
       return a.term;

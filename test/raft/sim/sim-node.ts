@@ -114,6 +114,8 @@ export class SimNode {
     const { hardState } = log;
     const options = {
       id: this.id, epoch: this.disk.epoch, electionTimeoutMs: ELECTION_TIMEOUT_MS,
+      // One by one: two leaders of one term, which a mistake may bring about, must show.
+      termStepMax: 1,
       heartbeatMs: HEARTBEAT_MS, random: () => world.random.float(), ...this.#cluster.bounds,
     };
     const start = { hardState, log: recoverLog(log), applied: state.applied };
