@@ -142,14 +142,16 @@ export class Transaction implements TransactionPort {
     return taken;
   }
 
+  /** Throws a StoreError when one of the keys cannot be read: then it watches none of them. */
   watch(db: number, keys: readonly Buffer[]): void {
     const database = this.#keyspace.db(db);
-    for (const key of keys) {
+    const versions = keys.map((key) => database.version(new ByteRange(key)));
+    for (const [i, key] of keys.entries()) {
       const name = `${db}:${key.toString('latin1')}`;
       if (this.#watched.has(name)) continue;
-      const range = new ByteRange(key);
-      const found = database.version(range);
-      const absence = isAbsent(found) ? this.#keyspace.absences.note(db, range) : undefined;
+      const found = versions[i]!;
+      const absence = isAbsent(found)
+        ? this.#keyspace.absences.note(db, new ByteRange(key)) : undefined;
       this.#watched.set(name, { db, key, ...found, absence });
       this.#total.count += 1;
     }

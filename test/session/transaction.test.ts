@@ -155,6 +155,16 @@ describe('EXEC that fails', () => {
     expect(server.plumbing.watched.count).toBe(0);
   });
 
+  it('is not prevented by a WATCH that failed', async () => {
+    client.send('SET n 1', 'SET bad x');
+    await client.expect('+OK', '+OK');
+    server.storage.unreadable.add('bad');
+    client.send('WATCH n bad', 'SET n 2', 'MULTI', 'INCR n', 'EXEC');
+    await client.expect('-ERR bad cannot be read', '+OK', '+OK', '+QUEUED', '*1', ':3');
+    server.crashes.length = 0;
+    expect(server.plumbing.watched.count).toBe(0);
+  });
+
   it('gives a database back that it has emptied', async () => {
     client.send('SET n 1', 'SELECT 1', 'SET far 2', 'SET bad x', 'SELECT 0');
     await client.expect('+OK', '+OK', '+OK', '+OK', '+OK');
