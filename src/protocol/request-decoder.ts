@@ -4,12 +4,12 @@
  *   decoder.feed(chunk);
  *   while ((count = decoder.nextBatch(batch)) > 0) {
  *     for (let i = 0; i < count; i++) {
- *       run(batch[i]);                         // borrowed: see args.ts
- *       if (mustWait) {                        // the rest of the batch will be decoded again
- *         decoder.unreadAfter(batch[i]);
+ *       if (mustWait) {                        // it and the rest will be decoded again
+ *         decoder.unreadFrom(batch[i]);
  *         decoder.suspend();                   // the chunk may be reused
  *         return;
  *       }
+ *       run(batch[i]);                         // borrowed: see args.ts
  *     }
  *   }
  *   switch (decoder.verdict) ...               // why there is no further request
