@@ -93,10 +93,11 @@ export function endOf(log: ScannedLog): number {
   return log.scan.frames.end.at(-1) ?? SEGMENT_HEADER_BYTES;
 }
 
-/** An unlisted file counts if it holds frames, sound or not, or if a segment follows it. */
+/** An unlisted file counts if it holds frames, sound or not, or if one that counts follows it. */
 function isNeeded(log: ScannedLog, logs: readonly ScannedLog[]): boolean {
   return log.scan.frames.end.length > 0 || log.scan.watermark.segmentId > 0 ||
-    logs.some(({ scan }) => scan.header?.previousId === log.id && scan.frames.end.length > 0);
+    logs.some((later) => later.id > log.id && later.scan.header?.previousId === log.id &&
+      isNeeded(later, logs));
 }
 
 /** What is missing between a segment and the one before it. */
@@ -111,11 +112,11 @@ function lossBefore(log: ScannedLog, chain: readonly ScannedLog[],
     const reason = `the segment before ${log.id} is missing`;
     return { id: previousId, cutAt: 0, offset: 0, reason, key: undefined };
   }
-  const isNext = nextValueIndexAfter(previous, chain) === firstValueIndex;
-  if (firstValueIndex === 0 || isNext) return undefined;
+  const nextValueIndex = nextValueIndexAfter(previous, chain);
+  if (firstValueIndex === 0 || nextValueIndex === firstValueIndex) return undefined;
   const offset = endOf(previous);
   const reason = `segment ${log.id} goes on with value_index ${firstValueIndex}, ` +
-    `this one ends before ${previous.scan.nextValueIndex}`;
+    `this one ends before ${nextValueIndex}`;
   return { id: previous.id, cutAt: offset, offset, reason, key: undefined };
 }
 

@@ -94,6 +94,14 @@ describe('the end of the log after a crash', () => {
     expect([keptOf(result), result.damage]).toEqual([[[1, 3], [2, 0], [3, 2]], undefined]);
   });
 
+  it('goes on behind several of them, which the manifest does not list', () => {
+    const result = cut({ id: 1, frames: 3 }, { id: 2, previousId: 1, frames: 0, isListed: false },
+      { id: 3, previousId: 2, frames: 0, isListed: false },
+      { id: 4, previousId: 3, frames: 2, from: 31, synced: [4, 200], isListed: false });
+    expect([keptOf(result), result.damage])
+      .toEqual([[[1, 3], [2, 0], [3, 0], [4, 2]], undefined]);
+  });
+
   it('leaves out a batch whose last frame is missing, across segments', () => {
     const result = cut({ id: 1, frames: 3, more: [2] },
       { id: 2, previousId: 1, frames: 1, from: 31, more: [0], isBad: true });
