@@ -22,15 +22,17 @@ const others = readdirSync(folder)
   .filter((name) => !OWN.includes(name))
   .sort();
 
-printSlowest(OWN.flatMap(filesOf));
-for (const name of [...OWN, ...others]) {
-  for (const text of failuresIn(filesOf(name))) console.log(`FAILED in ${name}: ${text}`);
+const reports = new Map([...OWN, ...others].map((name) => [name, filesOf(name)]));
+
+printSlowest(OWN.flatMap((name) => reports.get(name)));
+for (const [name, files] of reports) {
+  for (const text of failuresIn(files)) console.log(`FAILED in ${name}: ${text}`);
 }
 
-const own = OWN.map((name) => countsOf(name, filesOf(name)));
+const own = OWN.map(countsOf);
 let failedElsewhere = 0;
 for (const name of others) {
-  const { passed, failed } = countsOf(name, filesOf(name));
+  const { passed, failed } = countsOf(name);
   console.log(`${name}: ${passed} passed, ${failed} failed`);
   failedElsewhere += failed;
 }
@@ -57,7 +59,8 @@ function isUnloadable(file) {
   return file.status === 'failed' && testsOf(file).length === 0;
 }
 
-function countsOf(name, files) {
+function countsOf(name) {
+  const files = reports.get(name);
   const tests = files.flatMap(testsOf);
   const count = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
   if (tests.length === 0) console.error(`${name}: there is no report from vitest`);

@@ -328,6 +328,8 @@ describe('the directory of a peer', () => {
     cpSync(older, peers.dir('b'), { recursive: true });
     for (const name of ['b', 'c'] as const) await peers.listen(name);
     await atLeader('SET', 'new', '1');
+    // Both know that it is agreed upon, so that both notice if one does.
+    await peers.caughtUp('b', 'c');
     await peers.listen('a');
     const [a, b, c] = await Promise.all(PEER_NAMES.map((name) => peers.connect(name)));
     let said: string[] = [];

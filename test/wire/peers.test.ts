@@ -68,8 +68,8 @@ describe('three peers', () => {
     for (const name of PEER_NAMES) {
       const client = await peers.connect(name);
       for (const each of PEER_NAMES) {
-        expect(await client.call('EXISTS', `before ${each}`, `at the end ${each}`, `and after ${each}`))
-          .toBe(':3\r\n');
+        const keys = [`before ${each}`, `at the end ${each}`, `and after ${each}`];
+        expect(await client.call('EXISTS', ...keys)).toBe(':3\r\n');
       }
       await client.call('SELECT', '1');
       for (const each of PEER_NAMES) {

@@ -138,11 +138,6 @@ export class RaftState {
     this.resetElectionTimer();
   }
 
-  #termStep(): number {
-    const { random, termStepMax } = this.options;
-    return termStepMax === 1 ? 1 : 1 + Math.floor(random() * termStepMax);
-  }
-
   /** Takes office; see leading.ts for its first acts. */
   becomeLeader(): void {
     this.role = 'leader';
@@ -176,6 +171,11 @@ export class RaftState {
   dropProgress(): void {
     const members = everyMember(this.configuration);
     for (const id of this.progress.keys()) if (!members.includes(id)) this.progress.delete(id);
+  }
+
+  #termStep(): number {
+    const { random, termStepMax } = this.options;
+    return termStepMax === 1 ? 1 : 1 + Math.floor(random() * termStepMax);
   }
 
   #leaveOffice(): void {

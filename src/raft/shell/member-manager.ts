@@ -116,10 +116,8 @@ export class MemberManager {
     const placed = this.#parts.replica()?.raft.committedConfiguration;
     if (placed === undefined) return undefined;
     const { configuration } = placed;
-    return [...configuration.members, ...invitedBy(configuration)].some((one) => {
-      if (one.name !== name || place === undefined) return one.name === name;
-      return isSamePlace(one, place) && one.clientAddress === place.clientAddress;
-    });
+    return [...configuration.members, ...invitedBy(configuration)].some((one) =>
+      one.name === name && (place === undefined || hasAddressesOf(one, place)));
   }
 
   #change(replica: Replica, target: MembersTarget): string | undefined {
@@ -181,10 +179,10 @@ export class MemberManager {
     for (const member of members) this.#warnIfMoved(member);
   }
 
-  #warnIfMoved({ name, clientAddress, peerAddress }: NamedPeer): void {
+  #warnIfMoved(member: NamedPeer): void {
+    const { name, clientAddress, peerAddress } = member;
     const own = this.#parts.configured.find((one) => one.name === name);
-    const isSame = own?.clientAddress === clientAddress && own.peerAddress === peerAddress;
-    if (own === undefined || isSame || this.#moved.has(name)) return;
+    if (own === undefined || hasAddressesOf(own, member) || this.#moved.has(name)) return;
     this.#moved.add(name);
     this.#parts.warn(`peer ${name} has ${own.clientAddress} ${own.peerAddress} in the ` +
       `configuration of this server, and ${clientAddress} ${peerAddress} in the cluster, which ` +
@@ -194,6 +192,10 @@ export class MemberManager {
 
 function isSamePlace(one: NamedPeer, other: NamedPeer | undefined): boolean {
   return one.name === other?.name && one.peerAddress === other.peerAddress;
+}
+
+function hasAddressesOf(one: NamedPeer, other: NamedPeer): boolean {
+  return one.clientAddress === other.clientAddress && one.peerAddress === other.peerAddress;
 }
 
 /** What is so is not sure before the change that made it so is committed: then that is said. */

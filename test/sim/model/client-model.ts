@@ -23,7 +23,8 @@ import { distinct, KeyspaceModel } from './keyspace-model.ts';
 import { isRefusal, isUnknown } from './refusals.ts';
 import { describeCommand, describeReply, type Reply } from './reply.ts';
 import {
-  endTransaction, isSameSession, nameOf, NEW_SESSION, stepOf, type Command, type SessionModel, type Step,
+  endTransaction, isSameSession, nameOf, NEW_SESSION, stepOf, type Command, type SessionModel,
+  type Step,
 } from './session-model.ts';
 
 export interface ClientModelOptions {
@@ -84,7 +85,8 @@ export class ClientModel {
   constructor(options: ClientModelOptions = {}) {
     this.#options = {
       databases: 16, clockSlackMs: 0, isDeathFinal: true, mayFailExec: false,
-      mayExecuteLater: false, mayRefuse: false, keepsHistory: false, hypothesesMax: 64, hypothesesHardMax: 1000, ...options,
+      mayExecuteLater: false, mayRefuse: false, keepsHistory: false, hypothesesMax: 64,
+      hypothesesHardMax: 1000, ...options,
     };
     this.#hypotheses = [new KeyspaceModel(this.#options.databases)];
   }

@@ -39,9 +39,8 @@ export interface OpenScan {
 const NO_MARKS: ReadonlyMap<string, WatchMark> = new Map();
 
 export class KeyspaceModel {
+  /** While none of them is owned, another model may have the same array. */
   #databases: Database[];
-  /** Another model has the same array. */
-  #areShared: boolean;
   /** One bit for each database that no other model shares. */
   #owned = 0;
   #watched = NO_MARKS;
@@ -52,12 +51,10 @@ export class KeyspaceModel {
 
   constructor(databases = 16, shared?: Database[]) {
     this.#databases = shared ?? Array.from({ length: databases }, emptyDatabase);
-    this.#areShared = shared !== undefined;
   }
 
   clone(): KeyspaceModel {
     this.#owned = 0;
-    this.#areShared = true;
     const copy = new KeyspaceModel(0, this.#databases);
     copy.#watched = this.#watched;
     copy.#scan = this.#scan;
@@ -236,8 +233,7 @@ export class KeyspaceModel {
   }
 
   #place(db: number, database: Database): void {
-    if (this.#areShared) this.#databases = [...this.#databases];
-    this.#areShared = false;
+    if (this.#owned === 0) this.#databases = [...this.#databases];
     this.#databases[db] = database;
   }
 

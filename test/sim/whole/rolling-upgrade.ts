@@ -85,7 +85,8 @@ export class RollingUpgrade {
   }
 
   #exchange(machine: SimMachine, level: number): void {
-    this.#nemesis.count('upgrade', level === OLD_LEVEL ? 'an exchange taken back' : 'a build exchanged');
+    const kind = level === OLD_LEVEL ? 'an exchange taken back' : 'a build exchanged';
+    this.#nemesis.count('upgrade', kind);
     checkLevelsOf(machine, (message) => this.#cluster.fail(message));
     machine.featureLevel = level;
     this.#nemesis.restart(machine, this.#chance.choose(['kill', 'power', 'stop', 'stop']));
