@@ -17,6 +17,11 @@ beforeEach(async () => {
 
 afterEach(() => peers.stop());
 
+/** Where a test keeps a copy of a peer's directory. */
+function olderOf(name: PeerName): string {
+  return join(peers.dir(name), '..', `older-${name}`);
+}
+
 /** Asks whoever leads, as often as it takes. */
 async function atLeader(...words: readonly string[]): Promise<PeerName> {
   return await eventually(`${words.join(' ')} to succeed`, async () => {
@@ -315,17 +320,16 @@ describe('the directory of a peer', () => {
   });
 
   it('takes no part any more when its leader has something else than was agreed', async () => {
-    const older = join(peers.dir('b'), '..', 'older');
     await atLeader('SET', 'first', '1');
     await peers.close('b');
-    cpSync(peers.dir('b'), older, { recursive: true });
+    cpSync(peers.dir('b'), olderOf('b'), { recursive: true });
     await peers.listen('b');
     await peers.close('c');
     await atLeader('SET', 'lost', '1');
     await atLeader('SET', 'lost too', '1');
     for (const name of ['a', 'b'] as const) await peers.close(name);
     peers.wipe('b');
-    cpSync(older, peers.dir('b'), { recursive: true });
+    cpSync(olderOf('b'), peers.dir('b'), { recursive: true });
     for (const name of ['b', 'c'] as const) await peers.listen(name);
     await atLeader('SET', 'new', '1');
     // Both know that it is agreed upon, so that both notice if one does.
@@ -334,7 +338,8 @@ describe('the directory of a peer', () => {
     const [a, b, c] = await Promise.all(PEER_NAMES.map((name) => peers.connect(name)));
     let said: string[] = [];
     const hasNoticed = (reply = ''): boolean =>
-      /^-REMOVED .* was agreed upon, and \w leads with something else/.test(reply);
+      /^-REMOVED .* (was agreed upon, and \w leads with something else|were agreed upon, and a)/
+        .test(reply);
     // Whoever comes to lead: those who had agreed upon something else stop.
     await eventually(() => `some to notice, and they say ${said.join(' ')}`, async () => {
       said = await Promise.all([a, b, c].map((client) => client!.call('GET', 'lost')));
@@ -347,5 +352,34 @@ describe('the directory of a peer', () => {
       expect(await a!.call('SET', 'k', 'v')).toMatch(/^-(NOQUORUM|UNKNOWN) /);
       expect(await a!.call('GET', 'lost')).toBe('$1\r\n1\r\n');
     }
+  });
+
+  it('takes no part any more when a majority has forgotten that it was let in', async () => {
+    const [late, ...rest] = PEER_NAMES;
+    await atLeader('SET', 'first', '1');
+    await atLeader('PEERS', 'REMOVE', late);
+    await peers.close(late);
+    peers.wipe(late);
+    for (const name of rest) {
+      await peers.close(name);
+      cpSync(peers.dir(name), olderOf(name), { recursive: true });
+    }
+    await Promise.all(rest.map((name) => peers.listen(name)));
+    await atLeader('PEERS', 'ADD', late, peers.address(late), peers.peerAddress(late));
+    await peers.listen(late);
+    const get = async (): Promise<string> => (await peers.connect(late)).call('GET', 'first');
+    await eventually('the newcomer to answer', async () => await get() === '$1\r\n1\r\n');
+    await atLeader('SET', 'lost', '1');
+    await peers.caughtUp(...PEER_NAMES);
+    for (const name of PEER_NAMES) await peers.close(name);
+    for (const name of rest) {
+      peers.wipe(name);
+      cpSync(olderOf(name), peers.dir(name), { recursive: true });
+    }
+    await Promise.all(PEER_NAMES.map((name) => peers.listen(name)));
+    const forgotten = /^-REMOVED .* members of configuration \d+ were agreed upon, and a majority/;
+    await eventually('it to say so', async () => forgotten.test(await get()));
+    await peers.close(late);
+    await atLeader('SET', 'new', '1');
   });
 });

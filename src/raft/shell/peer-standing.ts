@@ -15,6 +15,7 @@ import { levelOf, invitedBy } from '../core/feature-level.ts';
 import type { Replica } from '../core/replica.ts';
 import type { PeerFacts, Standing, Verdict } from '../links/peer-facts.ts';
 import type { RaftLog } from '../log/raft-log.ts';
+import { ForgottenChange } from './forgotten-change.ts';
 import { clusterOf, type Identity } from './identity.ts';
 import { nameOf } from './role-log.ts';
 
@@ -27,6 +28,7 @@ export interface PeerStandingParts {
   applied(): number;
   /** The last start of a member of which this peer has seen something; 0 = none. */
   startsOf(id: MemberId): number;
+  monotonicMs(): number;
   /** Writes the identity, behind those that were given before. */
   save(identity: Identity): void;
   /** Called once when the peer must not take part any more. */
@@ -34,6 +36,8 @@ export interface PeerStandingParts {
   log(text: string): void;
 }
 
+const OLDER_COPIES = 'the others come from older copies of their directories, and this peer may ' +
+  'be the only one with what they have lost';
 const NOT_MET = 'LOADING this peer waits for the others of its cluster';
 
 export class PeerStanding {
@@ -47,6 +51,7 @@ export class PeerStanding {
   /** Of the newest configuration that it has seen which has it as a member. */
   #memberAt: number | undefined;
   #refusal: string | undefined;
+  readonly #change = new ForgottenChange();
 
   constructor(parts: PeerStandingParts) {
     this.#parts = parts;
@@ -96,10 +101,11 @@ export class PeerStanding {
     if (raft.contradictedAt !== undefined) {
       const leader = status.leader === undefined ? 'another' : nameOf(status.leader);
       this.#giveUp(`position ${raft.contradictedAt} was agreed upon, and ${leader} leads ` +
-        'with something else there: the others come from older copies of their directories, and ' +
-        'this peer may be the only one with what they have lost');
+        `with something else there: ${OLDER_COPIES}`);
     }
     const { index, configuration } = raft.committedConfiguration;
+    const isInLog = raft.baseAt(index - 1) !== undefined;
+    this.#change.note(raft.committedConfiguration, isInLog, this.#parts.monotonicMs());
     if (this.#isIn(status.configuration)) this.#noteMember(raft.configurationIndex);
     else if (index === raft.configurationIndex && configuration.members.length > 0) {
       if ((this.#memberAt ?? Infinity) < index) this.#noteRemoved(index);
@@ -148,6 +154,15 @@ export class PeerStanding {
     return this.#findRemoved(facts, standing) ?? this.#findOutdated(facts, standing, isFirstWord);
   }
 
+  /** A link with a peer was made, which has said this of itself. */
+  meet({ id, standing, cluster }: PeerFacts): void {
+    if (standing === undefined || cluster !== this.cluster) return;
+    const nowMs = this.#parts.monotonicMs();
+    if (!this.#change.isForgotten(id, standing, nowMs)) return;
+    this.#giveUp(`the members of configuration ${this.#change.index} were agreed upon, and a ` +
+      `majority of them does not know it: ${OLDER_COPIES}`);
+  }
+
   /** A peer that has proved itself says that this one has no place in the cluster. */
   onVerdict(from: PeerFacts, { kind, index, text }: Verdict): void {
     if (kind === 'removed') {
@@ -175,7 +190,7 @@ export class PeerStanding {
     return raft === undefined ? 1 : levelOf(raft.committedConfiguration.configuration);
   }
 
-  #change(identity: Identity): void {
+  #changeIdentity(identity: Identity): void {
     this.#identity = identity;
     this.#refusal = this.#findRefusal();
     this.#parts.save(identity);
@@ -183,7 +198,7 @@ export class PeerStanding {
 
   #giveUp(reason: string): void {
     if (this.#identity.givenUp !== undefined) return;
-    this.#change({ ...this.#identity, givenUp: reason });
+    this.#changeIdentity({ ...this.#identity, givenUp: reason });
     this.#parts.onGivenUp(reason);
   }
 
@@ -193,13 +208,13 @@ export class PeerStanding {
     if (removedBy === undefined || index <= removedBy) return;
     // It has missed what happened meanwhile.
     this.#goal = undefined;
-    this.#change({ ...identity, isCaughtUp: false });
+    this.#changeIdentity({ ...identity, isCaughtUp: false });
     this.#parts.log('this peer was let in again');
   }
 
   #noteRemoved(index: number): void {
     if (this.#identity.removedBy !== undefined) return;
-    this.#change({ ...this.#identity, removedBy: index });
+    this.#changeIdentity({ ...this.#identity, removedBy: index });
     this.#parts.log(`this peer was removed from the cluster by configuration ${index}: its data ` +
       'is not served any more');
   }
@@ -207,7 +222,7 @@ export class PeerStanding {
   #maybeCatchUp(): void {
     const status = this.#parts.replica()?.status;
     if (status === undefined || !this.#isIn(status.configuration)) return;
-    this.#change({ ...this.#identity, isCaughtUp: true });
+    this.#changeIdentity({ ...this.#identity, isCaughtUp: true });
     this.#parts.log('this peer has caught up and answers its clients');
   }
 

@@ -225,6 +225,7 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   onPeer(facts: PeerFacts): void {
     this.#seen.set(facts.name, facts);
+    this.#standing.meet(facts);
     // A member of a cluster without a driver mends its log: it must not be begun anew meanwhile.
     const isNew = this.#standing.identity.founders === undefined;
     if (isNew && this.#state !== undefined) this.#maybeFound();
@@ -378,6 +379,7 @@ export class RaftEngine implements TotalOrderBroadcast {
         const batch = this.#state?.batchIds.find(({ origin }) => origin === id);
         return Math.max(seen?.standing?.starts ?? 0, batch?.epoch ?? 0);
       },
+      monotonicMs: () => this.#options.clock.monotonicMs(),
       save: (changed) => this.#save(changed),
       onGivenUp: (reason) => this.#fail(new Error(reason)),
       log: (text) => log.warn(text),
@@ -423,6 +425,8 @@ export class RaftEngine implements TotalOrderBroadcast {
       now: () => this.#now(),
     }), hardState);
     this.flush();
+    // Those that were met before this peer knew how far its own log is agreed upon.
+    for (const facts of this.#seen.values()) this.#standing.meet(facts);
     this.#startMembersTimer();
   }
 

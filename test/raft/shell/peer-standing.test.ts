@@ -25,6 +25,7 @@ class World {
   match = 0;
   applied = 0;
   starts = 0;
+  nowMs = 0;
   contradictedAt: number | undefined;
   readonly saved: Identity[] = [];
   readonly givenUp: string[] = [];
@@ -37,6 +38,7 @@ class World {
       replica: () => this.isAtWork ? this.replica : undefined,
       applied: () => this.applied,
       startsOf: () => this.starts,
+      monotonicMs: () => this.nowMs,
       save: (changed) => void this.saved.push(changed),
       onGivenUp: (reason) => void this.givenUp.push(reason),
       log: () => {},
@@ -47,7 +49,7 @@ class World {
     const { configuration, configurationIndex: index, commit, role, leader, leaderCommit } = this;
     const raft = {
       committedConfiguration: { index: this.committedIndex ?? index, configuration },
-      configurationIndex: index, leaderCommit,
+      configurationIndex: index, leaderCommit, baseAt: () => undefined,
       progress: new Map([[C, { match: this.match }]]), contradictedAt: this.contradictedAt,
     };
     return { raft, status: { configuration, commit, role, leader } } as unknown as Replica;
@@ -236,5 +238,23 @@ describe('a peer whose log contradicts the leader’s', () => {
     expect(world.givenUp[0]).toMatch(/^position 7 was agreed upon, and c leads with something/);
     expect(world.standing.serving).toMatch(/^REMOVED this peer takes no part any more: position 7/);
     expect(world.saved.at(-1)?.givenUp).toBe(world.givenUp[0]);
+  });
+});
+
+describe('a peer whose cluster has forgotten it', () => {
+  it('takes no part any more when it meets a majority that has', () => {
+    const world = new World();
+    world.configurationIndex = 12;
+    world.note();
+    const met = (name: string, cluster = CLUSTER, lastIndex = 11): void => {
+      world.standing.meet({ ...factsOfC({ lastIndex }, cluster), id: `${name}:1` as MemberId });
+    };
+    met('b');
+    met('c', 'another');
+    met('c', CLUSTER, 12);
+    expect(world.givenUp).toEqual([]);
+    met('c');
+    expect(world.givenUp[0]).toMatch(/^the members of configuration 12 were agreed upon, and a maj/);
+    expect(world.standing.serving).toMatch(/^REMOVED /);
   });
 });
