@@ -15,7 +15,7 @@ import { Args } from '../protocol/args.ts';
 import { Random } from '../lib/random.ts';
 import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type {
-  OrderOutcome, TotalOrderBroadcast,
+  NotServing, OrderOutcome, TotalOrderBroadcast,
 } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { Requests } from '../engine/requests.ts';
@@ -94,8 +94,8 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     return this.#parts.applied.timeMs;
   }
 
-  get serving(): string | undefined {
-    return this.#parts.broadcast.serving;
+  get notServing(): NotServing | undefined {
+    return this.#parts.broadcast.notServing;
   }
 
   get featureLevel(): number {

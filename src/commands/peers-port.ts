@@ -4,7 +4,7 @@
  */
 
 import type { NamedPeer } from '../raft/core/entry.ts';
-import type { OrderStatus } from '../raft/core/total-order-broadcast.ts';
+import type { NotServing, OrderStatus } from '../raft/core/total-order-broadcast.ts';
 
 export interface PeersPort {
   /** This server's name among them. */
@@ -18,8 +18,8 @@ export interface PeersPort {
   readonly timeoutMs: number;
   /** How reads are where a connection has not said otherwise. */
   readonly isLinearizable: boolean;
-  /** Why this server does not answer for its data: the text of an error; undefined if it does. */
-  readonly serving: string | undefined;
+  /** Why this server does not answer for its data; undefined if it does. */
+  readonly notServing: NotServing | undefined;
   /** What the builds of all peers know. */
   readonly featureLevel: number;
   /**

@@ -10,9 +10,10 @@ import { bytesOfText } from '../lib/escaped-text.ts';
 import { SHOWN_ARG_BYTES_MAX } from '../commands/limits.ts';
 import type { Args } from '../protocol/args.ts';
 import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
+import type { NotServing } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { Pause } from './pause.ts';
-import { isRemoval, type RequestOrder } from './request-order.ts';
+import type { RequestOrder } from './request-order.ts';
 import type { WriteGate } from './write-gate.ts';
 
 /** How often WATCH looks whether the cluster's feature level has risen. */
@@ -124,7 +125,7 @@ function mustSlowDown({ progress }: Session, entry: TableEntry, gate: WriteGate)
 
 /** Whether the server answers for its data; with peers it may not. See RequestOrder. */
 export interface ServingGate {
-  readonly serving: string | undefined;
+  readonly notServing: NotServing | undefined;
 }
 
 /** The text of the error that refuses this request, or undefined to go on. */
@@ -138,8 +139,8 @@ export function refusal(
   if (entry.deniedInMulti && session.transaction.isOpen) return NOT_IN_MULTI;
   const shut = entry.runsQueued ? queueRefusal(session, gate) : writeRefusal(entry, gate);
   if (shut !== undefined) return shut;
-  const unready = order?.serving;
-  if (unready !== undefined && needsOthers(session, entry, unready)) return unready;
+  const why = order?.notServing;
+  if (why !== undefined && needsOthers(session, entry, why)) return why.text;
   if (session.isSubscriber && session.protocol === 2 && !entry.allowedSubscribed) {
     return onlyForSubscribers(entry);
   }
@@ -153,9 +154,9 @@ function writeRefusal(entry: TableEntry, gate: WriteGate): string | undefined {
 }
 
 /** Messages are ordered as well, so a peer that takes no part has none. */
-function needsOthers(session: Session, entry: TableEntry, unready: string): boolean {
+function needsOthers(session: Session, entry: TableEntry, why: NotServing): boolean {
   if (needsData(session, entry)) return true;
-  return (entry.isOrdered || entry.repliesByPush) && isRemoval(unready);
+  return (entry.isOrdered || entry.repliesByPush) && why.code === 'REMOVED';
 }
 
 function needsData({ transaction }: Session, entry: TableEntry): boolean {

@@ -35,7 +35,7 @@ export class Prefetch {
   }
 
   /** Whether the request would have to wait for the disk. */
-  isCold(entry: TableEntry, args: Args, dbIndex: number): boolean {
+  mustLoad(entry: TableEntry, args: Args, dbIndex: number): boolean {
     this.#keys = undefined;
     this.#isAnyCold = false;
     this.#look(entry, args, dbIndex);
@@ -103,7 +103,7 @@ export class Prefetch {
     if (keys === undefined ? this.#isAnyCold : keys.length >= PREFETCH_KEYS_MAX) return;
     const { storage } = this.#keyspace;
     const { space } = this.#keyspace.db(db);
-    if (!storage.isCold(space, this.#args.at(arg), this.#need)) return;
+    if (!storage.mustLoad(space, this.#args.at(arg), this.#need)) return;
     this.#isAnyCold = true;
     keys?.push({ space, key: this.#args.copy(arg), need: this.#need });
   }

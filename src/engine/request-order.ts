@@ -5,21 +5,17 @@
 
 import type { TableEntry } from '../commands/table.ts';
 import type { Args } from '../protocol/args.ts';
+import type { NotServing } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { TakenTransaction } from '../session/transaction.ts';
 import type { Requests } from './requests.ts';
 
-/** Whether a peer that does not serve for this reason takes no part any more. */
-export function isRemoval(serving: string): boolean {
-  return serving.startsWith('REMOVED ');
-}
-
 export interface RequestOrder {
   /**
-   * Why this server does not answer for its data now: the whole text of an error, for every command
-   * that is not allowed while loading. Undefined while it answers.
+   * Why this server does not answer for its data now: the error of every command that is not
+   * allowed while loading. Undefined while it answers.
    */
-  readonly serving: string | undefined;
+  readonly notServing: NotServing | undefined;
   /** See TotalOrderBroadcast. */
   readonly featureLevel: number;
   /** Milliseconds since 1970 up to which the order has come; reads take no earlier time. */

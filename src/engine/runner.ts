@@ -150,7 +150,7 @@ export class Runner {
     const args = requests.args[i]!;
     const mayWait = i >= env.prefetchedTo && !env.isInTransaction;
     this.#isBeyondReply = false;
-    if (mayWait && !prefetch.isCold(entry, args, dbIndex)) return true;
+    if (mayWait && !prefetch.mustLoad(entry, args, dbIndex)) return true;
     this.#isBeyondReply = prefetch.isBeyondReply(entry, args, dbIndex);
     if (!mayWait || this.#isBeyondReply) return true;
     this.stop = 'cold';

@@ -106,8 +106,8 @@ export interface Storage extends Effects {
    * long as what `find` does. Throws a StoreError that names file and offset.
    */
   findNow(space: number, key: ByteRange, need: Need): Found | undefined;
-  /** Whether `find` would say COLD. */
-  isCold(space: number, key: ByteRange, need: Need): boolean;
+  /** Whether `find` says COLD, even after what can be read at once was read: then `load` it. */
+  mustLoad(space: number, key: ByteRange, need: Need): boolean;
   /**
    * When content, expiry or existence of a key last changed: with peers the log index of the entry
    * that changed it, the same on every peer; alone the value_index. 0: there is no such key. 1: it

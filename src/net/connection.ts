@@ -17,7 +17,7 @@ import type { Socket } from 'node:net';
 import type { ClientFacts } from '../commands/session-port.ts';
 import { CLOSE_LINGER_MS } from '../io/limits.ts';
 import type { Args } from '../protocol/args.ts';
-import { RequestDecoder, SILENT_ERRORS, type Verdict } from '../protocol/request-decoder.ts';
+import { RequestDecoder, SILENT_ERRORS, type Decoded } from '../protocol/request-decoder.ts';
 import { ReplyEncoder } from '../protocol/reply-encoder.ts';
 import { Session, type SessionLink } from '../session/session.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -284,7 +284,7 @@ export class Connection implements SessionLink, Talker, OutputHost {
     this.#hold();
   }
 
-  #onNoRequest(verdict: Verdict): void {
+  #onNoRequest(verdict: Decoded): void {
     if (verdict === 'error') this.#refuseInput();
     else if (this.#hasEnded) this.#isClosing = true;
   }

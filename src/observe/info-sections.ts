@@ -150,7 +150,7 @@ function memoryFields(source: InfoSource): Field[] {
 
 /** The log is what Redis calls the append-only file, and a round of compaction its rewrite. */
 function persistenceFields({ saves, store, peers }: InfoSource): Field[] {
-  const isLoading = peers?.serving?.startsWith('LOADING') === true;
+  const isLoading = peers?.notServing?.code === 'LOADING';
   const compacting = store.isCompacting ? 1 : 0;
   const status = store.failure === undefined ? 'ok' : 'err';
   return [

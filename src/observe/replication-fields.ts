@@ -39,7 +39,7 @@ export function replicationFields(runId: string, peers: PeersPort | undefined): 
 }
 
 function orderFields(peers: PeersPort): Field[] {
-  const { node, applied, waitingBytes, featureLevel, serving } = peers;
+  const { node, applied, waitingBytes, featureLevel, notServing } = peers;
   const status = peers.status();
   return [
     ['node', node],
@@ -52,7 +52,7 @@ function orderFields(peers: PeersPort): Field[] {
     ['order_applied', applied],
     ['order_waiting_bytes', waitingBytes],
     ['order_feature_level', featureLevel],
-    ['order_serving', serving ?? 'yes'],
+    ['order_serving', notServing?.text ?? 'yes'],
     ...status.removedBy === undefined ? [] : [['order_removed_by', status.removedBy] as const],
     ['order_clock_error_ms', status.clockErrorMs ?? 0],
     ['order_time_ahead_ms', status.timeAheadMs ?? 0],

@@ -40,7 +40,7 @@ import {
 import { Args } from './args.ts';
 import { RequestInput } from './request-input.ts';
 
-export type Verdict = 'command' | 'more' | 'error';
+export type Decoded = 'command' | 'more' | 'error';
 
 export const QUERY_BUFFER_LIMIT_ERROR = 'query buffer limit';
 
@@ -82,7 +82,7 @@ export class RequestDecoder {
   /** The request of the last 'command'. */
   readonly args = new Args();
   /** Of the last nextBatch: 'command' if it gave any request, else why it gave none. */
-  verdict: Verdict = 'more';
+  verdict: Decoded = 'more';
   /** Set by 'error'. */
   error = '';
   /** While false, requests are bounded as in Redis for clients that must still authenticate. */
@@ -168,7 +168,7 @@ export class RequestDecoder {
     this.#input.rewind(args.wireStart);
   }
 
-  next(): Verdict {
+  next(): Decoded {
     if (this.error !== '') return 'error';
     for (;;) {
       if (this.#input.overflowed) return this.#fail(QUERY_BUFFER_LIMIT_ERROR, 0);
@@ -195,7 +195,7 @@ export class RequestDecoder {
     return false;
   }
 
-  #readRequest(): Verdict {
+  #readRequest(): Decoded {
     const input = this.#input;
     for (;;) {
       if (input.at === input.end) return 'more';
@@ -217,7 +217,7 @@ export class RequestDecoder {
   }
 
   /** The hot loop: the arguments that are wholly in the window. */
-  #readArgs(): Verdict {
+  #readArgs(): Decoded {
     const input = this.#input;
     const args = this.#target;
     const { buf, end } = input;
@@ -256,7 +256,7 @@ export class RequestDecoder {
     return this.#complete();
   }
 
-  #complete(): Verdict {
+  #complete(): Decoded {
     const input = this.#input;
     if (input.at - input.start > input.bytesMax) return this.#fail(QUERY_BUFFER_LIMIT_ERROR, 0);
     this.#target.wireStart = input.start;
@@ -321,7 +321,7 @@ export class RequestDecoder {
   }
 
   /** 'skip' is an empty line. */
-  #readInline(): Verdict | 'skip' {
+  #readInline(): Decoded | 'skip' {
     const input = this.#input;
     const start = input.at;
     const newline = this.#findInLine(NEWLINE);
@@ -424,14 +424,14 @@ export class RequestDecoder {
     return Math.min(this.bulkBytesMax, UNAUTHENTICATED_BULK_BYTES_MAX);
   }
 
-  #failCount(count: number): Verdict {
+  #failCount(count: number): Decoded {
     if (count === TOO_LONG) return this.#failLine('too big mbulk count string');
     const allowed = count !== MALFORMED && count <= ARGS_MAX;
     const text = allowed ? 'unauthenticated multibulk length' : 'invalid multibulk length';
     return this.#fail('Protocol error: ' + text, this.#endOfLine(count));
   }
 
-  #failBulk(bytes: number): Verdict {
+  #failBulk(bytes: number): Decoded {
     if (bytes === TOO_LONG) return this.#failLine('too big bulk count string');
     const { buf, at } = this.#input;
     if (bytes === MALFORMED && buf[at] !== DOLLAR) {
@@ -447,7 +447,7 @@ export class RequestDecoder {
     return length === MALFORMED ? this.#lineEnd : this.#input.at;
   }
 
-  #failLine(text: string): Verdict {
+  #failLine(text: string): Decoded {
     return this.#fail('Protocol error: ' + text, this.#input.at + INLINE_BYTES_MAX + 1);
   }
 
@@ -455,7 +455,7 @@ export class RequestDecoder {
    * `endsAt` is where the fault is certain. If that is beyond the bound on a request, the bound
    * is the fault: with smaller chunks it would have been met first.
    */
-  #fail(text: string, endsAt: number): Verdict {
+  #fail(text: string, endsAt: number): Decoded {
     if (this.#isTrying) return 'error';
     const input = this.#input;
     const tooMuch = endsAt - input.start > input.bytesMax;

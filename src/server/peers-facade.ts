@@ -3,7 +3,7 @@
 import type { PeersPort } from '../commands/peers-port.ts';
 import type { Config } from '../config/config.ts';
 import type { NamedPeer } from '../raft/core/entry.ts';
-import type { OrderStatus } from '../raft/core/total-order-broadcast.ts';
+import type { NotServing, OrderStatus } from '../raft/core/total-order-broadcast.ts';
 import type { PeersSide } from './peers-side.ts';
 
 const NO_LEADER = 'this order of writes has no leader';
@@ -41,8 +41,8 @@ export class PeersFacade implements PeersPort {
     return this.#config.values.consistency === 'linearizable';
   }
 
-  get serving(): string | undefined {
-    return this.#peers.broadcast.serving;
+  get notServing(): NotServing | undefined {
+    return this.#peers.broadcast.notServing;
   }
 
   get featureLevel(): number {

@@ -13,7 +13,6 @@ import type { OutputPool } from '../protocol/output-pool.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ApplyBatches, type BatchReplies } from '../cluster/apply.ts';
 import { createApplySession } from '../cluster/apply-session.ts';
-import { isRemoval } from '../engine/request-order.ts';
 import { DeliveryGate } from '../session/delivery-gate.ts';
 import { Proposals } from '../cluster/proposals.ts';
 import type { SessionRealm } from '../session/session.ts';
@@ -212,9 +211,9 @@ export class RunningOrder {
 
   /** Nothing is heard any more at a peer that was removed: those who listen are told. */
   #closeAtRemoved(): void {
-    const { peers: { broadcast: { serving } }, realm } = this.#parts;
-    if (serving === undefined || !isRemoval(serving)) return;
-    for (const subscriber of realm.hub.everybody()) subscriber.endWith(serving);
+    const { peers: { broadcast: { notServing } }, realm } = this.#parts;
+    if (notServing?.code !== 'REMOVED') return;
+    for (const subscriber of realm.hub.everybody()) subscriber.endWith(notServing.text);
   }
 
   #startTimer(): void {

@@ -42,8 +42,8 @@ export class StoreGate implements WriteGate {
 
   get refusal(): string | undefined {
     if (this.#isAbandoned) return CLOSED;
-    const { writable } = this.#store;
-    return writable === undefined ? undefined : textOf(writable);
+    const { writeRefusal } = this.#store;
+    return writeRefusal === undefined ? undefined : textOf(writeRefusal);
   }
 
   get readRefusal(): string | undefined {
@@ -89,7 +89,7 @@ export class StoreGate implements WriteGate {
     }
     // After a failure nothing more is written, so there is nothing to wait for.
     if (store.failure !== undefined) return this.acknowledged;
-    if (store.acknowledged < store.appended) store.whenCommitted(this.#settled);
+    if (store.acknowledged < store.appended) store.whenAcknowledged(this.#settled);
     return this.#base + store.appended;
   }
 

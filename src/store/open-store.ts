@@ -182,7 +182,7 @@ async function openLocked(env: OpenStoreOptions, lock: Lock): Promise<Store> {
   });
   await ballast?.open();
   await store.checkDisk();
-  if (store.writable === undefined) session.makeHints(await findHintless(env, tables, scanned));
+  if (store.writeRefusal === undefined) session.makeHints(await findHintless(env, tables, scanned));
   return store;
 }
 

@@ -8,7 +8,7 @@
  *   commit    log-writer -> log-sync, log-files        sealer -> hint-writer, manifest-keeper
  *
  * The owner calls `begin` before each command, `commit` once per event-loop tick, and holds replies
- * back with `whenCommitted`. It asks `writable` and `oom` before it executes a write.
+ * back with `whenAcknowledged`. It asks `writeRefusal` and `oom` before it executes a write.
  */
 
 import type { Timer } from '../io/clock.ts';
@@ -145,7 +145,7 @@ export class Store implements Storage {
     return found;
   }
 
-  isCold(space: number, key: ByteRange, need: Need): boolean {
+  mustLoad(space: number, key: ByteRange, need: Need): boolean {
     if (!this.#isOnDisk(space, key, need)) return false;
     const { directReads } = this.#members;
     return directReads === undefined || !directReads.bring(space, key, need);
@@ -289,7 +289,7 @@ export class Store implements Storage {
     const { paging, writer, probe } = this.#parts;
     this.position = Math.max(this.position, position);
     if (writer.failure === undefined) this.#changes.flushDeltas();
-    if (writer.failure === undefined && this.writable === undefined) {
+    if (writer.failure === undefined && this.writeRefusal === undefined) {
       this.#changes.settle(this.#members.budget.liveBytes, paging.settleBytesPerCommit);
     }
     const refused = writer.commit(position);
@@ -298,7 +298,7 @@ export class Store implements Storage {
   }
 
   /** Calls back when everything so far is as durable as the policy says, or never will be. */
-  whenCommitted(done: Acknowledged): void {
+  whenAcknowledged(done: Acknowledged): void {
     this.#parts.writer.whenAcknowledged(done);
   }
 
@@ -363,7 +363,7 @@ export class Store implements Storage {
    * data are refused (`full`), below half of it all others. What makes room is refused by nothing
    * but a failure: the log's room for it is the reserve, down to the last page of the disk.
    */
-  get writable(): StoreError | undefined {
+  get writeRefusal(): StoreError | undefined {
     const { failure, noRoom } = this.#parts.writer;
     if (failure !== undefined || noRoom !== undefined) return failure ?? noRoom;
     return this.#members.disk.refusesWrites;

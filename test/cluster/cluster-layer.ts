@@ -222,7 +222,7 @@ async function noSnapshot(): Promise<never> {
 /** Nothing goes in here; batches come from the test. */
 function noOrder(marks: OrderMarks): RequestOrder {
   return {
-    serving: undefined,
+    notServing: undefined,
     featureLevel: FEATURE_LEVEL,
     get timeMs() {
       return marks.timeMs;

@@ -177,11 +177,11 @@ describe('requests on their way into the order', () => {
 
   it('are refused while the peer does not answer for its data, as reads are', async () => {
     await meet();
-    Object.assign(engine, { serving: 'LOADING not yet' });
+    Object.assign(engine, { notServing: { code: 'LOADING', text: 'LOADING not yet' } });
     for (const line of ['SET a 1', 'GET a']) {
       expect(await peer.run(client, line)).toBe('-LOADING not yet\r\n');
     }
-    Object.assign(engine, { serving: undefined });
+    Object.assign(engine, { notServing: undefined });
     expect(await client.run('GET a')).toBe('$-1\r\n');
   });
 

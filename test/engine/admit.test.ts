@@ -29,7 +29,7 @@ beforeEach(() => {
     memoryRefusal: undefined, writeDelayMs: 0,
   };
   order = {
-    serving: undefined, featureLevel: FEATURE_LEVEL_VERSIONS, timeMs: 0, readTimeMs: (ms) => ms,
+    notServing: undefined, featureLevel: FEATURE_LEVEL_VERSIONS, timeMs: 0, readTimeMs: (ms) => ms,
     refusal: () => undefined, propose: async () => {}, proposeTransaction: async () => {},
     mayRead: () => true, waitToRead: async () => {}, expire: async () => false,
   };
@@ -85,7 +85,7 @@ describe('a shut gate', () => {
 
 describe('a server that does not answer for its data', () => {
   it('says so to all but what may run while loading, and to an EXEC with anything else', async () => {
-    order.serving = 'LOADING not yet';
+    order.notServing = { code: 'LOADING', text: 'LOADING not yet' };
     const lines = ['GET a', 'SET a 1', 'PING', 'INFO', 'MULTI', 'EXEC'];
     expect(lines.map((line) => refused(line) !== undefined))
       .toEqual([true, true, true, false, false, false]);
@@ -97,9 +97,9 @@ describe('a server that does not answer for its data', () => {
 
   it.each(['SUBSCRIBE c', 'PSUBSCRIBE *', 'SSUBSCRIBE c', 'PUBLISH c x', 'SPUBLISH c x'])(
     'takes %s while it loads, and not when it was removed', (line) => {
-      order.serving = 'LOADING not yet';
+      order.notServing = { code: 'LOADING', text: 'LOADING not yet' };
       expect(refused(line)).toBeUndefined();
-      order.serving = 'REMOVED for good';
+      order.notServing = { code: 'REMOVED', text: 'REMOVED for good' };
       expect(refused(line)).toBe('REMOVED for good');
       expect([refused('PUBSUB CHANNELS'), refused('INFO')]).toEqual([undefined, undefined]);
     });

@@ -66,25 +66,25 @@ describe('keys that are only on disk', () => {
     const { prefetch } = server.engine;
     const { storage } = server;
     cool('a', 'b');
-    const isCold = storage.isCold.bind(storage);
-    storage.isCold = (space, key, need) => {
+    const mustLoad = storage.mustLoad.bind(storage);
+    storage.mustLoad = (space, key, need) => {
       if (key.latin1() === 'a') throw new Error('damaged');
-      return isCold(space, key, need);
+      return mustLoad(space, key, need);
     };
     const ask = (line: string): boolean =>
-      prefetch.isCold(entryOf(argsOf(line)), argsOf(line), 0);
+      prefetch.mustLoad(entryOf(argsOf(line)), argsOf(line), 0);
     expect(['GET a', 'GET b', 'GET c', 'MGET b a', 'MGET c a', 'MGET a b'].map(ask))
       .toEqual([false, true, false, true, false, false]);
   });
 
   it('are as much as the command says: a key for SET, the value for GET', () => {
     const needs: number[] = [];
-    server.storage.isCold = (_space, _key, need) => {
+    server.storage.mustLoad = (_space, _key, need) => {
       needs.push(need);
       return false;
     };
     for (const line of ['SET a 1', 'SET a 1 GET', 'GET a']) {
-      server.engine.prefetch.isCold(entryOf(argsOf(line)), argsOf(line), 0);
+      server.engine.prefetch.mustLoad(entryOf(argsOf(line)), argsOf(line), 0);
     }
     expect(needs).toEqual([NEED_KEY, NEED_VALUE, NEED_VALUE]);
   });

@@ -54,7 +54,7 @@ export class MemoryStorage implements Storage {
 
   begin(): void {}
 
-  isCold(_space: number, key: ByteRange, _need: Need): boolean {
+  mustLoad(_space: number, key: ByteRange, _need: Need): boolean {
     return this.coldKeys.has(key.latin1());
   }
 

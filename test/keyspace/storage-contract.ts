@@ -211,7 +211,7 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       const release = await storage.load(keys);
       storage.begin();
       for (const { key } of keys) storage.expire(SPACE, new ByteRange(key), 9000);
-      for (const { key } of keys) expect(storage.isCold(SPACE, new ByteRange(key), NEED_VALUE)).toBe(false);
+      for (const { key } of keys) expect(storage.mustLoad(SPACE, new ByteRange(key), NEED_VALUE)).toBe(false);
       const { value, expireAt } = mustFind(storage.find(SPACE, at('s'), NEED_VALUE));
       expect([value.text(), expireAt]).toEqual([long, 9000]);
       const { live } = mustFind(storage.find(SPACE, at('h'), NEED_VALUE));

@@ -219,7 +219,7 @@ describe('a disk that fails', () => {
     put(store, 'b', '2');
     // It is written, and may be on disk.
     expect((await rejection(committed(store))).code).toBe('UNKNOWN');
-    expect(store.writable?.code).toBe('FAILED');
+    expect(store.writeRefusal?.code).toBe('FAILED');
     expect(() => put(store, 'c', '3')).toThrow('read-only');
     expect([await text(store, 'a'), await text(store, 'b')]).toEqual(['1', '2']);
     await clock.advanceGently(5000);
@@ -249,17 +249,17 @@ describe('a disk that fails', () => {
   it('that is nearly full has writes refused before it is full, until space returns', async () => {
     const disk = new SimFiles({ capacityBytes: 3_000_000 });
     const store = await open({ files: disk, clock, options: { diskReserveBytes: 1_000_000 } });
-    expect(store.writable).toBeUndefined();
-    for (let i = 0; store.writable === undefined && i < 1000; i++) {
+    expect(store.writeRefusal).toBeUndefined();
+    for (let i = 0; store.writeRefusal === undefined && i < 1000; i++) {
       put(store, `key:${i}`, 'x'.repeat(10_000));
       store.commit();
       if (i % 10 === 0) await clock.advanceGently(1000);
     }
-    expect(store.writable?.code).toBe('FULL');
+    expect(store.writeRefusal?.code).toBe('FULL');
     expect(store.failure).toBeUndefined();
     disk.capacityBytes = 9_000_000;
     await clock.advanceGently(1000);
-    expect(store.writable).toBeUndefined();
+    expect(store.writeRefusal).toBeUndefined();
   });
 
   it('that cannot read rejects a load, and works again later', async () => {

@@ -73,7 +73,7 @@ describe('a key that is damaged on disk', () => {
         for (const need of [NEED_KEY, NEED_VALUE] as const) {
           for (let round = 0; round < 3; round++) {
             store.begin();
-            expect([key, store.isCold(1, range(key), need)]).toEqual([key, true]);
+            expect([key, store.mustLoad(1, range(key), need)]).toEqual([key, true]);
             expect(store.find(1, range(key), need)).toBe(COLD);
             const error = await rejection(store.load([{ space: 1, key: Buffer.from(key), need }]));
             expect(error).toMatchObject({ code: 'DAMAGED', file: FIRST_LOG, offset });

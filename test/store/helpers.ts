@@ -117,7 +117,7 @@ export function committed(store: Store): Promise<void> {
   const refused = store.commit();
   return new Promise((resolve, reject) => {
     if (refused !== undefined) reject(refused);
-    else store.whenCommitted((failure) => (failure === null ? resolve() : reject(failure)));
+    else store.whenAcknowledged((failure) => (failure === null ? resolve() : reject(failure)));
   });
 }
 

@@ -3,7 +3,7 @@
 import { parseConfiguration } from './configuration-codec.ts';
 import type { Configuration, LogEntry } from './entry.ts';
 import type { Append, Heartbeat, Snapshot } from './message.ts';
-import type { RaftLog } from './raft-log.ts';
+import type { LogView } from './log-view.ts';
 import type { RaftState } from './raft-state.ts';
 
 /** `message` is of the present term. */
@@ -90,7 +90,7 @@ function follow(raft: RaftState, message: Append | Heartbeat | Snapshot): void {
  * What is committed here, and another there: a majority of disks has lost what it had confirmed.
  */
 function findContradiction(
-  log: RaftLog, { prevIndex, prevTerm, entries }: Append,
+  log: LogView, { prevIndex, prevTerm, entries }: Append,
 ): number | undefined {
   const isAnother = (index: number, term: number): boolean =>
     index <= log.commit && (log.termOf(index) ?? term) !== term;

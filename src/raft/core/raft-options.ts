@@ -1,7 +1,7 @@
 /** What a Raft instance is told when it is made. */
 
 import type { HardState, MemberId } from './entry.ts';
-import type { RecoveredLog } from './raft-log.ts';
+import type { RecoveredLog } from './log-view.ts';
 
 export interface RaftOptions {
   readonly id: MemberId;

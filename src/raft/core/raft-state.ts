@@ -14,7 +14,7 @@ import type { Message } from './message.ts';
 import { Outbox, type Letter } from './outbox.ts';
 import { Progress } from './progress.ts';
 import { everyMember, isVoter } from './quorum.ts';
-import { RaftLog } from './raft-log.ts';
+import { LogView } from './log-view.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { PendingReads } from './pending-reads.ts';
 import { TakenBatches } from './taken-batches.ts';
@@ -22,7 +22,7 @@ import { TakenBatches } from './taken-batches.ts';
 export class RaftState {
   readonly options: RaftOptions;
   readonly id: MemberId;
-  readonly log: RaftLog;
+  readonly log: LogView;
   readonly outbox = new Outbox();
   /** Where the order's time has come to; goes by the log's last entry. */
   readonly logClock = new LogClock();
@@ -76,7 +76,7 @@ export class RaftState {
   constructor(options: RaftOptions, { hardState, log, applied }: RaftStart) {
     this.options = options;
     this.id = options.id;
-    this.log = new RaftLog(log, applied, options.windowBytesMax);
+    this.log = new LogView(log, applied, options.windowBytesMax);
     this.term = Math.max(hardState.term, log.base.term);
     this.votedFor = hardState.votedFor;
   }

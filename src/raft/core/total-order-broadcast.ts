@@ -123,15 +123,22 @@ export interface OrderStatus {
   readonly peers: readonly PeerStatus[];
 }
 
+/**
+ * Why a peer does not answer for the data: LOADING until it has caught up with the others once,
+ * REMOVED when it is not one of them any more.
+ */
+export interface NotServing {
+  readonly code: 'LOADING' | 'REMOVED';
+  /** The whole text of the error, the code included. */
+  readonly text: string;
+}
+
 export interface TotalOrderBroadcast {
   readonly capabilities: Capabilities;
   /** Why nothing can be broadcast or asked at the moment; undefined when it can. */
   readonly refusal: string | undefined;
-  /**
-   * Why this peer does not answer for the data at all: the whole text of an error, LOADING until
-   * it has caught up with the others once, REMOVED when it is not one of them any more.
-   */
-  readonly serving?: string | undefined;
+  /** Why this peer does not answer for the data at all; undefined when it does. */
+  readonly notServing?: NotServing | undefined;
   /** What every peer's build knows: see feature-level.ts. Nothing newer may be broadcast. */
   readonly featureLevel: number;
   /** Delivers what follows `state.applied`. Called once. */

@@ -14,7 +14,7 @@ import { LogIndex } from './log-index.ts';
 import { mustBe } from './raft-log-error.ts';
 import { RaftLog } from './raft-log.ts';
 import type { RaftLogEvents } from './raft-log.ts';
-import { RAFT_OWNER, recoverLog } from './recover-log.ts';
+import { RAFT_OWNER, recoverRaftLog } from './recover-raft-log.ts';
 import { MiB } from '../../lib/size-units.ts';
 
 /** A segment of the replicated log: what one start rewrites, and the grain of trimming. */
@@ -53,7 +53,7 @@ export async function openRaftLog(files: Files, dir: string,
   mustBe(segmentBytes > 0 && segmentBytes <= RAFT_SEGMENT_BYTES_MAX, () =>
     `segments of ${segmentBytes} bytes, at most ${RAFT_SEGMENT_BYTES_MAX}`);
   await makeDirectory(files, dir);
-  const state = await recoverLog(files, dir) ?? {
+  const state = await recoverRaftLog(files, dir) ?? {
     segments: [], index: new LogIndex(EMPTY_BASE), hardState: { term: 0, votedFor: undefined },
   };
   const notes = await WatermarkFile.open({

@@ -1,7 +1,7 @@
 /** The replicated log on disk as the driver sees it, and what a restart begins with. */
 
 import type { HardState, LogBase, LogEntry } from '../core/entry.ts';
-import type { RecoveredLog } from '../core/raft-log.ts';
+import type { RecoveredLog } from '../core/log-view.ts';
 import type { LogPort } from '../core/replica-driver.ts';
 import type { RaftLog } from '../log/raft-log.ts';
 

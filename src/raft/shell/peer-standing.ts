@@ -2,7 +2,7 @@
  * Whether this peer has a place in its cluster and may answer for it, and what it says to peers
  * that have none.
  *
- * - `serving` is the one answer to "may data be read and written here": not before it has once
+ * - `notServing` is the one answer to "may data be read and written here": not before it has once
  *   applied what was committed when it joined (LOADING), and never again once it was removed, or
  *   its cluster was given up (REMOVED).
  * - It learns that it was removed from its own log, or, when it was away then, from a member that
@@ -13,6 +13,7 @@
 import type { Configuration, MemberId } from '../core/entry.ts';
 import { levelOf, invitedBy } from '../core/feature-level.ts';
 import type { Replica } from '../core/replica.ts';
+import type { NotServing } from '../core/total-order-broadcast.ts';
 import type { PeerFacts, Standing, Verdict } from '../links/peer-facts.ts';
 import type { RaftLog } from '../log/raft-log.ts';
 import { ForgottenChange } from './forgotten-change.ts';
@@ -38,7 +39,7 @@ export interface PeerStandingParts {
 
 const OLDER_COPIES = 'the others come from older copies of their directories, and this peer may ' +
   'be the only one with what they have lost';
-const NOT_MET = 'LOADING this peer waits for the others of its cluster';
+const NOT_MET = loading('this peer waits for the others of its cluster');
 
 export class PeerStanding {
   readonly #parts: PeerStandingParts;
@@ -50,7 +51,7 @@ export class PeerStanding {
   #goal: number | undefined;
   /** Of the newest configuration that it has seen which has it as a member. */
   #memberAt: number | undefined;
-  #refusal: string | undefined;
+  #notServing: NotServing | undefined;
   readonly #change = new ForgottenChange();
 
   constructor(parts: PeerStandingParts) {
@@ -60,7 +61,7 @@ export class PeerStanding {
     const placed = raftLog.isFresh ? undefined : raftLog.configurations()
       .findLast(({ configuration }) => this.#isIn(configuration));
     this.#memberAt = placed?.index;
-    this.#refusal = this.#findRefusal();
+    this.#notServing = this.#findNotServing();
   }
 
   get identity(): Identity {
@@ -81,18 +82,18 @@ export class PeerStanding {
     return this.#identity.removedBy;
   }
 
-  /** Why data commands are not answered here: the text of the error; undefined if they are. */
-  get serving(): string | undefined {
-    if (this.#refusal === undefined || this.#identity.removedBy !== undefined) return this.#refusal;
+  /** Why data commands are not answered here; undefined if they are. */
+  get notServing(): NotServing | undefined {
+    if (this.#notServing?.code !== 'LOADING') return this.#notServing;
     if (this.#goal !== undefined && this.#parts.applied() >= this.#goal) this.#maybeCatchUp();
-    return this.#refusal;
+    return this.#notServing;
   }
 
   /** The cluster is known: this peer is one of its founders, or waits to be let in. */
   found(founders: Configuration): Identity {
     this.#identity = { ...this.#identity, founders, isCaughtUp: this.#isFounder(founders) };
     if (this.#isFounder(founders)) this.#memberAt = 0;
-    this.#refusal = this.#findRefusal();
+    this.#notServing = this.#findNotServing();
     return this.#identity;
   }
 
@@ -110,7 +111,7 @@ export class PeerStanding {
     else if (index === raft.configurationIndex && configuration.members.length > 0) {
       if ((this.#memberAt ?? Infinity) < index) this.#noteRemoved(index);
     }
-    if (this.#refusal === undefined || this.#goal !== undefined) return;
+    if (this.#notServing === undefined || this.#goal !== undefined) return;
     if (status.role === 'leader') this.#goal = status.commit;
     else if (raft.leaderCommit >= 0 && status.leader !== undefined) this.#goal = raft.leaderCommit;
   }
@@ -192,7 +193,7 @@ export class PeerStanding {
 
   #changeIdentity(identity: Identity): void {
     this.#identity = identity;
-    this.#refusal = this.#findRefusal();
+    this.#notServing = this.#findNotServing();
     this.#parts.save(identity);
   }
 
@@ -226,18 +227,18 @@ export class PeerStanding {
     this.#parts.log('this peer has caught up and answers its clients');
   }
 
-  #findRefusal(): string | undefined {
+  #findNotServing(): NotServing | undefined {
     const { givenUp, removedBy, isCaughtUp, founders } = this.#identity;
-    if (givenUp !== undefined) return `REMOVED this peer takes no part any more: ${givenUp}`;
+    if (givenUp !== undefined) return removed(`this peer takes no part any more: ${givenUp}`);
     if (removedBy !== undefined) {
-      return `REMOVED this peer was taken out of the cluster by configuration ${removedBy}: ask ` +
-        'another peer, or have it let in again with PEERS ADD';
+      return removed(`this peer was taken out of the cluster by configuration ${removedBy}: ask ` +
+        'another peer, or have it let in again with PEERS ADD');
     }
     if (founders === undefined) return NOT_MET;
     const { raftLog } = this.#parts;
     const hasLog = !raftLog.isFresh && (raftLog.lastIndex > 0 || this.#isFounder(founders));
     if (isCaughtUp ?? hasLog) return undefined;
-    return 'LOADING this peer gets the data of its cluster from the others';
+    return loading('this peer gets the data of its cluster from the others');
   }
 
   #findRemoved({ id, name }: PeerFacts, { memberAt }: Standing): Verdict | undefined {
@@ -275,4 +276,12 @@ export class PeerStanding {
       `position ${confirmed}, and its log ends at ${lastIndex}`;
     return { kind: 'outdated', index: confirmed, text };
   }
+}
+
+function loading(reason: string): NotServing {
+  return { code: 'LOADING', text: `LOADING ${reason}` };
+}
+
+function removed(reason: string): NotServing {
+  return { code: 'REMOVED', text: `REMOVED ${reason}` };
 }

@@ -25,7 +25,7 @@ import type { Message } from '../core/message.ts';
 import { Replica } from '../core/replica.ts';
 import { ReplicaDriver } from '../core/replica-driver.ts';
 import type {
-  Capabilities, OrderedState, OrderOutcome, OrderStatus, TotalOrderBroadcast,
+  Capabilities, NotServing, OrderedState, OrderOutcome, OrderStatus, TotalOrderBroadcast,
 } from '../core/total-order-broadcast.ts';
 import type { IncomingStream } from '../links/incoming-stream.ts';
 import type { Links } from '../links/links.ts';
@@ -190,8 +190,8 @@ export class RaftEngine implements TotalOrderBroadcast {
     });
   }
 
-  get serving(): string | undefined {
-    return this.#standing.serving;
+  get notServing(): NotServing | undefined {
+    return this.#standing.notServing;
   }
 
   get featureLevel(): number {

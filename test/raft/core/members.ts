@@ -7,7 +7,7 @@ import type {
   Configuration, LogBase, LogEntry, Member, MemberId,
 } from '../../../src/raft/core/entry.ts';
 import { encodeConfiguration } from '../../../src/raft/core/configuration-codec.ts';
-import type { RecoveredLog } from '../../../src/raft/core/raft-log.ts';
+import type { RecoveredLog } from '../../../src/raft/core/log-view.ts';
 import type { RaftOptions } from '../../../src/raft/core/raft-options.ts';
 
 export const ELECTION_TIMEOUT_MS = 300;

@@ -6,7 +6,7 @@
 import { parseConfiguration } from '../../../src/raft/core/configuration-codec.ts';
 import type { HardState, LogBase, LogEntry } from '../../../src/raft/core/entry.ts';
 import type { Snapshot } from '../../../src/raft/core/message.ts';
-import type { RecoveredLog } from '../../../src/raft/core/raft-log.ts';
+import type { RecoveredLog } from '../../../src/raft/core/log-view.ts';
 import { recoveredOf } from './members.ts';
 
 /** One of the three is there. */

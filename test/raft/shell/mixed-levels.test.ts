@@ -103,6 +103,6 @@ describe('peers of different builds', () => {
       return peers.find(({ name }) => name === 'c')?.isConnected === false;
     });
     expect(old.engine.refusal).toBe('the peers have not met yet');
-    expect(old.engine.serving).toMatch(/^LOADING /);
+    expect(old.engine.notServing?.text).toMatch(/^LOADING /);
   });
 });

@@ -111,7 +111,7 @@ describe('a peer that comes from an older copy of its directory', () => {
     world.standing.onVerdict(factsOfC(), verdict);
     expect(world.givenUp).toEqual(['an older copy']);
     expect(world.saved.at(-1)?.givenUp).toBe('an older copy');
-    expect(world.standing.serving).toMatch(/^REMOVED .*an older copy/);
+    expect(world.standing.notServing?.text).toMatch(/^REMOVED .*an older copy/);
   });
 });
 
@@ -156,11 +156,11 @@ describe('a peer that was removed', () => {
       [5, 5, without], [9, 5, without], [9, 9, { ...without, members: [] }],
     ] as const) {
       const world = seen(index, committed, configuration);
-      expect([world.standing.removedBy, world.standing.serving]).toEqual([undefined, undefined]);
+      expect([world.standing.removedBy, world.standing.notServing]).toEqual([undefined, undefined]);
     }
     const world = seen(6, 6, without);
     expect(world.standing.removedBy).toBe(6);
-    expect(world.standing.serving).toMatch(/^REMOVED .* by configuration 6:/);
+    expect(world.standing.notServing?.text).toMatch(/^REMOVED .* by configuration 6:/);
     expect(world.saved).toHaveLength(1);
   });
 
@@ -169,9 +169,9 @@ describe('a peer that was removed', () => {
     world.note();
     const removed = { kind: 'removed', index: 5, text: '' } as const;
     world.standing.onVerdict(factsOfC(), removed);
-    expect(world.standing.serving).toBeUndefined();
+    expect(world.standing.notServing).toBeUndefined();
     world.standing.onVerdict(factsOfC(), { ...removed, index: 6 });
-    expect(world.standing.serving).toMatch(/^REMOVED .* by configuration 6:/);
+    expect(world.standing.notServing?.text).toMatch(/^REMOVED .* by configuration 6:/);
     expect(world.saved.at(-1)?.removedBy).toBe(6);
   });
 
@@ -183,9 +183,9 @@ describe('a peer that was removed', () => {
     world.note();
     world.note();
     world.applied = 29;
-    expect(world.standing.serving).toMatch(/^LOADING /);
+    expect(world.standing.notServing?.text).toMatch(/^LOADING /);
     world.applied = 30;
-    expect(world.standing.serving).toBeUndefined();
+    expect(world.standing.notServing).toBeUndefined();
     expect(world.saved.at(-1)).toMatchObject({ isCaughtUp: true });
     expect(world.saved.at(-1)).not.toHaveProperty('removedBy');
   });
@@ -230,13 +230,13 @@ describe('a peer whose log contradicts the leader’s', () => {
     const world = new World();
     world.leader = C;
     world.note();
-    expect(world.standing.serving).toBe(undefined);
+    expect(world.standing.notServing).toBe(undefined);
     world.contradictedAt = 7;
     world.note();
     world.note();
     expect(world.givenUp).toHaveLength(1);
     expect(world.givenUp[0]).toMatch(/^position 7 was agreed upon, and c leads with something/);
-    expect(world.standing.serving).toMatch(/^REMOVED this peer takes no part any more: position 7/);
+    expect(world.standing.notServing?.text).toMatch(/^REMOVED this peer takes no part any more: position 7/);
     expect(world.saved.at(-1)?.givenUp).toBe(world.givenUp[0]);
   });
 });
@@ -255,6 +255,6 @@ describe('a peer whose cluster has forgotten it', () => {
     expect(world.givenUp).toEqual([]);
     met('c');
     expect(world.givenUp[0]).toMatch(/^the members of configuration 12 were agreed upon, and a maj/);
-    expect(world.standing.serving).toMatch(/^REMOVED /);
+    expect(world.standing.notServing?.text).toMatch(/^REMOVED /);
   });
 });

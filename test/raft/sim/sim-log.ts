@@ -4,7 +4,7 @@
  */
 
 import type { Configuration, HardState, LogBase, LogEntry } from '../../../src/raft/core/entry.ts';
-import type { RecoveredLog } from '../../../src/raft/core/raft-log.ts';
+import type { RecoveredLog } from '../../../src/raft/core/log-view.ts';
 import type { LogPort } from '../../../src/raft/core/replica-driver.ts';
 import { parseConfiguration } from '../../../src/raft/core/configuration-codec.ts';
 import type { SimWorld } from './sim-world.ts';
@@ -172,8 +172,8 @@ export function imageHolds({ base, entries }: LogImage, index: number, term: num
   return index <= base.index || entries[index - base.index - 1]?.term === term;
 }
 
-/** What a restart knows of a log, see RaftLog. */
-export function recoverLog({ base, entries }: LogImage): RecoveredLog {
+/** What a restart knows of a log, see LogView. */
+export function recoverRaftLog({ base, entries }: LogImage): RecoveredLog {
   const terms: { from: number; term: number }[] = [];
   const configurations = [];
   for (const { index, term, kind, payload } of entries) {

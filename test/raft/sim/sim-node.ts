@@ -11,7 +11,7 @@ import { ReplicaDriver, type StatePort } from '../../../src/raft/core/replica-dr
 import { DriftingClock } from './drifting-clock.ts';
 import { InvariantError } from './invariants.ts';
 import type { SimCluster } from './sim-cluster.ts';
-import { imageHolds, recoverLog, SimLog, type LogImage } from './sim-log.ts';
+import { imageHolds, recoverRaftLog, SimLog, type LogImage } from './sim-log.ts';
 import type { StringReply } from '../../checker/models.ts';
 import { SimState, type StateImage } from './sim-state.ts';
 
@@ -118,7 +118,7 @@ export class SimNode {
       termStepMax: 1,
       heartbeatMs: HEARTBEAT_MS, random: () => world.random.float(), ...this.#cluster.bounds,
     };
-    const start = { hardState, log: recoverLog(log), applied: state.applied };
+    const start = { hardState, log: recoverRaftLog(log), applied: state.applied };
     const replica = new Replica(options, start, this.clock.now());
     replica.origins.restore(state.marks);
     this.#driver = new ReplicaDriver(replica, this.#makePorts(), hardState);
@@ -424,7 +424,7 @@ export class SimNode {
     const { log, state } = this.disk;
     const { base } = state;
     if (base === undefined) return;
-    const recovered = recoverLog(log);
+    const recovered = recoverRaftLog(log);
     const last = recovered.lastIndex;
     const knows = base.index <= log.base.index ||
       (base.index <= last && log.entries[base.index - log.base.index - 1]?.term === base.term);

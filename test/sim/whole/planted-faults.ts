@@ -480,7 +480,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   // ---- Raft -------------------------------------------------------------------------------------
   {
     name: 'a vote goes to a log that lacks entries',
-    part: 'raft', file: 'raft/core/raft-log.ts', ...STORM,
+    part: 'raft', file: 'raft/core/log-view.ts', ...STORM,
     from: 'return lastIndex >= this.lastIndex;',
     to: 'return true;',
   },

@@ -52,7 +52,7 @@ class Trial {
     const refused = this.store.commit();
     if (refused !== undefined) return refused;
     return await this.pass(new Promise<StoreError | null>((resolve) => {
-      this.store.whenCommitted(resolve);
+      this.store.whenAcknowledged(resolve);
     }));
   }
 
@@ -200,19 +200,19 @@ describe('a large frame that fails while others come', () => {
     const refusals: (string | undefined)[] = [];
     put(store, 'a', 'x'.repeat(6_000_000));
     store.commit();
-    store.whenCommitted((failure) => refusals.push(failure?.code));
+    store.whenAcknowledged((failure) => refusals.push(failure?.code));
     put(store, 'a', 'newer');
     put(store, 'b', 'new');
     store.commit();
-    store.whenCommitted((failure) => refusals.push(failure?.code));
+    store.whenAcknowledged((failure) => refusals.push(failure?.code));
     put(store, 'c', 'of a frame that is open');
     while (refusals.length < 2) await clock.advanceGently(3);
     expect(refusals).toEqual(['FULL', 'FULL']);
     expect([await text(store, 'a'), await text(store, 'b'), await text(store, 'c')])
       .toEqual(['old', undefined, undefined]);
-    expect(store.writable?.code).toBe('FULL');
+    expect(store.writeRefusal?.code).toBe('FULL');
     await clock.advanceGently(1100);
-    expect(store.writable).toBeUndefined();
+    expect(store.writeRefusal).toBeUndefined();
     put(store, 'd', 'later');
     expect(store.commit()).toBeUndefined();
     const after = await open({ files: disk.crash(new Random(1, 1), 'lucky'), clock });

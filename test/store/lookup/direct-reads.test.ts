@@ -40,8 +40,8 @@ async function coldStore(
   return { store, clock, disk };
 }
 
-function isCold(store: Store, i: number, need: typeof NEED_KEY | typeof NEED_VALUE): boolean {
-  return store.isCold(1, range(`key:${i}`), need);
+function mustLoad(store: Store, i: number, need: typeof NEED_KEY | typeof NEED_VALUE): boolean {
+  return store.mustLoad(1, range(`key:${i}`), need);
 }
 
 function valueNow(store: Store, i: number): string | undefined {
@@ -54,7 +54,7 @@ describe('reads on the serving thread', () => {
   it('bring a value at once, for the command that asked', async () => {
     const { store } = await coldStore();
     expect(store.find(1, range('key:7'), NEED_VALUE)).toBe(COLD);
-    expect(isCold(store, 7, NEED_VALUE)).toBe(false);
+    expect(mustLoad(store, 7, NEED_VALUE)).toBe(false);
     expect(valueNow(store, 7)).toBe(valueOf(7));
     store.begin();
     expect(store.find(1, range('key:7'), NEED_VALUE)).toBe(COLD);
@@ -63,8 +63,8 @@ describe('reads on the serving thread', () => {
 
   it('keep a value in the read cache behind the command', async () => {
     const { store } = await coldStore({ readCacheBytes: 2 * MIB });
-    expect(isCold(store, 7, NEED_VALUE)).toBe(false);
-    expect(isCold(store, 8, NEED_KEY)).toBe(false);
+    expect(mustLoad(store, 7, NEED_VALUE)).toBe(false);
+    expect(mustLoad(store, 8, NEED_KEY)).toBe(false);
     store.begin();
     expect(valueNow(store, 7)).toBe(valueOf(7));
     // Only its key was wanted, as by an overwrite.
@@ -77,7 +77,7 @@ describe('reads on the serving thread', () => {
     for (let round = 0; round < 30; round++) {
       store.begin();
       const keys = Array.from({ length: 60 }, (_, i) => (round * 61 + i * 7) % KEYS);
-      for (const i of keys) expect(isCold(store, i, NEED_VALUE)).toBe(false);
+      for (const i of keys) expect(mustLoad(store, i, NEED_VALUE)).toBe(false);
       for (const i of keys) expect(valueNow(store, i)).toBe(valueOf(i));
     }
     await store.close();
@@ -85,7 +85,7 @@ describe('reads on the serving thread', () => {
 
   it('leave what has no room any more to the loader', async () => {
     const { store } = await coldStore();
-    const outcomes = Array.from({ length: 100 }, (_, i) => isCold(store, i + 100, NEED_VALUE));
+    const outcomes = Array.from({ length: 100 }, (_, i) => mustLoad(store, i + 100, NEED_VALUE));
     const brought = outcomes.indexOf(true);
     expect(brought).toBe(64);
     expect(outcomes.slice(brought)).toEqual(Array.from({ length: 36 }, () => true));
@@ -100,17 +100,17 @@ describe('reads on the serving thread', () => {
 
   it('find that a key is absent', async () => {
     const { store } = await coldStore();
-    expect(store.isCold(1, range('no such key'), NEED_VALUE)).toBe(false);
+    expect(store.mustLoad(1, range('no such key'), NEED_VALUE)).toBe(false);
     expect(store.find(1, range('no such key'), NEED_VALUE)).toBeUndefined();
     await store.close();
   });
 
   it('let a cold key be overwritten and removed', async () => {
     const { store, clock } = await coldStore();
-    expect(isCold(store, 1, NEED_KEY)).toBe(false);
+    expect(mustLoad(store, 1, NEED_KEY)).toBe(false);
     put(store, 'key:1', 'new');
     store.begin();
-    expect(isCold(store, 2, NEED_KEY)).toBe(false);
+    expect(mustLoad(store, 2, NEED_KEY)).toBe(false);
     expect(store.remove(1, range('key:2'))).toBe(true);
     store.commit();
     store.begin();
@@ -125,7 +125,7 @@ describe('reads on the serving thread', () => {
     const bringUntilRefused = (): number => {
       for (let n = 0; n < 5000; n++) {
         store.begin();
-        if (isCold(store, n % KEYS, NEED_VALUE)) return n;
+        if (mustLoad(store, n % KEYS, NEED_VALUE)) return n;
       }
       return Infinity;
     };
@@ -155,7 +155,7 @@ describe('reads on the serving thread', () => {
     const { store, clock, disk } = await coldStore();
     const path = '/data/000000000000001.log';
     disk.damage(path, Buffer.from(disk.contentOf(path)).indexOf(valueOf(9)) + 20, 0x01);
-    expect(isCold(store, 9, NEED_VALUE)).toBe(true);
+    expect(mustLoad(store, 9, NEED_VALUE)).toBe(true);
     await expect(store.load([
       { space: 1, key: Buffer.from('key:9'), need: NEED_VALUE },
     ])).rejects.toMatchObject({ code: 'DAMAGED' });

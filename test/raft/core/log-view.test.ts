@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../../../src/raft/core/entry.ts';
-import { RaftLog } from '../../../src/raft/core/raft-log.ts';
+import { LogView } from '../../../src/raft/core/log-view.ts';
 import { withSeed } from '../../lib/seeded.ts';
 import {
   baseOf, configurationEntryOf, configurationOf, entriesOf, entryOf, recoveredOf,
@@ -12,16 +12,16 @@ const [ABC, AB, A] = ['a,b,c', 'a,b', 'a'].map((voters) => configurationOf(voter
 ];
 
 /** What was on disk before; `windowBytesMax` decides what stays in RAM of what is appended. */
-function recover(terms: readonly number[], commit = 0, windowBytesMax = 1e6): RaftLog {
-  return new RaftLog(recoveredOf(baseOf(ABC), entriesOf(terms)), commit, windowBytesMax);
+function recover(terms: readonly number[], commit = 0, windowBytesMax = 1e6): LogView {
+  return new LogView(recoveredOf(baseOf(ABC), entriesOf(terms)), commit, windowBytesMax);
 }
 
-function appendAll(log: RaftLog, entries: readonly LogEntry[]): void {
+function appendAll(log: LogView, entries: readonly LogEntry[]): void {
   for (const entry of entries) log.append(entry, undefined);
 }
 
 /** Entries of these terms behind the last one, with payloads of 10 bytes. */
-function grow(log: RaftLog, ...terms: number[]): void {
+function grow(log: LogView, ...terms: number[]): void {
   const text = 'x'.repeat(10);
   appendAll(log, terms.map((term, i) => entryOf(log.lastIndex + 1 + i, term, text)));
 }
@@ -37,16 +37,16 @@ describe('a log that was recovered', () => {
 
   it('goes on behind a base, in its term or in another', () => {
     const base = baseOf(ABC, 9, 4);
-    const log = new RaftLog(recoveredOf(base, entriesOf([4, 4, 5], 9)), 3, 1e6);
+    const log = new LogView(recoveredOf(base, entriesOf([4, 4, 5], 9)), 3, 1e6);
     expect([8, 9, 10, 11, 12].map((index) => log.termOf(index))).toEqual([undefined, 4, 4, 4, 5]);
     expect([log.commit, log.lastIndex]).toEqual([9, 12]);
-    const same = new RaftLog(recoveredOf(base, entriesOf([4, 4], 9)), 9, 1e6);
+    const same = new LogView(recoveredOf(base, entriesOf([4, 4], 9)), 9, 1e6);
     expect([same.lastIndex, same.lastTerm, same.termOf(11)]).toEqual([11, 4, 4]);
   });
 
   it('has the newest configuration that it holds', () => {
     const placed = [{ index: 2, configuration: AB }, { index: 3, configuration: A }];
-    const log = new RaftLog(recoveredOf(baseOf(ABC), entriesOf([1, 1, 1]), placed), 2, 1e6);
+    const log = new LogView(recoveredOf(baseOf(ABC), entriesOf([1, 1, 1]), placed), 2, 1e6);
     expect([log.configuration, log.configurationIndex]).toEqual([A, 3]);
     expect(log.possibleConfigurations).toEqual([AB, A]);
     expect(recover([1]).possibleConfigurations).toEqual([ABC]);
@@ -251,7 +251,7 @@ describe('whatever is done to a log', () => {
     });
   });
 
-  function check(log: RaftLog, list: readonly LogEntry[], base: number): void {
+  function check(log: LogView, list: readonly LogEntry[], base: number): void {
     const last = list.at(-1)?.index ?? 0;
     expect([log.lastIndex, log.base.index]).toEqual([last, base]);
     const bytes = list.slice(log.commit).reduce((sum, { payload }) => sum + payload.length, 0);

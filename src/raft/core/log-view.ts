@@ -23,7 +23,7 @@ export interface RecoveredLog {
   readonly configurations: readonly PlacedConfiguration[];
 }
 
-export class RaftLog {
+export class LogView {
   readonly #windowBytesMax: number;
   #base: LogBase;
   #runs: TermRuns;

@@ -43,7 +43,7 @@ import type { SegmentHeader } from './segment-header.ts';
 export const RAFT_OWNER: WatermarkOwner = [0, 0];
 
 /** The log of `dir`, all of it durable; undefined if there is none. */
-export async function recoverLog(files: Files, dir: string): Promise<LogState | undefined> {
+export async function recoverRaftLog(files: Files, dir: string): Promise<LogState | undefined> {
   const names = await files.list(dir);
   const sequences = names.map(parseSegmentFileName).filter((each) => each !== undefined)
     .sort((a, b) => a - b);
