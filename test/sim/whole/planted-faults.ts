@@ -506,8 +506,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'a peer that was removed goes on answering',
     part: 'members', file: 'raft/shell/peer-standing.ts', ...MEMBERS,
-    from: 'if (removedBy !== undefined) {\n            return `REMOVED',
-    to: 'if (removedBy === 0) {\n            return `REMOVED',
+    from: 'if (removedBy !== undefined) {\n            return removed',
+    to: 'if (removedBy === 0) {\n            return removed',
   },
   {
     name: 'who was away when it was removed is not told',
