@@ -30,7 +30,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'votes for a log that lacks entries',
-    file: 'core/raft-log.js',
+    file: 'core/log-view.js',
     from: 'return lastIndex >= this.lastIndex;',
     to: 'return true;',
   },
@@ -100,7 +100,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'acknowledges a snapshot before it is installed',
-    file: 'core/raft-log.js',
+    file: 'core/log-view.js',
     from: 'this.#durable = 0;',
     to: 'this.#durable = base.index;',
   },
@@ -185,7 +185,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'the log of a snapshot keeps the old term',
-    file: 'core/raft-log.js',
+    file: 'core/log-view.js',
     from: 'this.#runs = new TermRuns(base.index, base.term);\n        this.#configurations = [];',
     to: 'this.#runs = new TermRuns(base.index, 0);\n        this.#configurations = [];',
   },
@@ -204,7 +204,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'a truncated configuration stays in force',
     firstSeed: 23,
-    file: 'core/raft-log.js',
+    file: 'core/log-view.js',
     from: 'while ((this.#configurations.at(-1)?.index ?? 0) > index)',
     to: 'while (false)',
   },
