@@ -5,12 +5,14 @@ import type { Monitors } from '../session/monitors.ts';
 import type { Session } from '../session/session.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** CLIENT REPLY OFF and SKIP drop the reply that begins at `mark`. */
+/** CLIENT REPLY OFF and SKIP drop the reply that begins at `mark`; what is pushed is none. */
 export function applyReplyMode(
   session: Session, entry: TableEntry | undefined, mark: number,
 ): void {
   if (session.replyMode === 'on') return;
-  if (entry?.repliesByPush !== true) session.reply.rewind(mark);
+  const { reply } = session;
+  const isPushed = entry?.repliesByPush === true && reply.errorAt(mark) === undefined;
+  if (!isPushed) reply.rewind(mark);
   session.endSkip();
 }
 

@@ -220,6 +220,17 @@ describe('replies', () => {
     expect(await client.replies(2)).toEqual(['+OK\r\n', '$1\r\n3\r\n']);
   });
 
+  it('are left out when they are errors of SUBSCRIBE, and what it pushes is not', async () => {
+    const server = await start();
+    const client = await server.connect();
+    client.send(['CLIENT', 'REPLY', 'OFF'], ['SUBSCRIBE'], ['SUBSCRIBE', 'a'], ['GET', 'k'],
+      ['UNSUBSCRIBE', 'a'], ['CLIENT', 'REPLY', 'ON']);
+    expect(await client.replies(3)).toEqual([
+      '*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n',
+      '*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n', '+OK\r\n',
+    ]);
+  });
+
   it('wait while CLIENT PAUSE lasts, and keep their order', async () => {
     const server = await start();
     const [client, other] = [await server.connect(), await server.connect()];
