@@ -20,6 +20,7 @@ import { changeMembers, membersRefusal } from './membership.ts';
 import type { Message } from './message.ts';
 import type { Progress } from './progress.ts';
 import { propose } from './proposing.ts';
+import { isMajority } from './quorum.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { RaftState } from './raft-state.ts';
 import { onRead, onReadIndex, onReadIndexed } from './reading.ts';
@@ -34,6 +35,10 @@ export class Raft {
     this.#state.now = now;
     this.#state.logClock.restart(this.#state.log.lastTimeMs, now.monotonicMs);
     this.#state.resetElectionTimer();
+    // Nobody else can lead, so there is nobody to wait for.
+    if (isMajority(this.#state.configuration, (id) => id === this.#state.id)) {
+      this.#state.electionDeadlineMs = now.monotonicMs;
+    }
   }
 
   /** Handles one event. What it wants done is added to what `take` gives. */

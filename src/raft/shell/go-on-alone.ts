@@ -43,7 +43,7 @@ export async function goOnAlone(
     (held.applied === 0 && held.keys === 0 && raftLog.isFresh);
   if (wanted !== cluster || isEmpty) {
     throw new PeerDirectoryError('EALONE', `go-on-alone names cluster ${wanted}, and this ` +
-      `directory ${isEmpty ? 'is empty' : `belongs to cluster ${cluster}`}: nothing was changed`);
+      `directory ${isEmpty ? 'is empty' : `belongs to cluster ${cluster}`}: its data is as it was`);
   }
   const fresh = newIdentity(parts.self.name, parts.random);
   const configuration = onlyMember(parts, fresh.id);

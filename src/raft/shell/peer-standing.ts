@@ -40,6 +40,8 @@ export interface PeerStandingParts {
 const OLDER_COPIES = 'the others come from older copies of their directories, and this peer may ' +
   'be the only one with what they have lost';
 const NOT_MET = loading('this peer waits for the others of its cluster');
+const NOT_LET_IN = loading('this peer waits to be let in: PEERS ADD at the leader invites it');
+const GETS_DATA = loading('this peer gets the data of its cluster from the others');
 
 export class PeerStanding {
   readonly #parts: PeerStandingParts;
@@ -205,6 +207,7 @@ export class PeerStanding {
 
   #noteMember(index: number): void {
     this.#memberAt = index;
+    if (this.#notServing === NOT_LET_IN) this.#notServing = GETS_DATA;
     const { removedBy, ...identity } = this.#identity;
     if (removedBy === undefined || index <= removedBy) return;
     // It has missed what happened meanwhile.
@@ -238,7 +241,7 @@ export class PeerStanding {
     const { raftLog } = this.#parts;
     const hasLog = !raftLog.isFresh && (raftLog.lastIndex > 0 || this.#isFounder(founders));
     if (isCaughtUp ?? hasLog) return undefined;
-    return loading('this peer gets the data of its cluster from the others');
+    return this.#memberAt === undefined ? NOT_LET_IN : GETS_DATA;
   }
 
   #findRemoved({ id, name }: PeerFacts, { memberAt }: Standing): Verdict | undefined {

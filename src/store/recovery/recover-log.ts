@@ -251,6 +251,6 @@ async function clearAway(env: RecoveryEnv, manifest: Manifest): Promise<void> {
     const isOurs = parseSegmentFileName(name) !== undefined || /^checkpoint-\d+$|\.tmp$/.test(name);
     if (!isOurs || known.has(name)) continue;
     await env.files.unlink(`${env.dir}/${name}`);
-    env.onInfo(`removed ${name}, a left-over that the manifest does not list`);
+    env.onInfo(`removed ${name}: nothing in it is needed, the manifest does not list it`);
   }
 }

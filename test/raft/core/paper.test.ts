@@ -159,6 +159,14 @@ describe('disks that were put back to older copies', () => {
 });
 
 describe('figure 2 and section 5.2, elections', () => {
+  it('are won at once by the only voter, and by no other', () => {
+    for (const [voters, role] of [['a', 'leader'], ['a,b', 'follower'], ['b', 'follower']]) {
+      const a = new LoneRaft({ voters: voters! });
+      a.tick(0);
+      expect([voters, a.role]).toEqual([voters, role]);
+    }
+  });
+
   it('a follower campaigns when it hears no leader for its timeout', () => {
     const a = new LoneRaft();
     a.tick(ELECTION_TIMEOUT_MS - 1);

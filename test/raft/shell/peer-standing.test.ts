@@ -31,10 +31,10 @@ class World {
   readonly givenUp: string[] = [];
   readonly standing: PeerStanding;
 
-  constructor(identity: Partial<Identity> = {}) {
+  constructor(identity: Partial<Identity> = {}, isFresh = false) {
     this.standing = new PeerStanding({
       identity: { id: A, starts: 3, founders: FOUNDERS, isCaughtUp: true, ...identity },
-      raftLog: this.#raftLog(),
+      raftLog: this.#raftLog(isFresh),
       replica: () => this.isAtWork ? this.replica : undefined,
       applied: () => this.applied,
       startsOf: () => this.starts,
@@ -59,10 +59,10 @@ class World {
     this.standing.note(this.replica);
   }
 
-  #raftLog(): RaftLog {
+  #raftLog(isFresh: boolean): RaftLog {
     const placed = [{ index: 0, configuration: FOUNDERS }];
     return {
-      isFresh: false, lastIndex: 9, configurations: () => placed,
+      isFresh, lastIndex: 9, configurations: () => placed,
     } as unknown as RaftLog;
   }
 }
@@ -222,6 +222,23 @@ describe('a cluster that was given up', () => {
     expect(old.givenUp).toEqual([]);
     old.standing.onVerdict(factsOfC({ leftBehind: [CLUSTER] }, 'new'), verdict);
     expect(old.givenUp).toEqual(['gone']);
+  });
+});
+
+describe('a peer that is new to its cluster', () => {
+  it('says whether it waits to be let in or for the data', () => {
+    const world = new World({ founders: configurationOf('b', 'c'), isCaughtUp: false }, true);
+    world.configuration = configurationOf('b', 'c');
+    world.note();
+    expect(world.standing.notServing?.text).toMatch(/^LOADING .* waits to be let in: PEERS ADD/);
+    world.configuration = FOUNDERS;
+    world.note();
+    expect(world.standing.notServing?.text).toMatch(/^LOADING .* gets the data of its cluster/);
+    world.leader = C;
+    world.leaderCommit = 5;
+    world.applied = 5;
+    world.note();
+    expect(world.standing.notServing).toBeUndefined();
   });
 });
 
