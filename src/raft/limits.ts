@@ -51,6 +51,14 @@ export const LINK_STREAM_HEADER_BYTES_MAX = 64 * KiB;
  */
 export const RAFT_TERM_STEP_MAX = 1024;
 
+/**
+ * The numbers of a member's starts go up by up to this many, so that one whose directory is an
+ * older copy does not use that of a start which the copy does not know: what it proposes would be
+ * taken for what that start proposed. Below EPOCHS_APART: two starts in a row have read index
+ * requests of different numbers.
+ */
+export const RAFT_START_STEP_MAX = 255;
+
 /** Payload bytes in one append: a follower writes and syncs them together. */
 export const RAFT_APPEND_BYTES_MAX = 1 * MiB;
 

@@ -45,7 +45,8 @@ export class ProposalQueue {
   readonly #options: ProposalQueueOptions;
   #batches: Batch[] = [];
   #tickets = 0;
-  #lastNumber = 0;
+  /** Of the batches that got one. */
+  lastNumber = 0;
   /** How many of the batches were sent to the present leader. */
   #sent = 0;
   #resendMs: number;
@@ -153,7 +154,7 @@ export class ProposalQueue {
 
   #encode(batch: Batch): Uint8Array {
     const { origin, epoch } = this.#options;
-    if (batch.number === 0) batch.number = ++this.#lastNumber;
+    if (batch.number === 0) batch.number = ++this.lastNumber;
     if (batch.payload === undefined) {
       const { number, seed, body } = batch;
       batch.payload = encodeProposal({ origin, epoch, number, seed, body });

@@ -212,7 +212,9 @@ export class ReplicaDriver {
     if (this.#isStopped) return;
     this.#isInstalling = false;
     this.#delivered = index;
-    this.#ports.outcome.onSkipped(this.replica.skipDelivered(this.#ports.now()));
+    const skipped = this.replica.skipDelivered(this.#ports.now());
+    if (this.replica.forgottenEpoch !== undefined) return this.stop();
+    this.#ports.outcome.onSkipped(skipped);
     for (const write of this.#behindInstall.splice(0)) this.#inOrder(write);
     this.#persisted(index, term);
   }
@@ -276,6 +278,7 @@ export class ReplicaDriver {
   #deliverOne(entry: LogEntry): void {
     this.#delivered = entry.index;
     const delivery = this.replica.deliver(entry, this.#ports.now());
+    if (this.replica.forgottenEpoch !== undefined) return this.stop();
     this.#ports.state.apply(entry.index, delivery);
   }
 

@@ -13,13 +13,15 @@ import type { LogEntry, MemberId } from './entry.ts';
 import type { MembersTarget, Now, RaftEvent, RaftStatus, Update } from './event.ts';
 import { DuplicateDetection } from './duplicate-detection.ts';
 import { ProposalQueue, type Expired } from './proposal-queue.ts';
-import { decodeProposal, type Proposal } from './proposal.ts';
+import { decodeProposal, type BatchId, type Proposal } from './proposal.ts';
 import { Raft } from './raft.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
 
 export interface ReplicaOptions extends RaftOptions {
   /** Greater with each start of this member. */
   readonly epoch: number;
+  /** That of the start before; absent: none is known between that and this one. */
+  readonly previousEpoch?: number | undefined;
 }
 
 /**
@@ -49,6 +51,9 @@ export class Replica {
   readonly #raft: Raft;
   readonly #id: MemberId;
   readonly #epoch: number;
+  readonly #previousEpoch: number;
+  /** A start of this member that its directory knows nothing of: that is an older copy. */
+  forgottenEpoch: number | undefined;
   readonly #proposals: ProposalQueue;
   readonly #readIndexRequests: ReadIndexRequests;
   readonly origins = new DuplicateDetection();
@@ -60,9 +65,10 @@ export class Replica {
   #expired: Expired[] = [];
 
   constructor(options: ReplicaOptions, start: RaftStart, now: Now) {
-    const { id, epoch, electionTimeoutMs } = options;
+    const { id, epoch, previousEpoch = epoch, electionTimeoutMs } = options;
     this.#id = id;
     this.#epoch = epoch;
+    this.#previousEpoch = previousEpoch;
     this.#raft = new Raft(options, start, now);
     this.#proposals = new ProposalQueue({
       origin: id, epoch, resendMs: electionTimeoutMs, resendMsMax: electionTimeoutMs * 8,
@@ -122,11 +128,13 @@ export class Replica {
 
   /**
    * The next entry in order, committed and durable. Returns the batch in it if it is to be applied.
+   * Nothing more may be delivered once `forgottenEpoch` is set.
    */
   deliver(entry: LogEntry, now: Now): Delivery | undefined {
     if (entry.kind !== 'batch') return undefined;
     const proposal = decodeProposal(entry.payload);
     if (proposal === undefined) throw new Error('assertion failed: no proposal in a batch entry');
+    if (this.#isForgotten(proposal)) return undefined;
     if (!this.origins.accept(proposal)) return undefined;
     const { index: position, timeMs } = entry;
     const [ticket] = this.#isOwn(proposal)
@@ -139,6 +147,8 @@ export class Replica {
    * that are in it. They were applied, but with what result is not known here.
    */
   skipDelivered(now: Now): number[] {
+    const mark = this.origins.marks().get(this.#id);
+    if (mark !== undefined && this.#isForgotten({ origin: this.#id, ...mark })) return [];
     const number = this.origins.numberOf(this.#id, this.#epoch);
     return this.#proposals.delivered(number, now.monotonicMs);
   }
@@ -194,6 +204,15 @@ export class Replica {
       if (request === undefined) return;
       this.#raft.step({ kind: 'read', request }, now);
     }
+  }
+
+  /** This member has proposed it, and its directory does not know that. */
+  #isForgotten({ origin, epoch, number }: BatchId): boolean {
+    if (origin !== this.#id) return false;
+    const isKnown = epoch === this.#epoch
+      ? number <= this.#proposals.lastNumber : epoch <= this.#previousEpoch;
+    if (!isKnown) this.forgottenEpoch = epoch;
+    return !isKnown;
   }
 
   #isOwn({ origin, epoch }: Proposal): boolean {

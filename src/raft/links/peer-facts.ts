@@ -39,7 +39,7 @@ export interface PeerFacts {
 }
 
 export interface Standing {
-  /** How often this member was started, this time included. */
+  /** The number of its start: greater with each. */
   readonly starts: number;
   /** Of its log. */
   readonly lastIndex: number;

@@ -22,6 +22,7 @@
  */
 
 import { FEATURE_LEVEL, levelOf } from '../core/feature-level.ts';
+import { RAFT_START_STEP_MAX } from '../limits.ts';
 import type { RaftLog } from '../log/raft-log.ts';
 import type { Files } from '../../io/files.ts';
 import { parseSegmentFileName } from '../log/segment-header.ts';
@@ -55,9 +56,10 @@ export async function beginLife(parts: LifeParts): Promise<Identity> {
       'this peer comes back as a new member');
   }
   const goesOn = old !== undefined && !isForgetful ? old : newIdentity(self.name, parts.random);
-  const identity = { ...withFounders(goesOn, raftLog), starts: goesOn.starts + 1 };
+  const step = 1 + parts.random.seed64()[0] % RAFT_START_STEP_MAX;
+  const identity = { ...withFounders(goesOn, raftLog), starts: goesOn.starts + step };
   await saveIdentity(files, dir, identity);
-  return identity;
+  return { ...identity, previousStarts: goesOn.starts };
 }
 
 /**
@@ -113,7 +115,8 @@ function findMissing(
   }
   const epoch = held?.epochOf(identity.id) ?? 0;
   if (epoch > identity.starts) {
-    return `raft/ is an older copy: it knows of ${identity.starts} starts, the store of ${epoch}`;
+    return `raft/ is an older copy: it knows of start ${identity.starts}, the store of start ` +
+      `${epoch}`;
   }
   return held === undefined ? undefined : findGap(raftLog, held);
 }

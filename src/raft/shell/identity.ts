@@ -15,8 +15,10 @@ import type { Configuration, MemberId } from '../core/entry.ts';
 
 export interface Identity {
   readonly id: MemberId;
-  /** How often this member was started, this time included. */
+  /** The number of this start: greater with each, by up to RAFT_START_STEP_MAX. */
   readonly starts: number;
+  /** That of the start before; each start sets it. */
+  readonly previousStarts?: number;
   /** The first configuration of its cluster; undefined until that is known. */
   readonly founders: Configuration | undefined;
   /**

@@ -100,7 +100,11 @@ export class PeerStanding {
   }
 
   /** To be called when Raft may know something else. */
-  note({ raft, status }: Replica): void {
+  note({ raft, status, forgottenEpoch }: Replica): void {
+    if (forgottenEpoch !== undefined) {
+      this.#giveUp('its directory is an older copy: the order has what this peer proposed in its ' +
+        `start ${forgottenEpoch}, of which the directory does not know`);
+    }
     if (raft.contradictedAt !== undefined) {
       const leader = status.leader === undefined ? 'another' : nameOf(status.leader);
       this.#giveUp(`position ${raft.contradictedAt} was agreed upon, and ${leader} leads ` +

@@ -394,11 +394,12 @@ export class RaftEngine implements TotalOrderBroadcast {
 
   #begin(): void {
     const { electionTimeoutMs, heartbeatMs, random } = this.#options;
-    const { id, starts: epoch } = this.#standing.identity;
+    const { id, starts: epoch, previousStarts } = this.#standing.identity;
     const state = this.#state!;
     const chance = new Random(...random.seed64());
     const options = {
-      id, epoch, electionTimeoutMs, heartbeatMs, random: () => chance.float(),
+      id, epoch, previousEpoch: previousStarts, electionTimeoutMs, heartbeatMs,
+      random: () => chance.float(),
       termStepMax: RAFT_TERM_STEP_MAX,
       appendBytesMax: RAFT_APPEND_BYTES_MAX,
       flightsMax: RAFT_FLIGHTS_MAX,

@@ -18,8 +18,9 @@ class LoneReplica {
   readonly replica: Replica;
   nowMs = 0;
 
-  constructor(voters = 'a,b,c', random = (): number => 0) {
-    this.replica = new Replica({ ...OPTIONS, random, id: idOf('a'), epoch: EPOCH }, {
+  constructor(voters = 'a,b,c', random = (): number => 0, previousEpoch = EPOCH - 1) {
+    const options = { ...OPTIONS, random, id: idOf('a'), epoch: EPOCH, previousEpoch };
+    this.replica = new Replica(options, {
       hardState: { term: 0, votedFor: undefined },
       log: recoveredOf(baseOf(configurationOf(voters)), []), applied: 0,
     }, this.now());
@@ -168,10 +169,34 @@ describe('an entry that is delivered', () => {
 
   it('is applied once, however often its batch got into the log', () => {
     const a = new LoneReplica();
-    expect(a.deliver(1, 'x', { number: 1 })).toBeDefined();
-    expect(a.deliver(2, 'x', { number: 1 })).toBeUndefined();
-    expect(a.deliver(3, 'z', { number: 3 })).toBeUndefined();
-    expect(a.deliver(4, 'y', { number: 2 })).toBeDefined();
+    expect(a.deliver(1, 'x', { origin: 'b', number: 1 })).toBeDefined();
+    expect(a.deliver(2, 'x', { origin: 'b', number: 1 })).toBeUndefined();
+    expect(a.deliver(3, 'z', { origin: 'b', number: 3 })).toBeUndefined();
+    expect(a.deliver(4, 'y', { origin: 'b', number: 2 })).toBeDefined();
+  });
+
+  it('that this member proposed in a start it knows nothing of comes from an older copy', () => {
+    const known = new LoneReplica();
+    expect(known.deliver(1, 'x', { epoch: EPOCH - 1, number: 1 })).toBeDefined();
+    known.broadcast('y');
+    known.follow('b', 1);
+    expect(known.deliver(2, 'y', { number: 1 })).toBeDefined();
+    expect(known.replica.forgottenEpoch).toBeUndefined();
+    expect(known.deliver(3, 'z', { number: 2 })).toBeUndefined();
+    expect(known.replica.forgottenEpoch).toBe(EPOCH);
+
+    const later = new LoneReplica();
+    expect(later.deliver(1, 'x', { epoch: EPOCH + 1, number: 1 })).toBeUndefined();
+    expect(later.replica.forgottenEpoch).toBe(EPOCH + 1);
+
+    const between = new LoneReplica('a,b,c', () => 0, EPOCH - 2);
+    expect(between.deliver(1, 'x', { epoch: EPOCH - 1, number: 1 })).toBeUndefined();
+    expect(between.replica.forgottenEpoch).toBe(EPOCH - 1);
+
+    const within = new LoneReplica();
+    within.replica.origins.restore([[idOf('a'), { epoch: EPOCH + 1, number: 2 }]]);
+    expect(within.replica.skipDelivered(within.now())).toEqual([]);
+    expect(within.replica.forgottenEpoch).toBe(EPOCH + 1);
   });
 
   it('without a batch brings none, and bytes that are none are a bug', () => {

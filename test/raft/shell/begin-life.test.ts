@@ -36,7 +36,7 @@ interface Given {
 
 class Disk {
   readonly files = new SimFiles();
-  readonly random = { seed64: () => [7, ++this.seeds] as [number, number] };
+  readonly random = { seed64: () => [0, ++this.seeds] as [number, number] };
   seeds = 0;
   raftLog: RaftLog | undefined;
   /** Positions that the keys of the store were given. */
@@ -80,7 +80,7 @@ function begin(given: Given): Promise<Identity> {
 describe('a peer whose directory is whole', () => {
   it('goes on as the member that it was, and counts its start', async () => {
     expect(await begin({ identity: MEMBER, logTo: 9, applied: 9 }))
-      .toEqual({ ...MEMBER, starts: 5 });
+      .toEqual({ ...MEMBER, starts: 5, previousStarts: 4 });
     expect(await begin({ identity: MEMBER, logTo: 9, applied: 3 })).toMatchObject({ id: ID });
     expect(await begin({ identity: MEMBER, base: 5, logTo: 9, applied: 5 }))
       .toMatchObject({ id: ID });
@@ -93,7 +93,7 @@ describe('a peer whose directory is whole', () => {
   });
 
   it('goes on when a crash came before, or in the midst of, the founding of its cluster', async () => {
-    expect(await begin({ identity: NEVER_FOUNDED })).toEqual({ ...NEVER_FOUNDED, starts: 2 });
+    expect(await begin({ identity: NEVER_FOUNDED })).toEqual({ ...NEVER_FOUNDED, starts: 2, previousStarts: 1 });
     const disk = new Disk();
     await disk.begin({ identity: NEVER_FOUNDED });
     await disk.raftLog!.reset({ index: 0, term: 0, timeMs: 0, configuration: FOUNDERS }, vote(0));
@@ -137,7 +137,7 @@ describe('a peer that has lost a part of what it promised', () => {
       /begins behind 5: the store is missing/],
     ['a log whose store is gone', { identity: MEMBER, base: 5, logTo: 9 }, /store is missing/],
     ['an older copy of raft/', { identity: MEMBER, logTo: 9, applied: 9, epoch: 5 },
-      /knows of 4 starts, the store of 5/],
+      /knows of start 4, the store of start 5/],
   ] as const) {
     it(`is refused with ${title}, and changes nothing`, async () => {
       const disk = new Disk();
@@ -205,7 +205,7 @@ describe('going on alone', () => {
     const disk = new Disk();
     const identity = await disk.begin({ ...lost, alone: CLUSTER });
     const again = await disk.begin({ applied: 4, alone: CLUSTER });
-    expect(again).toEqual({ ...identity, starts: 2 });
+    expect(again).toEqual({ ...identity, starts: 2, previousStarts: 1 });
     expect(disk.raftLog!.lastIndex).toBe(10);
   });
 
@@ -247,7 +247,7 @@ describe('going on alone', () => {
     expect(disk.taken).toEqual([1]);
     expect(disk.raftLog!.base).toMatchObject({ index: 1 });
     expect(await disk.begin({ keys: 3, applied: 1, alone: 'unknown' }))
-      .toEqual({ ...identity, starts: 2 });
+      .toEqual({ ...identity, starts: 2, previousStarts: 1 });
     expect(disk.taken).toEqual([1]);
   });
 
