@@ -119,6 +119,10 @@ export class Runner {
       session.endReply();
     }
     this.#finish(exec, args, mark, env);
+    if (reply.length === mark) return;
+    // Else it may have changed the connection, such as its database: that is not taken back.
+    if (queue.every(({ entry }) => entry.isPlain)) session.turnReplies.add(mark, reply.length);
+    else session.turnReplies.addFixed();
   }
 
   /** A request that may not run: its reply is the error. */
@@ -205,7 +209,6 @@ export class Runner {
     this.#accounts.begin();
     this.#accounts.ran(exec, session.reply.errorAt(mark), context);
     applyReplyMode(session, exec, mark);
-    if (session.reply.length > mark) session.turnReplies.add(mark, session.reply.length);
   }
 
   #enter(env: Environment, args: Args): CommandContext {

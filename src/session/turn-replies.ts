@@ -20,6 +20,12 @@ export class TurnReplies {
     this.#count += 1;
   }
 
+  /** A reply rests on the data that cannot be replaced: what it tells of is not all taken back. */
+  addFixed(): void {
+    this.#count += 1;
+    this.#isMixed = true;
+  }
+
   /** The turn has ended. */
   clear(): void {
     this.#count = 0;

@@ -134,6 +134,15 @@ describe('a log that fails', () => {
     await client.expect(LOST, LOST);
   });
 
+  it('closes who has changed its connection within EXEC: that is not taken back', async () => {
+    client.send('MULTI', 'SELECT 1', 'SET a 1');
+    await client.expect('+OK', '+QUEUED', '+QUEUED');
+    server.gate.failsWith = LOST.slice(1);
+    client.send('EXEC', 'GET a');
+    await client.ended();
+    expect(client.received).toBe('');
+  });
+
   it('counts only requests that have a reply', async () => {
     server.gate.failsWith = LOST.slice(1);
     client.send('SET a 1', 'CLIENT REPLY OFF', 'GET a', 'GET a', 'CLIENT REPLY ON');
