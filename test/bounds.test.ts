@@ -22,9 +22,11 @@ import {
 import {
   CONFIGURATION_BYTES_MAX, MEMBERS_MAX, MEMBER_TEXT_BYTES_MAX,
 } from '../src/raft/core/limits.ts';
+import { EPOCHS_APART } from '../src/raft/core/replica.ts';
 import {
   LINK_FRAME_BYTES_MAX, LINK_PING_MS, LINK_TIMEOUT_MS, RAFT_APPEND_BYTES_MAX, RAFT_BODY_BYTES_MAX,
-  RAFT_FLIGHT_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_UNCOMMITTED_BYTES_MAX, RAFT_WINDOW_BYTES_MAX,
+  RAFT_FLIGHT_BYTES_MAX, RAFT_MEMBERS_MS, RAFT_START_STEP_MAX, RAFT_UNCOMMITTED_BYTES_MAX,
+  RAFT_WINDOW_BYTES_MAX,
 } from '../src/raft/limits.ts';
 import {
   LANE_PIECE_BYTES, LANE_WINDOW_BYTES_FIRST, LANE_WINDOW_BYTES_MAX,
@@ -99,6 +101,10 @@ describe('the times of peers', () => {
   it('let a link miss pings before it is given up', () => {
     expect(LINK_PING_MS * 4).toBeLessThanOrEqual(LINK_TIMEOUT_MS);
     rises(LINK_BACKOFF_MS_MIN, LINK_BACKOFF_MS_MAX);
+  });
+
+  it('let two starts in a row have read index requests of different numbers', () => {
+    rises(RAFT_START_STEP_MAX + 1, EPOCHS_APART);
   });
 
   it('let WATCH see a leader look for a higher feature level more than once', () => {

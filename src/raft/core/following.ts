@@ -2,8 +2,8 @@
 
 import { parseConfiguration } from './configuration-codec.ts';
 import type { Configuration, LogEntry } from './entry.ts';
-import type { Append, Heartbeat, Snapshot } from './message.ts';
 import type { LogView } from './log-view.ts';
+import type { Append, Heartbeat, Snapshot } from './message.ts';
 import type { RaftState } from './raft-state.ts';
 
 /** `message` is of the present term. */

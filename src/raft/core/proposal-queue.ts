@@ -45,8 +45,7 @@ export class ProposalQueue {
   readonly #options: ProposalQueueOptions;
   #batches: Batch[] = [];
   #tickets = 0;
-  /** Of the batches that got one. */
-  lastNumber = 0;
+  #lastNumber = 0;
   /** How many of the batches were sent to the present leader. */
   #sent = 0;
   #resendMs: number;
@@ -60,6 +59,11 @@ export class ProposalQueue {
 
   get count(): number {
     return this.#batches.length;
+  }
+
+  /** Of the batches that got a number; 0 = none. */
+  get lastNumber(): number {
+    return this.#lastNumber;
   }
 
   /** When `expire` has something to do. */
@@ -154,7 +158,7 @@ export class ProposalQueue {
 
   #encode(batch: Batch): Uint8Array {
     const { origin, epoch } = this.#options;
-    if (batch.number === 0) batch.number = ++this.lastNumber;
+    if (batch.number === 0) batch.number = ++this.#lastNumber;
     if (batch.payload === undefined) {
       const { number, seed, body } = batch;
       batch.payload = encodeProposal({ origin, epoch, number, seed, body });

@@ -9,12 +9,12 @@
 import type { Configuration, HardState, LogEntry, MemberId } from './entry.ts';
 import type { Now, Role } from './event.ts';
 import { LogClock } from './log-clock.ts';
+import { LogView } from './log-view.ts';
 import type { LoggedTail } from './logged-tail.ts';
 import type { Message } from './message.ts';
 import { Outbox, type Letter } from './outbox.ts';
 import { Progress } from './progress.ts';
 import { everyMember, isVoter } from './quorum.ts';
-import { LogView } from './log-view.ts';
 import type { RaftOptions, RaftStart } from './raft-options.ts';
 import { PendingReads } from './pending-reads.ts';
 import { TakenBatches } from './taken-batches.ts';

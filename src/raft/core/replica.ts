@@ -29,7 +29,7 @@ export interface ReplicaOptions extends RaftOptions {
  * next.
  */
 const REQUESTS_OF_EPOCH = 2 ** 40;
-const EPOCHS_APART = 2 ** 8;
+export const EPOCHS_APART = 2 ** 8;
 
 /** What a replica wants done, beside what Raft wants. */
 export interface ReplicaUpdate extends Update {
@@ -52,8 +52,7 @@ export class Replica {
   readonly #id: MemberId;
   readonly #epoch: number;
   readonly #previousEpoch: number;
-  /** A start of this member that its directory knows nothing of: that is an older copy. */
-  forgottenEpoch: number | undefined;
+  #forgottenEpoch: number | undefined;
   readonly #proposals: ProposalQueue;
   readonly #readIndexRequests: ReadIndexRequests;
   readonly origins = new DuplicateDetection();
@@ -83,6 +82,11 @@ export class Replica {
 
   get raft(): Raft {
     return this.#raft;
+  }
+
+  /** A start of this member that its directory knows nothing of: that is an older copy. */
+  get forgottenEpoch(): number | undefined {
+    return this.#forgottenEpoch;
   }
 
   /** Bytes of own batches that are not delivered yet. */
@@ -134,7 +138,7 @@ export class Replica {
     if (entry.kind !== 'batch') return undefined;
     const proposal = decodeProposal(entry.payload);
     if (proposal === undefined) throw new Error('assertion failed: no proposal in a batch entry');
-    if (this.#isForgotten(proposal)) return undefined;
+    if (this.#noteIfForgotten(proposal)) return undefined;
     if (!this.origins.accept(proposal)) return undefined;
     const { index: position, timeMs } = entry;
     const [ticket] = this.#isOwn(proposal)
@@ -148,7 +152,7 @@ export class Replica {
    */
   skipDelivered(now: Now): number[] {
     const mark = this.origins.marks().get(this.#id);
-    if (mark !== undefined && this.#isForgotten({ origin: this.#id, ...mark })) return [];
+    if (mark !== undefined && this.#noteIfForgotten({ origin: this.#id, ...mark })) return [];
     const number = this.origins.numberOf(this.#id, this.#epoch);
     return this.#proposals.delivered(number, now.monotonicMs);
   }
@@ -206,12 +210,12 @@ export class Replica {
     }
   }
 
-  /** This member has proposed it, and its directory does not know that. */
-  #isForgotten({ origin, epoch, number }: BatchId): boolean {
+  /** True when this member has proposed it, and its directory does not know that. */
+  #noteIfForgotten({ origin, epoch, number }: BatchId): boolean {
     if (origin !== this.#id) return false;
     const isKnown = epoch === this.#epoch
       ? number <= this.#proposals.lastNumber : epoch <= this.#previousEpoch;
-    if (!isKnown) this.forgottenEpoch = epoch;
+    if (!isKnown) this.#forgottenEpoch = epoch;
     return !isKnown;
   }
 

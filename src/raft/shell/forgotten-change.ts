@@ -8,6 +8,7 @@
  */
 
 import type { MemberId, PlacedConfiguration } from '../core/entry.ts';
+import type { Raft } from '../core/raft.ts';
 import type { Standing } from '../links/peer-facts.ts';
 import { LINK_HANDSHAKE_MS_MAX } from '../limits.ts';
 
@@ -24,16 +25,15 @@ export class ForgottenChange {
     return this.#placed?.index ?? 0;
   }
 
-  /** `newest`: of those that are agreed upon. `nowMs`: monotonic. */
-  note(newest: PlacedConfiguration, isExact: boolean, nowMs: number): void {
-    const { index, configuration } = newest;
-    if (this.#placed?.index === index) return;
+  /** To be called when Raft may know another that is agreed upon. `nowMs`: monotonic. */
+  note(raft: Pick<Raft, 'committedConfiguration' | 'baseAt'>, nowMs: number): void {
+    const newest = raft.committedConfiguration;
     // Trimming the log forgets where the change was: that is still so.
-    if (this.#placed?.configuration === configuration) return;
+    if (this.#placed?.configuration === newest.configuration) return;
     // The first comes from this peer's disk: it was agreed upon before any handshake began.
     if (this.#placed !== undefined) this.#knownSinceMs = nowMs;
     this.#placed = newest;
-    this.#isExact = isExact;
+    this.#isExact = raft.baseAt(newest.index - 1) !== undefined;
     this.#without.clear();
   }
 

@@ -54,7 +54,7 @@ export class PeerStanding {
   /** Of the newest configuration that it has seen which has it as a member. */
   #memberAt: number | undefined;
   #notServing: NotServing | undefined;
-  readonly #change = new ForgottenChange();
+  readonly #newestChange = new ForgottenChange();
 
   constructor(parts: PeerStandingParts) {
     this.#parts = parts;
@@ -111,8 +111,7 @@ export class PeerStanding {
         `with something else there: ${OLDER_COPIES}`);
     }
     const { index, configuration } = raft.committedConfiguration;
-    const isInLog = raft.baseAt(index - 1) !== undefined;
-    this.#change.note(raft.committedConfiguration, isInLog, this.#parts.monotonicMs());
+    this.#newestChange.note(raft, this.#parts.monotonicMs());
     if (this.#isIn(status.configuration)) this.#noteMember(raft.configurationIndex);
     else if (index === raft.configurationIndex && configuration.members.length > 0) {
       if ((this.#memberAt ?? Infinity) < index) this.#noteRemoved(index);
@@ -165,9 +164,9 @@ export class PeerStanding {
   meet({ id, standing, cluster }: PeerFacts): void {
     if (standing === undefined || cluster !== this.cluster) return;
     const nowMs = this.#parts.monotonicMs();
-    if (!this.#change.isForgotten(id, standing, nowMs)) return;
-    this.#giveUp(`the members of configuration ${this.#change.index} were agreed upon, and a ` +
-      `majority of them does not know it: ${OLDER_COPIES}`);
+    if (!this.#newestChange.isForgotten(id, standing, nowMs)) return;
+    this.#giveUp(`the members of configuration ${this.#newestChange.index} were agreed upon, and ` +
+      `a majority of them does not know it: ${OLDER_COPIES}`);
   }
 
   /** A peer that has proved itself says that this one has no place in the cluster. */
@@ -197,7 +196,7 @@ export class PeerStanding {
     return raft === undefined ? 1 : levelOf(raft.committedConfiguration.configuration);
   }
 
-  #changeIdentity(identity: Identity): void {
+  #change(identity: Identity): void {
     this.#identity = identity;
     this.#notServing = this.#findNotServing();
     this.#parts.save(identity);
@@ -205,7 +204,7 @@ export class PeerStanding {
 
   #giveUp(reason: string): void {
     if (this.#identity.givenUp !== undefined) return;
-    this.#changeIdentity({ ...this.#identity, givenUp: reason });
+    this.#change({ ...this.#identity, givenUp: reason });
     this.#parts.onGivenUp(reason);
   }
 
@@ -216,13 +215,13 @@ export class PeerStanding {
     if (removedBy === undefined || index <= removedBy) return;
     // It has missed what happened meanwhile.
     this.#goal = undefined;
-    this.#changeIdentity({ ...identity, isCaughtUp: false });
+    this.#change({ ...identity, isCaughtUp: false });
     this.#parts.log('this peer was let in again');
   }
 
   #noteRemoved(index: number): void {
     if (this.#identity.removedBy !== undefined) return;
-    this.#changeIdentity({ ...this.#identity, removedBy: index });
+    this.#change({ ...this.#identity, removedBy: index });
     this.#parts.log(`this peer was removed from the cluster by configuration ${index}: its data ` +
       'is not served any more');
   }
@@ -230,7 +229,7 @@ export class PeerStanding {
   #maybeCatchUp(): void {
     const status = this.#parts.replica()?.status;
     if (status === undefined || !this.#isIn(status.configuration)) return;
-    this.#changeIdentity({ ...this.#identity, isCaughtUp: true });
+    this.#change({ ...this.#identity, isCaughtUp: true });
     this.#parts.log('this peer has caught up and answers its clients');
   }
 

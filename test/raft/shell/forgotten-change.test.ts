@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { MemberId } from '../../../src/raft/core/entry.ts';
+import {
+  EMPTY_BASE, type MemberId, type PlacedConfiguration,
+} from '../../../src/raft/core/entry.ts';
+import type { Raft } from '../../../src/raft/core/raft.ts';
 import type { Standing } from '../../../src/raft/links/peer-facts.ts';
 import { LINK_HANDSHAKE_MS_MAX } from '../../../src/raft/limits.ts';
 import { ForgottenChange } from '../../../src/raft/shell/forgotten-change.ts';
@@ -9,9 +12,16 @@ const configuration = configurationOf('a', 'b', 'c');
 const [A, B, C] = configuration.voters as [MemberId, MemberId, MemberId];
 const OTHER = configurationOf('a', 'b', 'c', 'd');
 
+/** A Raft that knows the change where it was; else only that it was in force there. */
+function raftWith(
+  placed: PlacedConfiguration, isExact = true,
+): Pick<Raft, 'baseAt' | 'committedConfiguration'> {
+  return { committedConfiguration: placed, baseAt: () => isExact ? EMPTY_BASE : undefined };
+}
+
 function changeAt(index: number, isExact = true): ForgottenChange {
   const change = new ForgottenChange();
-  change.note({ index, configuration }, isExact, 0);
+  change.note(raftWith({ index, configuration }, isExact), 0);
   return change;
 }
 
@@ -43,7 +53,7 @@ describe('a change of members that was agreed upon', () => {
 
   it('is not forgotten by what was said before it was agreed upon', () => {
     const change = changeAt(10);
-    change.note({ index: 20, configuration: OTHER }, true, 1000);
+    change.note(raftWith({ index: 20, configuration: OTHER }), 1000);
     const soonMs = 1000 + LINK_HANDSHAKE_MS_MAX;
     for (const id of OTHER.voters) expect(change.isForgotten(id, says(15), soonMs)).toBe(false);
     expect(change.isForgotten(A, says(15), soonMs + 1)).toBe(false);
@@ -54,9 +64,9 @@ describe('a change of members that was agreed upon', () => {
   it('is another one when members change again, and not when the log is trimmed', () => {
     const change = changeAt(10);
     expect(change.isForgotten(A, says(9), 0)).toBe(false);
-    change.note({ index: 20, configuration }, false, 0);
+    change.note(raftWith({ index: 20, configuration }, false), 0);
     expect(change.index).toBe(10);
-    change.note({ index: 30, configuration: OTHER }, true, 0);
+    change.note(raftWith({ index: 30, configuration: OTHER }), 0);
     expect(change.index).toBe(30);
     expect(change.isForgotten(B, says(9), 2 * LINK_HANDSHAKE_MS_MAX)).toBe(false);
     expect(change.isForgotten(C, says(9), 2 * LINK_HANDSHAKE_MS_MAX)).toBe(false);

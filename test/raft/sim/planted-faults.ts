@@ -167,8 +167,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'sends again under a new number',
     file: 'core/proposal-queue.js',
-    from: 'if (batch.number === 0)\n            batch.number = ++this.lastNumber;',
-    to: 'batch.number = ++this.lastNumber;',
+    from: 'if (batch.number === 0)\n            batch.number = ++this.#lastNumber;',
+    to: 'batch.number = ++this.#lastNumber;',
   },
   {
     name: 'says refused of a batch that was sent',
