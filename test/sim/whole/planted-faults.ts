@@ -67,6 +67,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     to: '(',
   },
   {
+    name: 'an EXEC that selects is taken back, and its connection stays where it has gone',
+    part: 'session', file: 'engine/runner.ts', ...FULL_DISK,
+    from: 'if (queue.every(({ entry }) => entry.isPlain))',
+    to: 'if (true)',
+  },
+  {
     name: 'an EXEC that ran keeps what was watched',
     part: 'session', file: 'session/transaction.ts', ...ONE_CLIENT,
     from: 'this.#bytes = 0;\n        this.unwatch();',
