@@ -37,8 +37,8 @@ export interface PeerStandingParts {
   log(text: string): void;
 }
 
-const OLDER_COPIES = 'the others come from older copies of their directories, and this peer may ' +
-  'be the only one with what they have lost';
+const OLDER_COPIES = 'older copies of directories were put back, and this peer has what the ' +
+  'others have lost, or has followed such a copy: compare before you empty a directory';
 const NOT_MET = loading('this peer waits for the others of its cluster');
 const NOT_LET_IN = loading('this peer waits to be let in: PEERS ADD at the leader invites it');
 const GETS_DATA = loading('this peer gets the data of its cluster from the others');
