@@ -97,7 +97,8 @@ export class RollingUpgrade {
   async #startTooOld(machine: SimMachine): Promise<void> {
     if (await this.#levelAt(machine) !== FEATURE_LEVEL || !machine.isReady) return;
     await machine.stop();
-    if (machine.process !== undefined || machine.disk.usedBytes === 0) return;
+    // Power that was lost meanwhile comes back by itself.
+    if (!machine.isOn || machine.process !== undefined || machine.disk.usedBytes === 0) return;
     machine.featureLevel = OLD_LEVEL;
     this.#refused = machine;
     this.#nemesis.count('upgrade', 'a start of a build that is too old');
