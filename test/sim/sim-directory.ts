@@ -40,6 +40,14 @@ export class SimDirectory {
     return this.#steps.length === 0;
   }
 
+  /** What the running process sees, with everything beneath, wholly durable. */
+  copy(): SimDirectory {
+    const copy = new SimDirectory();
+    copy.change([...this.live].map(([name, node]) => ({ name, node: node.copy() })));
+    copy.syncTo(copy.stepCount);
+    return copy;
+  }
+
   /** The directory as the next process finds it, with everything beneath, wholly durable. */
   crash(random: Random, mood: CrashMood): SimDirectory {
     const kept = {

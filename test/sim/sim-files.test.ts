@@ -290,6 +290,33 @@ describe('planned faults', () => {
   });
 });
 
+describe('a copy of a disk', () => {
+  test('has what was read there, synced or not, and all of it lasts', async () => {
+    const disk = await makeDisk({ capacityBytes: 20 });
+    await putDurable(disk, '/data/a', bytesOf('abc'));
+    (await disk.openWrite('/data/a')).writeSync(bytesOf('xy'), 0, 2, 0);
+    await disk.mkdir('/data/empty');
+    await disk.create('/data/new');
+    const after = disk.copy(SEED).crash(new Random(0, SEED), 'forgetful');
+    expect(after.namesIn('/data')).toEqual(['a', 'empty', 'new']);
+    expect(await textOf(after, '/data/a')).toBe('xyc');
+    expect(await after.freeBytes('/data')).toBe(17);
+  });
+
+  test('does not change with the disk, nor the disk with it', async () => {
+    const disk = await makeDisk();
+    await putDurable(disk, '/data/a', bytesOf('abc'));
+    const copy = disk.copy(SEED);
+    (await disk.openWrite('/data/a')).writeSync(bytesOf('x'), 0, 1, 0);
+    (await copy.openWrite('/data/a')).writeSync(bytesOf('y'), 0, 1, 1);
+    await copy.unlink('/data/a');
+    const again = disk.copy(SEED);
+    await disk.unlink('/data/a');
+    expect(await textOf(again, '/data/a')).toBe('xbc');
+    expect([disk, copy].map((each) => each.namesIn('/data'))).toEqual([[], []]);
+  });
+});
+
 describe('asynchronous operations', () => {
   async function orderOf(seed: number): Promise<string> {
     const disk = await makeDisk({ seed });

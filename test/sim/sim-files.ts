@@ -116,6 +116,15 @@ export class SimFiles implements Files {
     return survivor;
   }
 
+  /** Another disk with what is on this one now, all of it durable. Damage is not known as such. */
+  copy(seed: number): SimFiles {
+    const { capacityBytes } = this.#space;
+    const copy = new SimFiles({ seed, capacityBytes, host: this.#kernel.host });
+    copy.#root = this.#root.copy();
+    copy.#space.usedBytes = bytesBeneath(copy.#root);
+    return copy;
+  }
+
   /** Flips bits of one byte, durably and silently. */
   damage(path: string, pos: number, xor: number): void {
     this.#inode('read', path).damage(pos, xor);

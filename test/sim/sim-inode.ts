@@ -53,6 +53,15 @@ export class SimInode {
     return inode;
   }
 
+  /** A file with what a read finds here now, all of it durable. */
+  copy(): SimInode {
+    const copy = new SimInode();
+    copy.write(this.#live, 0, this.#length, 0);
+    copy.syncTo(copy.changes);
+    copy.references = 1;
+    return copy;
+  }
+
   /** The file in whose place this one was put; undefined if it was made or written since. */
   get original(): SimInode | undefined {
     return this.#original;

@@ -54,12 +54,26 @@ export class Administrator {
 
   /** The role of each peer, by name; empty when there was no reply. */
   async rolesAt(machine: SimMachine): Promise<ReadonlyMap<string, string>> {
+    return new Map(await this.#rowsAt(machine));
+  }
+
+  /** Whether these servers are all members, as their leader says, and their votes count. */
+  async areVoters(machines: readonly SimMachine[]): Promise<boolean> {
+    const leader = await this.findLeader(machines);
+    const rows = leader === undefined ? [] : await this.#rowsAt(leader);
+    // One with a new disk has two rows until the member that it was is gone.
+    return rows.length === machines.length && machines.every(({ name }) =>
+      rows.some(([one, role]) => one === name && (role === 'leader' || role === 'follower')));
+  }
+
+  /** Name and role of each. */
+  async #rowsAt(machine: SimMachine): Promise<(readonly [string, string])[]> {
     const reply = await this.ask(machine, ['PEERS', 'STATUS']);
     const rows = reply?.kind === 'array' ? reply.items : [];
-    return new Map(rows.map((row) => {
+    return rows.map((row) => {
       const items = row.kind === 'array' ? row.items.map(textOf) : [];
       return [items[items.indexOf('name') + 1] ?? '', items[items.indexOf('role') + 1] ?? ''];
-    }));
+    });
   }
 
   /**

@@ -50,7 +50,9 @@ export class Cluster {
   members: readonly SimMachine[];
   /** No server is to run on these. */
   readonly off = new Set<SimMachine>();
-  /** Whether clients go there, and stay. */
+  /** No clients go to these. */
+  readonly quiet = new Set<SimMachine>();
+  /** Whether clients go there, and stay, unless it is one of `quiet`. */
   isForClients: (machine: SimMachine) => boolean = () => true;
   /** What a server is started with beside or instead of the settings. */
   optionsOf: () => Partial<Pick<ClusterSettings, 'options' | 'tiny'>> = () => ({});
@@ -114,13 +116,13 @@ export class Cluster {
   }
 
   get ready(): readonly SimMachine[] {
-    return this.machines.filter((machine) => machine.isReady && this.isForClients(machine));
+    return this.machines.filter((machine) => machine.isReady && this.#hasClients(machine));
   }
 
   /** A client that gets this reply there goes to another server. */
   sendsAway(machine: SimMachine, reply: Reply): boolean {
     const isRemoved = reply.kind === 'error' && reply.text.startsWith('REMOVED ');
-    return isRemoved || !this.isForClients(machine);
+    return isRemoved || !this.#hasClients(machine);
   }
 
   /** Starts a server, again and again while it is told to; settles when it serves or was killed. */
@@ -149,6 +151,10 @@ export class Cluster {
     for (const machine of this.machines) {
       if (machine.process === undefined) void this.start(machine);
     }
+  }
+
+  #hasClients(machine: SimMachine): boolean {
+    return !this.quiet.has(machine) && this.isForClients(machine);
   }
 
   #peerOptions(machine: SimMachine): MachineOptions {

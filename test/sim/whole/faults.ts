@@ -96,6 +96,7 @@ export const FAULTS = {
     nemesis.later(nemesis.healMs, () => machine.setRate(1));
   }),
   'wiped disk': (nemesis) => nemesis.wipe(),
+  'older directory': ({ olderDirectory }) => olderDirectory.begin(),
   'isolated': (nemesis) => nemesis.isolate('both'),
   'one-way': (nemesis) => nemesis.isolate(nemesis.chance.choose(['in', 'out'])),
   'one link': (nemesis) => {

@@ -5,6 +5,7 @@ import type { ClientHost } from './client-host.ts';
 import type { Cluster } from './cluster.ts';
 import { Damage } from './damage.ts';
 import { FAULTS, type FaultName } from './faults.ts';
+import { OlderDirectory } from './older-directory.ts';
 import type { SimMachine } from './sim-machine.ts';
 import { USUAL_JITTER_MS } from './sim-network.ts';
 import type { Command } from './wire.ts';
@@ -31,6 +32,7 @@ export class Nemesis {
   /** Machines whose disk was made to fail at any time. */
   readonly broken = new Set<SimMachine>();
   readonly damage: Damage;
+  readonly olderDirectory: OlderDirectory;
   isStopped = false;
   readonly #settings: NemesisSettings;
   #mayWipeAtMs = 30_000;
@@ -46,8 +48,9 @@ export class Nemesis {
     this.chance = cluster.chance.fork();
     this.#settings = settings;
     this.damage = new Damage(this);
-    cluster.onStartFailed = (machine, error) =>
-      this.broken.has(machine) || this.damage.onStartFailed(machine, error);
+    this.olderDirectory = new OlderDirectory(this);
+    cluster.onStartFailed = (machine, error) => this.broken.has(machine) ||
+      this.damage.onStartFailed(machine, error) || this.olderDirectory.onStartFailed(machine, error);
     cluster.isExcused = (machine) => this.broken.has(machine);
     cluster.onEnded = (machine, error) => {
       if (this.damage.onEnded(machine, error)) return true;
@@ -111,6 +114,7 @@ export class Nemesis {
 
   startLater(machine: SimMachine): void {
     this.later(this.#settings.restartMs, () => {
+      if (this.#settings.faults.includes('older directory')) this.olderDirectory.takeCopy(machine);
       void this.cluster.start(machine).then(() => {
         if (!machine.isReady || machine.disk.usedBytes === 0) return;
         this.#afterStart(machine);
@@ -124,7 +128,7 @@ export class Nemesis {
     if (!this.#areWell(members)) return false;
     const machine = this.chance.choose(members);
     machine.kill();
-    this.#changeDisk(machine);
+    this.changeDisk(machine);
     this.startLater(machine);
     return true;
   }
@@ -133,23 +137,26 @@ export class Nemesis {
   wipeStopped(machine: SimMachine): boolean {
     const others = this.cluster.members.filter((one) => one !== machine);
     if (machine.isReady || !this.#areWell(others)) return false;
-    this.#changeDisk(machine);
+    this.changeDisk(machine);
     return true;
   }
 
   /** So that they have all data, also when another one loses its disk now. */
   #areWell(machines: readonly SimMachine[]): boolean {
     return this.cluster.members.length > 2 && machines.every(({ isReady }) => isReady) &&
-      this.cluster.scheduler.nowMs > this.#mayWipeAtMs && this.mayWipe();
+      this.cluster.scheduler.nowMs > this.#mayWipeAtMs && this.mayWipe() &&
+      !this.olderDirectory.isOpen;
   }
 
-  #changeDisk(machine: SimMachine): void {
+  /** A server that is down gets an empty disk. */
+  changeDisk(machine: SimMachine): void {
     const { nowMs } = this.cluster.scheduler;
     this.wipedAtMs = nowMs;
     this.#mayWipeAtMs = nowMs + WIPE_EVERY_MS;
     this.note(`${machine.name} loses its disk`);
     machine.wipe();
     this.damage.forget(machine);
+    this.olderDirectory.forget(machine);
   }
 
   setWall(machine: SimMachine, byMs: number): void {

@@ -70,6 +70,13 @@ const DAMAGE: readonly FaultName[] = [
   'power loss', 'clean restart', 'save', 'small budget',
 ];
 
+/** So that a directory that is put back meets a cluster that has gone on and changed its leader. */
+const OLDER_DIRECTORIES: readonly FaultName[] = [
+  'older directory', 'older directory', 'older directory', 'kill', 'power loss', 'clean restart',
+  'power loss in a turn', 'all lose power', 'pause', 'transfer', 'isolated', 'one-way',
+  'slow network', 'clients cut off', 'save',
+];
+
 export const PROFILES: readonly Profile[] = [
   {
     name: 'alone', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
@@ -164,5 +171,10 @@ export const PROFILES: readonly Profile[] = [
     faults: [...DAMAGE, 'wiped disk', 'transfer', 'isolated'], everyMs: 5000, restartMs: 500,
     healMs: 2000, sharedClients: 0, privateClients: 1, thinkMs: 200, listeners: 1,
     rudeEveryMs: 60_000,
+  },
+  {
+    name: 'older directories', servers: [3, 5], runMs: 5 * MINUTE_MS, faults: OLDER_DIRECTORIES,
+    everyMs: 5000, restartMs: 500, healMs: 2000, sharedClients: 3, privateClients: 2,
+    thinkMs: 300, listeners: 1, rudeEveryMs: 20_000,
   },
 ];

@@ -108,6 +108,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     nemesis.stop();
     await scheduler.sleep(SETTLE_MS);
     cluster.isPeace = true;
+    await nemesis.olderDirectory.settle();
     await membership?.settle();
     await upgrade?.settle();
     await scheduler.sleep(PEACE_MS - SETTLE_MS);

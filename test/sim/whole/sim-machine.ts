@@ -211,11 +211,27 @@ export class SimMachine implements NetworkHost, MachineClock {
 
   /** Another, empty disk. */
   wipe(): void {
-    if (this.process !== undefined) throw new Error(`${this.name} still runs`);
+    this.#mustBeDown();
     this.disk = this.#newDisk();
   }
 
+  /** Of the whole disk, to be put back later. */
+  copyDisk(): SimFiles {
+    this.#mustBeDown();
+    return this.disk.copy(this.#parts.chance.uint32());
+  }
+
+  /** The disk is as it was when the copy was taken. */
+  putBack(copy: SimFiles): void {
+    this.#mustBeDown();
+    this.disk = copy.copy(this.#parts.chance.uint32());
+  }
+
   // -----------------------------------------------------------------------------------------------
+
+  #mustBeDown(): void {
+    if (this.process !== undefined) throw new Error(`${this.name} still runs`);
+  }
 
   #end(process: SimProcess): void {
     if (this.process !== process) return;
