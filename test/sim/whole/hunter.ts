@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plantText } from '../../lib/planted-text.ts';
-import type { PlantedFault } from './planted-faults.ts';
+import { plantText, type PlantedText } from '../../lib/planted-text.ts';
+import type { PlantedFault, PlantedPlace } from './planted-faults.ts';
 
 export interface Found {
   readonly isFound: boolean;
@@ -30,8 +30,14 @@ const HANG_MS = 120_000;
 /** So many seeds in one process. */
 const SEEDS_AT_ONCE = 20;
 
-/** Where a fault is planted, below `dist`. */
-export function plantedPath(dist: string, { file }: PlantedFault): string {
+/** All that is changed for a fault. */
+export function placesOf(fault: PlantedFault): (PlantedPlace & PlantedText)[] {
+  const { name, file, from, to, also } = fault;
+  return [{ name, file, from, to }, ...also === undefined ? [] : [{ name, ...also }]];
+}
+
+/** Where that is, below `dist`. */
+export function plantedPath(dist: string, { file }: PlantedPlace): string {
   return join(dist, 'src', file.replace(/\.ts$/, '.js'));
 }
 
@@ -52,7 +58,7 @@ export class Hunter {
       await cp(this.#dist, copy, { recursive: true, filter });
       await symlink(join(this.#dist, '../node_modules'), join(root, 'node_modules'));
       await writeFile(join(root, 'package.json'), '{"type":"module"}');
-      await plantText(plantedPath(copy, fault), fault);
+      for (const place of placesOf(fault)) await plantText(plantedPath(copy, place), place);
       return await this.#seek(copy, fault, seedsMax);
     } finally {
       await rm(root, { recursive: true });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mustHavePlace } from '../../lib/planted-text.ts';
-import { plantedPath } from './hunter.ts';
+import { placesOf, plantedPath } from './hunter.ts';
 import { PLANTED_FAULTS } from './planted-faults.ts';
 import { PROFILES } from './profiles.ts';
 
@@ -17,10 +17,12 @@ describe('the planted faults', () => {
     expect(names.size).toBeGreaterThanOrEqual(40);
   });
 
-  it.each(PLANTED_FAULTS)('change one place: $name', (fault) => {
-    const code = readFileSync(plantedPath(DIST, fault), 'utf8');
-    expect(() => mustHavePlace(code, fault)).not.toThrow();
-    expect(fault.to).not.toBe(fault.from);
+  it.each(PLANTED_FAULTS)('have their places in the code: $name', (fault) => {
+    for (const place of placesOf(fault)) {
+      const code = readFileSync(plantedPath(DIST, place), 'utf8');
+      expect(() => mustHavePlace(code, place)).not.toThrow();
+      expect(place.to).not.toBe(place.from);
+    }
   });
 
   it('are looked for in profiles that there are', () => {

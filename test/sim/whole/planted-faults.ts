@@ -1,7 +1,8 @@
 // tidy: table
 /**
- * Mistakes that a tired good engineer might make in our code, each as a change of one place. The
- * simulator of whole servers has to find every one of them; PLANTED.md says how soon it does.
+ * Mistakes that a tired good engineer might make in our code, each as a change of one place, or of
+ * two. The simulator of whole servers has to find every one of them; PLANTED.md says how soon it
+ * does.
  *
  * `from` is the text as it stands in the compiled JavaScript, where it must occur once, so that a
  * fault cannot silently cease to be planted.
@@ -13,10 +14,18 @@ export interface PlantedFault extends PlantedText {
   readonly part: Part;
   /** Below src. */
   readonly file: string;
+  /** Changed as well: where else the code keeps the mistake from doing harm. */
+  readonly also?: PlantedPlace;
   readonly servers: number;
   readonly profile: string;
   /** Simulated minutes of each seed, without the peace and the checks at its end. */
   readonly minutes?: number;
+}
+
+export interface PlantedPlace {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
 }
 
 export type Part =
@@ -31,6 +40,7 @@ const EVERYSEC = { servers: 1, profile: 'alone, everysec' } as const;
 const STORM = { servers: 3, profile: 'storm' } as const;
 const MEMBERS = { servers: 3, profile: 'members', minutes: 2 } as const;
 const UPGRADE = { servers: 3, profile: 'rolling upgrade', minutes: 2 } as const;
+const OLDER = { servers: 3, profile: 'older directories', minutes: 3 } as const;
 const DAMAGE = { servers: 1, profile: 'alone, damage' } as const;
 const PEERS_ONE_CLIENT = { servers: 3, profile: 'peers, one client', minutes: 5 } as const;
 
@@ -568,5 +578,30 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     part: 'members', file: 'raft/shell/begin-life.ts', ...UPGRADE,
     from: 'if (level <= featureLevel)',
     to: 'if (level >= 0)',
+  },
+  // ---- Older copies of directories --------------------------------------------------------------
+  {
+    name: 'the number of a start that the directory has forgotten is used again, and nothing notices',
+    part: 'members', file: 'raft/shell/begin-life.ts', ...OLDER,
+    from: 'const step = 1 + parts.random.seed64()[0] % RAFT_START_STEP_MAX;',
+    to: 'const step = 1;',
+    also: {
+      file: 'raft/core/replica.ts',
+      from: 'if (!isKnown)\n            this.#forgottenEpoch = epoch;\n        return !isKnown;',
+      to: 'return false;',
+    },
+  },
+  {
+    name: 'a peer that finds in an entry what it has proposed and forgotten goes on',
+    part: 'members', file: 'raft/core/replica.ts', ...OLDER,
+    from: 'if (this.#noteIfForgotten(proposal))\n            return undefined;',
+    to: '',
+  },
+  {
+    name: 'a peer that finds in a snapshot what it has proposed and forgotten goes on',
+    part: 'members', file: 'raft/core/replica.ts', ...OLDER,
+    from: 'if (mark !== undefined && this.#noteIfForgotten({ origin: this.#id, ...mark }))\n' +
+      '            return [];',
+    to: '',
   },
 ];
