@@ -5,6 +5,11 @@
  *
  * A change that was agreed upon is in the logs of a majority of its voters from then on. So voters
  * whose logs do not have it, each at some moment after it was agreed upon, are never a majority.
+ *
+ * One that was only behind has not forgotten anything: with a single older copy it would make a
+ * majority of three, and a sound peer would stop. So what voters said counts until something more
+ * is agreed upon: this peer learns that from a leader that has the change, and by then a majority
+ * has it too. A peer that the voters do not know learns of nothing more.
  */
 
 import type { MemberId, PlacedConfiguration } from '../core/entry.ts';
@@ -17,6 +22,7 @@ export class ForgottenChange {
   /** Its index is that of the change itself, not of a log's base where it was in force. */
   #isExact = false;
   #knownSinceMs = -Infinity;
+  #commit = 0;
   /** Voters that were met without it. */
   readonly #without = new Set<MemberId>();
 
@@ -25,8 +31,12 @@ export class ForgottenChange {
     return this.#placed?.index ?? 0;
   }
 
-  /** To be called when Raft may know another that is agreed upon. `nowMs`: monotonic. */
-  note(raft: Pick<Raft, 'committedConfiguration' | 'baseAt'>, nowMs: number): void {
+  /** To be called when Raft may know more that is agreed upon. `nowMs`: monotonic. */
+  note(
+    raft: Pick<Raft, 'committedConfiguration' | 'baseAt'>, commit: number, nowMs: number,
+  ): void {
+    if (commit > this.#commit) this.#without.clear();
+    this.#commit = commit;
     const newest = raft.committedConfiguration;
     // Trimming the log forgets where the change was: that is still so.
     if (this.#placed?.configuration === newest.configuration) return;

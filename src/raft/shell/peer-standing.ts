@@ -111,7 +111,7 @@ export class PeerStanding {
         `with something else there: ${OLDER_COPIES}`);
     }
     const { index, configuration } = raft.committedConfiguration;
-    this.#newestChange.note(raft, this.#parts.monotonicMs());
+    this.#newestChange.note(raft, status.commit, this.#parts.monotonicMs());
     if (this.#isIn(status.configuration)) this.#noteMember(raft.configurationIndex);
     else if (index === raft.configurationIndex && configuration.members.length > 0) {
       if ((this.#memberAt ?? Infinity) < index) this.#noteRemoved(index);

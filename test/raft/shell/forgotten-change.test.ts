@@ -21,7 +21,7 @@ function raftWith(
 
 function changeAt(index: number, isExact = true): ForgottenChange {
   const change = new ForgottenChange();
-  change.note(raftWith({ index, configuration }, isExact), 0);
+  change.note(raftWith({ index, configuration }, isExact), index, 0);
   return change;
 }
 
@@ -53,7 +53,7 @@ describe('a change of members that was agreed upon', () => {
 
   it('is not forgotten by what was said before it was agreed upon', () => {
     const change = changeAt(10);
-    change.note(raftWith({ index: 20, configuration: OTHER }), 1000);
+    change.note(raftWith({ index: 20, configuration: OTHER }), 20, 1000);
     const soonMs = 1000 + LINK_HANDSHAKE_MS_MAX;
     for (const id of OTHER.voters) expect(change.isForgotten(id, says(15), soonMs)).toBe(false);
     expect(change.isForgotten(A, says(15), soonMs + 1)).toBe(false);
@@ -64,12 +64,23 @@ describe('a change of members that was agreed upon', () => {
   it('is another one when members change again, and not when the log is trimmed', () => {
     const change = changeAt(10);
     expect(change.isForgotten(A, says(9), 0)).toBe(false);
-    change.note(raftWith({ index: 20, configuration }, false), 0);
+    change.note(raftWith({ index: 20, configuration }, false), 20, 0);
     expect(change.index).toBe(10);
-    change.note(raftWith({ index: 30, configuration: OTHER }), 0);
+    change.note(raftWith({ index: 30, configuration: OTHER }), 30, 0);
     expect(change.index).toBe(30);
     expect(change.isForgotten(B, says(9), 2 * LINK_HANDSHAKE_MS_MAX)).toBe(false);
     expect(change.isForgotten(C, says(9), 2 * LINK_HANDSHAKE_MS_MAX)).toBe(false);
+  });
+
+  it('is not forgotten by one that was behind and one that has an older copy', () => {
+    const placed = { index: 10, configuration };
+    const change = changeAt(10, false);
+    expect(change.isForgotten(A, says(9), 0)).toBe(false);
+    change.note(raftWith(placed, false), 10, 1000);
+    change.note(raftWith(placed, false), 11, 2000);
+    expect(change.isForgotten(B, says(9), 3000)).toBe(false);
+    change.note(raftWith(placed, false), 11, 4000);
+    expect(change.isForgotten(A, says(9), 5000)).toBe(true);
   });
 
   it('is not asked for before any is known', () => {
