@@ -92,6 +92,7 @@ const ALTERATIONS: Readonly<Record<'spoil' | 'cut' | 'putBack' | 'exchange', Alt
     if (changed.length === 0) return undefined;
     const [path, bytes] = chance.choose(changed);
     disk.exchange(path, bytes);
+    damage.notePutBack(machine, path);
     return `${path} is put back to an older copy of ${bytes.length} bytes`;
   },
   exchange({ chance }, { disk }) {

@@ -24,6 +24,9 @@ const COPIES_MAX = 3;
 
 /** Names a file below the directory of the data. */
 const NAMES_FILE = /\/data\/\S/;
+/** What a peer says whose `member.json` is older: others tell it, whenever it meets them. */
+const IS_OLDER = /comes from an older copy of its directory/;
+const IDENTITY = /\/member\.json$/;
 const BUG = /assertion failed|is not a function|undefined|RangeError|TypeError|SyntaxError/;
 
 type Copies = ReadonlyMap<string, Uint8Array>;
@@ -36,6 +39,8 @@ export class Damage {
   /** By the number of what happened to them. */
   readonly #damaged = new Map<SimMachine, number>();
   #count = 0;
+  /** Machines whose identity was put back: they may have gone on with it, so mending is no help. */
+  readonly #olderIdentity = new Set<SimMachine>();
   readonly #copies = new Map<SimMachine, Copies[]>();
 
   constructor(nemesis: Nemesis) {
@@ -51,6 +56,7 @@ export class Damage {
 
   /** Whether `text` is how a server may speak of damage: with a file, and as no bug of its own. */
   isNamed(machine: SimMachine, text: string): boolean {
+    if (this.#olderIdentity.has(machine) && IS_OLDER.test(text)) return true;
     return this.#named.has(machine) && NAMES_FILE.test(text) && !BUG.test(text);
   }
 
@@ -70,6 +76,11 @@ export class Damage {
 
   /** A server that does not start: it is mended, or comes back as new. False if that is no help. */
   onStartFailed(machine: SimMachine, { message }: Error): boolean {
+    if (this.#olderIdentity.has(machine) && IS_OLDER.test(message)) {
+      // It is tried again until the others are well.
+      this.#nemesis.wipeStopped(machine);
+      return true;
+    }
     if (!this.isNamed(machine, message) || !this.isDamaged(machine)) return false;
     if (!this.#nemesis.wipeStopped(machine)) this.#mendDisk(machine);
     return true;
@@ -85,9 +96,9 @@ export class Damage {
 
   /** Stops the server, mends its disk, starts it again. */
   mend(machine: SimMachine): void {
-    if (!this.isDamaged(machine)) return;
+    if (!this.isDamaged(machine) && !this.#olderIdentity.has(machine)) return;
     machine.kill();
-    this.#mendDisk(machine);
+    if (this.isDamaged(machine)) this.#mendDisk(machine);
     this.#nemesis.startLater(machine);
   }
 
@@ -102,6 +113,11 @@ export class Damage {
     this.#cluster.scheduler.after(LATE_MS, () => {
       if (!this.isDamaged(machine)) this.#named.delete(machine);
     });
+  }
+
+  /** A file of a server that is down is put back to an older copy. */
+  notePutBack(machine: SimMachine, path: string): void {
+    if (IDENTITY.test(path)) this.#olderIdentity.add(machine);
   }
 
   // ---- Copies -----------------------------------------------------------------------------------
@@ -120,6 +136,7 @@ export class Damage {
   /** It has another disk now. */
   forget(machine: SimMachine): void {
     this.#copies.delete(machine);
+    this.#olderIdentity.delete(machine);
     if (this.isDamaged(machine)) this.#end(machine);
   }
 }

@@ -104,6 +104,10 @@ export class RollingUpgrade {
     this.#nemesis.count('upgrade', 'a start of a build that is too old');
     await this.#cluster.start(machine);
     if (this.#refused !== machine) return;
+    this.#refused = undefined;
+    machine.featureLevel = FEATURE_LEVEL;
+    // It may have lost its power before it had read what the cluster has.
+    if (!machine.isReady) return;
     this.#cluster.fail(`${machine.name} starts with level ${OLD_LEVEL}, the cluster has more`);
   }
 
