@@ -308,4 +308,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: 'placed.index >= memberAt',
     why: 'the configuration at that index has it as a member, so it is not the one without',
   },
+  {
+    file: 'store/segments/ballast.ts',
+    line: 'for (let i = 0; i < words.length; i++) words[i] = random.next();',
+    from: 'i < words.length',
+    to: 'i <= words.length',
+    why: 'what is written behind the end of a typed array goes nowhere',
+  },
+  {
+    file: 'store/segments/segment-table.ts',
+    line: 'readonly bySlot: (Segment | undefined)[] = [undefined];',
+    from: '[undefined]',
+    to: '[]',
+    why: '`add` fills the array up to its slot',
+  },
 ];

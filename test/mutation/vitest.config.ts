@@ -38,7 +38,8 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 1,
     sequence: { sequencer: NearFirst },
-    testTimeout: 30_000,
+    // A log that is opened a thousand times takes half a minute, when it is mutated.
+    testTimeout: 90_000,
     hookTimeout: 8_000,
     teardownTimeout: 2_000,
   },

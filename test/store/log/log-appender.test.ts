@@ -116,3 +116,60 @@ describe('records appended to the log', () => {
     expect(scans[1]!.firstValueIndex).toBe(scans[0]!.nextValueIndex);
   });
 });
+
+describe('a segment that is as full as it may be', () => {
+  it('takes no more frames: the next one is whole in the next segment', async () => {
+    const { appender, segments, flush } = await make(140_000);
+    for (let i = 0; i < 4; i += 1) {
+      appender.append(KIND_PUT, 1, 1, bytes(10), bytes(60_000), 0, NO_STAMP);
+      appender.closeFrame(i);
+    }
+    expect(segments.map(({ groupEndLsn, isFull }) => [groupEndLsn, isFull]))
+      .toEqual([[0, true], [0, false]]);
+    const scans = await flush();
+    expect(scans.map(({ frames }) => [...frames.flags])).toEqual([[0, 0, 0], [0]]);
+  });
+});
+
+describe('a mark', () => {
+  const words = new Int32Array(8);
+  const appendLarge = (appender: LogAppender, count: number): void => {
+    for (let i = 0; i < count; i += 1) {
+      appender.append(KIND_PUT, 1, 1, bytes(10), bytes(60_000), 0, NO_STAMP);
+    }
+  };
+
+  it('in the second segment of a batch can be gone back to', async () => {
+    const { appender, flush } = await make(140_000);
+    appendLarge(appender, 4);
+    appender.writeMark(words, 0);
+    appendLarge(appender, 1);
+    expect(appender.canGoBackTo(words, 0)).toBe(true);
+    appender.backToMark(words, 0);
+    appender.append(KIND_DELETED, 0, 1, bytes(10), bytes(0), 0, NO_STAMP);
+    appender.closeFrame(0);
+    const scans = await flush();
+    expect(scans.map(({ bad }) => bad)).toEqual([undefined, undefined]);
+    expect(scans.map(({ rows }) => rows.count)).toEqual([3, 2]);
+    expect(scans[1]!.nextValueIndex).toBe(6);
+  });
+
+  it('cannot be gone back to when the batch has gone on in another segment since', async () => {
+    const { appender } = await make(140_000);
+    appender.writeMark(words, 0);
+    appendLarge(appender, 2);
+    expect(appender.canGoBackTo(words, 0)).toBe(true);
+    appendLarge(appender, 2);
+    expect(appender.canGoBackTo(words, 0)).toBe(false);
+  });
+
+  it('in an open frame cannot be gone back to from another segment', async () => {
+    const { appender } = await make(140_000);
+    appendLarge(appender, 1);
+    appender.writeMark(words, 0);
+    appendLarge(appender, 1);
+    expect(appender.canGoBackTo(words, 0)).toBe(true);
+    appendLarge(appender, 2);
+    expect(appender.canGoBackTo(words, 0)).toBe(false);
+  });
+});

@@ -61,6 +61,20 @@ describe('appendfsync always', () => {
   });
 });
 
+describe('appendfsync always, while syncs are quick', () => {
+  it('has synced on this thread when the commit returns', async () => {
+    const disk = new SimFiles();
+    const clock = new SimClock();
+    const store = await open({
+      files: disk, clock, options: { appendfsync: 'always', directIo: true },
+    });
+    await nextSegmentReady(clock);
+    put(store, 'a', '1');
+    store.commit();
+    expect([store.acknowledged, disk.isDurable(LOG)]).toEqual([store.appended, true]);
+  });
+});
+
 describe('appendfsync everysec', () => {
   it('acknowledges what the kernel has, and syncs once a second when there is something', async () => {
     const disk = new SimFiles();
@@ -162,5 +176,17 @@ describe('a failure', () => {
     await expect(roll).rejects.toMatchObject({ code: 'FAILED' });
     await expect(committed(store)).rejects.toMatchObject({ code: 'FAILED' });
     await expect(store.flushAndSync()).rejects.toMatchObject({ code: 'FAILED' });
+  });
+
+  it('of a write leaves no doubt about what was written before', async () => {
+    const disk = new SimFiles();
+    const store = await open({ files: disk, clock: new SimClock() });
+    put(store, 'a', '1');
+    await committed(store);
+    disk.fail({ op: 'write', path: '.log', code: 'EIO', times: 100 });
+    put(store, 'b', '2');
+    await expect(committed(store)).rejects.toMatchObject({ code: 'FAILED' });
+    expect(store.doubt).toBeUndefined();
+    expect([await text(store, 'a'), await text(store, 'b')]).toEqual(['1', undefined]);
   });
 });

@@ -86,6 +86,8 @@ describe('the segments', () => {
       }
     }
     expect(openMax).toBeLessThanOrEqual(SEGMENT_FILES_OPEN_MAX + 1);
+    // Those that were read last can be read again without opening them.
+    expect(open).toBe(SEGMENT_FILES_OPEN_MAX);
     await table.close();
     expect(open).toBe(0);
   });
