@@ -322,4 +322,34 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: '[]',
     why: '`add` fills the array up to its slot',
   },
+  {
+    file: 'store/recovery/log-scan.ts',
+    line: 'if (next <= at || this.#windowEnd >= bytes) return -1;',
+    from: 'next <= at || this.#windowEnd >= bytes',
+    to: 'next <= at && this.#windowEnd >= bytes',
+    why:
+      'a whole header from `at` on is in the window, so `next` is greater; and at the end of ' +
+      'the file the loop ends by itself',
+  },
+  {
+    file: 'store/recovery/recover-log.ts',
+    line: 'if (hadOpenFrames || manifest.open.length > 0) {',
+    from: 'hadOpenFrames || manifest.open.length > 0',
+    to: 'true',
+    why: 'where it is false, the manifest that is written is the one that is there',
+  },
+  {
+    file: 'store/recovery/recover-log.ts',
+    line: 'const known = new Set<string>([MANIFEST_NAME]);',
+    from: '[MANIFEST_NAME]',
+    to: '[]',
+    why: 'only names of segments, checkpoints and temporary files are looked up',
+  },
+  {
+    file: 'store/recovery/seal-log.ts',
+    line: 'return at + ENTRY_HEADER_BYTES <= end && isEntryHeaderSound(buf, at) &&',
+    from: 'at + ENTRY_HEADER_BYTES <= end',
+    to: 'at + ENTRY_HEADER_BYTES < end',
+    why: 'records begin and frames end at multiples of 8, and a header has 36 bytes',
+  },
 ];

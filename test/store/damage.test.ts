@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
 import { Random } from '../../src/lib/random.ts';
+import { SYSTEM_SPACE } from '../../src/store/format/hint-rows.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { StoreError } from '../../src/store/store-error.ts';
@@ -110,6 +111,54 @@ describe('a damaged log', () => {
       if (key === 'key:7') expect((await rejection(text(store, key))).code).toBe('DAMAGED');
       else expect(await text(store, key)).toBe(value);
     }
+  });
+});
+
+describe('a batch that is cut off behind a damaged place', () => {
+  it('is not taken in parts when the log is read as far as it is sound', async () => {
+    const disk = new SimFiles();
+    const store = await open({ files: disk, clock, options: { appendfsync: 'always' } });
+    for (const key of ['a', 'b']) {
+      put(store, key, `value of ${key}`);
+      await committed(store);
+    }
+    put(store, 'c', 'first of two');
+    put(store, 'd', 'second of two');
+    await committed(store);
+    const left = disk.crash(new Random(1, 1), 'lucky');
+    const log = Buffer.from(left.contentOf(FIRST_LOG));
+    left.damage(FIRST_LOG, log.indexOf('value of a'), 0x01);
+    left.exchange(FIRST_LOG, left.contentOf(FIRST_LOG).subarray(0, log.indexOf('second of two')));
+    const told = new Told();
+    const after = await reopen(left, told, { damagedRecords: 'report' });
+    expect(told.damage.length).toBeGreaterThan(0);
+    expect([await text(after, 'b'), await text(after, 'c'), await text(after, 'd')])
+      .toEqual(['value of b', undefined, undefined]);
+  });
+});
+
+describe('a damaged record of the system', () => {
+  async function damagedSystem(): Promise<SimFiles> {
+    const disk = new SimFiles();
+    const store = await open({ files: disk, clock });
+    put(store, 'a', '1');
+    put(store, 'a system key', 'what the system keeps', 0, SYSTEM_SPACE);
+    await closed(store);
+    const at = Buffer.from(disk.contentOf(FIRST_LOG)).indexOf('what the system keeps');
+    disk.damage(FIRST_LOG, at, 0x01);
+    return disk;
+  }
+
+  it('is refused, because no decision could rest on it', async () => {
+    const error = await refusal(await damagedSystem());
+    expect([error.code, error.file]).toEqual(['DAMAGED', FIRST_LOG]);
+  });
+
+  it('is told and left out when the operator asks for what is sound', async () => {
+    const told = new Told();
+    const store = await reopen(await damagedSystem(), told, { damagedRecords: 'report' });
+    expect(told.damage.map(({ code, file }) => [code, file])).toEqual([['DAMAGED', FIRST_LOG]]);
+    expect(await text(store, 'a')).toBe('1');
   });
 });
 
