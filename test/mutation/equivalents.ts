@@ -352,4 +352,25 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: 'at + ENTRY_HEADER_BYTES < end',
     why: 'records begin and frames end at multiples of 8, and a header has 36 bytes',
   },
+  {
+    file: 'store/lookup/key-probe.ts',
+    line: 'if (this.#memoSpace === spaceId && this.#memoStart === key.start &&',
+    from: 'this.#memoSpace === spaceId && this.#memoStart === key.start && this.# ...',
+    to: 'false',
+    why: 'time only: the same key is looked up once more',
+  },
+  {
+    file: 'store/lookup/lookahead.ts',
+    line: 'run(): void {',
+    from: '{ const index = this.#index; const count = this.#count; if (index ===  ...',
+    to: '{}',
+    why: 'time only: a key is looked up when it is asked for, if not before',
+  },
+  {
+    file: 'store/lookup/lookahead.ts',
+    line: 'if (slot === -1) continue;',
+    from: 'slot === -1',
+    to: 'true',
+    why: 'time only: no record is read before it is asked for',
+  },
 ];

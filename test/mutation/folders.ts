@@ -15,9 +15,12 @@ const TOO_FAR = [
     'latency-graph|many-arguments|memory-budget|peer-clients|peer-minority|peer-standing|' +
     'raw-bytes|shutdown|small-memory|synced-tail)\\.'),
   /^test\/raft\/contract\/raft-engine|^test\/sim\/whole\/no-real-world/,
-  /choose-simulation|amplification|key-index|planted-faults/,
+  /choose-simulation|amplification|key-index-bench|planted-faults/,
   /\.deep\.test\.ts$/,
 ];
+
+/** Computes for ten seconds, and comes past nothing but its folder. */
+const OWN_ONLY = /^test\/store\/index\/key-index/;
 
 /** The longest name that a folder begins with counts. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
@@ -37,7 +40,8 @@ export function testsOf(root: string, folder: string): string[] {
     .filter((each) => each === '' || folder === each || folder.startsWith(`${each}/`))
     .reduce((longest, each) => each.length > longest.length ? each : longest);
   return (TESTS[name] ?? []).flatMap((each) => filesOf(root, each))
-    .filter((path) => path.endsWith('.test.ts') && !TOO_FAR.some((pattern) => pattern.test(path)));
+    .filter((path) => path.endsWith('.test.ts') && !TOO_FAR.some((pattern) => pattern.test(path)))
+    .filter((path) => !OWN_ONLY.test(path) || path.startsWith(`test/${folder}/`));
 }
 
 function filesOf(root: string, path: string): string[] {

@@ -23,6 +23,8 @@ type StrykerResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
 const ROOT = join(import.meta.dirname, '../../..');
 const SRC = join(ROOT, 'src');
+/** They run what was built, and no mutant is in that. */
+const THREADS = '!src/**/*-worker.ts';
 const TABLE = join(ROOT, 'test/mutation/SCORES.md');
 
 const line = new CommandLine(
@@ -48,7 +50,8 @@ function readLine() {
 }
 
 async function mutate(sample: SampleOptions): Promise<Result[]> {
-  const files = values.file?.map((name) => `src/${folder}/${name}`) ?? [`src/${folder}/**/*.ts`];
+  const files = values.file?.map((name) => `src/${folder}/${name}`) ??
+    [`src/${folder}/**/*.ts`, THREADS];
   const name = `${folder.replaceAll('/', '-')}-one-in-${oneIn}`;
   process.chdir(ROOT);
   process.env['MUTATED_FOLDER'] = folder;

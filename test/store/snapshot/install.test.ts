@@ -64,7 +64,10 @@ describe('an install', () => {
   it('leaves alone what is not the store\'s', async () => {
     const { bytes } = await makeIncoming(1);
     const { disk } = await diskWithOld(1);
-    const others = ['raft-0000000000000001.log', 'dkvs.conf', 'checkpoint', '1.log'];
+    const others = [
+      'raft-0000000000000001.log', 'dkvs.conf', 'checkpoint', 'my-checkpoint-1', 'checkpoint-1.old',
+      '1.log',
+    ];
     for (const name of others) await (await disk.create(`${DIR}/${name}`)).close();
     await take(disk, bytes);
     expect(await disk.list(DIR)).toEqual(expect.arrayContaining(others));

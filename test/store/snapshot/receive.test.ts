@@ -118,6 +118,17 @@ describe('the stream of a snapshot', () => {
   });
 });
 
+describe('the stream of a snapshot whose file has become shorter', () => {
+  it('ends with an error: what would follow is not what was announced', async () => {
+    const whole = contentOf([manifest(), segment()]);
+    const read: SnapshotContent['read'] = async (name, offset, buf) => {
+      const bytes = await whole.read(name, offset, buf);
+      return name === SEGMENT ? bytes - 1 : bytes;
+    };
+    await expect(streamed({ ...whole, read })).rejects.toThrow(`${SEGMENT} is too short`);
+  });
+});
+
 describe('a receiver of snapshots', () => {
   it('refuses a stream that is cut anywhere, and keeps nothing of it', async () => {
     const bytes = await streamed(contentOf([manifest(), segment()]));
