@@ -373,4 +373,20 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: 'true',
     why: 'time only: no record is read before it is asked for',
   },
+  {
+    file: 'store/memory/read-cache.ts',
+    line:
+      'if (this.#table.length > TABLE_SLOTS_MIN) this.#table = new ' +
+      'Uint32Array(TABLE_SLOTS_MIN);',
+    from: 'this.#table.length > TABLE_SLOTS_MIN',
+    to: 'true',
+    why: 'a new table of the least size is as empty as one that was wiped',
+  },
+  {
+    file: 'store/memory/residents.ts',
+    line: 'if (needed > buf.length) buf = this.#readBytesNow(segment, offset, needed);',
+    from: 'needed > buf.length',
+    to: 'true',
+    why: 'time only: the same header and key are read once more',
+  },
 ];

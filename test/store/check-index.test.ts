@@ -6,10 +6,11 @@ import { HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
 import type { IndexReport } from '../../src/keyspace/index-report.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
 import { STRING } from '../../src/keyspace/value-type.ts';
-import { INDEX_FINDINGS_MAX } from '../../src/store/check/findings.ts';
+import { INDEX_FINDINGS_MAX, shownKey } from '../../src/store/check/findings.ts';
 import { CHECK_PIECE_BYTES } from '../../src/store/check/read-record.ts';
 import { IndexCheck } from '../../src/store/check/check-index.ts';
 import { MANIFEST_NAME, decodeManifest } from '../../src/store/format/manifest.ts';
+import { placeOf } from '../../src/store/memory/residents.ts';
 import { scanLog } from '../../src/store/recovery/log-scan.ts';
 import { readOnlyTables } from '../../src/store/recovery/read-only-tables.ts';
 import type { ReadOnlyTables } from '../../src/store/recovery/read-only-tables.ts';
@@ -75,6 +76,7 @@ async function faultsAfter(plant: Plant): Promise<string[]> {
   const tables = await tablesOf(disk);
   plant(tables, disk);
   const { findings } = await check(tables);
+  for (const { path, pins } of tables.segments.all()) expect([path, pins]).toEqual([path, 0]);
   await tables.close();
   return findings.map(({ fault }) => fault);
 }
@@ -130,6 +132,9 @@ describe('a check of the index', () => {
       const place = { slot: 1, offset: 64, sizeClass: 5 };
       tables.chains.create(tables.spaces.get(1)!, 1, 2, STRING, place);
       tables.segments.mustGet(1).addLive(5);
+    }],
+    ['a chain whose base is in no segment', ['dangling'], (tables) => {
+      chainOf(tables, 'hash').base = placeOf(77, 64);
     }],
     ['another expiry than the record has', ['wrong-expiry'], (tables) =>
       indexOf(tables).setExpiry(slotOf(tables, 'key:7'), 5)],
@@ -187,6 +192,12 @@ describe('a check of the index', () => {
     await tables.close();
   });
 
+  it('shows of a key no more than its beginning', () => {
+    expect(shownKey(Buffer.from('key'))).toBe("'key'");
+    const shown = shownKey(Buffer.alloc(100_000, 'k'));
+    expect([shown.slice(0, 9), shown.length < 1000]).toEqual(["'kkkkkkkk", true]);
+  });
+
   it('stops after so many findings', async () => {
     const faults = await faultsAfter((tables) => {
       for (let i = 0; i < 150; i++) indexOf(tables).setExpiry(slotOf(tables, `key:${i}`), 5);
@@ -236,6 +247,20 @@ describe('a check of an open store', () => {
     const checking = store.checkIndex().catch((error: unknown) => error);
     await store.close();
     expect(await checking).toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('finds nothing in values of all kinds that are still in the in-memory tail', async () => {
+    const store = await open({ files: new SimFiles(), clock, options: { paging: TINY_PAGES } });
+    for (const key of ['hash', 'paged']) store.putLive(1, range(key), new HashValue(), 0);
+    put(store, 'key', 'x'.repeat(3 * CHECK_PIECE_BYTES));
+    for (let i = 0; i < 30; i++) {
+      if (i < 3) store.change(1, range('hash'), range(fieldDelta(`f${i}`, 'v')));
+      store.change(1, range('paged'), range(fieldDelta(`f${i}`, 'v'.repeat(100))));
+      await committed(store);
+    }
+    const { findings, slots, chains } = await store.checkIndex();
+    expect([findings, slots, chains]).toEqual([[], 3, 2]);
+    await store.close();
   });
 
   it('counts what a frame that is still open has dropped', async () => {
