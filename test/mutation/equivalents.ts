@@ -389,4 +389,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     to: 'true',
     why: 'time only: the same header and key are read once more',
   },
+  {
+    file: 'store/index/index-pages.ts',
+    line: 'if (slab !== undefined) sink ^= slab[(slot & SLAB_MASK) * SLOT_WORDS]!;',
+    from: 'slab !== undefined',
+    to: 'false',
+    why: 'time only: the slots are read later, when they are asked for',
+  },
+  {
+    file: 'store/index/space-table.ts',
+    line: 'for (let i = 0; i < count; i += 1) {',
+    from: 'i < count',
+    to: 'i <= count',
+    why: 'behind the rows zeros are read: the system space, since the beginning, as it is without',
+  },
 ];

@@ -106,7 +106,7 @@ describe('choose', () => {
   it('copies a nearly dead segment although the log is below its bound', () => {
     const nearly = segment({ liveBytes: 20 });
     const choice = choose([...liveRest(30), nearly], POLICY);
-    expect(choice).toMatchObject({ reason: 'nearly-dead', inputs: [nearly.id] });
+    expect(choice).toMatchObject({ reason: 'nearly-dead', inputs: [nearly.id], drop: [] });
   });
 
   it('leaves a small log alone unless it is demanded', () => {
@@ -126,7 +126,7 @@ describe('choose', () => {
     }));
     const holder = segment({ liveBytes: 900, cleanSince: 1 });
     const choice = choose([...pinned, holder], POLICY);
-    expect(choice).toMatchObject({ reason: 'pinned', inputs: [holder.id] });
+    expect(choice).toMatchObject({ reason: 'pinned', inputs: [holder.id], drop: [] });
   });
 
   it('finds the floor under tombstones outside the inputs', () => {
