@@ -73,6 +73,26 @@ describe('two keys with the same hash', () => {
     expect(store.count(1)).toBe(2);
   });
 
+  it('are read from the disk on the serving thread only as far as they are cold', async () => {
+    const [a, b] = PAIRS[0];
+    const clock = new SimClock();
+    const disk = new SimFiles();
+    const before = await open({ files: disk, clock });
+    put(before, a, 'of a');
+    put(before, b, 'of b');
+    await clock.passUntil(before.close());
+    const store = await open({ files: disk, clock, options: { ...COLD, directIo: true } });
+    // The one is written again, and so in RAM.
+    await set(store, b, 'newer');
+    store.begin();
+    let reads = 0;
+    disk.onOperation = (op) => {
+      reads += Number(op === 'read');
+    };
+    expect(store.mustLoad(1, range(a), NEED_VALUE)).toBe(false);
+    expect([await text(store, a), await text(store, b), reads]).toEqual(['of a', 'newer', 1]);
+  });
+
   it('hold no memory when one of them cannot be read, and both can later', async () => {
     const [a, b] = PAIRS[0];
     const clock = new SimClock();
