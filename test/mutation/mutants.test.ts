@@ -76,6 +76,12 @@ describe('the tests of a folder', () => {
     for (const path of tests) expect(existsSync(join(ROOT, path)), path).toBe(true);
     expect(tests.filter((path) => path.includes('.deep.'))).toEqual([]);
   });
+
+  it('have one that computes for long only where it comes past the mutants', () => {
+    const path = 'test/store/index/key-index.test.ts';
+    expect(['store/index', 'store/log', 'store'].map((name) => testsOf(ROOT, name).includes(path)))
+      .toEqual([true, false, true]);
+  });
 });
 
 describe('equivalent mutants', () => {
