@@ -79,6 +79,24 @@ describe('the read cache', () => {
     }
   });
 
+  it('has nothing left of a moved record when its chunk has gone', () => {
+    const cache = new ReadCache(4 * MIB);
+    for (let i = 0; i < 100; i += 1) {
+      cache.insert(1, i * 80, recordOf(1, i * 80, 80), 0, 80);
+      cache.move(1, i * 80, 7, i * 80);
+    }
+    for (let i = 0; i < 2000; i += 1) {
+      cache.insert(2, i * 1000, recordOf(2, i * 1000, 1000), 0, 1000);
+    }
+    cache.setBudget(2 * MIB);
+    cache.shrink(() => true);
+    expect(cache.bytes).toBeLessThanOrEqual(2 * MIB);
+    for (let i = 0; i < 100; i += 1) {
+      expect([cache.find(1, i * 80), cache.find(7, i * 80)]).toEqual([false, false]);
+    }
+    expect(cache.find(2, 1_999_000)).toBe(true);
+  });
+
   it('shrinks a chunk at a time when its budget does, and at once down to nothing', () => {
     const cache = new ReadCache(8 * MIB);
     for (let i = 0; i < 20_000; i += 1) cache.insert(1, i * 1000, recordOf(1, i * 1000, 1000), 0, 1000);
