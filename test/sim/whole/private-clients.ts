@@ -157,7 +157,9 @@ class PrivateClient {
     const machines = cluster.ready;
     if (machines.length === 0) return this.next();
     const machine = this.#chance.choose(machines);
-    if (this.#hasServerEnded) this.#onServerEnded();
+    // One that was stopping had let its clients go before the power went.
+    const hadPower = this.#machine?.powerLosses === this.#powerLosses;
+    if (this.#hasServerEnded || (this.#machine !== undefined && !hadPower)) this.#onServerEnded();
     this.#machine = machine;
     this.#powerLosses = machine.powerLosses;
     this.#process = machine.process;
