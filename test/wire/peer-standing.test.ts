@@ -373,7 +373,10 @@ describe('the directory of a peer', () => {
       return /^-REMOVED .* an older copy/.test(await a.call('GET', 'k'));
     });
     const b = await peers.connect('b');
-    expect(await b.call('GET', 'k')).toBe('$6\r\nnew 49\r\n');
+    // It has just started: what others acknowledged comes in its time.
+    await eventually('b to have all', async () =>
+      await b.call('GET', 'k') === '$6\r\nnew 49\r\n');
+    await b.call('PEERS', 'READS', 'LINEARIZABLE');
     for (const [i, key] of keys.entries()) {
       if (replies[i] === '+OK\r\n') expect(await b.call('GET', key)).toBe('$1\r\nx\r\n');
     }

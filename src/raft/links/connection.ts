@@ -46,6 +46,9 @@ export function noTraffic(): Traffic {
   return { bytesIn: 0, bytesOut: 0, lastContactAt: 0 };
 }
 
+/** The reason when nothing was wrong on this side. */
+export const CLOSED_BY_OTHER = 'the other side closed the connection';
+
 export class Connection {
   readonly socket: Socket;
   #user: ConnectionUser;
@@ -55,7 +58,7 @@ export class Connection {
   readonly #decoder = new FrameDecoder(LINK_HANDSHAKE_BYTES_MAX);
   #state: 'handshake' | 'open' | 'over' = 'handshake';
   #timer: Timer;
-  #error = 'the other side closed the connection';
+  #error = CLOSED_BY_OTHER;
   #hasProgress = false;
 
   constructor(

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../../io/clock.ts';
-import { Connection, noTraffic, type ConnectionUser } from './connection.ts';
+import { CLOSED_BY_OTHER, Connection, noTraffic, type ConnectionUser } from './connection.ts';
 import type { Agreement, Handshake } from './handshake.ts';
 import type { PeerFacts } from './peer-facts.ts';
 import type { TroubleLog } from './trouble-log.ts';
@@ -20,12 +20,13 @@ export class Greeter implements ConnectionUser {
   readonly #host: GreeterHost;
   /** It has no name yet. */
   readonly #address: string;
+  readonly #traffic = noTraffic();
   #isStopped = false;
 
   constructor(socket: Socket, handshake: Handshake, host: GreeterHost) {
     this.#host = host;
     this.#address = socket.remoteAddress ?? 'a stranger';
-    this.#connection = new Connection(socket, handshake, host.clock, this, noTraffic());
+    this.#connection = new Connection(socket, handshake, host.clock, this, this.#traffic);
     this.#connection.begin();
   }
 
@@ -47,7 +48,9 @@ export class Greeter implements ConnectionUser {
   }
 
   onClosed(reason: string): void {
-    if (!this.#isStopped) this.#host.troubles.reportStranger(this.#address, reason);
+    // A probe of a port, or a peer that dials anew: it has not tried to agree on anything.
+    const isSilent = reason === CLOSED_BY_OTHER && this.#traffic.bytesIn === 0;
+    if (!this.#isStopped && !isSilent) this.#host.troubles.reportStranger(this.#address, reason);
     this.#host.onGreeterOver(this);
   }
 }

@@ -130,6 +130,19 @@ describe('links between peers', () => {
     expect(a.warnings()).toEqual([]);
   });
 
+  it('do not warn of one that goes before it has said a word', async () => {
+    const [a, b] = [node('a'), node('b')];
+    await linkedPair(a, b);
+    const [silent, talking] = [dialRaw(a), dialRaw(a)];
+    await until(() => a.links.strangers === 2);
+    silent.destroy();
+    await until(() => a.links.strangers === 1);
+    expect(a.warnings()).toEqual([]);
+    talking.end('hello, who is there?');
+    await until(() => a.links.strangers === 0);
+    expect(a.warnings()).toHaveLength(1);
+  });
+
   it('end when told, with every socket closed', async () => {
     const [a, b] = [node('a'), node('b')];
     await linkedPair(a, b);
