@@ -56,8 +56,13 @@ export class Damage {
 
   /** Whether `text` is how a server may speak of damage: with a file, and as no bug of its own. */
   isNamed(machine: SimMachine, text: string): boolean {
-    if (this.#olderIdentity.has(machine) && IS_OLDER.test(text)) return true;
+    if (this.#isOlder(machine, text)) return true;
     return this.#named.has(machine) && NAMES_FILE.test(text) && !BUG.test(text);
+  }
+
+  /** Whether a peer says that its identity is an older one, and that was put back. */
+  #isOlder(machine: SimMachine, text: string): boolean {
+    return this.#olderIdentity.has(machine) && IS_OLDER.test(text);
   }
 
   /** Whether a check of the index has found only records that cannot be read. */
@@ -76,7 +81,7 @@ export class Damage {
 
   /** A server that does not start: it is mended, or comes back as new. False if that is no help. */
   onStartFailed(machine: SimMachine, { message }: Error): boolean {
-    if (this.#olderIdentity.has(machine) && IS_OLDER.test(message)) {
+    if (this.#isOlder(machine, message)) {
       // It is tried again until the others are well.
       this.#nemesis.wipeStopped(machine);
       return true;

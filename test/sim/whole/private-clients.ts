@@ -152,14 +152,18 @@ class PrivateClient {
     return WALL_START_MS + this.#all.cluster.scheduler.nowMs;
   }
 
+  /** The machine of the last connection, since that was made. */
+  get #hasLostPower(): boolean {
+    return this.#machine !== undefined && this.#machine.powerLosses !== this.#powerLosses;
+  }
+
   #connect(): void {
     const { cluster, host } = this.#all;
     const machines = cluster.ready;
     if (machines.length === 0) return this.next();
     const machine = this.#chance.choose(machines);
     // One that was stopping had let its clients go before the power went.
-    const hadPower = this.#machine?.powerLosses === this.#powerLosses;
-    if (this.#hasServerEnded || (this.#machine !== undefined && !hadPower)) this.#onServerEnded();
+    if (this.#hasServerEnded || this.#hasLostPower) this.#onServerEnded();
     this.#machine = machine;
     this.#powerLosses = machine.powerLosses;
     this.#process = machine.process;
@@ -175,8 +179,7 @@ class PrivateClient {
   /** The power may also have gone while the server started again. */
   #onServerEnded(): void {
     this.#hasServerEnded = false;
-    const hadPower = this.#machine!.powerLosses === this.#powerLosses;
-    const keepsReplied = !this.#all.options.mayLoseReplied || hadPower;
+    const keepsReplied = !this.#all.options.mayLoseReplied || !this.#hasLostPower;
     this.#model.crashed({ keepsReplied }, this.#nowMs);
   }
 
