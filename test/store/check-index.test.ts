@@ -9,7 +9,6 @@ import { STRING } from '../../src/keyspace/value-type.ts';
 import { INDEX_FINDINGS_MAX, shownKey } from '../../src/store/check/findings.ts';
 import { CHECK_PIECE_BYTES } from '../../src/store/check/read-record.ts';
 import { IndexCheck } from '../../src/store/check/check-index.ts';
-import { MANIFEST_NAME, decodeManifest } from '../../src/store/format/manifest.ts';
 import { placeOf } from '../../src/store/memory/residents.ts';
 import { scanLog } from '../../src/store/recovery/log-scan.ts';
 import { readOnlyTables } from '../../src/store/recovery/read-only-tables.ts';
@@ -17,7 +16,7 @@ import type { ReadOnlyTables } from '../../src/store/recovery/read-only-tables.t
 import { inspectStore } from '../../src/store/inspect.ts';
 import { NodeClock } from '../../src/io/node-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
-import { TINY_PAGES, committed, fetch, open, put, range, set } from './helpers.ts';
+import { TINY_PAGES, committed, fetch, manifestOf, open, put, range, set } from './helpers.ts';
 
 const LOG = '/data/000000000000001.log';
 const clock = new NodeClock();
@@ -50,8 +49,7 @@ async function example(): Promise<SimFiles> {
 }
 
 async function tablesOf(disk: SimFiles): Promise<ReadOnlyTables> {
-  const manifest = decodeManifest(await disk.readAll(`/data/${MANIFEST_NAME}`));
-  if (typeof manifest === 'string') throw new Error(manifest);
+  const manifest = manifestOf(disk);
   const scanned = [];
   for (const { id, kind, bytes } of manifest.sealed) {
     const path = `/data/${String(id).padStart(15, '0')}.log`;

@@ -6,6 +6,7 @@ import type { Found, Need } from '../../src/keyspace/storage.ts';
 import type { Clock } from '../../src/io/clock.ts';
 import type { Files } from '../../src/io/files.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
+import { MANIFEST_NAME, decodeManifest, type Manifest } from '../../src/store/format/manifest.ts';
 import type { HintMaker } from '../../src/store/hints/hint-maker.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
@@ -13,6 +14,7 @@ import type { TornTail } from '../../src/store/recovery/torn-tails.ts';
 import type { Paging } from '../../src/store/store-parts.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreError } from '../../src/store/store-error.ts';
+import type { SimFiles } from '../sim/sim-files.ts';
 
 export const MIB = 1024 * 1024;
 
@@ -32,6 +34,13 @@ export const TINY_PAGES: Paging = {
   baseBytesMin: 600, pageBytes: 200, runBytesMin: 400, runDeltasMin: 10,
   settleBytesPerCommit: 300,
 };
+
+/** The manifest as it is on the disk. */
+export function manifestOf(disk: SimFiles): Manifest {
+  const manifest = decodeManifest(Buffer.from(disk.contentOf(`/data/${MANIFEST_NAME}`)));
+  if (typeof manifest === 'string') throw new Error(manifest);
+  return manifest;
+}
 
 /** What a store told its owner. */
 export class Told {

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyHashSeed } from '../../../src/lib/key-hash.ts';
 import { decodeHintHeader, type SegmentSummary } from '../../../src/store/format/hint.ts';
-import { decodeManifest } from '../../../src/store/format/manifest.ts';
 import type { HintJob } from '../../../src/store/hints/hint-maker.ts';
 import { HintThread } from '../../../src/store/hints/hint-thread.ts';
 import type { StoreError } from '../../../src/store/store-error.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
-import { open, put } from '../helpers.ts';
+import { manifestOf, open, put } from '../helpers.ts';
 
 // The thread runs compiled code; `npm test` compiles first.
 const worker = new URL('../../../dist/src/store/hints/hint-worker.js', import.meta.url);
@@ -28,8 +27,7 @@ async function closedSegment(): Promise<{
   for (const key of ['a', 'b', 'c']) put(store, key, `value of ${key}`);
   store.commit();
   await clock.passUntil(store.close());
-  const manifest = decodeManifest(Buffer.from(disk.contentOf('/data/MANIFEST')));
-  if (typeof manifest === 'string') throw new Error(manifest);
+  const manifest = manifestOf(disk);
   const { kind: _, ...summary } = manifest.sealed[0]!;
   const bytes = Buffer.from(disk.contentOf('/data/000000000000001.log'));
   return { bytes, summary, seed: manifest.seed };

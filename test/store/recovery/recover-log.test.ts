@@ -1,19 +1,10 @@
 /** The numbers of the files that a start writes, and how a new directory is made to last. */
 
 import { describe, expect, it } from 'vitest';
-import { decodeManifest, type Manifest } from '../../../src/store/format/manifest.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import { diskError } from '../../sim/sim-kernel.ts';
-import { open, put, text } from '../helpers.ts';
-
-const MANIFEST = '/data/MANIFEST';
-
-function manifestOf(disk: SimFiles): Manifest {
-  const manifest = decodeManifest(Buffer.from(disk.contentOf(MANIFEST)));
-  if (typeof manifest === 'string') throw new Error(manifest);
-  return manifest;
-}
+import { manifestOf, open, put, text } from '../helpers.ts';
 
 describe('a start after a kill', () => {
   it('copies what was not synced to files with new numbers, in order', async () => {
