@@ -99,7 +99,7 @@ export class Runner {
   ): void {
     const { keyspace, observer } = this.#parts;
     const { session } = env;
-    const { reply } = session;
+    const { dbIndex, reply } = session;
     const mark = reply.mark();
     const undo = env.seed === undefined ? keyspace.mark() : 0;
     keyspace.now = env.nowMs;
@@ -113,6 +113,8 @@ export class Runner {
     } catch (error) {
       if (env.seed !== undefined) throw error;
       keyspace.takeBack(undo);
+      // A SELECT in it is as little made as its writes.
+      session.dbIndex = dbIndex;
       this.#replyError(session, mark, error);
       observer.crashed(exec, error);
     } finally {

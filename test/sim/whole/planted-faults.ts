@@ -83,6 +83,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     to: 'if (true)',
   },
   {
+    name: 'a SELECT in an EXEC that failed stays',
+    part: 'session', file: 'engine/runner.ts', ...DAMAGE,
+    from: 'session.dbIndex = dbIndex;',
+    to: ';',
+  },
+  {
     name: 'an EXEC that ran keeps what was watched',
     part: 'session', file: 'session/transaction.ts', ...ONE_CLIENT,
     from: 'this.#bytes = 0;\n        this.unwatch();',
