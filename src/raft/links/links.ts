@@ -163,9 +163,10 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
 
   /** Facts about this node changed: links on which it said something else begin anew. */
   refresh(): void {
-    const facts = encodeFacts(this.#options.self());
-    const isStale = (stated: PeerFacts | undefined): boolean =>
-      stated !== undefined && !Buffer.from(facts).equals(encodeFacts(stated));
+    const self = this.#options.self();
+    const facts = encodeFacts(self);
+    const isStale = (stated: PeerFacts | undefined): boolean => stated !== undefined &&
+      (isMember(stated) !== isMember(self) || !Buffer.from(facts).equals(encodeFacts(stated)));
     const reason = 'this node has news about itself';
     for (const greeter of this.#greeters) if (isStale(greeter.stated)) greeter.stop(reason);
     for (const { dialled, inbound } of this.#peers.values()) {
@@ -174,8 +175,13 @@ export class Links implements DialHost, InboundHost, IncomingStreamHost, Greeter
     }
   }
 
-  /** Ends the links of peers that have no place in the cluster any more: each is told so anew. */
+  /**
+   * Ends the links of peers that have no place in the cluster any more: each is told so anew. And
+   * those on which this peer has said something of itself that is not so any more: a peer that
+   * waits to be let in dials back only whom it knows as a member.
+   */
   review(): void {
+    this.refresh();
     const { verdictOn } = this.#options;
     for (const { dialled, inbound } of this.#peers.values()) {
       if (inbound === undefined) continue;
@@ -388,4 +394,8 @@ function toTarget({ name, address }: ConfiguredPeer): DialTarget {
 
 function isSameTarget(one: DialTarget | undefined, other: DialTarget): boolean {
   return one?.address.host === other.address.host && one.address.port === other.address.port;
+}
+
+function isMember({ standing }: PeerFacts): boolean {
+  return standing?.memberAt !== undefined;
 }

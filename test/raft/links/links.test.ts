@@ -130,6 +130,25 @@ describe('links between peers', () => {
     expect(a.warnings()).toEqual([]);
   });
 
+  it('say anew whether this peer is a member, and only then', async () => {
+    const [a, b] = [node('a'), node('b')];
+    const standing = { starts: 1, lastIndex: 0, leftBehind: [], verdict: undefined };
+    a.facts = { ...a.facts, standing: { ...standing, memberAt: undefined } };
+    await linkedPair(a, b);
+    for (const memberAt of [7, 8]) {
+      a.facts = { ...a.facts, standing: { ...standing, memberAt } };
+      const before = b.met.length;
+      a.links.review();
+      const isNews = memberAt === 7;
+      if (isNews) await until(() => b.met.length >= before + 2);
+      await until(() => a.isLinkedWith('b') && b.isLinkedWith('a'));
+      a.send(b, memberAt);
+      await until(() => b.rounds().includes(memberAt));
+      expect(b.met.length > before).toBe(isNews);
+    }
+    expect(a.warnings()).toEqual([]);
+  });
+
   it('do not warn of one that goes before it has said a word', async () => {
     const [a, b] = [node('a'), node('b')];
     await linkedPair(a, b);

@@ -526,6 +526,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   // ---- Members and levels -----------------------------------------------------------------------
   {
+    name: 'a link goes on saying that this peer is no member',
+    part: 'members', file: 'raft/links/links.ts', ...MEMBERS, minutes: 10,
+    from: 'isMember(stated) !== isMember(self) ||',
+    to: '',
+  },
+  {
     name: 'a peer that was removed goes on answering',
     part: 'members', file: 'raft/shell/peer-standing.ts', ...MEMBERS,
     from: 'if (removedBy !== undefined) {\n            return removed',
