@@ -315,8 +315,13 @@ export class ClientModel {
     if (!this.#hasGivenUp) this.#set([...this.#hypotheses, ...this.#limbo, ...lost]);
     this.#history = [];
     this.#limbo = [];
-    this.#mapHypotheses((model) => { model.scan = undefined; });
+    this.forgetScan();
     this.#resetSession();
+  }
+
+  /** It goes on with another server: cursors are good for the one that gave them. */
+  forgetScan(): void {
+    this.#mapHypotheses((model) => { model.scan = undefined; });
   }
 
   /** What was replied until now survives a crash. */

@@ -164,6 +164,7 @@ class PrivateClient {
     const machine = this.#chance.choose(machines);
     // One that was stopping had let its clients go before the power went.
     if (this.#hasServerEnded || this.#hasLostPower) this.#onServerEnded();
+    if (machine !== this.#machine) this.#model.forgetScan();
     this.#machine = machine;
     this.#powerLosses = machine.powerLosses;
     this.#process = machine.process;
