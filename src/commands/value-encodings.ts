@@ -3,25 +3,23 @@
  * rules by which Redis would choose, because tools look at them.
  */
 
-import type { HashValue } from '../keyspace/hash-value.ts';
-import type { LiveValue } from '../keyspace/live-value.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { encodingOf } from '../keyspace/string-encoding.ts';
 import { HASH, STRING, type ValueType } from '../keyspace/value-type.ts';
-import { hashEncoding } from './hash/hash-access.ts';
+import { hashEncoding, hashOf } from './hash/hash-access.ts';
 import type { ConfigPort } from './server-port.ts';
 
-type NameEncoding = (live: LiveValue, config: ConfigPort) => string;
+type NameEncoding = (found: Found, config: ConfigPort) => string;
 
 const COLLECTIONS: ReadonlyMap<ValueType, NameEncoding> = new Map<ValueType, NameEncoding>([
-  [HASH, (live, config) => hashEncoding(live as HashValue, config)],
+  [HASH, (found, config) => hashEncoding(hashOf(found), config)],
 ]);
 
 export function encodingName(found: Found, config: ConfigPort): string {
   if (found.type === STRING) return encodingOf(found.value, found.raw);
   const name = COLLECTIONS.get(found.type);
-  if (name === undefined || found.live === undefined) {
+  if (name === undefined) {
     throw new Error(`assertion failed: no encoding for a value of type ${found.type}`);
   }
-  return name(found.live, config);
+  return name(found, config);
 }

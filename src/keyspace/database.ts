@@ -88,9 +88,10 @@ export class Database {
     return found === undefined || found.type === STRING ? found : WRONG_TYPE;
   }
 
-  /** A collection to read. */
-  readLive(key: ByteRange, type: ValueType): LiveValue | undefined | typeof WRONG_TYPE {
-    return liveOf(this.read(key), type);
+  /** A collection to read: its bytes are in `value` if it is small, else it is `live`. */
+  readCollection(key: ByteRange, type: ValueType): Found | undefined | typeof WRONG_TYPE {
+    const found = this.read(key);
+    return found === undefined || found.type === type ? found : WRONG_TYPE;
   }
 
   /** A string about to be changed. */
@@ -100,8 +101,9 @@ export class Database {
   }
 
   /** A collection about to be changed. */
-  findLive(key: ByteRange, type: ValueType): LiveValue | undefined | typeof WRONG_TYPE {
-    return liveOf(this.find(key), type);
+  findCollection(key: ByteRange, type: ValueType): Found | undefined | typeof WRONG_TYPE {
+    const found = this.find(key);
+    return found === undefined || found.type === type ? found : WRONG_TYPE;
   }
 
   /**
@@ -132,6 +134,19 @@ export class Database {
     this.#touched(key);
   }
 
+  /** Sets a small collection whatever was there. */
+  putPacked(key: ByteRange, type: ValueType, packed: ByteRange, expireAt = 0): void {
+    this.#keyspace.storage.putPacked(this.space, key, type, packed, expireAt);
+    this.#onSet(key);
+    this.#touched(key);
+  }
+
+  /** Removes a key that this command has found. */
+  removeFound(key: ByteRange): void {
+    this.#keyspace.storage.remove(this.space, key);
+    this.#touched(key);
+  }
+
   /** Sets a collection whatever was there. The storage owns `live` from now on. */
   putLive(key: ByteRange, live: LiveValue, expireAt = 0): void {
     this.#keyspace.storage.putLive(this.space, key, live, expireAt);
@@ -159,8 +174,7 @@ export class Database {
 
   remove(key: ByteRange): boolean {
     if (this.find(key, NEED_KEY) === undefined) return false;
-    this.#keyspace.storage.remove(this.space, key);
-    this.#touched(key);
+    this.removeFound(key);
     return true;
   }
 
@@ -213,13 +227,4 @@ export class Database {
     keyspace.modified(key);
     keyspace.notify('x', 'expired', this.index, key);
   }
-}
-
-function liveOf(
-  found: Found | undefined, type: ValueType,
-): LiveValue | undefined | typeof WRONG_TYPE {
-  if (found === undefined) return undefined;
-  if (found.type !== type) return WRONG_TYPE;
-  if (found.live === undefined) throw new Error('assertion failed: a collection is not warm');
-  return found.live;
 }

@@ -38,6 +38,7 @@
 
 import { ByteRange } from '../lib/byte-range.ts';
 import { WORDS_BYTES_MAX, viewOf, type Bytes } from '../lib/views.ts';
+import type { HashView } from './hash-view.ts';
 import { HASH_PAGE_PAIRS_BITS } from './limits.ts';
 import { FieldIndex } from './field-index.ts';
 import { HashSnapshot, headBytes, writeHead } from './hash-snapshot.ts';
@@ -69,7 +70,16 @@ const EMPTY_BYTES = 330;
 /** For one pair at a time. */
 const pair = new PairAt();
 
-export class HashValue implements LiveValue {
+/** The pairs of a small hash (packed-hash.ts). */
+interface PackedPairs {
+  readonly buf: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly longest: number;
+  readonly peak: number;
+}
+
+export class HashValue implements LiveValue, HashView {
   readonly type = HASH;
   readonly #pairs: PairPages;
   /** Undefined while the hash is so small that walking the fields is as fast, and much smaller. */
@@ -95,6 +105,15 @@ export class HashValue implements LiveValue {
     const peak = reader.number();
     const hash = HashValue.withRoom(firstPageBytes(new PieceReader(buf, reader.at, end)));
     hash.#setAll(reader, undefined);
+    hash.#longest = Math.max(hash.#longest, longest);
+    hash.#peak = Math.max(hash.#peak, peak);
+    return hash;
+  }
+
+  /** The same hash as a small one. */
+  static ofPacked({ buf, start, end, longest, peak }: PackedPairs): HashValue {
+    const hash = HashValue.withRoom(2 * (end - start));
+    hash.#setAll(new PieceReader(buf, start, end), undefined);
     hash.#longest = Math.max(hash.#longest, longest);
     hash.#peak = Math.max(hash.#peak, peak);
     return hash;
@@ -149,10 +168,6 @@ export class HashValue implements LiveValue {
     return new ByteRange(pair.buf, pair.valueStart, pair.end, pair.words);
   }
 
-  /**
-   * A scan visits positions downwards; its cursor is the number of positions still to visit, so 0
-   * is the end. The cursor of the first page is the size, and one that is too large counts as that.
-   */
   scanStart(cursor: number): number {
     return cursor === 0 ? this.size : Math.min(cursor, this.size);
   }

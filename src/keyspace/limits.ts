@@ -6,5 +6,11 @@
 /** Keys of one burst that are looked up ahead; further ones are looked up when they run. */
 export const LOOKAHEAD_KEYS_MAX = 256;
 
+/**
+ * Bytes of a small collection: one that is nothing but its record, read in place and written again
+ * as a whole with each change, as a string is.
+ */
+export const PACKED_BYTES_MAX = 512;
+
 /** Pairs of a page of a hash in RAM, as a power of two. A hash that keeps its order has one. */
 export const HASH_PAGE_PAIRS_BITS = 9;

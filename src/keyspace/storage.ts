@@ -30,9 +30,15 @@ export interface Found {
   readonly type: ValueType;
   /** Milliseconds since the epoch; 0 = never. */
   readonly expireAt: number;
-  /** The bytes of a string; an empty range for other types, or when only the key was needed. */
+  /**
+   * The bytes of a string, or of a small collection as its type packs it; an empty range for other
+   * collections, or when only the key was needed.
+   */
   readonly value: ByteRange;
-  /** The live structure of a collection or of a string under change; undefined when not needed. */
+  /**
+   * The live structure of a string under change, or of a collection that is not small; undefined
+   * when only the key was needed.
+   */
   readonly live: LiveValue | undefined;
   /** A string that APPEND or SETRANGE made; OBJECT ENCODING tells. */
   readonly raw: boolean;
@@ -61,6 +67,9 @@ export interface ScanPage {
 export interface Effects {
   /** Sets a string, whatever was there. `raw`: see Found. */
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void;
+  /** Sets a small collection, of at most PACKED_BYTES_MAX bytes, whatever was there. */
+  putPacked(space: number, key: ByteRange, type: ValueType, packed: ByteRange, expireAt: number):
+  void;
   /**
    * Sets a whole collection, whatever was there. The storage owns `live` from then on; if another
    * key had it, that one must be removed before anything else is changed.

@@ -18,6 +18,7 @@ import { ByteRange } from '../lib/byte-range.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
 import { LiveString } from '../keyspace/live-string.ts';
+import { PACKED_BYTES_MAX } from '../keyspace/limits.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
 import type {
   Found, KeyToLoad, Lookahead, Need, ScanPage, ScannedKey, Storage,
@@ -132,10 +133,11 @@ export class Store implements Storage {
     const raw = entryIsRawAt(buf, at);
     if (need !== NEED_VALUE) return new FoundKey(type, expireAt, NO_VALUE, undefined, raw);
     if (!probe.isWhole) return COLD;
-    if (type !== STRING) {
-      return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
+    const value = entryValueAt(buf, at, probe.view);
+    if (type === STRING || value.length <= PACKED_BYTES_MAX) {
+      return new FoundKey(type, expireAt, value, undefined, raw);
     }
-    return new FoundKey(type, expireAt, entryValueAt(buf, at, probe.view), undefined, raw);
+    return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
   }
 
   findNow(space: number, key: ByteRange, need: Need): Found | undefined {
@@ -239,6 +241,11 @@ export class Store implements Storage {
 
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
     this.#changes.put(space, key, value, expireAt, raw);
+  }
+
+  putPacked(space: number, key: ByteRange, type: ValueType, packed: ByteRange,
+    expireAt: number): void {
+    this.#changes.putPacked(space, key, type, packed, expireAt);
   }
 
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
@@ -472,7 +479,10 @@ export class Store implements Storage {
     if (need !== NEED_VALUE) {
       return new FoundKey(chain.type, chain.expireAt, NO_VALUE, chain.live, chain.raw);
     }
-    if (chain.live === undefined && chain.type === STRING) return this.#foundBase(chain);
+    if (chain.live === undefined) {
+      const base = this.#foundBase(chain);
+      if (base !== undefined) return base;
+    }
     const live = chain.live ?? this.#changes.warm(chain);
     if (live === undefined) return COLD;
     this.#parts.chains.touch(chain);
@@ -480,12 +490,14 @@ export class Store implements Storage {
     return new FoundKey(chain.type, chain.expireAt, value, live, chain.raw);
   }
 
-  /** A string that was not changed, only given an expiry. */
-  #foundBase(chain: Chain): Found | typeof COLD {
-    if (!this.#changes.hasValue(chain)) return COLD;
+  /** A string or a small collection that was not changed, only given an expiry. */
+  #foundBase(chain: Chain): Found | typeof COLD | undefined {
+    const isString = chain.type === STRING;
+    if (!this.#changes.hasValue(chain)) return isString ? COLD : undefined;
     const { buf, at, view } = this.#parts.residents;
     const value = entryValueAt(buf, at, view);
-    return new FoundKey(STRING, chain.expireAt, value, undefined, chain.raw);
+    if (!isString && value.length > PACKED_BYTES_MAX) return undefined;
+    return new FoundKey(chain.type, chain.expireAt, value, undefined, chain.raw);
   }
 
   #startTimer(): void {

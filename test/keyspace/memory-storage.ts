@@ -93,6 +93,17 @@ export class MemoryStorage implements Storage {
     });
   }
 
+  putPacked(
+    space: number, key: ByteRange, type: ValueType, packed: ByteRange, expireAt: number,
+  ): void {
+    this.effects++;
+    this.#note(space, key);
+    this.#space(space).set(key.latin1(), {
+      type, expireAt, raw: false, value: packed.copy(), live: undefined, base: NO_BYTES, deltas: [],
+      stamp: this.#stamp(),
+    });
+  }
+
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
     this.effects++;
     this.#note(space, key);

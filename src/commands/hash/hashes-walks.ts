@@ -5,7 +5,7 @@
  * last position down to the first (hash-value.ts says why that misses nothing).
  */
 
-import type { HashValue } from '../../keyspace/hash-value.ts';
+import type { HashView } from '../../keyspace/hash-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { GlobMatcher } from '../../lib/glob.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../../lib/int64.ts';
@@ -32,7 +32,7 @@ function hgetall(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.map(size);
-  for (let at = 0; at < size; at++) replyPair(ctx, hash as HashValue, at);
+  for (let at = 0; at < size; at++) replyPair(ctx, hash as HashView, at);
 }
 
 function hkeys(ctx: Context): void {
@@ -40,7 +40,7 @@ function hkeys(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.array(size);
-  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashValue).fieldAt(at));
+  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashView).fieldAt(at));
 }
 
 function hvals(ctx: Context): void {
@@ -48,10 +48,10 @@ function hvals(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.array(size);
-  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashValue).valueAt(at));
+  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashView).valueAt(at));
 }
 
-function replyPair({ reply }: Context, hash: HashValue, at: number): void {
+function replyPair({ reply }: Context, hash: HashView, at: number): void {
   reply.bulkRange(hash.fieldAt(at));
   reply.bulkRange(hash.valueAt(at));
 }
@@ -104,7 +104,7 @@ function distinct(random: Random, size: number, count: number): Set<number> {
 }
 
 function replyPicked(
-  ctx: Context, hash: HashValue, positions: Uint32Array, withValues: boolean,
+  ctx: Context, hash: HashView, positions: Uint32Array, withValues: boolean,
 ): void {
   const { reply } = ctx;
   const inPairs = withValues && reply.protocol === 3;
@@ -135,7 +135,7 @@ function hscan(ctx: Context): void {
 
 /** Positions from `start` to `end` whose fields match. */
 function matching(
-  hash: HashValue, start: number, end: number, matches: GlobMatcher | undefined,
+  hash: HashView, start: number, end: number, matches: GlobMatcher | undefined,
 ): readonly number[] {
   const found: number[] = [];
   for (let at = start; at < end; at++) {
@@ -149,13 +149,13 @@ function isMatch(matches: GlobMatcher, { buf, start, end }: ByteRange): boolean 
 }
 
 function replyPage(
-  ctx: Context, cursor: number, hash: HashValue | null, positions: readonly number[],
+  ctx: Context, cursor: number, hash: HashView | null, positions: readonly number[],
 ): void {
   const { reply } = ctx;
   reply.array(2);
   reply.bulkText(String(cursor));
   reply.array(positions.length * 2);
-  for (const at of positions) replyPair(ctx, hash as HashValue, at);
+  for (const at of positions) replyPair(ctx, hash as HashView, at);
 }
 
 export const hashWalkCommands = defineCommands([

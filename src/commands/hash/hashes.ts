@@ -5,10 +5,13 @@
  * there: a delta holds results.
  */
 
-import { HASH_REMOVE, HASH_SET, type HashValue } from '../../keyspace/hash-value.ts';
+import { HASH_REMOVE, HASH_SET } from '../../keyspace/hash-value.ts';
+import type { HashView } from '../../keyspace/hash-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { defineCommands, type WriteContext, type Flag } from '../command.ts';
-import { ONE_KEY, boundError, findHash, hashDelta, readHash, setFields } from './hash-access.ts';
+import {
+  ONE_KEY, boundError, findHash, hashDelta, readHash, removeFields, setFields,
+} from './hash-access.ts';
 import { wrongArity } from '../reply-errors.ts';
 
 const READING: readonly Flag[] = Object.freeze(['readonly', 'fast']);
@@ -27,10 +30,9 @@ function setPairs(ctx: WriteContext, command: string): number | undefined {
   if (hash === undefined) return undefined;
   const refused = boundError(ctx, hash);
   if (refused !== undefined) return void reply.error(refused);
-  const before = hash === null ? 0 : hash.size;
-  const after = setFields(ctx, hash, deltaOfPairs(ctx)).size;
+  const added = setFields(ctx, hash, deltaOfPairs(ctx));
   db.notify('h', 'hset', args.at(1));
-  return after - before;
+  return added;
 }
 
 function deltaOfPairs({ args }: WriteContext): ByteRange {
@@ -62,7 +64,7 @@ function hsetnx(ctx: WriteContext): void {
 
 // ---- Getting ------------------------------------------------------------------------------------
 
-function replyValue(ctx: WriteContext, hash: HashValue | null, field: number): void {
+function replyValue(ctx: WriteContext, hash: HashView | null, field: number): void {
   const value = hash?.get(ctx.args.at(field));
   if (value === undefined) ctx.reply.nil();
   else ctx.reply.bulkRange(value);
@@ -107,13 +109,13 @@ function hdel(ctx: WriteContext): void {
   reply.integer(removed);
   if (hash === null || removed === 0) return;
   const key = args.at(1);
-  db.change(key, hash, hashDelta.finish());
+  const isEmpty = removeFields(ctx, hash, hashDelta.finish());
   db.notify('h', 'hdel', key);
-  if (hash.size === 0) db.notify('g', 'del', key);
+  if (isEmpty) db.notify('g', 'del', key);
 }
 
 /** Adds to the delta the fields from argument 2 on that the hash has, each once; how many. */
-function writeFieldsPresent({ args }: WriteContext, hash: HashValue): number {
+function writeFieldsPresent({ args }: WriteContext, hash: HashView): number {
   const present = new Set<number>();
   for (let i = 2; i < args.count; i++) {
     const field = args.at(i);

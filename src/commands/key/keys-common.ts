@@ -51,16 +51,16 @@ export function possibleDbIndex(args: Args, i: number): number | undefined {
  * collection changes hands as it is, since decoding a million fields again would take seconds.
  */
 export function putMoved(db: Database, key: ByteRange, found: Found, expireAt: number): void {
-  if (found.type === STRING) return db.put(key, found.value, expireAt, found.raw);
-  if (found.live === undefined) throw new Error('assertion failed: a collection is not warm');
-  db.putLive(key, found.live, expireAt);
+  if (found.type === STRING) db.put(key, found.value, expireAt, found.raw);
+  else if (found.live !== undefined) db.putLive(key, found.live, expireAt);
+  else db.putPacked(key, found.type, found.value, expireAt);
 }
 
 /**
  * Sets a key to a copy of the value that a find in this command gave.
  */
 export function putCopy(db: Database, key: ByteRange, found: Found, expireAt: number): void {
-  if (found.type === STRING) return db.put(key, found.value, expireAt, found.raw);
-  if (found.live === undefined) throw new Error('assertion failed: a collection is not warm');
-  db.putLive(key, found.live.copy(), expireAt);
+  if (found.type === STRING) db.put(key, found.value, expireAt, found.raw);
+  else if (found.live !== undefined) db.putLive(key, found.live.copy(), expireAt);
+  else db.putPacked(key, found.type, found.value, expireAt);
 }

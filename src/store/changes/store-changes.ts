@@ -9,6 +9,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
+import { PACKED_BYTES_MAX } from '../../keyspace/limits.ts';
 import type { LiveValue } from '../../keyspace/live-value.ts';
 import type { Effects } from '../../keyspace/storage.ts';
 import { STRING, type ValueType } from '../../keyspace/value-type.ts';
@@ -66,14 +67,23 @@ export class StoreChanges implements Effects {
   // ---- Effects ----------------------------------------------------------------------------------
 
   put(space: number, key: ByteRange, value: ByteRange, expireAt: number, raw: boolean): void {
+    this.#put(space, key, STRING, raw ? FLAG_RAW : 0, value, expireAt);
+  }
+
+  putPacked(space: number, key: ByteRange, type: ValueType, packed: ByteRange,
+    expireAt: number): void {
+    this.#put(space, key, type, 0, packed, expireAt);
+  }
+
+  #put(space: number, key: ByteRange, type: ValueType, flags: number, value: ByteRange,
+    expireAt: number): void {
     this.#mustWrite();
     const { probe } = this.#parts;
     probe.mustRun(space, key);
     const into = probe.space ?? this.#beginSpace(space, key);
-    const typeByte = raw ? STRING | FLAG_RAW : STRING;
     const { appender } = this.#parts.writer;
-    appender.append(KIND_PUT, typeByte, space, key, value, expireAt, appender.logIndex);
-    this.#point(into, key, STRING, expireAt);
+    appender.append(KIND_PUT, type | flags, space, key, value, expireAt, appender.logIndex);
+    this.#point(into, key, type, expireAt);
     probe.forget();
   }
 
@@ -277,7 +287,8 @@ export class StoreChanges implements Effects {
     if (this.#pages.isHuge(live) || this.#pages.isAtWork(chain)) {
       return this.#pages.step(chain, live, stopAt);
     }
-    this.#rewrite(chain, live);
+    if (live.baseBytes <= PACKED_BYTES_MAX / 2) this.#cool(chain);
+    else this.#rewrite(chain, live);
     return true;
   }
 

@@ -7,10 +7,11 @@
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
+import { PACKED_BYTES_MAX } from '../../keyspace/limits.ts';
 import { NEED_VALUE, type Need } from '../../keyspace/storage.ts';
 import { STRING } from '../../keyspace/value-type.ts';
 import type { Chain } from '../chains/chains.ts';
-import { entryTypeAt } from '../format/data-entry.ts';
+import { entryTypeAt, entryValueAt } from '../format/data-entry.ts';
 import { placeOffset, placeSlot, type LoadedRecord } from '../memory/residents.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
 import type { StoreChanges } from '../changes/store-changes.ts';
@@ -57,8 +58,9 @@ export class ReadNow {
       this.#readSlot(probe.space!.index, probe.slot, true);
       return false;
     }
-    if (entryTypeAt(probe.buf, probe.at) === STRING) return true;
-    this.#changes.warmProbed(key, false);
+    const isInPlace = entryTypeAt(probe.buf, probe.at) === STRING ||
+      entryValueAt(probe.buf, probe.at).length <= PACKED_BYTES_MAX;
+    if (!isInPlace) this.#changes.warmProbed(key, false);
     return true;
   }
 

@@ -1,0 +1,280 @@
+/**
+ * A small hash, read in place from its record and changed by writing it again: it has no object
+ * and no memory of its own between two commands.
+ *
+ *     longest | peak | field | value | field | value ...        the base of a hash (hash-value.ts)
+ *
+ * Fields are in the order of insertion. A look-up walks them: PACKED_BYTES_MAX bounds how far.
+ */
+
+import { ByteRange } from '../lib/byte-range.ts';
+import { varintBytes, writeVarint } from '../lib/varint.ts';
+import { copyBytes, viewOf, type Bytes } from '../lib/views.ts';
+import { HASH_REMOVE, HASH_SET } from './hash-value.ts';
+import type { HashView } from './hash-view.ts';
+import { PACKED_BYTES_MAX } from './limits.ts';
+import { PieceReader } from './pieces.ts';
+
+export class PackedHash implements HashView {
+  readonly buf: Buffer;
+  /** Over all of `buf`, if there is one. */
+  readonly words: DataView | undefined;
+  /** Where the pairs begin and end. */
+  readonly start: number;
+  readonly end: number;
+  readonly longest: number;
+  readonly peak: number;
+  /** When the key expires: ms since the epoch, 0 = never. What replaces the value keeps it. */
+  readonly expireAt: number;
+  #size = -1;
+  /** The pair that was located last: its position, where it begins, and its two pieces. */
+  #position = -1;
+  readonly #pair: PairReader;
+
+  /** Over borrowed bytes. */
+  constructor({ buf, start, end, words }: ByteRange, expireAt: number) {
+    const head = new PieceReader(buf, start, end);
+    this.buf = buf;
+    this.words = words;
+    this.longest = head.number();
+    this.peak = head.number();
+    this.start = head.at;
+    this.end = end;
+    this.expireAt = expireAt;
+    this.#pair = new PairReader(buf, this.start, end);
+  }
+
+  get size(): number {
+    if (this.#size < 0) this.#size = this.#count();
+    return this.#size;
+  }
+
+  find({ buf, start, end }: ByteRange): number {
+    const pair = this.#pair;
+    pair.at = this.start;
+    for (let position = 0; pair.next(); position++) {
+      if (!pair.hasField(buf, start, end)) continue;
+      this.#position = position;
+      return position;
+    }
+    this.#position = -1;
+    return -1;
+  }
+
+  get(field: ByteRange): ByteRange | undefined {
+    return this.find(field) < 0 ? undefined : this.#value();
+  }
+
+  has(field: ByteRange): boolean {
+    return this.find(field) >= 0;
+  }
+
+  fieldAt(position: number): ByteRange {
+    this.#locate(position);
+    const { buf, fieldStart, fieldEnd } = this.#pair;
+    return new ByteRange(buf, fieldStart, fieldEnd);
+  }
+
+  valueAt(position: number): ByteRange {
+    this.#locate(position);
+    return this.#value();
+  }
+
+  scanStart(cursor: number): number {
+    return cursor === 0 ? this.size : Math.min(cursor, this.size);
+  }
+
+  #value(): ByteRange {
+    const { buf, valueStart, at } = this.#pair;
+    return new ByteRange(buf, valueStart, at);
+  }
+
+  #count(): number {
+    const pair = new PairReader(this.buf, this.start, this.end);
+    let count = 0;
+    while (pair.next()) count++;
+    return count;
+  }
+
+  /** Walks on from the last position, or from the first one if that is behind. */
+  #locate(position: number): void {
+    const pair = this.#pair;
+    if (this.#position < 0 || position < this.#position) {
+      this.#position = -1;
+      pair.at = this.start;
+    }
+    for (; this.#position < position; this.#position++) {
+      if (!pair.next()) throw new Error(`assertion failed: a hash has no position ${position}`);
+    }
+  }
+}
+
+/** Walks pairs. */
+class PairReader {
+  buf: Buffer;
+  /** Where the next pair begins, which is where the value of this one ends. */
+  at: number;
+  limit: number;
+  pairStart = 0;
+  fieldStart = 0;
+  fieldEnd = 0;
+  /** Where the length of the value stands, and the value. */
+  valueAt = 0;
+  valueStart = 0;
+
+  constructor(buf: Buffer, start: number, limit: number) {
+    this.buf = buf;
+    this.at = start;
+    this.limit = limit;
+  }
+
+  /** Moves to the next pair; false behind the last one. */
+  next(): boolean {
+    if (this.at >= this.limit) return false;
+    this.pairStart = this.at;
+    const fieldBytes = this.#length(this.at);
+    this.fieldStart = this.at;
+    this.fieldEnd = this.valueAt = this.at + fieldBytes;
+    const valueBytes = this.#length(this.fieldEnd);
+    this.valueStart = this.at;
+    this.at += valueBytes;
+    if (this.at > this.limit) {
+      throw new Error(`assertion failed: a pair at ${this.pairStart} of ${this.limit}`);
+    }
+    return true;
+  }
+
+  hasField(buf: Buffer, start: number, end: number): boolean {
+    const length = this.fieldEnd - this.fieldStart;
+    if (length !== end - start) return false;
+    const ours = this.buf;
+    for (let i = this.fieldStart, j = start; j < end; i++, j++) {
+      if (ours[i] !== buf[j]) return false;
+    }
+    return true;
+  }
+
+  /** Reads a length of at most two bytes at `from`, and moves `at` behind it. */
+  #length(from: number): number {
+    const low = this.buf[from]!;
+    if (low < 0x80) {
+      this.at = from + 1;
+      return low;
+    }
+    this.at = from + 2;
+    return (low & 0x7f) + this.buf[from + 1]! * 0x80;
+  }
+}
+
+/** Room for the head in front of the pairs: two varints below 2^53. */
+const HEAD_BYTES_MAX = 16;
+
+/**
+ * Makes the bytes of a changed small hash, one at a time, in memory that it keeps. What `change`
+ * gives is borrowed until the next call.
+ */
+class PackedHashWriter {
+  readonly #buf = Buffer.alloc(HEAD_BYTES_MAX + PACKED_BYTES_MAX);
+  readonly #words = viewOf(this.#buf);
+  readonly #pair = new PairReader(this.#buf, HEAD_BYTES_MAX, HEAD_BYTES_MAX);
+  readonly #range = new ByteRange(this.#buf, 0, 0, this.#words);
+  #end = HEAD_BYTES_MAX;
+  #longest = 0;
+  #peak = 0;
+  /** By how many fields the last change made the hash larger. */
+  added = 0;
+  /** The last change left no field. */
+  isEmpty = false;
+
+  /**
+   * The hash (null: none) with a delta applied; undefined when that might be too large for a
+   * packed one.
+   */
+  change(hash: PackedHash | null, delta: ByteRange): ByteRange | undefined {
+    const pairsBytes = hash === null ? 0 : hash.end - hash.start;
+    const isRemoval = delta.buf[delta.start] === HASH_REMOVE;
+    const grown = pairsBytes + (isRemoval ? 0 : delta.length);
+    if (grown > PACKED_BYTES_MAX - HEAD_BYTES_MAX) return undefined;
+    if (hash !== null) this.#copy(hash, hash.start, HEAD_BYTES_MAX, pairsBytes);
+    this.#end = HEAD_BYTES_MAX + pairsBytes;
+    this.#longest = hash?.longest ?? 0;
+    this.#peak = hash?.peak ?? 0;
+    this.added = 0;
+    const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
+    if (isRemoval) this.#removeAll(pieces);
+    else if (delta.buf[delta.start] === HASH_SET) this.#setAll(pieces, delta);
+    else throw new Error(`assertion failed: a delta begins with ${delta.buf[delta.start]}`);
+    this.isEmpty = this.#end === HEAD_BYTES_MAX;
+    return this.#finish();
+  }
+
+  #setAll(pieces: PieceReader, from: Bytes): void {
+    while (pieces.hasMore) {
+      const pairStart = pieces.at;
+      pieces.next();
+      const { start, end } = pieces;
+      const valueAt = pieces.at;
+      pieces.next();
+      this.#longest = Math.max(this.#longest, end - start, pieces.end - pieces.start);
+      const size = this.#find(pieces.buf, start, end);
+      if (size < 0) this.#replaceValue(from, valueAt, pieces.end);
+      else this.#append(from, pairStart, pieces.end, size);
+    }
+  }
+
+  /** -1 with the pair at the field, or how many pairs there are without it. */
+  #find(buf: Buffer, start: number, end: number): number {
+    const pair = this.#pair;
+    pair.at = HEAD_BYTES_MAX;
+    pair.limit = this.#end;
+    let count = 0;
+    for (; pair.next(); count++) if (pair.hasField(buf, start, end)) return -1;
+    return count;
+  }
+
+  #append(from: Bytes, start: number, end: number, size: number): void {
+    this.#copy(from, start, this.#end, end - start);
+    this.#end += end - start;
+    this.added++;
+    if (size >= this.#peak) this.#peak = size + 1;
+  }
+
+  /** The bytes have the value's length in front. */
+  #replaceValue(from: Bytes, start: number, end: number): void {
+    const { valueAt, at } = this.#pair;
+    this.#move(at, valueAt + end - start);
+    this.#copy(from, start, valueAt, end - start);
+  }
+
+  #removeAll(pieces: PieceReader): void {
+    while (pieces.hasMore) {
+      pieces.next();
+      if (this.#find(pieces.buf, pieces.start, pieces.end) >= 0) {
+        throw new Error('assertion failed: a delta removes a field that is not there');
+      }
+      this.#move(this.#pair.at, this.#pair.pairStart);
+    }
+  }
+
+  #copy(from: Bytes, start: number, at: number, length: number): void {
+    copyBytes(from, start, this.#buf, this.#words, at, length);
+  }
+
+  /** Moves everything from one offset on to another one. */
+  #move(from: number, to: number): void {
+    if (from !== to) this.#buf.copyWithin(to, from, this.#end);
+    this.#end += to - from;
+  }
+
+  #finish(): ByteRange {
+    const headBytes = varintBytes(this.#longest) + varintBytes(this.#peak);
+    const start = HEAD_BYTES_MAX - headBytes;
+    writeVarint(this.#buf, writeVarint(this.#buf, start, this.#longest), this.#peak);
+    this.#range.start = start;
+    this.#range.end = this.#end;
+    return this.#range;
+  }
+}
+
+/** For all commands: one is in use at a time. */
+export const packedHashWriter = new PackedHashWriter();
