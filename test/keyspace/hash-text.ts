@@ -1,13 +1,13 @@
 /** Hashes as texts, one character for a byte, for tests. */
 
-import type { HashValue } from '../../src/keyspace/hash-value.ts';
+import type { HashView } from '../../src/keyspace/hash-view.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 
-export function textAt(hash: HashValue, field: string): string | undefined {
+export function textAt(hash: HashView, field: string): string | undefined {
   return hash.get(new ByteRange(Buffer.from(field, 'latin1')))?.latin1();
 }
 
-export function pairsOf(hash: HashValue): [string, string][] {
+export function pairsOf(hash: HashView): [string, string][] {
   return Array.from({ length: hash.size }, (_, at) =>
     [hash.fieldAt(at).latin1(), hash.valueAt(at).latin1()]);
 }

@@ -10,7 +10,8 @@ import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.
 import type { LiveValue } from '../../src/keyspace/live-value.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
-import { NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
+import { PACKED_BYTES_MAX } from '../../src/keyspace/limits.ts';
+import { NEED_KEY, NEED_VALUE, type Found } from '../../src/keyspace/storage.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import type { Random } from '../../src/lib/random.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -70,7 +71,7 @@ export class CrashModel {
         const found = await fetch(store, key, NEED_VALUE, space);
         if (found === undefined) continue;
         const value: Value = found.type === HASH
-          ? { type: HASH, live: copyOf(found.live!) }
+          ? { type: HASH, live: hashOf(found) }
           : { type: STRING, text: found.value.latin1() };
         const { expireAt } = found;
         const version = this.#readsVersions || store.logIndex > 0
@@ -115,11 +116,9 @@ export class CrashModel {
   #put(store: Store, space: number, key: string): void {
     const expireAt = this.#random.below(3) === 0 ? 1 + this.#time() : 0;
     if (this.#random.below(3) === 0) {
-      const live = new HashValue();
-      const delta = this.#hashSet();
-      live.applyDelta(delta, 0, delta.length);
-      this.#entries.set(`${space}:${key}`, { value: { type: HASH, live: copyOf(live) }, expireAt });
-      store.putLive(space, range(key), live, expireAt);
+      const live = this.#hash();
+      this.#entries.set(`${space}:${key}`, { value: { type: HASH, live }, expireAt });
+      putHash(store, space, key, live, expireAt);
       return;
     }
     const text = this.#text();
@@ -143,7 +142,9 @@ export class CrashModel {
       const isGone = this.#random.below(2) === 0 && entry.value.live.has(range(field));
       const delta = isGone ? hashDelta(HASH_REMOVE, [field]) : this.#hashSet();
       entry.value.live.applyDelta(delta, 0, delta.length);
-      store.change(space, range(key), range(delta));
+      const found = store.find(space, range(key), NEED_VALUE) as Found;
+      if (found.live !== undefined) store.change(space, range(key), range(delta));
+      else putHash(store, space, key, entry.value.live, entry.expireAt);
       return;
     }
     const added = this.#text();
@@ -171,6 +172,16 @@ export class CrashModel {
     return letter.repeat(this.#random.below(isLong ? 100_000 : 200));
   }
 
+  /** Half of them small. */
+  #hash(): HashValue {
+    const hash = new HashValue();
+    for (let sets = this.#random.below(2) === 0 ? 1 : 12; sets > 0; sets--) {
+      const delta = this.#hashSet();
+      hash.applyDelta(delta, 0, delta.length);
+    }
+    return hash;
+  }
+
   #hashSet(): Buffer {
     return hashDelta(HASH_SET, [`field${this.#random.below(20)}`, this.#text().slice(0, 500)]);
   }
@@ -192,7 +203,7 @@ export async function stateOf(store: Store, keys: readonly string[],
       if (found === undefined) continue;
       if (known!.expireAt !== found.expireAt) throw new Error(`${key}: two expiries`);
       count += 1;
-      const text = found.type === HASH ? hexOf(found.live!) : textOf(found.value.latin1());
+      const text = found.type === HASH ? hexOf(hashOf(found)) : textOf(found.value.latin1());
       const { expireAt } = found;
       const version = readsVersions ? await versionAt(store, key, space) : undefined;
       state.set(`${space}:${key}`, `${text}${versionText(version)}@${expireAt}`);
@@ -232,6 +243,17 @@ function versionText(version: number | undefined): string {
 
 function textOf(text: string): string {
   return `string of ${text.length}: ${text}`;
+}
+
+function hashOf({ live, value: { buf, start, end } }: Found): HashValue {
+  return live === undefined ? HashValue.ofBase(buf, start, end) : copyOf(live);
+}
+
+/** As commands do: a small one is nothing but its record. */
+function putHash(store: Store, space: number, key: string, hash: HashValue, expireAt: number): void {
+  const base = hash.encodeBase();
+  if (base.length > PACKED_BYTES_MAX) store.putLive(space, range(key), copyOf(hash), expireAt);
+  else store.putPacked(space, range(key), HASH, range(base), expireAt);
 }
 
 function hexOf(live: LiveValue): string {

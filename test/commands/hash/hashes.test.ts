@@ -6,6 +6,7 @@ import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { Config } from '../../../src/config/config.ts';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
 import type { HashValue } from '../../../src/keyspace/hash-value.ts';
+import { PACKED_BYTES_MAX } from '../../../src/keyspace/limits.ts';
 import { NEED_VALUE } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { HASH_FIELDS_MAX } from '../../../src/commands/hash/hash-access.ts';
@@ -21,6 +22,9 @@ function start(protocol: 2 | 3 = 2): CommandsLayer {
   const server = { config: { get } } as unknown as ServerPort;
   return new CommandsLayer({ commands, codecs: LIVE_CODECS, server, protocol });
 }
+
+/** A value of a hash that is not small. */
+const LONG = 'l'.repeat(PACKED_BYTES_MAX);
 
 function fill(layer: CommandsLayer, size: number): void {
   const pairs = Array.from({ length: size }, (_, i) => [`f${i}`, `v${i}`]).flat();
@@ -42,6 +46,11 @@ describe('hashes', () => {
     expect(layer.storage.effects).toBe(1);
     layer.run('HSET', 'h', 'a', '3', 'b', '4', 'c', '5');
     expect(layer.storage.effects).toBe(2);
+    layer.run('HSET', 'h', 'd', LONG);
+    expect(layer.storage.effects).toBe(3);
+    expect(deltasOf(layer)).toEqual([]);
+    layer.run('HSET', 'h', 'a', '3', 'b', '4', 'c', '5');
+    expect(layer.storage.effects).toBe(4);
     expect(deltasOf(layer)).toEqual([Buffer.from('\x01\x01a\x013\x01b\x014\x01c\x015')]);
   });
 
@@ -54,7 +63,7 @@ describe('hashes', () => {
     expect(layer.notified).toEqual([
       'new h@0', 'hset h@0', 'hincrby h@0', 'hincrbyfloat h@0', 'hdel h@0', 'del h@0',
     ]);
-    layer.run('HSET', 'h', 'n', '40', 'm', '1');
+    layer.run('HSET', 'h', 'n', '40', 'm', LONG);
     layer.run('HINCRBY', 'h', 'n', '2');
     layer.run('HDEL', 'h', 'x', 'n', 'n');
     expect(deltasOf(layer)).toEqual([Buffer.from('\x01\x01n\x0242'), Buffer.from('\x02\x01n')]);
@@ -75,7 +84,7 @@ describe('hashes', () => {
 
   it('keep the order of insertion and the expiry over a reload', () => {
     const layer = start();
-    layer.run('HSET', 'h', 'b', '1', 'a', '2');
+    layer.run('HSET', 'h', 'b', LONG, 'a', '2');
     layer.run('HSET', 'h', 'c', '3', 'b', '4');
     layer.run('HDEL', 'h', 'a');
     const { space } = layer.keyspace.db(0);
@@ -102,7 +111,7 @@ describe('hashes', () => {
 
   it('refuse to grow beyond the number of fields that they can hold', () => {
     const layer = start();
-    layer.run('HSET', 'h', 'a', '1');
+    layer.run('HSET', 'h', 'a', LONG);
     const { space } = layer.keyspace.db(0);
     const found = layer.storage.find(space, ByteRange.ofText('h'), NEED_VALUE);
     const live = liveOf(found);
