@@ -3,6 +3,8 @@
  * store/format/FORMAT.md). A number is never given a second meaning.
  */
 
+import { PACKED_BYTES_MAX } from './limits.ts';
+
 export const STRING = 1;
 export const LIST = 2;
 export const SET = 3;
@@ -17,6 +19,11 @@ export type ValueType =
   | typeof ZSET
   | typeof HASH
   | typeof STREAM;
+
+/** Whether a value of so many bytes is read where its record is, without a structure in RAM. */
+export function isReadInPlace(type: ValueType, bytes: number): boolean {
+  return type === STRING || bytes <= PACKED_BYTES_MAX;
+}
 
 const NAMES = ['none', 'string', 'list', 'set', 'zset', 'hash', 'stream'] as const;
 

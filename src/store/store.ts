@@ -14,27 +14,22 @@
 import type { Timer } from '../io/clock.ts';
 import type { Lock } from '../io/files.ts';
 import type { WatermarkFile } from '../io/watermark-file.ts';
-import { ByteRange } from '../lib/byte-range.ts';
+import type { ByteRange } from '../lib/byte-range.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
-import { LiveString } from '../keyspace/live-string.ts';
-import { PACKED_BYTES_MAX } from '../keyspace/limits.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
 import type {
   Found, KeyToLoad, Lookahead, Need, ScanPage, ScannedKey, Storage,
 } from '../keyspace/storage.ts';
-import { STRING, type ValueType } from '../keyspace/value-type.ts';
+import type { ValueType } from '../keyspace/value-type.ts';
 import { STORE_TICK_MS } from './limits.ts';
-import type { Chain } from './chains/chains.ts';
 import { IndexCheck } from './check/check-index.ts';
 import type { CompactionHost } from './compaction/compaction-host.ts';
-import {
-  entryExpireAtAt, entryIsRawAt, entryStampAt, entryTypeAt, entryValueAt,
-} from './format/data-entry.ts';
+import { entryStampAt } from './format/data-entry.ts';
 import { NO_STAMP, VERSION_ABSENT, versionOf } from './format/version-stamp.ts';
 import type { DirectReads } from './lookup/direct-reads.ts';
 import type { DiskSpace } from './disk-space.ts';
-import { FoundKey } from './lookup/found-key.ts';
+import { Finder } from './finder.ts';
 import type { Graveyard } from './segments/graveyard.ts';
 import { doubtful } from './log/log-blocks.ts';
 import type { Acknowledged } from './log/log-waiters.ts';
@@ -55,8 +50,6 @@ import { statisticsOf, type StoreStatistics } from './store-statistics.ts';
 import { Slices } from '../io/slices.ts';
 import { TailRetirement } from './tail-retirement.ts';
 import type { StoreWalker } from './loading/store-walker.ts';
-
-const NO_VALUE = new ByteRange(Buffer.alloc(0));
 
 export interface StoreMembers {
   readonly parts: StoreParts;
@@ -93,6 +86,7 @@ export class Store implements Storage {
   readonly #members: StoreMembers;
   readonly #parts: StoreParts;
   readonly #changes: StoreChanges;
+  readonly #finder: Finder;
   #timer: Timer | undefined;
   #isClosed = false;
   #checking: Promise<IndexReport> | undefined;
@@ -101,6 +95,7 @@ export class Store implements Storage {
     this.#members = members;
     this.#parts = members.parts;
     this.#changes = members.changes;
+    this.#finder = new Finder(members.parts, members.changes);
     this.compaction = members.host;
     this.position = members.keeper.position;
     this.#parts.probe.onCold = (space, key) => members.readNow.bring(space, key, NEED_KEY);
@@ -123,21 +118,7 @@ export class Store implements Storage {
   }
 
   find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD {
-    const { probe } = this.#parts;
-    probe.run(space, key);
-    if (probe.slot === -1) return probe.isCold ? COLD : undefined;
-    if (probe.chain !== undefined) return this.#foundChain(probe.chain, need);
-    const { buf, at } = probe;
-    const type = entryTypeAt(buf, at) as ValueType;
-    const expireAt = entryExpireAtAt(buf, at);
-    const raw = entryIsRawAt(buf, at);
-    if (need !== NEED_VALUE) return new FoundKey(type, expireAt, NO_VALUE, undefined, raw);
-    if (!probe.isWhole) return COLD;
-    const value = entryValueAt(buf, at, probe.view);
-    if (type === STRING || value.length <= PACKED_BYTES_MAX) {
-      return new FoundKey(type, expireAt, value, undefined, raw);
-    }
-    return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
+    return this.#finder.find(space, key, need);
   }
 
   findNow(space: number, key: ByteRange, need: Need): Found | undefined {
@@ -474,31 +455,6 @@ export class Store implements Storage {
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
-
-  #foundChain(chain: Chain, need: Need): Found | typeof COLD {
-    if (need !== NEED_VALUE) {
-      return new FoundKey(chain.type, chain.expireAt, NO_VALUE, chain.live, chain.raw);
-    }
-    if (chain.live === undefined) {
-      const base = this.#foundBase(chain);
-      if (base !== undefined) return base;
-    }
-    const live = chain.live ?? this.#changes.warm(chain);
-    if (live === undefined) return COLD;
-    this.#parts.chains.touch(chain);
-    const value = live instanceof LiveString ? new ByteRange(live.bytes()) : NO_VALUE;
-    return new FoundKey(chain.type, chain.expireAt, value, live, chain.raw);
-  }
-
-  /** A string or a small collection that was not changed, only given an expiry. */
-  #foundBase(chain: Chain): Found | typeof COLD | undefined {
-    const isString = chain.type === STRING;
-    if (!this.#changes.hasValue(chain)) return isString ? COLD : undefined;
-    const { buf, at, view } = this.#parts.residents;
-    const value = entryValueAt(buf, at, view);
-    if (!isString && value.length > PACKED_BYTES_MAX) return undefined;
-    return new FoundKey(chain.type, chain.expireAt, value, undefined, chain.raw);
-  }
 
   #startTimer(): void {
     this.#timer = this.#parts.clock.setTimer(STORE_TICK_MS, () => {

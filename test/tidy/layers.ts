@@ -38,7 +38,7 @@ const STORE = inside(7, 'store', false, [
   ['loading', 'store-host.ts'],
   ['check'],
   ['recovery'],
-  ['snapshot', 'inspect.ts', 'store-statistics.ts'],
+  ['snapshot', 'finder.ts', 'inspect.ts', 'store-statistics.ts'],
   ['store.ts'],
   ['open-store.ts'],
 ]);

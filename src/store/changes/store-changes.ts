@@ -157,7 +157,7 @@ export class StoreChanges implements Effects {
     const { probe, writer } = this.#parts;
     probe.mustRun(space, key);
     if (probe.slot === -1) return false;
-    const index = probe.space!.index;
+    const { index } = probe.space!;
     writer.appender.append(KIND_DELETED, 0, space, key, NO_BYTES, 0, NO_STAMP);
     this.#release(index, probe.slot);
     this.takeBack.noteRemoval(probe.space!, probe.slot, probe.hi, probe.lo);
@@ -487,16 +487,14 @@ export function slotOfChain(index: KeyIndex, chain: Chain): number {
 }
 
 /** The value of the PUT at buf[at]. */
-function decodeBaseAt(codecs: StoreParts['codecs'], type: ValueType, buf: Buffer,
-  at: number): LiveValue {
+function decodeBaseAt(
+  codecs: StoreParts['codecs'], type: ValueType, buf: Buffer, at: number,
+): LiveValue {
   const { start, end } = entryValueAt(buf, at);
   return mustGetCodec(codecs, type).decodeBase(buf, start, end);
 }
 
 function recordOf(index: KeyIndex, slot: number): RecordPlace {
-  return {
-    slot: index.segmentOf(slot),
-    offset: index.offsetOf(slot),
-    sizeClass: index.sizeClassOf(slot),
-  };
+  const [offset, sizeClass] = [index.offsetOf(slot), index.sizeClassOf(slot)];
+  return { slot: index.segmentOf(slot), offset, sizeClass };
 }

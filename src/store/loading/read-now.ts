@@ -7,9 +7,8 @@
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
-import { PACKED_BYTES_MAX } from '../../keyspace/limits.ts';
 import { NEED_VALUE, type Need } from '../../keyspace/storage.ts';
-import { STRING } from '../../keyspace/value-type.ts';
+import { isReadInPlace, type ValueType } from '../../keyspace/value-type.ts';
 import type { Chain } from '../chains/chains.ts';
 import { entryTypeAt, entryValueAt } from '../format/data-entry.ts';
 import { placeOffset, placeSlot, type LoadedRecord } from '../memory/residents.ts';
@@ -58,9 +57,9 @@ export class ReadNow {
       this.#readSlot(probe.space!.index, probe.slot, true);
       return false;
     }
-    const isInPlace = entryTypeAt(probe.buf, probe.at) === STRING ||
-      entryValueAt(probe.buf, probe.at).length <= PACKED_BYTES_MAX;
-    if (!isInPlace) this.#changes.warmProbed(key, false);
+    const type = entryTypeAt(probe.buf, probe.at) as ValueType;
+    const value = entryValueAt(probe.buf, probe.at);
+    if (!isReadInPlace(type, value.length)) this.#changes.warmProbed(key, false);
     return true;
   }
 
