@@ -7,7 +7,7 @@
 
 import { ByteRange } from '../lib/byte-range.ts';
 import { readU48, writeU48 } from '../lib/words.ts';
-import { SYSTEM_SPACE } from '../keyspace/keyspace.ts';
+import { SYSTEM_SPACE } from '../keyspace/storage.ts';
 import {
   COLD, NEED_KEY, NEED_VALUE, type Storage,
 } from '../keyspace/storage.ts';

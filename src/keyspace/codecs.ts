@@ -1,7 +1,15 @@
 /** The codecs of all types that have a live form: for the store, which reads records back. */
 
-import { hashCodec } from './hash-value.ts';
+import { Directory } from './collection/directory.ts';
+import { HashValue } from './hash-value.ts';
 import type { LiveCodec } from './live-value.ts';
 import { liveStringCodec } from './live-string.ts';
+import { HASH } from './value-type.ts';
+
+const hashCodec: LiveCodec = Object.freeze({
+  type: HASH,
+  decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean) =>
+    isLarge ? Directory.ofBase(HASH, buf, start, end) : HashValue.ofBase(buf, start, end),
+});
 
 export const LIVE_CODECS: readonly LiveCodec[] = Object.freeze([liveStringCodec, hashCodec]);

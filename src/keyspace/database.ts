@@ -8,6 +8,10 @@
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
+import type { Random } from '../lib/random.ts';
+import { blocksSpaceOf } from './collection/block-keys.ts';
+import { copyBlocks, leaveBlocks } from './collection/left-over-blocks.ts';
+import { Directory } from './collection/directory.ts';
 import type { KeyspaceCore } from './keyspace-core.ts';
 import type { LiveValue } from './live-value.ts';
 import {
@@ -129,36 +133,61 @@ export class Database {
 
   /** Sets a string whatever was there; `expireAt` in ms since the epoch, 0 = never. */
   put(key: ByteRange, value: ByteRange, expireAt = 0, raw = false): void {
+    this.#leaveBlocks(key);
     this.#keyspace.storage.put(this.space, key, value, expireAt, raw);
     this.#onSet(key);
     this.#touched(key);
   }
 
-  /** Sets a small collection whatever was there. */
-  putPacked(key: ByteRange, type: ValueType, packed: ByteRange, expireAt = 0): void {
-    this.#keyspace.storage.putPacked(this.space, key, type, packed, expireAt);
+  /**
+   * Sets a key to a value that another one has, whatever was there. The caller removes that one
+   * with `removeMoved`, before anything else is changed.
+   */
+  putMoved(key: ByteRange, found: Found, expireAt: number): void {
+    const { live } = found;
+    const isHere = !(live instanceof Directory) || live.head.space === blocksSpaceOf(this.space);
+    if (isHere) return this.#putValue(key, found, expireAt, live);
+    // FLUSHDB drops the blocks of its database.
+    this.putCopy(key, found, expireAt);
+    this.#leave(live);
+  }
+
+  /** Sets a key to a copy of a value that was found, whatever was there. */
+  putCopy(key: ByteRange, found: Found, expireAt: number): void {
+    const { live } = found;
+    const copy = live instanceof Directory
+      ? copyBlocks(this.#keyspace.storage, live, this.space)
+      : live?.copy();
+    this.#putValue(key, found, expireAt, copy);
+  }
+
+  #putValue(key: ByteRange, found: Found, expireAt: number, live: LiveValue | undefined): void {
+    const { storage } = this.#keyspace;
+    const { raw, type, value } = found;
+    if (type === STRING) return this.put(key, value, expireAt, raw);
+    this.#leaveBlocks(key);
+    if (live !== undefined) storage.putLive(this.space, key, live, expireAt);
+    else storage.putPacked(this.space, key, type, value, expireAt);
     this.#onSet(key);
     this.#touched(key);
   }
 
-  /** Removes a key that this command has found. */
-  removeFound(key: ByteRange): void {
-    this.#keyspace.storage.remove(this.space, key);
-    this.#touched(key);
-  }
-
-  /** Sets a collection whatever was there. The storage owns `live` from now on. */
-  putLive(key: ByteRange, live: LiveValue, expireAt = 0): void {
-    this.#keyspace.storage.putLive(this.space, key, live, expireAt);
-    this.#onSet(key);
-    this.#touched(key);
-  }
-
-  /** Applies one delta to an existing collection; removes the key when nothing is left in it. */
-  change(key: ByteRange, live: LiveValue, delta: ByteRange): void {
+  /** Applies one delta to a string that is live. */
+  change(key: ByteRange, delta: ByteRange): void {
     this.#keyspace.storage.change(this.space, key, delta);
-    if (live.size === 0 && live.type !== STRING) this.#keyspace.storage.remove(this.space, key);
     this.#touched(key);
+  }
+
+  /**
+   * Applies one delta to a collection of any size, or makes it; the key must have been found. It
+   * goes with its last element. Returns by how many elements it has grown.
+   */
+  changeCollection(key: ByteRange, delta: ByteRange, random: Random): number {
+    const { collections } = this.#keyspace;
+    const growth = collections.apply(this.space, key, delta, random);
+    this.#onSet(key);
+    this.#touched(key);
+    return growth;
   }
 
   /** Turns an existing string into one that `change` can write into at any offset. */
@@ -174,8 +203,15 @@ export class Database {
 
   remove(key: ByteRange): boolean {
     if (this.find(key, NEED_KEY) === undefined) return false;
-    this.removeFound(key);
+    this.#leaveBlocks(key);
+    this.removeMoved(key);
     return true;
+  }
+
+  /** Removes a key whose value another one has now. */
+  removeMoved(key: ByteRange): void {
+    this.#keyspace.storage.remove(this.space, key);
+    this.#touched(key);
   }
 
   /** A notification of the given class about a key of this database. */
@@ -210,6 +246,20 @@ export class Database {
     return this.#keyspace.storage.randomKeyNow(this.space, random);
   }
 
+  /** The blocks of a large collection that goes are removed in the background. */
+  #leaveBlocks(key: ByteRange): void {
+    const { storage } = this.#keyspace;
+    if (!storage.isLarge(this.space, key)) return;
+    let found = storage.find(this.space, key, NEED_VALUE);
+    if (found === COLD) found = storage.findNow(this.space, key, NEED_VALUE);
+    if (found?.live instanceof Directory) this.#leave(found.live);
+  }
+
+  #leave(directory: Directory): void {
+    leaveBlocks(this.#keyspace.storage, directory);
+    this.#keyspace.leftOvers++;
+  }
+
   #onSet(key: ByteRange): void {
     const { absences } = this.#keyspace;
     if (absences.size > 0) absences.onSet(this.index, key);
@@ -222,6 +272,7 @@ export class Database {
 
   #expire(key: ByteRange): void {
     const keyspace = this.#keyspace;
+    this.#leaveBlocks(key);
     keyspace.storage.remove(this.space, key);
     keyspace.stats.expired++;
     keyspace.modified(key);

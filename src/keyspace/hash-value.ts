@@ -38,11 +38,11 @@
 
 import { ByteRange } from '../lib/byte-range.ts';
 import { WORDS_BYTES_MAX, viewOf, type Bytes } from '../lib/views.ts';
-import type { HashView } from './hash-view.ts';
+import { scanDown, type HashPage, type HashView } from './hash-view.ts';
 import { HASH_PAGE_PAIRS_BITS } from './limits.ts';
 import { FieldIndex } from './field-index.ts';
 import { HashSnapshot, headBytes, writeHead } from './hash-snapshot.ts';
-import type { LiveCodec, LiveValue, Snapshot } from './live-value.ts';
+import type { LiveValue, Snapshot } from './live-value.ts';
 import { PairAt } from './pair-page.ts';
 import { PairPages } from './pair-pages.ts';
 import { PieceReader } from './pieces.ts';
@@ -168,8 +168,14 @@ export class HashValue implements LiveValue, HashView {
     return new ByteRange(pair.buf, pair.valueStart, pair.end, pair.words);
   }
 
-  scanStart(cursor: number): number {
-    return cursor === 0 ? this.size : Math.min(cursor, this.size);
+  scan(cursor: number, count: number): HashPage {
+    return scanDown(this.size, cursor, count);
+  }
+
+  /** It once was a hash with so long a piece, and so many fields. */
+  noteHistory(longest: number, peak: number): void {
+    this.#longest = Math.max(this.#longest, longest);
+    this.#peak = Math.max(this.#peak, peak);
   }
 
   applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
@@ -289,8 +295,3 @@ function firstPageBytes(pairs: PieceReader): number {
   for (let i = 2 << HASH_PAGE_PAIRS_BITS; i > 0 && pairs.hasMore; i--) pairs.next();
   return pairs.at - from;
 }
-
-export const hashCodec: LiveCodec = Object.freeze({
-  type: HASH,
-  decodeBase: (buf: Buffer, start: number, end: number) => HashValue.ofBase(buf, start, end),
-});

@@ -2,6 +2,23 @@
 
 import type { ByteRange } from '../lib/byte-range.ts';
 
+export interface HashPage {
+  readonly positions: readonly number[];
+  /** Where to go on; 0 = the scan is complete. */
+  readonly cursor: number;
+}
+
+/**
+ * The page of a hash in one piece. A scan visits positions downwards, so its cursor is the number
+ * of positions still to visit; the first page begins at the size, and so does a cursor that is too
+ * large: that of a hash that was larger.
+ */
+export function scanDown(size: number, cursor: number, count: number): HashPage {
+  const end = cursor === 0 ? size : Math.min(cursor, size);
+  const start = Math.max(0, end - count);
+  return { positions: Array.from({ length: end - start }, (_, i) => start + i), cursor: start };
+}
+
 export interface HashView {
   /** How many fields it has. */
   readonly size: number;
@@ -18,8 +35,8 @@ export interface HashView {
   fieldAt(position: number): ByteRange;
   valueAt(position: number): ByteRange;
   /**
-   * A scan visits positions downwards; its cursor is the number of positions still to visit, so 0
-   * is the end. The cursor of the first page is the size, and one that is too large counts as that.
+   * A page of a scan, of about `count` fields. What is there from the first page to the last is in
+   * one of them, whatever is added and removed, and whatever size the hash comes to have meanwhile.
    */
-  scanStart(cursor: number): number;
+  scan(cursor: number, count: number): HashPage;
 }

@@ -3,6 +3,7 @@
 import type { ByteRange } from '../lib/byte-range.ts';
 import type { Absences } from './absences.ts';
 import type { AccessClock } from './access-clock.ts';
+import type { CollectionChange } from './collection/collection-change.ts';
 import type { Storage } from './storage.ts';
 
 /** Counters that INFO reports; reset by CONFIG RESETSTAT. */
@@ -17,6 +18,9 @@ export interface KeyspaceCore {
   readonly isReadOnly: boolean;
   readonly storage: Storage;
   readonly stats: KeyspaceStats;
+  readonly collections: CollectionChange;
+  /** How many large collections have left their blocks to be removed. */
+  leftOvers: number;
   readonly absences: Absences;
   readonly access: AccessClock;
   /** Milliseconds since the epoch as the running entry carries them. */

@@ -9,20 +9,19 @@
 
 import { ByteRange } from '../lib/byte-range.ts';
 import { DATABASES_DEFAULT, DATABASES_MAX } from '../config/limits.ts';
+import { blocksSpaceOf, hasBlocksBit } from './collection/block-keys.ts';
+import { CollectionChange } from './collection/collection-change.ts';
 import { Absences } from './absences.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database, isAbsent } from './database.ts';
 import type { KeyspaceCore, KeyspaceStats } from './keyspace-core.ts';
-import { COLD, NEED_VALUE, type Storage } from './storage.ts';
+import { COLD, NEED_VALUE, SYSTEM_SPACE, type Storage } from './storage.ts';
 
 /**
  * A database beyond the default number begins in the space of this number plus its own, so that
  * the spaces of those before it, which a directory may have given out, are never taken twice.
  */
 const FURTHER_SPACES_FROM = 2 ** 30;
-
-/** The space of records that belong to the server itself. */
-export const SYSTEM_SPACE = 0;
 
 /**
  * The system key under which the table of spaces is kept: a uint32 for each database, and the next
@@ -40,6 +39,8 @@ export interface KeyspaceListener {
 export class Keyspace implements KeyspaceCore {
   #storage: Storage;
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
+  collections: CollectionChange;
+  leftOvers = 0;
   readonly absences = new Absences();
   readonly access = new AccessClock();
   /** Milliseconds since the epoch as the running entry carries them. */
@@ -55,6 +56,7 @@ export class Keyspace implements KeyspaceCore {
   /** The caller has loaded SPACES_KEY of SYSTEM_SPACE; see storage.load. */
   constructor(storage: Storage, listener: KeyspaceListener) {
     this.#storage = storage;
+    this.collections = new CollectionChange(storage);
     this.#listener = listener;
     this.#spaces = readSpaces(storage);
     for (let i = 0; i < DATABASES_MAX; i++) {
@@ -72,6 +74,7 @@ export class Keyspace implements KeyspaceCore {
     // Versions of keys go on with the places of the total order; see Storage.logIndex.
     storage.logIndex = this.#storage.logIndex;
     this.#storage = storage;
+    this.collections = new CollectionChange(storage);
     this.#follow(storage);
   }
 
@@ -111,6 +114,7 @@ export class Keyspace implements KeyspaceCore {
     this.#assign(index, this.#takeSpace());
     this.#saveSpaces();
     this.#storage.dropSpace(old);
+    this.#storage.dropSpace(blocksSpaceOf(old));
     this.changed();
   }
 
@@ -166,6 +170,7 @@ export class Keyspace implements KeyspaceCore {
     const next = this.#spaces[DATABASES_MAX] as number;
     const isReserved = next >= FURTHER_SPACES_FROM && next < FURTHER_SPACES_FROM + DATABASES_MAX;
     const free = isReserved ? FURTHER_SPACES_FROM + DATABASES_MAX : next;
+    if (hasBlocksBit(free)) throw new Error('assertion failed: no space is left for a database');
     this.#spaces[DATABASES_MAX] = free + 1;
     return free;
   }

@@ -12,6 +12,8 @@ import type { ValueType } from './value-type.ts';
 
 export interface LiveValue {
   readonly type: ValueType;
+  /** The directory of a large collection (collection/directory.ts), not its elements. */
+  readonly isLarge?: true;
   /** Elements of a collection, bytes of a string. A collection of size 0 does not exist. */
   readonly size: number;
   /** Estimated RAM held, in bytes; kept up to date by applyDelta. */
@@ -57,6 +59,9 @@ export interface Snapshot {
 
 export interface LiveCodec {
   readonly type: ValueType;
-  /** Reads what encodeBase wrote. The bytes are borrowed. */
-  decodeBase(buf: Buffer, start: number, end: number): LiveValue;
+  /**
+   * Reads what encodeBase wrote; `flag` is that of its record (storage.ts, Found.raw). The bytes
+   * are borrowed.
+   */
+  decodeBase(buf: Buffer, start: number, end: number, flag: boolean): LiveValue;
 }

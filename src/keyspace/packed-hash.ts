@@ -11,7 +11,7 @@ import { ByteRange } from '../lib/byte-range.ts';
 import { varintBytes, writeVarint } from '../lib/varint.ts';
 import { copyBytes, viewOf, type Bytes } from '../lib/views.ts';
 import { HASH_REMOVE, HASH_SET } from './hash-value.ts';
-import type { HashView } from './hash-view.ts';
+import { scanDown, type HashPage, type HashView } from './hash-view.ts';
 import { PACKED_BYTES_MAX } from './limits.ts';
 import { PieceReader } from './pieces.ts';
 
@@ -42,6 +42,11 @@ export class PackedHash implements HashView {
     this.end = end;
     this.expireAt = expireAt;
     this.#pair = new PairReader(buf, this.start, end);
+  }
+
+  /** Bytes of all of it. */
+  get baseBytes(): number {
+    return this.end - this.start + varintBytes(this.longest) + varintBytes(this.peak);
   }
 
   get size(): number {
@@ -80,8 +85,8 @@ export class PackedHash implements HashView {
     return this.#value();
   }
 
-  scanStart(cursor: number): number {
-    return cursor === 0 ? this.size : Math.min(cursor, this.size);
+  scan(cursor: number, count: number): HashPage {
+    return scanDown(this.size, cursor, count);
   }
 
   #value(): ByteRange {
@@ -166,23 +171,23 @@ class PairReader {
   }
 }
 
-/** Room for the head in front of the pairs: two varints below 2^53. */
-const HEAD_BYTES_MAX = 16;
+/** Bytes of what is in front of the pairs, at most: two varints below 2^53. */
+export const HASH_HEAD_BYTES_MAX = 16;
 
 /**
  * Makes the bytes of a changed small hash, one at a time, in memory that it keeps. What `change`
  * gives is borrowed until the next call.
  */
 class PackedHashWriter {
-  readonly #buf = Buffer.alloc(HEAD_BYTES_MAX + PACKED_BYTES_MAX);
+  readonly #buf = Buffer.alloc(HASH_HEAD_BYTES_MAX + PACKED_BYTES_MAX);
   readonly #words = viewOf(this.#buf);
-  readonly #pair = new PairReader(this.#buf, HEAD_BYTES_MAX, HEAD_BYTES_MAX);
+  readonly #pair = new PairReader(this.#buf, HASH_HEAD_BYTES_MAX, HASH_HEAD_BYTES_MAX);
   readonly #range = new ByteRange(this.#buf, 0, 0, this.#words);
-  #end = HEAD_BYTES_MAX;
+  #end = HASH_HEAD_BYTES_MAX;
   #longest = 0;
   #peak = 0;
-  /** By how many fields the last change made the hash larger. */
-  added = 0;
+  /** How many fields more the hash has after the last change; fewer after a removal. */
+  growth = 0;
   /** The last change left no field. */
   isEmpty = false;
 
@@ -194,17 +199,17 @@ class PackedHashWriter {
     const pairsBytes = hash === null ? 0 : hash.end - hash.start;
     const isRemoval = delta.buf[delta.start] === HASH_REMOVE;
     const grown = pairsBytes + (isRemoval ? 0 : delta.length);
-    if (grown > PACKED_BYTES_MAX - HEAD_BYTES_MAX) return undefined;
-    if (hash !== null) this.#copy(hash, hash.start, HEAD_BYTES_MAX, pairsBytes);
-    this.#end = HEAD_BYTES_MAX + pairsBytes;
+    if (grown > PACKED_BYTES_MAX - HASH_HEAD_BYTES_MAX) return undefined;
+    if (hash !== null) this.#copy(hash, hash.start, HASH_HEAD_BYTES_MAX, pairsBytes);
+    this.#end = HASH_HEAD_BYTES_MAX + pairsBytes;
     this.#longest = hash?.longest ?? 0;
     this.#peak = hash?.peak ?? 0;
-    this.added = 0;
+    this.growth = 0;
     const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
     if (isRemoval) this.#removeAll(pieces);
     else if (delta.buf[delta.start] === HASH_SET) this.#setAll(pieces, delta);
     else throw new Error(`assertion failed: a delta begins with ${delta.buf[delta.start]}`);
-    this.isEmpty = this.#end === HEAD_BYTES_MAX;
+    this.isEmpty = this.#end === HASH_HEAD_BYTES_MAX;
     return this.#finish();
   }
 
@@ -225,7 +230,7 @@ class PackedHashWriter {
   /** -1 with the pair at the field, or how many pairs there are without it. */
   #find(buf: Buffer, start: number, end: number): number {
     const pair = this.#pair;
-    pair.at = HEAD_BYTES_MAX;
+    pair.at = HASH_HEAD_BYTES_MAX;
     pair.limit = this.#end;
     let count = 0;
     for (; pair.next(); count++) if (pair.hasField(buf, start, end)) return -1;
@@ -235,7 +240,7 @@ class PackedHashWriter {
   #append(from: Bytes, start: number, end: number, size: number): void {
     this.#copy(from, start, this.#end, end - start);
     this.#end += end - start;
-    this.added++;
+    this.growth++;
     if (size >= this.#peak) this.#peak = size + 1;
   }
 
@@ -253,6 +258,7 @@ class PackedHashWriter {
         throw new Error('assertion failed: a delta removes a field that is not there');
       }
       this.#move(this.#pair.at, this.#pair.pairStart);
+      this.growth--;
     }
   }
 
@@ -268,7 +274,7 @@ class PackedHashWriter {
 
   #finish(): ByteRange {
     const headBytes = varintBytes(this.#longest) + varintBytes(this.#peak);
-    const start = HEAD_BYTES_MAX - headBytes;
+    const start = HASH_HEAD_BYTES_MAX - headBytes;
     writeVarint(this.#buf, writeVarint(this.#buf, start, this.#longest), this.#peak);
     this.#range.start = start;
     this.#range.end = this.#end;

@@ -20,6 +20,9 @@ import type { ValueType } from './value-type.ts';
 /** The key may exist, but only disk can tell: `load` it first. */
 export const COLD = Symbol('cold');
 
+/** The space of records that belong to the server itself. */
+export const SYSTEM_SPACE = 0;
+
 /** How much of a record a command needs: the proof that the key exists, or its value too. */
 export const NEED_KEY = 0;
 export const NEED_VALUE = 1;
@@ -40,7 +43,7 @@ export interface Found {
    * when only the key was needed.
    */
   readonly live: LiveValue | undefined;
-  /** A string that APPEND or SETRANGE made; OBJECT ENCODING tells. */
+  /** A string that APPEND or SETRANGE made, as OBJECT ENCODING tells; a large collection. */
   readonly raw: boolean;
 }
 
@@ -107,6 +110,10 @@ export interface Storage extends Effects {
    * of them, and never back to 0. 0 = alone, without an order. It is what changes are dated with.
    */
   logIndex: number;
+  /** A number that was not given before, by this call or by one before a restart. */
+  uniqueNumber(): number;
+  /** Whether the key has a large collection. It must have been found. */
+  isLarge(space: number, key: ByteRange): boolean;
   /** A command begins: borrowed ranges of the one before may hold other bytes now. */
   begin(): void;
   find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD;

@@ -20,9 +20,12 @@ export type ValueType =
   | typeof HASH
   | typeof STREAM;
 
-/** Whether a value of so many bytes is read where its record is, without a structure in RAM. */
-export function isReadInPlace(type: ValueType, bytes: number): boolean {
-  return type === STRING || bytes <= PACKED_BYTES_MAX;
+/**
+ * Whether a value of so many bytes is read where its record is, without a structure in RAM.
+ * `flag`: of its record; with a collection it says that the record is a directory.
+ */
+export function isReadInPlace(type: ValueType, flag: boolean, bytes: number): boolean {
+  return type === STRING || (!flag && bytes <= PACKED_BYTES_MAX);
 }
 
 const NAMES = ['none', 'string', 'list', 'set', 'zset', 'hash', 'stream'] as const;

@@ -22,6 +22,7 @@ import { LatencyMonitor } from '../observe/latency-monitor.ts';
 import { SlowLog } from '../observe/slow-log.ts';
 import { OutputPool } from '../protocol/output-pool.ts';
 import { ActiveExpiry } from '../engine/active-expiry.ts';
+import { BlockSweeper } from '../engine/block-sweeper.ts';
 import type { Engine } from '../engine/engine.ts';
 import { CallLog } from './call-log.ts';
 import { clientsPolicy } from './client-policy.ts';
@@ -79,6 +80,7 @@ export class RunningServer {
   readonly #clients: Clients;
   readonly #listeners: Listeners;
   readonly #expiry: ActiveExpiry;
+  readonly #sweeper: BlockSweeper;
   readonly #rates: Rates;
   readonly #housekeeping: Housekeeping;
   readonly #startedAt: number;
@@ -108,6 +110,10 @@ export class RunningServer {
       mayExpire: () => order?.mayExpire() ?? true,
       expire: order === undefined ? undefined : (db, keys) => order.expire(db, keys),
       nowMs: () => order?.readTimeMs(clock.nowMs()) ?? clock.nowMs(),
+    });
+    this.#sweeper = new BlockSweeper({
+      keyspace: this.#plumbing.keyspace,
+      runInternal: (work) => this.#engine.runInternal(work),
     });
     const policy = (): ReturnType<typeof clientsPolicy> => clientsPolicy(config.values);
     this.#clients = new Clients(this.#createHost(), policy, this.#plumbing.pause);
@@ -316,6 +322,7 @@ export class RunningServer {
       clients: this.#clients,
       turn: this.#turn,
       expiry: this.#expiry,
+      sweeper: this.#sweeper,
       rates: this.#rates,
       hz: () => config.values.hz,
       effort: () => config.values['active-expire-effort'],

@@ -39,10 +39,10 @@ export class Finder {
     if (need !== NEED_VALUE) return new FoundKey(type, expireAt, NO_VALUE, undefined, raw);
     if (!probe.isWhole) return COLD;
     const value = entryValueAt(buf, at, probe.view);
-    if (isReadInPlace(type, value.length)) {
+    if (isReadInPlace(type, raw, value.length)) {
       return new FoundKey(type, expireAt, value, undefined, raw);
     }
-    return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), false);
+    return new FoundKey(type, expireAt, NO_VALUE, this.#changes.warmProbed(key, false), raw);
   }
 
   #foundChain(chain: Chain, need: Need): Found | typeof COLD {
@@ -65,6 +65,6 @@ export class Finder {
     if (!this.#changes.hasValue(chain)) return undefined;
     const { buf, at, view } = this.#parts.residents;
     const value = entryValueAt(buf, at, view);
-    return isReadInPlace(chain.type, value.length) ? value : undefined;
+    return isReadInPlace(chain.type, chain.raw, value.length) ? value : undefined;
   }
 }

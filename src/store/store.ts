@@ -21,11 +21,11 @@ import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
 import type {
   Found, KeyToLoad, Lookahead, Need, ScanPage, ScannedKey, Storage,
 } from '../keyspace/storage.ts';
-import type { ValueType } from '../keyspace/value-type.ts';
+import { STRING, type ValueType } from '../keyspace/value-type.ts';
 import { STORE_TICK_MS } from './limits.ts';
 import { IndexCheck } from './check/check-index.ts';
 import type { CompactionHost } from './compaction/compaction-host.ts';
-import { entryStampAt } from './format/data-entry.ts';
+import { entryIsRawAt, entryStampAt, entryTypeAt } from './format/data-entry.ts';
 import { NO_STAMP, VERSION_ABSENT, versionOf } from './format/version-stamp.ts';
 import type { DirectReads } from './lookup/direct-reads.ts';
 import type { DiskSpace } from './disk-space.ts';
@@ -119,6 +119,19 @@ export class Store implements Storage {
 
   find(space: number, key: ByteRange, need: Need): Found | undefined | typeof COLD {
     return this.#finder.find(space, key, need);
+  }
+
+  uniqueNumber(): number {
+    return this.#parts.writer.appender.nextValueIndex;
+  }
+
+  isLarge(space: number, key: ByteRange): boolean {
+    const { probe } = this.#parts;
+    probe.run(space, key);
+    if (probe.slot === -1) return false;
+    const { chain } = probe;
+    if (chain !== undefined) return chain.raw && chain.type !== STRING;
+    return entryIsRawAt(probe.buf, probe.at) && entryTypeAt(probe.buf, probe.at) !== STRING;
   }
 
   findNow(space: number, key: ByteRange, need: Need): Found | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SYSTEM_SPACE } from '../../src/keyspace/keyspace.ts';
+import { SYSTEM_SPACE } from '../../src/keyspace/storage.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { MemberId } from '../../src/raft/core/entry.ts';
 import { OrderMarks, ORDER_MARKS_PAGE } from '../../src/cluster/applied-marks.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
 import { seedFieldIndexes } from '../../src/keyspace/field-index.ts';
 import {
-  HASH_REMOVE, HASH_SET, HashValue, hashCodec, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
+  HASH_REMOVE, HASH_SET, HashValue, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
 } from '../../src/keyspace/hash-value.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
@@ -29,7 +29,7 @@ function fields(hash: HashValue): string[] {
 
 function reloaded(hash: HashValue): HashValue {
   const base = hash.encodeBase();
-  return hashCodec.decodeBase(base, 0, base.length) as HashValue;
+  return HashValue.ofBase(base, 0, base.length);
 }
 
 function hashOf(size: number): HashValue {
@@ -195,9 +195,9 @@ describe('a scan of a hash', () => {
         const met = new Set<string>();
         let cursor = 0;
         do {
-          const end = hash.scanStart(cursor);
-          cursor = Math.max(0, end - (1 + random.below(20)));
-          for (let at = cursor; at < end; at++) met.add(hash.fieldAt(at).latin1());
+          const page = hash.scan(cursor, 1 + random.below(20));
+          cursor = page.cursor;
+          for (const at of page.positions) met.add(hash.fieldAt(at).latin1());
           for (let i = random.below(30); i > 0; i--) {
             const field = hash.fieldAt(random.below(hash.size)).latin1();
             if (!staying.has(field)) remove(hash, field);
@@ -211,8 +211,8 @@ describe('a scan of a hash', () => {
   });
 
   it('takes a cursor from beyond the hash as its end', () => {
-    expect(hashOf(3).scanStart(2 ** 48)).toBe(3);
-    expect(new HashValue().scanStart(5)).toBe(0);
+    expect(hashOf(3).scan(2 ** 48, 2)).toEqual({ positions: [1, 2], cursor: 1 });
+    expect(new HashValue().scan(5, 2)).toEqual({ positions: [], cursor: 0 });
   });
 });
 
@@ -225,7 +225,7 @@ describe('the codecs', () => {
 
   it('give values of their own type, which share nothing with the bytes', () => {
     const base = hashOf(3).encodeBase();
-    const hash = hashCodec.decodeBase(base, 0, base.length) as HashValue;
+    const hash = HashValue.ofBase(base, 0, base.length);
     base.fill(0);
     expect(pairsOf(hash)).toEqual(pairsOf(hashOf(3)));
     expect(hash.type).toBe(HASH);

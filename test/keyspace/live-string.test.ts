@@ -70,7 +70,7 @@ describe('a live string', () => {
           expect(live.bytes().equals(expected)).toBe(true);
         }
         const base = live.encodeBase();
-        const again = liveStringCodec.decodeBase(base, 0, base.length);
+        const again = liveStringCodec.decodeBase(base, 0, base.length, true);
         expect(again.encodeBase().equals(expected)).toBe(true);
       }
     });

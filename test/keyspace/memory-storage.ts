@@ -52,6 +52,14 @@ export class MemoryStorage implements Storage {
     add: (): void => {}, addElement: (): void => {}, run: (): void => {}, clear: (): void => {},
   };
 
+  uniqueNumber(): number {
+    return ++this.#valueIndex;
+  }
+
+  isLarge(space: number, key: ByteRange): boolean {
+    return this.#space(space).get(key.latin1())?.live?.isLarge === true;
+  }
+
   begin(): void {}
 
   mustLoad(_space: number, key: ByteRange, _need: Need): boolean {
@@ -108,7 +116,7 @@ export class MemoryStorage implements Storage {
     this.effects++;
     this.#note(space, key);
     this.#space(space).set(key.latin1(), {
-      type: live.type, expireAt, raw: false, value: NO_BYTES, live,
+      type: live.type, expireAt, raw: live.isLarge === true, value: NO_BYTES, live,
       base: Buffer.from(live.encodeBase()), deltas: [], stamp: this.#stamp(),
     });
   }
@@ -248,7 +256,7 @@ export class MemoryStorage implements Storage {
     if (entry.live === undefined) return { ...entry, value: Buffer.from(entry.value) };
     const codec = this.codecs.get(entry.type) ??
       LIVE_CODECS.find(({ type }) => type === entry.type) ?? liveStringCodec;
-    const live = codec.decodeBase(entry.base, 0, entry.base.length);
+    const live = codec.decodeBase(entry.base, 0, entry.base.length, entry.raw);
     for (const delta of entry.deltas) live.applyDelta(delta, 0, delta.length);
     return { ...entry, live, deltas: [...entry.deltas] };
   }

@@ -64,7 +64,8 @@ function draw(snapshot: Snapshot, between: () => void): Buffer[] {
 }
 
 function replay(type: LiveValue['type'], [first, ...others]: readonly Buffer[]): LiveValue {
-  const live = LIVE_CODECS.find((codec) => codec.type === type)!.decodeBase(first!, 0, first!.length);
+  const live = LIVE_CODECS.find((codec) => codec.type === type)!
+    .decodeBase(first!, 0, first!.length, false);
   for (const page of others) live.applyDelta(page, 0, page.length);
   return live;
 }

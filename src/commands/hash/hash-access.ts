@@ -1,9 +1,9 @@
 /** What every command on hashes does: finding the hash at the first argument and changing it. */
 
 import { WRONG_TYPE } from '../../keyspace/database.ts';
-import { HASH_SET, HashValue } from '../../keyspace/hash-value.ts';
+import { hashOf } from '../../keyspace/collection/hashes.ts';
+import { HASH_SET } from '../../keyspace/hash-value.ts';
 import type { HashView } from '../../keyspace/hash-view.ts';
-import { PackedHash, packedHashWriter } from '../../keyspace/packed-hash.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import type { Found } from '../../keyspace/storage.ts';
 import { HASH } from '../../keyspace/value-type.ts';
@@ -22,11 +22,8 @@ export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 
 const TOO_MANY_FIELDS = `ERR a hash holds at most ${HASH_FIELDS_MAX} fields`;
 
-/** A hash as commands have it; the small one is borrowed. */
-export type Hash = PackedHash | HashValue;
-
 /** Null when there is none; undefined when there is another type, and the error is replied. */
-export type HashOrNone = Hash | null | undefined;
+export type HashOrNone = HashView | null | undefined;
 
 export function readHash(ctx: WriteContext): HashOrNone {
   return toHash(ctx, ctx.db.readCollection(ctx.args.at(1), HASH));
@@ -39,62 +36,26 @@ export function findHash(ctx: WriteContext): HashOrNone {
 
 function toHash(ctx: WriteContext, found: Found | undefined | typeof WRONG_TYPE): HashOrNone {
   if (found === undefined) return null;
-  if (found !== WRONG_TYPE) return hashOf(found);
+  if (found !== WRONG_TYPE) return hashOf(ctx.keyspace.storage, found);
   ctx.reply.error(WRONG_TYPE_TEXT);
   return undefined;
-}
-
-/** The hash that was found. */
-export function hashOf({ live, value, expireAt }: Found): Hash {
-  return live === undefined ? new PackedHash(value, expireAt) : live as HashValue;
 }
 
 /** Deltas of all commands on hashes: one is in use at a time. */
 export const hashDelta = new DeltaWriter();
 
 /** Applies a delta that sets fields; makes the hash when there is none. How many are new. */
-export function setFields(ctx: WriteContext, hash: Hash | null, delta: ByteRange): number {
-  const { db } = ctx;
-  const key = ctx.args.at(1);
-  if (hash instanceof HashValue) {
-    const before = hash.size;
-    db.change(key, hash, delta);
-    return hash.size - before;
-  }
-  const packed = packedHashWriter.change(hash, delta);
-  const added = packed === undefined
-    ? putGrown(ctx, hash, delta)
-    : packedHashWriter.added;
-  if (packed !== undefined) db.putPacked(key, HASH, packed, hash?.expireAt);
+export function setFields(
+  { args, db, random }: WriteContext, hash: HashView | null, delta: ByteRange,
+): number {
+  const key = args.at(1);
+  const added = db.changeCollection(key, delta, random);
   if (hash === null) db.notify('n', 'new', key);
   return added;
 }
 
-/** A small hash, or none, with a delta that makes it a large one. */
-function putGrown(ctx: WriteContext, hash: PackedHash | null, delta: ByteRange): number {
-  const grown = hash === null ? HashValue.withRoom(delta.length) : HashValue.ofPacked(hash);
-  const before = grown.size;
-  grown.applyDelta(delta.buf, delta.start, delta.end, delta.words);
-  ctx.db.putLive(ctx.args.at(1), grown, hash?.expireAt);
-  return grown.size - before;
-}
-
-/** Applies a delta that removes fields; true when none is left, and the key is gone. */
-export function removeFields({ args, db }: WriteContext, hash: Hash, delta: ByteRange): boolean {
-  const key = args.at(1);
-  if (hash instanceof HashValue) {
-    db.change(key, hash, delta);
-    return hash.size === 0;
-  }
-  const packed = packedHashWriter.change(hash, delta);
-  if (packed === undefined) throw new Error('assertion failed: a small hash grew by a removal');
-  if (packedHashWriter.isEmpty) db.removeFound(key);
-  else db.putPacked(key, HASH, packed, hash.expireAt);
-  return packedHashWriter.isEmpty;
-}
-
 /** Sets one field to a text of the server's own making, such as a number. */
-export function setFieldText(ctx: WriteContext, hash: Hash | null, text: string): void {
+export function setFieldText(ctx: WriteContext, hash: HashView | null, text: string): void {
   hashDelta.begin(HASH_SET);
   hashDelta.range(ctx.args.at(2));
   hashDelta.latin1(text);
@@ -102,7 +63,7 @@ export function setFieldText(ctx: WriteContext, hash: Hash | null, text: string)
 }
 
 /** The error if the arguments from 2 on would take a hash beyond its bounds, or undefined. */
-export function boundError({ args }: WriteContext, hash: Hash | null): string | undefined {
+export function boundError({ args }: WriteContext, hash: HashView | null): string | undefined {
   const added = Math.ceil((args.count - 2) / 2);
   return hash !== null && hash.size + added > HASH_FIELDS_MAX ? TOO_MANY_FIELDS : undefined;
 }

@@ -128,20 +128,16 @@ function hscan(ctx: Context): void {
   const options = parseScanOptions(args, 3, false);
   if (typeof options === 'string') return reply.error(options);
   const isWhole = hashEncoding(hash, server.config) === 'listpack';
-  const end = isWhole ? hash.size : hash.scanStart(cursor);
-  const start = isWhole ? 0 : Math.max(0, end - options.count);
-  replyPage(ctx, start, hash, matching(hash, start, end, options.matches));
+  const page = isWhole ? hash.scan(0, Infinity) : hash.scan(cursor, options.count);
+  replyPage(ctx, page.cursor, hash, matching(hash, page.positions, options.matches));
 }
 
-/** Positions from `start` to `end` whose fields match. */
+/** Positions whose fields match. */
 function matching(
-  hash: HashView, start: number, end: number, matches: GlobMatcher | undefined,
+  hash: HashView, positions: readonly number[], matches: GlobMatcher | undefined,
 ): readonly number[] {
-  const found: number[] = [];
-  for (let at = start; at < end; at++) {
-    if (matches === undefined || isMatch(matches, hash.fieldAt(at))) found.push(at);
-  }
-  return found;
+  if (matches === undefined) return positions;
+  return positions.filter((at) => isMatch(matches, hash.fieldAt(at)));
 }
 
 function isMatch(matches: GlobMatcher, { buf, start, end }: ByteRange): boolean {

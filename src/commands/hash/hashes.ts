@@ -9,9 +9,7 @@ import { HASH_REMOVE, HASH_SET } from '../../keyspace/hash-value.ts';
 import type { HashView } from '../../keyspace/hash-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { defineCommands, type WriteContext, type Flag } from '../command.ts';
-import {
-  ONE_KEY, boundError, findHash, hashDelta, readHash, removeFields, setFields,
-} from './hash-access.ts';
+import { ONE_KEY, boundError, findHash, hashDelta, readHash, setFields } from './hash-access.ts';
 import { wrongArity } from '../reply-errors.ts';
 
 const READING: readonly Flag[] = Object.freeze(['readonly', 'fast']);
@@ -109,9 +107,10 @@ function hdel(ctx: WriteContext): void {
   reply.integer(removed);
   if (hash === null || removed === 0) return;
   const key = args.at(1);
-  const isEmpty = removeFields(ctx, hash, hashDelta.finish());
+  const { size } = hash;
+  db.changeCollection(key, hashDelta.finish(), ctx.random);
   db.notify('h', 'hdel', key);
-  if (isEmpty) db.notify('g', 'del', key);
+  if (removed === size) db.notify('g', 'del', key);
 }
 
 /** Adds to the delta the fields from argument 2 on that the hash has, each once; how many. */

@@ -1,9 +1,6 @@
 /** What several commands on keys of any type share. */
 
-import type { Database } from '../../keyspace/database.ts';
 import { NEED_KEY, type Found } from '../../keyspace/storage.ts';
-import { STRING } from '../../keyspace/value-type.ts';
-import type { ByteRange } from '../../lib/byte-range.ts';
 import { DATABASES_MAX } from '../../config/limits.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { RequestLimits, WriteContext } from '../command.ts';
@@ -44,23 +41,4 @@ export function parseDbIndex(args: Args, i: number, limits: RequestLimits): numb
 export function possibleDbIndex(args: Args, i: number): number | undefined {
   const index = i < args.count ? args.int(i) : undefined;
   return index !== undefined && index >= 0 && index < DATABASES_MAX ? index : undefined;
-}
-
-/**
- * Sets a key to the value of another one, which the caller removes in the same command: a
- * collection changes hands as it is, since decoding a million fields again would take seconds.
- */
-export function putMoved(db: Database, key: ByteRange, found: Found, expireAt: number): void {
-  if (found.type === STRING) db.put(key, found.value, expireAt, found.raw);
-  else if (found.live !== undefined) db.putLive(key, found.live, expireAt);
-  else db.putPacked(key, found.type, found.value, expireAt);
-}
-
-/**
- * Sets a key to a copy of the value that a find in this command gave.
- */
-export function putCopy(db: Database, key: ByteRange, found: Found, expireAt: number): void {
-  if (found.type === STRING) db.put(key, found.value, expireAt, found.raw);
-  else if (found.live !== undefined) db.putLive(key, found.live.copy(), expireAt);
-  else db.putPacked(key, found.type, found.value, expireAt);
 }

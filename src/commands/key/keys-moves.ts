@@ -7,7 +7,7 @@
 
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type WriteContext, type VisitKey } from '../command.ts';
-import { ONE_KEY, parseDbIndex, possibleDbIndex, putCopy, putMoved } from './keys-common.ts';
+import { ONE_KEY, parseDbIndex, possibleDbIndex } from './keys-common.ts';
 import { NO_SUCH_KEY, SYNTAX } from '../reply-errors.ts';
 
 const TWO_KEYS = Object.freeze({ first: 1, last: 2, step: 1 });
@@ -33,8 +33,8 @@ function renameKey(ctx: WriteContext, onlyToNew: boolean): boolean | undefined {
   if (onlyToNew && db.has(to)) return false;
   const found = db.find(from);
   if (found === undefined) throw new Error('assertion failed: a key went away by itself');
-  putMoved(db, to, found, found.expireAt);
-  db.remove(from);
+  db.putMoved(to, found, found.expireAt);
+  db.removeMoved(from);
   db.notify('n', 'new', to);
   db.notify('g', 'rename_from', from);
   db.notify('g', 'rename_to', to);
@@ -53,7 +53,7 @@ function copy(ctx: WriteContext): void {
   if (target.has(to) && !options.replace) return reply.integer(0);
   const found = db.find(from);
   if (found === undefined) throw new Error('assertion failed: a key went away by itself');
-  putCopy(target, to, found, found.expireAt);
+  target.putCopy(to, found, found.expireAt);
   target.notify('n', 'new', to);
   target.notify('g', 'copy_to', to);
   reply.integer(1);
@@ -97,8 +97,8 @@ function move(ctx: WriteContext): void {
   if (!db.has(key) || target.has(key)) return reply.integer(0);
   const found = db.find(key);
   if (found === undefined) throw new Error('assertion failed: a key went away by itself');
-  putMoved(target, key, found, found.expireAt);
-  db.remove(key);
+  target.putMoved(key, found, found.expireAt);
+  db.removeMoved(key);
   target.notify('n', 'new', key);
   db.notify('g', 'move_from', key);
   target.notify('g', 'move_to', key);

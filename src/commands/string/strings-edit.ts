@@ -102,7 +102,7 @@ class LiveEdit implements StringEdit {
 
   write(offset: number, bytes: Uint8Array): void {
     const delta = LiveString.delta(offset, bytes);
-    this.#db.change(this.#key, this.#live, new ByteRange(delta));
+    this.#db.change(this.#key, new ByteRange(delta));
   }
 
   /** A write that was given up may have left the string shorter than Redis would make it. */

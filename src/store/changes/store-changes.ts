@@ -93,7 +93,8 @@ export class StoreChanges implements Effects {
     const { appender } = this.#parts.writer;
     probe.mustRun(space, key);
     const into = probe.space ?? this.#beginSpace(space, key);
-    const typeByte = live.type === STRING ? STRING | FLAG_RAW : live.type;
+    const flag = live.type === STRING || live.isLarge === true;
+    const typeByte = flag ? live.type | FLAG_RAW : live.type;
     const isHuge = this.#pages.isHuge(live);
     const pages = isHuge ? this.#pages.appendWhole(live, space, key, typeByte, expireAt) : [];
     if (!isHuge) {
@@ -104,7 +105,7 @@ export class StoreChanges implements Effects {
     const { hi, lo } = probe;
     const slot = this.#point(into, key, live.type, expireAt);
     const chain = chains.create(into, hi, lo, live.type, recordOf(into.index, slot));
-    this.#identify(chain, key.copy(), expireAt, live.type === STRING, stamp);
+    this.#identify(chain, key.copy(), expireAt, flag, stamp);
     if (isHuge) chains.adoptPages(chain, pages);
     this.#warm(chain, live);
     into.index.setChain(slot, chain.id, into.index.sizeClassOf(slot));
@@ -287,7 +288,7 @@ export class StoreChanges implements Effects {
     if (this.#pages.isHuge(live) || this.#pages.isAtWork(chain)) {
       return this.#pages.step(chain, live, stopAt);
     }
-    if (live.baseBytes <= PACKED_BYTES_MAX / 2) this.#cool(chain);
+    if (!chain.raw && live.baseBytes <= PACKED_BYTES_MAX / 2) this.#cool(chain);
     else this.#rewrite(chain, live);
     return true;
   }
@@ -491,7 +492,7 @@ function decodeBaseAt(
   codecs: StoreParts['codecs'], type: ValueType, buf: Buffer, at: number,
 ): LiveValue {
   const { start, end } = entryValueAt(buf, at);
-  return mustGetCodec(codecs, type).decodeBase(buf, start, end);
+  return mustGetCodec(codecs, type).decodeBase(buf, start, end, entryIsRawAt(buf, at));
 }
 
 function recordOf(index: KeyIndex, slot: number): RecordPlace {

@@ -10,7 +10,7 @@ import type { ByteRange } from '../../lib/byte-range.ts';
 import { NEED_VALUE, type Need } from '../../keyspace/storage.ts';
 import { isReadInPlace, type ValueType } from '../../keyspace/value-type.ts';
 import type { Chain } from '../chains/chains.ts';
-import { entryTypeAt, entryValueAt } from '../format/data-entry.ts';
+import { entryIsRawAt, entryTypeAt, entryValueAt } from '../format/data-entry.ts';
 import { placeOffset, placeSlot, type LoadedRecord } from '../memory/residents.ts';
 import { sizeClassBytes } from '../index/size-class.ts';
 import type { StoreChanges } from '../changes/store-changes.ts';
@@ -59,7 +59,8 @@ export class ReadNow {
     }
     const type = entryTypeAt(probe.buf, probe.at) as ValueType;
     const value = entryValueAt(probe.buf, probe.at);
-    if (!isReadInPlace(type, value.length)) this.#changes.warmProbed(key, false);
+    const flag = entryIsRawAt(probe.buf, probe.at);
+    if (!isReadInPlace(type, flag, value.length)) this.#changes.warmProbed(key, false);
     return true;
   }
 

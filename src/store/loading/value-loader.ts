@@ -128,15 +128,16 @@ class Replay {
 
   add({ buf, at }: LoadedRecord): void {
     const { start, end } = entryValueAt(buf, at);
-    this.isRaw ||= entryIsRawAt(buf, at);
-    this.#apply(entryKindAt(buf, at), buf, start, end);
+    const flag = entryIsRawAt(buf, at);
+    this.isRaw ||= flag;
+    this.#apply(entryKindAt(buf, at), buf, start, end, flag);
     this.#count += 1;
   }
 
   /** BEGIN, BASE and EXPIRE change no value. */
-  #apply(kind: number, buf: Buffer, start: number, end: number): void {
-    if (kind === KIND_PUT) this.#live = this.#codec.decodeBase(buf, start, end);
-    else if (kind === KIND_PAGE) this.#applyPage(buf, start, end);
+  #apply(kind: number, buf: Buffer, start: number, end: number, flag: boolean): void {
+    if (kind === KIND_PUT) this.#live = this.#codec.decodeBase(buf, start, end, flag);
+    else if (kind === KIND_PAGE) this.#applyPage(buf, start, end, flag);
     else if (kind === KIND_RUN) applyRun(this.live, buf, start, end);
     else if (kind === KIND_DELTA) {
       applyRun(this.live, buf, start, end);
@@ -144,8 +145,8 @@ class Replay {
     }
   }
 
-  #applyPage(buf: Buffer, start: number, end: number): void {
-    if (this.#live === undefined) this.#live = this.#codec.decodeBase(buf, start, end);
+  #applyPage(buf: Buffer, start: number, end: number, flag: boolean): void {
+    if (this.#live === undefined) this.#live = this.#codec.decodeBase(buf, start, end, flag);
     else this.#live.applyDelta(buf, start, end);
   }
 }

@@ -26,7 +26,8 @@ beforeEach(() => {
     ],
     server: { config },
   });
-  redis.keyspace.db(0).putLive(ByteRange.ofText('list'), inertList);
+  const { space } = redis.keyspace.db(0);
+  redis.storage.putLive(space, ByteRange.ofText('list'), inertList, 0);
 });
 
 function expiryOf(key: string): number | undefined {

@@ -1,0 +1,93 @@
+/**
+ * Hashes of all sizes: how they are read, changed in one piece, and cut.
+ *
+ * | size | is | changed by |
+ * |---|---|---|
+ * | small | its record (packed-hash.ts) | writing it again |
+ * | medium | a structure in RAM (hash-value.ts) | a delta |
+ * | large | a directory, and blocks that are small or medium hashes | deltas of a block and of the directory |
+ */
+
+import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
+import type { ByteRange } from '../../lib/byte-range.ts';
+import { HASH_SET, HashValue } from '../hash-value.ts';
+import type { HashView } from '../hash-view.ts';
+import { HASH_HEAD_BYTES_MAX, PackedHash } from '../packed-hash.ts';
+import { DeltaWriter, pieceBytes } from '../pieces.ts';
+import type { Found, Storage } from '../storage.ts';
+import { Directory } from './directory.ts';
+import { LargeHash } from './large-hash.ts';
+
+/** A hash in one piece. */
+export type OneHash = PackedHash | HashValue;
+
+/** The hash that was found, of whatever size. */
+export function hashOf(storage: Storage, found: Found): HashView {
+  return found.live instanceof Directory
+    ? new LargeHash(storage, found.live)
+    : oneHashOf(found);
+}
+
+/** A hash that is in one piece, such as a block. */
+export function oneHashOf({ live, value, expireAt }: Found): OneHash {
+  return live === undefined ? new PackedHash(value, expireAt) : live as HashValue;
+}
+
+/** The hashes of all fields under a salt, by position. */
+export function hashesOf(hash: HashView, salt: KeyHashSeed): Float64Array {
+  const hasher = new KeyHash(salt);
+  return Float64Array.from({ length: hash.size }, (_, position) => {
+    const { buf, start, end } = hash.fieldAt(position);
+    hasher.hash(buf, start, end);
+    return hasher.lo;
+  });
+}
+
+/**
+ * Positions in the order of their hashes, cut into parts that are blocks of at most `bytesMax`
+ * bytes, and about half full. One field may be larger, and equal hashes stay together.
+ */
+export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number): number[][] {
+  const order = Array.from({ length: hash.size }, (_, position) => position);
+  order.sort((a, b) => hashes[a]! - hashes[b]! || a - b);
+  const parts: number[][] = [];
+  let filled = Infinity;
+  let before = -1;
+  for (const position of order) {
+    const bytes = pieceBytes(hash.fieldAt(position).length) +
+      pieceBytes(hash.valueAt(position).length);
+    const isFull = filled >= bytesMax / 2 || filled + bytes > bytesMax - HASH_HEAD_BYTES_MAX;
+    if (isFull && hashes[position] !== before) {
+      parts.push([]);
+      filled = 0;
+    }
+    parts.at(-1)!.push(position);
+    filled += bytes;
+    before = hashes[position]!;
+  }
+  return parts;
+}
+
+/** The fields at some positions, in that order, as a hash of its own. */
+export function partOf(hash: HashView, positions: readonly number[]): HashValue {
+  const part = new HashValue();
+  delta.begin(HASH_SET);
+  for (const position of positions) addPair(hash, position);
+  const { buf, start, end } = delta.finish();
+  part.applyDelta(buf, start, end);
+  return part;
+}
+
+/** All pairs as one delta that sets them; borrowed. */
+export function deltaOfAll(hash: HashView): ByteRange {
+  delta.begin(HASH_SET);
+  for (let position = 0; position < hash.size; position++) addPair(hash, position);
+  return delta.finish();
+}
+
+const delta = new DeltaWriter();
+
+function addPair(hash: HashView, position: number): void {
+  delta.range(hash.fieldAt(position));
+  delta.range(hash.valueAt(position));
+}

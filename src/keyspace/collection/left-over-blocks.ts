@@ -1,0 +1,62 @@
+/**
+ * What becomes of the blocks when a large collection goes as a whole: its key is gone at once, and
+ * a system record says that the blocks are to be removed, in slices, by whoever finds the time.
+ */
+
+import { ByteRange } from '../../lib/byte-range.ts';
+import { COLD, NEED_VALUE, SYSTEM_SPACE, type Found, type Storage } from '../storage.ts';
+import { blockKey, blocksSpaceOf, leftOverKey, type LeftOver } from './block-keys.ts';
+import { Blocks } from './blocks.ts';
+import { Directory } from './directory.ts';
+
+/** Notes that the blocks of a collection are to be removed; the caller removes its key. */
+export function leaveBlocks(storage: Storage, { head, nextBlock }: Directory): void {
+  const value = Buffer.alloc(4);
+  value.writeUInt32LE(nextBlock);
+  const key = leftOverKey(head);
+  findNow(storage, SYSTEM_SPACE, key);
+  storage.put(SYSTEM_SPACE, key, new ByteRange(value), 0, false);
+}
+
+/** The number that the next block would have had; undefined when nothing is left over. */
+export function leftOverUntil(storage: Storage, leftOver: LeftOver): number | undefined {
+  const found = findNow(storage, SYSTEM_SPACE, leftOverKey(leftOver));
+  return found?.value.buf.readUInt32LE(found.value.start);
+}
+
+/** Removes a left-over block, if it is there. */
+export function removeLeftOver(storage: Storage, { space, id }: LeftOver, block: number): void {
+  const key = blockKey(id, block);
+  if (findNow(storage, space, key) !== undefined) storage.remove(space, key);
+}
+
+/** All blocks of a collection are removed. */
+export function endLeftOver(storage: Storage, leftOver: LeftOver): void {
+  const key = leftOverKey(leftOver);
+  if (findNow(storage, SYSTEM_SPACE, key) !== undefined) storage.remove(SYSTEM_SPACE, key);
+}
+
+/** Copies the blocks of a collection for a key of the space; returns the directory of the copy. */
+export function copyBlocks(storage: Storage, from: Directory, space: number): Directory {
+  const head = { ...from.head, space: blocksSpaceOf(space), id: storage.uniqueNumber() };
+  const entries = Array.from({ length: from.length }, (_, entry) =>
+    ({ start: from.startOf(entry), block: entry, count: from.countOf(entry) }));
+  const copy = new Directory(head, entries, from.length);
+  const [read, written] = [new Blocks(storage, from), new Blocks(storage, copy)];
+  entries.forEach((_, entry) => copyBlock(storage, read.get(entry), written, entry));
+  return copy;
+}
+
+function copyBlock(storage: Storage, block: Found, into: Blocks, entry: number): void {
+  const key = into.keyOf(entry);
+  const { live, type, value } = block;
+  const copy = live?.copy();
+  findNow(storage, into.space, key);
+  if (copy !== undefined) storage.putLive(into.space, key, copy, 0);
+  else storage.putPacked(into.space, key, type, value, 0);
+}
+
+function findNow(storage: Storage, space: number, key: ByteRange): Found | undefined {
+  const found = storage.find(space, key, NEED_VALUE);
+  return found === COLD ? storage.findNow(space, key, NEED_VALUE) : found;
+}
