@@ -1,6 +1,7 @@
 /** The codecs of all types that have a live form: for the store, which reads records back. */
 
-import { Directory } from './collection/directory.ts';
+import type { BlockPort } from './collection/block-port.ts';
+import { LargeHash } from './collection/large-hash.ts';
 import { HashValue } from './hash-value.ts';
 import type { LiveCodec } from './live-value.ts';
 import { liveStringCodec } from './live-string.ts';
@@ -8,8 +9,8 @@ import { HASH } from './value-type.ts';
 
 const hashCodec: LiveCodec = Object.freeze({
   type: HASH,
-  decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean) =>
-    isLarge ? Directory.ofBase(HASH, buf, start, end) : HashValue.ofBase(buf, start, end),
+  decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean, blocks: BlockPort) =>
+    isLarge ? LargeHash.ofBase(blocks, buf, start, end) : HashValue.ofBase(buf, start, end),
 });
 
 export const LIVE_CODECS: readonly LiveCodec[] = Object.freeze([liveStringCodec, hashCodec]);

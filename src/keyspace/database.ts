@@ -11,7 +11,7 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import type { Random } from '../lib/random.ts';
 import { blocksSpaceOf } from './collection/block-keys.ts';
 import { copyBlocks, leaveBlocks } from './collection/left-over-blocks.ts';
-import { Directory } from './collection/directory.ts';
+import { LargeHash } from './collection/large-hash.ts';
 import type { KeyspaceCore } from './keyspace-core.ts';
 import type { LiveValue } from './live-value.ts';
 import {
@@ -145,7 +145,7 @@ export class Database {
    */
   putMoved(key: ByteRange, found: Found, expireAt: number): void {
     const { live } = found;
-    const isHere = !(live instanceof Directory) || live.head.space === blocksSpaceOf(this.space);
+    const isHere = !(live instanceof LargeHash) || live.head.space === blocksSpaceOf(this.space);
     if (isHere) return this.#putValue(key, found, expireAt, live);
     // FLUSHDB drops the blocks of its database.
     this.putCopy(key, found, expireAt);
@@ -155,7 +155,7 @@ export class Database {
   /** Sets a key to a copy of a value that was found, whatever was there. */
   putCopy(key: ByteRange, found: Found, expireAt: number): void {
     const { live } = found;
-    const copy = live instanceof Directory
+    const copy = live instanceof LargeHash
       ? copyBlocks(this.#keyspace.storage, live, this.space)
       : live?.copy();
     this.#putValue(key, found, expireAt, copy);
@@ -252,11 +252,11 @@ export class Database {
     if (!storage.isLarge(this.space, key)) return;
     let found = storage.find(this.space, key, NEED_VALUE);
     if (found === COLD) found = storage.findNow(this.space, key, NEED_VALUE);
-    if (found?.live instanceof Directory) this.#leave(found.live);
+    if (found?.live instanceof LargeHash) this.#leave(found.live);
   }
 
-  #leave(directory: Directory): void {
-    leaveBlocks(this.#keyspace.storage, directory);
+  #leave(large: LargeHash): void {
+    leaveBlocks(this.#keyspace.storage, large);
     this.#keyspace.leftOvers++;
   }
 

@@ -8,6 +8,7 @@
  * number, the chosen member), never requests (increment, pop any).
  */
 
+import type { BlockPort } from './collection/block-port.ts';
 import type { ValueType } from './value-type.ts';
 
 export interface LiveValue {
@@ -16,6 +17,8 @@ export interface LiveValue {
   readonly isLarge?: true;
   /** Elements of a collection, bytes of a string. A collection of size 0 does not exist. */
   readonly size: number;
+  /** Of a large collection: bytes that a new base has to write. */
+  readonly dirtyBytes?: number;
   /** Estimated RAM held, in bytes; kept up to date by applyDelta. */
   readonly memoryBytes: number;
   /** Estimated bytes that `encodeBase` would return, kept up to date by applyDelta. */
@@ -30,6 +33,9 @@ export interface LiveValue {
    * for i < count. For speed alone; a value that has nothing to gain leaves it out.
    */
   lookAhead?(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void;
+  /** Of a large collection: see LargeHash. */
+  beginUse?(bytes: number): void;
+  release?(bytes: number, mayWrite: () => boolean): number;
   /** The same value in memory of its own: what changes one does not change the other. */
   copy(): LiveValue;
   /** Reads what a small value is made of; the result means nothing. Likewise. */
@@ -50,9 +56,14 @@ export interface LiveValue {
  *
  *     decodeBase(page 0), applyDelta(page 1), applyDelta(page 2) ...
  */
+export type SnapshotStep = Buffer | 'step' | undefined;
+
 export interface Snapshot {
-  /** The next page; undefined behind the last, which also ends the snapshot. */
-  next(): Buffer | undefined;
+  /**
+   * The next page; undefined behind the last, which also ends the snapshot. 'step': what comes
+   * before a page is done in steps, and this was one of them.
+   */
+  next(): SnapshotStep;
   /** Gives up what is left; the value stops keeping what the snapshot needs. */
   end(): void;
 }
@@ -61,7 +72,9 @@ export interface LiveCodec {
   readonly type: ValueType;
   /**
    * Reads what encodeBase wrote; `flag` is that of its record (storage.ts, Found.raw). The bytes
-   * are borrowed.
+   * are borrowed. A large collection reads its blocks from `blocks`.
    */
-  decodeBase(buf: Buffer, start: number, end: number, flag: boolean): LiveValue;
+  decodeBase(
+    buf: Buffer, start: number, end: number, flag: boolean, blocks: BlockPort,
+  ): LiveValue;
 }

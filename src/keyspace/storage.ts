@@ -14,6 +14,7 @@
  */
 
 import type { ByteRange } from '../lib/byte-range.ts';
+import type { BlockPort } from './collection/block-port.ts';
 import type { LiveValue } from './live-value.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -105,6 +106,7 @@ export interface Lookahead {
 
 export interface Storage extends Effects {
   readonly lookahead: Lookahead;
+  readonly blocks: BlockPort;
   /**
    * With peers: the log index of the entry whose requests run, or ran last; set before the first
    * of them, and never back to 0. 0 = alone, without an order. It is what changes are dated with.

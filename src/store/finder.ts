@@ -4,6 +4,7 @@
  */
 
 import { ByteRange } from '../lib/byte-range.ts';
+import { MiB } from '../lib/size-units.ts';
 import { LiveString } from '../keyspace/live-string.ts';
 import { COLD, NEED_VALUE, type Found, type Need } from '../keyspace/storage.ts';
 import { STRING, isReadInPlace, type ValueType } from '../keyspace/value-type.ts';
@@ -14,6 +15,9 @@ import {
 } from './format/data-entry.ts';
 import { FoundKey } from './lookup/found-key.ts';
 import type { StoreParts } from './store-parts.ts';
+
+/** Blocks of one large collection that a command may bring to RAM before others leave it. */
+const BLOCKS_READ_BYTES_MAX = 32 * MiB;
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
 
@@ -56,6 +60,10 @@ export class Finder {
     const live = chain.live ?? this.#changes.warm(chain);
     if (live === undefined) return COLD;
     this.#parts.chains.touch(chain);
+    if (live.isLarge === true) {
+      this.#parts.chains.charge(chain);
+      live.beginUse?.(BLOCKS_READ_BYTES_MAX);
+    }
     const value = live instanceof LiveString ? new ByteRange(live.bytes()) : NO_VALUE;
     return new FoundKey(type, expireAt, value, live, raw);
   }

@@ -52,7 +52,7 @@ import type { StoreError } from './store-error.ts';
 import { DiskSpace } from './disk-space.ts';
 import { StoreHost } from './store-host.ts';
 import { StoreLoader } from './loading/store-loader.ts';
-import type { Paging, StoreParts } from './store-parts.ts';
+import { BlockHost, type Paging, type StoreParts } from './store-parts.ts';
 import { ReadNow } from './loading/read-now.ts';
 import { UndoJournal } from './log/undo-journal.ts';
 import { StoreWalker } from './loading/store-walker.ts';
@@ -235,6 +235,7 @@ class Session {
     const parts: StoreParts = {
       ...this.#tables, files, dir, clock, writer, seed,
       codecs: new Map([[STRING, liveStringCodec], ...options.codecs]),
+      blocks: new BlockHost(),
       paging: options.paging ?? PAGING_DEFAULT,
     };
     const changes = new StoreChanges(parts);

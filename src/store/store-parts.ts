@@ -6,9 +6,12 @@
 import type { Clock } from '../io/clock.ts';
 import type { Files } from '../io/files.ts';
 import type { KeyHash, KeyHashSeed } from '../lib/key-hash.ts';
-import type { LiveCodec } from '../keyspace/live-value.ts';
+import type { ByteRange } from '../lib/byte-range.ts';
+import type { BlockPort } from '../keyspace/collection/block-port.ts';
+import type { LiveCodec, LiveValue } from '../keyspace/live-value.ts';
 import type { ValueType } from '../keyspace/value-type.ts';
 import type { ChainTable } from './chains/chains.ts';
+import { entryIsRawAt, entryValueAt } from './format/data-entry.ts';
 import type { MemoryTail } from './memory/memory-tail.ts';
 import type { KeyProbe } from './lookup/key-probe.ts';
 import type { KeyLookahead } from './lookup/lookahead.ts';
@@ -34,6 +37,7 @@ export interface StoreParts {
   readonly seed: KeyHashSeed;
   readonly hasher: KeyHash;
   readonly codecs: ReadonlyMap<ValueType, LiveCodec>;
+  readonly blocks: BlockHost;
   readonly paging: Paging;
   readonly segments: SegmentTable;
   readonly tail: MemoryTail;
@@ -48,9 +52,35 @@ export interface StoreParts {
   readonly collisions: Set<string>;
 }
 
-export function mustGetCodec(codecs: ReadonlyMap<ValueType, LiveCodec>,
-  type: ValueType): LiveCodec {
+/** How large collections come to their blocks; set when the store is whole. */
+export class BlockHost implements BlockPort {
+  port: BlockPort | undefined;
+
+  read(space: number, key: ByteRange): ByteRange | undefined {
+    return this.#mustGet().read(space, key);
+  }
+
+  write(space: number, key: ByteRange, bytes: ByteRange): void {
+    this.#mustGet().write(space, key, bytes);
+  }
+
+  remove(space: number, key: ByteRange): void {
+    this.#mustGet().remove(space, key);
+  }
+
+  #mustGet(): BlockPort {
+    if (this.port === undefined) throw new Error('assertion failed: the store is not whole yet');
+    return this.port;
+  }
+}
+
+/** The value of a PUT, or of the first PAGE, at buf[at]. */
+export function decodeBaseAt(
+  { blocks, codecs }: Pick<StoreParts, 'blocks' | 'codecs'>, type: ValueType, buf: Buffer,
+  at: number,
+): LiveValue {
   const codec = codecs.get(type);
   if (codec === undefined) throw new Error(`store: no codec for values of type ${type}`);
-  return codec;
+  const { start, end } = entryValueAt(buf, at);
+  return codec.decodeBase(buf, start, end, entryIsRawAt(buf, at), blocks);
 }

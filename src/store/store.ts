@@ -15,6 +15,7 @@ import type { Timer } from '../io/clock.ts';
 import type { Lock } from '../io/files.ts';
 import type { WatermarkFile } from '../io/watermark-file.ts';
 import type { ByteRange } from '../lib/byte-range.ts';
+import type { BlockPort } from '../keyspace/collection/block-port.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import type { LiveValue } from '../keyspace/live-value.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../keyspace/storage.ts';
@@ -29,6 +30,7 @@ import { entryIsRawAt, entryStampAt, entryTypeAt } from './format/data-entry.ts'
 import { NO_STAMP, VERSION_ABSENT, versionOf } from './format/version-stamp.ts';
 import type { DirectReads } from './lookup/direct-reads.ts';
 import type { DiskSpace } from './disk-space.ts';
+import { BlockRecords } from './block-records.ts';
 import { Finder } from './finder.ts';
 import type { Graveyard } from './segments/graveyard.ts';
 import { doubtful } from './log/log-blocks.ts';
@@ -76,6 +78,7 @@ export interface StoreMembers {
 }
 
 export class Store implements Storage {
+  readonly blocks: BlockPort;
   /** What the compactor works with. */
   readonly compaction: CompactionHost;
   /** By how long the compactor wants every write delayed. */
@@ -96,6 +99,8 @@ export class Store implements Storage {
     this.#parts = members.parts;
     this.#changes = members.changes;
     this.#finder = new Finder(members.parts, members.changes);
+    this.blocks = members.parts.blocks;
+    members.parts.blocks.port = new BlockRecords(this.#finder, members.readNow, members.changes);
     this.compaction = members.host;
     this.position = members.keeper.position;
     this.#parts.probe.onCold = (space, key) => members.readNow.bring(space, key, NEED_KEY);

@@ -1,3 +1,4 @@
+import { NO_BLOCKS } from './collection/no-blocks.ts';
 import { describe, expect, it } from 'vitest';
 import { LiveString, liveStringCodec } from '../../src/keyspace/live-string.ts';
 import { STRING } from '../../src/keyspace/value-type.ts';
@@ -70,7 +71,7 @@ describe('a live string', () => {
           expect(live.bytes().equals(expected)).toBe(true);
         }
         const base = live.encodeBase();
-        const again = liveStringCodec.decodeBase(base, 0, base.length, true);
+        const again = liveStringCodec.decodeBase(base, 0, base.length, true, NO_BLOCKS);
         expect(again.encodeBase().equals(expected)).toBe(true);
       }
     });

@@ -6,13 +6,14 @@
  */
 
 import { ByteRange } from '../../src/lib/byte-range.ts';
+import type { BlockPort } from '../../src/keyspace/collection/block-port.ts';
 import type { LiveCodec, LiveValue } from '../../src/keyspace/live-value.ts';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
 import { LiveString, liveStringCodec } from '../../src/keyspace/live-string.ts';
 import {
   COLD, type Found, type KeyToLoad, type Need, type ScannedKey, type ScanPage, type Storage,
 } from '../../src/keyspace/storage.ts';
-import { STRING, type ValueType } from '../../src/keyspace/value-type.ts';
+import { BLOCK, STRING, type ValueType } from '../../src/keyspace/value-type.ts';
 import { NO_STAMP, stampOfValueIndex, versionOf } from '../../src/store/format/version-stamp.ts';
 
 interface Entry {
@@ -59,6 +60,15 @@ export class MemoryStorage implements Storage {
   isLarge(space: number, key: ByteRange): boolean {
     return this.#space(space).get(key.latin1())?.live?.isLarge === true;
   }
+
+  readonly blocks: BlockPort = {
+    read: (space, key) => {
+      const entry = this.#space(space).get(key.latin1());
+      return entry && new ByteRange(entry.value);
+    },
+    write: (space, key, bytes) => this.putPacked(space, key, BLOCK, bytes, 0),
+    remove: (space, key) => void this.remove(space, key),
+  };
 
   begin(): void {}
 
@@ -247,7 +257,7 @@ export class MemoryStorage implements Storage {
   reopened(): MemoryStorage {
     const copy = new MemoryStorage([...this.codecs.values()]);
     for (const [space, entries] of this.spaces) {
-      for (const [key, entry] of entries) copy.#space(space).set(key, this.#replayed(entry));
+      for (const [key, entry] of entries) copy.#space(space).set(key, copy.#replayed(entry));
     }
     return copy;
   }
@@ -256,7 +266,7 @@ export class MemoryStorage implements Storage {
     if (entry.live === undefined) return { ...entry, value: Buffer.from(entry.value) };
     const codec = this.codecs.get(entry.type) ??
       LIVE_CODECS.find(({ type }) => type === entry.type) ?? liveStringCodec;
-    const live = codec.decodeBase(entry.base, 0, entry.base.length, entry.raw);
+    const live = codec.decodeBase(entry.base, 0, entry.base.length, entry.raw, this.blocks);
     for (const delta of entry.deltas) live.applyDelta(delta, 0, delta.length);
     return { ...entry, live, deltas: [...entry.deltas] };
   }

@@ -1,3 +1,4 @@
+import { NO_BLOCKS } from './collection/no-blocks.ts';
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
 import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
@@ -59,13 +60,13 @@ function draw(snapshot: Snapshot, between: () => void): Buffer[] {
     between();
     const page = snapshot.next();
     if (page === undefined) return pages;
-    pages.push(page);
+    if (page !== 'step') pages.push(page);
   }
 }
 
 function replay(type: LiveValue['type'], [first, ...others]: readonly Buffer[]): LiveValue {
   const live = LIVE_CODECS.find((codec) => codec.type === type)!
-    .decodeBase(first!, 0, first!.length, false);
+    .decodeBase(first!, 0, first!.length, false, NO_BLOCKS);
   for (const page of others) live.applyDelta(page, 0, page.length);
   return live;
 }
@@ -121,7 +122,7 @@ describe.each(KINDS)('a snapshot of $name', ({ make, change }) => {
   it('has one page when the value is empty', () => {
     for (const live of [new HashValue(), LiveString.of(Buffer.alloc(0))]) {
       const snapshot = live.snapshot(PAGE_BYTES);
-      expect(replay(live.type, [snapshot.next()!]).size).toBe(0);
+      expect(replay(live.type, [snapshot.next() as Buffer]).size).toBe(0);
       expect(snapshot.next()).toBeUndefined();
     }
   });

@@ -36,7 +36,7 @@ export function findHash(ctx: WriteContext): HashOrNone {
 
 function toHash(ctx: WriteContext, found: Found | undefined | typeof WRONG_TYPE): HashOrNone {
   if (found === undefined) return null;
-  if (found !== WRONG_TYPE) return hashOf(ctx.keyspace.storage, found);
+  if (found !== WRONG_TYPE) return hashOf(found);
   ctx.reply.error(WRONG_TYPE_TEXT);
   return undefined;
 }

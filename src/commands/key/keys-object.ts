@@ -26,10 +26,10 @@ const HELP = [
 ] as const;
 
 function encoding(ctx: Context): void {
-  const { args, db, keyspace, reply, server } = ctx;
+  const { args, db, reply, server } = ctx;
   const found = db.find(args.at(2));
   if (found === undefined) reply.nil();
-  else reply.bulkText(encodingName(keyspace.storage, found, server.config));
+  else reply.bulkText(encodingName(found, server.config));
 }
 
 function freq(ctx: Context): void {

@@ -90,7 +90,7 @@ function object({ args, db, keyspace, now, reply, server }: Context): void {
   const key = args.at(2);
   const found = db.find(key);
   if (found === undefined) return reply.error(NO_SUCH_KEY);
-  const encoding = encodingName(keyspace.storage, found, server.config);
+  const encoding = encodingName(found, server.config);
   const idle = keyspace.access.idleSeconds(key, now, server.startedAt);
   reply.simple(
     `Value at:0x0 refcount:1 encoding:${encoding} ` +

@@ -5,23 +5,18 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
-import { KeyHash } from '../../lib/key-hash.ts';
 import type { Random } from '../../lib/random.ts';
-import { HASH_REMOVE, HashValue } from '../hash-value.ts';
-import { PACKED_BYTES_MAX } from '../limits.ts';
+import { HASH_REMOVE, HASH_SET, HashValue } from '../hash-value.ts';
 import { PackedHash, packedHashWriter } from '../packed-hash.ts';
 import { DeltaWriter, PieceReader } from '../pieces.ts';
 import { COLD, NEED_VALUE, type Found, type Storage } from '../storage.ts';
 import { HASH } from '../value-type.ts';
-import { blockKey, blocksSpaceOf } from './block-keys.ts';
-import { Blocks } from './blocks.ts';
-import {
-  Directory, DirectoryDelta, type DirectoryEntry, type DirectoryHead,
-} from './directory.ts';
-import { cutByHash, deltaOfAll, hashesOf, oneHashOf, partOf, type OneHash } from './hashes.ts';
+import { blocksSpaceOf } from './block-keys.ts';
+import { cutByHash, deltaOfAll, hashOf, hashesOf, partOf } from './hashes.ts';
+import { LargeDelta, LargeHash } from './large-hash.ts';
 import { BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, MEDIUM_BYTES_MAX } from './limits.ts';
 
-const directoryDelta = new DirectoryDelta();
+const largeDelta = new LargeDelta();
 /** One pair or field of a delta with many. */
 const oneDelta = new DeltaWriter();
 
@@ -52,7 +47,9 @@ export class CollectionChange {
    */
   apply(space: number, key: ByteRange, delta: ByteRange, random: Random): number {
     const found = this.#find(space, key);
-    if (found?.live instanceof Directory) return this.#applyLarge(space, key, found, delta);
+    if (found?.live instanceof LargeHash) {
+      return this.#applyLarge(space, key, found.live, delta, found.expireAt);
+    }
     const { hash, change } = this.#applyOne(space, key, found, delta);
     if (hash === undefined || hash.size < 2) return change;
     if (hash.baseBytes > this.#limits.mediumBytesMax) {
@@ -72,7 +69,7 @@ export class CollectionChange {
   #applyOne(space: number, key: ByteRange, found: Found | undefined, delta: ByteRange): {
     readonly hash: HashValue | undefined; readonly change: number;
   } {
-    const hash = found === undefined ? null : oneHashOf(found);
+    const hash = found === undefined ? null : hashOf(found) as PackedHash | HashValue;
     if (hash instanceof HashValue) return this.#changeLive(space, key, hash, delta);
     const packed = packedHashWriter.change(hash, delta);
     if (packed === undefined) return this.#grow(space, key, hash, delta);
@@ -105,87 +102,69 @@ export class CollectionChange {
 
   // ---- In blocks --------------------------------------------------------------------------------
 
-  #applyLarge(space: number, key: ByteRange, found: Found, delta: ByteRange): number {
-    const directory = found.live as Directory;
-    const before = directory.size;
-    const hasher = new KeyHash(directory.head.salt);
-    const blocks = new Blocks(this.#storage, directory);
-    const isRemoval = delta.buf[delta.start] === HASH_REMOVE;
+  #applyLarge(
+    space: number, key: ByteRange, large: LargeHash, delta: ByteRange, expireAt: number,
+  ): number {
+    const before = large.size;
+    const op = delta.buf[delta.start]!;
     const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
     while (pieces.hasMore) {
       const from = pieces.at;
       pieces.next();
-      hasher.hash(pieces.buf, pieces.start, pieces.end);
-      if (!isRemoval) pieces.next();
-      oneDelta.begin(delta.buf[delta.start]!);
-      oneDelta.raw(pieces.buf, from, pieces.at);
-      this.#applyToBlock(space, key, blocks, directory.entryOf(hasher.lo), oneDelta.finish());
+      const { buf, start, end } = pieces;
+      if (op === HASH_SET) pieces.next();
+      oneDelta.begin(op);
+      oneDelta.raw(buf, from, pieces.at);
+      const entry = large.entryOf(large.hashOf(buf, start, end));
+      const isThere = large.block(entry).has(new ByteRange(buf, start, end));
+      const growth = op === HASH_REMOVE ? -1 : Number(!isThere);
+      this.#storage.change(space, key, largeDelta.change(entry, growth, oneDelta.finish()));
+      if (growth >= 0) this.#maybeSplit(space, key, large, entry);
+      else this.#maybeJoin(space, key, large, entry);
     }
-    const change = directory.size - before;
-    if (directory.size === 0) this.#storage.remove(space, key);
-    else if (directory.length === 1) this.#maybeShrink(space, key, blocks, found.expireAt);
-    return change;
-  }
-
-  #applyToBlock(
-    space: number, key: ByteRange, blocks: Blocks, entry: number, delta: ByteRange,
-  ): void {
-    const block = blocks.get(entry);
-    const { change } = this.#applyOne(blocks.space, blocks.keyOf(entry), block, delta);
-    this.#storage.change(space, key,
-      change === 0 ? directoryDelta.touch() : directoryDelta.count(entry, change));
-    if (blocks.directory.countOf(entry) === 0) {
-      this.#storage.change(space, key, directoryDelta.drop(entry));
-      return;
-    }
-    const after = oneHashOf(blocks.get(entry));
-    if (change >= 0) this.#maybeSplit(space, key, blocks, entry, after);
-    else this.#maybeJoin(space, key, blocks, entry, after);
+    const growth = large.size - before;
+    if (large.size === 0) this.#storage.remove(space, key);
+    else if (large.length === 1) this.#maybeShrink(space, key, large, expireAt);
+    return growth;
   }
 
   /** Cuts a block that has become too large; the first part keeps its number. */
-  #maybeSplit(
-    space: number, key: ByteRange, blocks: Blocks, entry: number, block: OneHash,
-  ): void {
+  #maybeSplit(space: number, key: ByteRange, large: LargeHash, entry: number): void {
     const { blockBytesMax } = this.#limits;
+    const block = large.block(entry);
     if (block.baseBytes <= blockBytesMax || block.size < 2) return;
-    const { directory } = blocks;
-    const hashes = hashesOf(block, directory.head.salt);
+    const hashes = hashesOf(block, large.head.salt);
     const [first, ...others] = cutByHash(block, hashes, blockBytesMax);
     if (others.length === 0) return;
     const parts = others.map((positions) =>
       ({ start: hashes[positions[0]!]!, hash: partOf(block, positions) }));
-    this.#putBlock(blocks, directory.blockOf(entry), partOf(block, first!));
+    large.rewriteBlock(entry, partOf(block, first!));
     for (const { start, hash } of parts.toReversed()) {
-      const number = directory.nextBlock;
-      const count = hash.size;
-      this.#putBlock(blocks, number, hash);
-      this.#storage.change(space, key, directoryDelta.split(entry, { start, block: number, count }));
+      const number = large.nextBlock;
+      large.writeNewBlock(number, hash);
+      this.#storage.change(space, key, largeDelta.split(entry, start, number, hash.size));
+      large.keepBlock(entry + 1, hash);
     }
   }
 
-  /** Moves the fields of the next block, or of the one before, to one that has become small. */
-  #maybeJoin(space: number, key: ByteRange, blocks: Blocks, entry: number, block: OneHash): void {
-    const { directory } = blocks;
+  /** Takes away a block that has become empty, or joins one that has become small with another. */
+  #maybeJoin(space: number, key: ByteRange, large: LargeHash, entry: number): void {
+    if (large.countOf(entry) === 0) {
+      large.removeBlock(entry);
+      this.#storage.change(space, key, largeDelta.drop(entry));
+      return;
+    }
     const { blockBytesMax, blockBytesMin } = this.#limits;
-    if (block.baseBytes >= blockBytesMin || directory.length < 2) return;
-    const first = entry + 1 < directory.length ? entry : entry - 1;
-    const [into, from] = [oneHashOf(blocks.get(first)), oneHashOf(blocks.get(first + 1))];
+    if (large.block(entry).baseBytes >= blockBytesMin || large.length < 2) return;
+    const first = entry + 1 < large.length ? entry : entry - 1;
+    const [into, from] = [large.block(first), large.block(first + 1)];
     if (into.baseBytes + from.baseBytes > blockBytesMax / 2) return;
-    const moved = from.size;
-    const all = deltaOfAll(from);
-    this.#applyOne(blocks.space, blocks.keyOf(first), blocks.get(first), all);
-    this.#storage.remove(blocks.space, blocks.keyOf(first + 1));
-    this.#storage.change(space, key, directoryDelta.drop(first + 1));
-    this.#storage.change(space, key, directoryDelta.count(first, moved));
-  }
-
-  #putBlock({ directory, space }: Blocks, block: number, hash: HashValue): void {
-    const base = hash.encodeBase();
-    const key = blockKey(directory.head.id, block);
-    this.#find(space, key);
-    if (base.length > PACKED_BYTES_MAX) this.#storage.putLive(space, key, hash, 0);
-    else this.#storage.putPacked(space, key, HASH, new ByteRange(base), 0);
+    const joined = into.copy();
+    const { buf, start, end } = deltaOfAll(from);
+    joined.applyDelta(buf, start, end);
+    large.removeBlock(first + 1);
+    large.rewriteBlock(first, joined);
+    this.#storage.change(space, key, largeDelta.join(first));
   }
 
   // ---- From one piece to blocks, and back -------------------------------------------------------
@@ -195,29 +174,25 @@ export class CollectionChange {
   ): void {
     const salt = { a: random.next(), b: random.next() };
     const { longest, peak } = hash;
-    const head: DirectoryHead = {
-      type: HASH, space: blocksSpaceOf(space), id: this.#storage.uniqueNumber(), salt, longest, peak,
-    };
+    const id = this.#storage.uniqueNumber();
+    const head = { space: blocksSpaceOf(space), id, salt, longest, peak };
     const hashes = hashesOf(hash, salt);
     const parts = cutByHash(hash, hashes, this.#limits.blockBytesMax);
-    const entries = parts.map((positions, block): DirectoryEntry => ({
-      start: block === 0 ? 0 : hashes[positions[0]!]!, block, count: positions.length,
-    }));
-    const directory = new Directory(head, entries, parts.length);
-    const blocks = new Blocks(this.#storage, directory);
-    parts.forEach((positions, block) => this.#putBlock(blocks, block, partOf(hash, positions)));
+    const entries = parts.map((positions, block) =>
+      ({ start: block === 0 ? 0 : hashes[positions[0]!]!, block, count: positions.length }));
+    const large = new LargeHash(this.#storage.blocks, head, entries, parts.length);
+    parts.forEach((positions, entry) => large.rewriteBlock(entry, partOf(hash, positions)));
     this.#find(space, key);
-    this.#storage.putLive(space, key, directory, expireAt);
+    this.#storage.putLive(space, key, large, expireAt);
   }
 
   /** A large hash with one block becomes a medium one, or a small one when it is next read. */
-  #maybeShrink(space: number, key: ByteRange, blocks: Blocks, expireAt: number): void {
-    const block = oneHashOf(blocks.get(0));
+  #maybeShrink(space: number, key: ByteRange, large: LargeHash, expireAt: number): void {
+    const block = large.block(0);
     if (block.baseBytes > this.#limits.mediumBytesMax / 2) return;
-    const { longest, peak } = blocks.directory.head;
-    const hash = partOf(block, Array.from({ length: block.size }, (_, position) => position));
-    hash.noteHistory(longest, peak);
-    this.#storage.remove(blocks.space, blocks.keyOf(0));
+    const hash = block.copy();
+    hash.noteHistory(large.head.longest, large.head.peak);
+    large.removeBlock(0);
     this.#find(space, key);
     this.#storage.putLive(space, key, hash, expireAt);
   }

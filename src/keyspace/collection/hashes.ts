@@ -5,7 +5,7 @@
  * |---|---|---|
  * | small | its record (packed-hash.ts) | writing it again |
  * | medium | a structure in RAM (hash-value.ts) | a delta |
- * | large | a directory, and blocks that are small or medium hashes | deltas of a block and of the directory |
+ * | large | a directory in RAM, and blocks that come and go (large-hash.ts) | a delta |
  */
 
 import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
@@ -14,23 +14,12 @@ import { HASH_SET, HashValue } from '../hash-value.ts';
 import type { HashView } from '../hash-view.ts';
 import { HASH_HEAD_BYTES_MAX, PackedHash } from '../packed-hash.ts';
 import { DeltaWriter, pieceBytes } from '../pieces.ts';
-import type { Found, Storage } from '../storage.ts';
-import { Directory } from './directory.ts';
-import { LargeHash } from './large-hash.ts';
-
-/** A hash in one piece. */
-export type OneHash = PackedHash | HashValue;
+import type { Found } from '../storage.ts';
+import type { LargeHash } from './large-hash.ts';
 
 /** The hash that was found, of whatever size. */
-export function hashOf(storage: Storage, found: Found): HashView {
-  return found.live instanceof Directory
-    ? new LargeHash(storage, found.live)
-    : oneHashOf(found);
-}
-
-/** A hash that is in one piece, such as a block. */
-export function oneHashOf({ live, value, expireAt }: Found): OneHash {
-  return live === undefined ? new PackedHash(value, expireAt) : live as HashValue;
+export function hashOf({ live, value, expireAt }: Found): PackedHash | HashValue | LargeHash {
+  return live === undefined ? new PackedHash(value, expireAt) : live as HashValue | LargeHash;
 }
 
 /** The hashes of all fields under a salt, by position. */

@@ -6,11 +6,10 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import { COLD, NEED_VALUE, SYSTEM_SPACE, type Found, type Storage } from '../storage.ts';
 import { blockKey, blocksSpaceOf, leftOverKey, type LeftOver } from './block-keys.ts';
-import { Blocks } from './blocks.ts';
-import { Directory } from './directory.ts';
+import { LargeHash } from './large-hash.ts';
 
 /** Notes that the blocks of a collection are to be removed; the caller removes its key. */
-export function leaveBlocks(storage: Storage, { head, nextBlock }: Directory): void {
+export function leaveBlocks(storage: Storage, { head, nextBlock }: LargeHash): void {
   const value = Buffer.alloc(4);
   value.writeUInt32LE(nextBlock);
   const key = leftOverKey(head);
@@ -36,24 +35,14 @@ export function endLeftOver(storage: Storage, leftOver: LeftOver): void {
   if (findNow(storage, SYSTEM_SPACE, key) !== undefined) storage.remove(SYSTEM_SPACE, key);
 }
 
-/** Copies the blocks of a collection for a key of the space; returns the directory of the copy. */
-export function copyBlocks(storage: Storage, from: Directory, space: number): Directory {
+/** Copies a large hash for a key of the space, block by block. */
+export function copyBlocks(storage: Storage, from: LargeHash, space: number): LargeHash {
   const head = { ...from.head, space: blocksSpaceOf(space), id: storage.uniqueNumber() };
   const entries = Array.from({ length: from.length }, (_, entry) =>
     ({ start: from.startOf(entry), block: entry, count: from.countOf(entry) }));
-  const copy = new Directory(head, entries, from.length);
-  const [read, written] = [new Blocks(storage, from), new Blocks(storage, copy)];
-  entries.forEach((_, entry) => copyBlock(storage, read.get(entry), written, entry));
+  const copy = new LargeHash(storage.blocks, head, entries, from.length);
+  for (let entry = 0; entry < from.length; entry++) copy.writeNewBlock(entry, from.block(entry));
   return copy;
-}
-
-function copyBlock(storage: Storage, block: Found, into: Blocks, entry: number): void {
-  const key = into.keyOf(entry);
-  const { live, type, value } = block;
-  const copy = live?.copy();
-  findNow(storage, into.space, key);
-  if (copy !== undefined) storage.putLive(into.space, key, copy, 0);
-  else storage.putPacked(into.space, key, type, value, 0);
 }
 
 function findNow(storage: Storage, space: number, key: ByteRange): Found | undefined {

@@ -28,17 +28,23 @@ export class PageWriter {
   readonly #parts: Pick<StoreParts, 'chains' | 'paging' | 'writer'>;
   readonly #snapshots = new Map<Chain, Snapshot>();
 
+  /** Deltas of a large collection that are kept before its changed blocks are written. */
+  journalBytesMax = Infinity;
+
   constructor(parts: Pick<StoreParts, 'chains' | 'paging' | 'writer'>) {
     this.#parts = parts;
   }
 
   isHuge(live: LiveValue): boolean {
-    return live.baseBytes >= this.#parts.paging.baseBytesMin;
+    return live.isLarge === true || live.baseBytes >= this.#parts.paging.baseBytesMin;
   }
 
   /** How many bytes of deltas make a chain's base be written anew. */
   heavyFrom(chain: Chain, live: LiveValue): number {
     const { baseBytesMin } = this.#parts.paging;
+    if (live.dirtyBytes !== undefined) {
+      return Math.max(CHAIN_DELTA_BYTES_MIN, Math.min(live.dirtyBytes, this.journalBytesMax));
+    }
     // Deltas that cannot become runs are read one by one: not too many of those.
     if (chain.run === undefined && live.baseBytes >= baseBytesMin) return baseBytesMin;
     return Math.max(CHAIN_DELTA_BYTES_MIN, live.baseBytes);
@@ -103,6 +109,7 @@ export class PageWriter {
         chains.complete(chain, this.#append(chain, KIND_BASE, key, count, chain.stamp));
         return true;
       }
+      if (page === 'step') continue;
       const range = new ByteRange(page);
       chains.addPage(chain, this.#append(chain, KIND_PAGE, key, range, NO_STAMP));
     }
@@ -154,6 +161,7 @@ export class PageWriter {
     records.push(this.#lastRecord());
     const snapshot = live.snapshot(paging.pageBytes);
     for (let page = snapshot.next(); page !== undefined; page = snapshot.next()) {
+      if (page === 'step') continue;
       appender.append(KIND_PAGE, typeByte, space, key, new ByteRange(page), expireAt, NO_STAMP);
       records.push(this.#lastRecord());
     }

@@ -32,7 +32,7 @@ import { placeOffset, placeSlot, type Held } from '../memory/residents.ts';
 import { GRANULE_SHIFT } from '../segments/segment.ts';
 import { sizeClassOf } from '../index/size-class.ts';
 import { LIVE_SPACES_KEY, type Space } from '../index/space-table.ts';
-import { mustGetCodec, type StoreParts } from '../store-parts.ts';
+import { decodeBaseAt, type StoreParts } from '../store-parts.ts';
 import { SystemRecords } from './system-records.ts';
 import { TakeBack } from './take-back.ts';
 import type { KeyIndex } from '../index/key-index.ts';
@@ -97,6 +97,8 @@ export class StoreChanges implements Effects {
     const typeByte = flag ? live.type | FLAG_RAW : live.type;
     const isHuge = this.#pages.isHuge(live);
     const pages = isHuge ? this.#pages.appendWhole(live, space, key, typeByte, expireAt) : [];
+    // A large collection writes its blocks before.
+    if (live.isLarge === true) probe.mustRun(space, key);
     if (!isHuge) {
       const base = new ByteRange(live.encodeBase());
       appender.append(KIND_PUT, typeByte, space, key, base, expireAt, appender.logIndex);
@@ -197,12 +199,12 @@ export class StoreChanges implements Effects {
    * there. A string only if `isString` says so. Changes no record.
    */
   warmProbed(key: ByteRange, isString: boolean): LiveValue | undefined {
-    const { probe, codecs } = this.#parts;
+    const { probe } = this.#parts;
     const { buf, at } = probe;
     if (probe.chain !== undefined || !probe.isWhole) return undefined;
     const type = entryTypeAt(buf, at) as ValueType;
     if ((type === STRING) !== isString) return undefined;
-    const live = decodeBaseAt(codecs, type, buf, at);
+    const live = decodeBaseAt(this.#parts, type, buf, at);
     const expireAt = entryExpireAtAt(buf, at);
     const raw = entryIsRawAt(buf, at);
     const chain = this.#makeChain(key.copy(), raw, expireAt, probe.space!.index);
@@ -224,8 +226,8 @@ export class StoreChanges implements Effects {
   /** Makes a cold chain live, from its record in RAM; undefined if the value is not there. */
   warm(chain: Chain): LiveValue | undefined {
     if (!this.hasValue(chain)) return undefined;
-    const { codecs, residents } = this.#parts;
-    const live = decodeBaseAt(codecs, chain.type, residents.buf, residents.at);
+    const { residents } = this.#parts;
+    const live = decodeBaseAt(this.#parts, chain.type, residents.buf, residents.at);
     this.#warm(chain, live);
     return live;
   }
@@ -260,6 +262,7 @@ export class StoreChanges implements Effects {
    */
   settle(liveBudgetBytes: number, bytesMax: number): void {
     const { chains, clock, writer } = this.#parts;
+    this.#pages.journalBytesMax = liveBudgetBytes / 4;
     if (this.#heavy.size === 0 && chains.warmBytes <= liveBudgetBytes) return;
     const stopAt = writer.appendedLsn + bytesMax;
     this.#renewHeavy(writer.appendedLsn + bytesMax / 2);
@@ -269,8 +272,16 @@ export class StoreChanges implements Effects {
       if (cooled % COOLED_PER_LOOK === 0 && clock.monotonicMs() >= stopMs) return;
       const chain = chains.oldestWarm();
       if (chain === undefined) return;
-      this.#cool(chain);
+      if (!this.#releaseSome(chain, chains.warmBytes - liveBudgetBytes, stopAt)) this.#cool(chain);
     }
+  }
+
+  /** Lets blocks of a large collection leave RAM; false if it has none there. */
+  #releaseSome(chain: Chain, bytes: number, stopAt: number): boolean {
+    const { chains, writer } = this.#parts;
+    const released = chain.live?.release?.(bytes, () => writer.appendedLsn < stopAt) ?? 0;
+    if (released > 0) chains.charge(chain);
+    return released > 0;
   }
 
   #renewHeavy(stopAt: number): void {
@@ -485,14 +496,6 @@ export function slotOfChain(index: KeyIndex, chain: Chain): number {
     if (index.isChained(slot) && index.chainOf(slot) === chain.id) return slot;
   }
   throw new Error(`store: no index slot holds chain ${chain.id}`);
-}
-
-/** The value of the PUT at buf[at]. */
-function decodeBaseAt(
-  codecs: StoreParts['codecs'], type: ValueType, buf: Buffer, at: number,
-): LiveValue {
-  const { start, end } = entryValueAt(buf, at);
-  return mustGetCodec(codecs, type).decodeBase(buf, start, end, entryIsRawAt(buf, at));
 }
 
 function recordOf(index: KeyIndex, slot: number): RecordPlace {

@@ -12,7 +12,8 @@
  * when pages are missing.
  */
 
-import type { LiveCodec, LiveValue } from '../../keyspace/live-value.ts';
+import type { LiveValue } from '../../keyspace/live-value.ts';
+import type { ValueType } from '../../keyspace/value-type.ts';
 import { readVarint } from '../../lib/varint.ts';
 import { SLICE_MS } from '../../io/limits.ts';
 import { READS_AT_ONCE } from '../limits.ts';
@@ -23,7 +24,7 @@ import {
 } from '../format/data-entry.ts';
 import { placeOffset, placeSlot, type LoadedRecord } from '../memory/residents.ts';
 import { damaged } from '../store-error.ts';
-import { mustGetCodec, type StoreParts } from '../store-parts.ts';
+import { decodeBaseAt, type StoreParts } from '../store-parts.ts';
 
 /** Reads a whole, sound record into memory of its own. */
 export type ReadRecord = (place: number, sizeClass: number) => Promise<LoadedRecord>;
@@ -36,12 +37,12 @@ export class ValueLoader {
   }
 
   async load(chain: Chain, read: ReadRecord): Promise<void> {
-    const { codecs, segments } = this.#parts;
+    const { segments } = this.#parts;
     const { version } = chain;
     const { places, classes, singlesAt } = recordsOf(chain);
     const pinned = places.map((place) => segments.mustGet(placeSlot(place)));
     for (const segment of pinned) segments.pin(segment);
-    const replay = new Replay(mustGetCodec(codecs, chain.type), singlesAt);
+    const replay = new Replay(this.#parts, chain.type, singlesAt);
     try {
       if (chain.pages !== undefined) {
         this.#mustHavePages(chain, chain.pages.length - 1, await read(chain.base, chain.baseClass));
@@ -66,7 +67,7 @@ export class ValueLoader {
   /** As `load`, at once; `read` gives whole, sound records, borrowed. */
   loadNow(chain: Chain, read: (place: number, sizeClass: number) => LoadedRecord): void {
     const { places, classes, singlesAt } = recordsOf(chain);
-    const replay = new Replay(mustGetCodec(this.#parts.codecs, chain.type), singlesAt);
+    const replay = new Replay(this.#parts, chain.type, singlesAt);
     if (chain.pages !== undefined) {
       this.#mustHavePages(chain, chain.pages.length - 1, read(chain.base, chain.baseClass));
     }
@@ -111,13 +112,15 @@ class Replay {
   isRaw = false;
   /** The single deltas at the end. */
   readonly run = new DeltaRun();
-  readonly #codec: LiveCodec;
+  readonly #parts: StoreParts;
+  readonly #type: ValueType;
   readonly #singlesAt: number;
   #live: LiveValue | undefined;
   #count = 0;
 
-  constructor(codec: LiveCodec, singlesAt: number) {
-    this.#codec = codec;
+  constructor(parts: StoreParts, type: ValueType, singlesAt: number) {
+    this.#parts = parts;
+    this.#type = type;
     this.#singlesAt = singlesAt;
   }
 
@@ -127,27 +130,25 @@ class Replay {
   }
 
   add({ buf, at }: LoadedRecord): void {
-    const { start, end } = entryValueAt(buf, at);
-    const flag = entryIsRawAt(buf, at);
-    this.isRaw ||= flag;
-    this.#apply(entryKindAt(buf, at), buf, start, end, flag);
+    this.isRaw ||= entryIsRawAt(buf, at);
+    this.#apply(entryKindAt(buf, at), buf, at);
     this.#count += 1;
   }
 
   /** BEGIN, BASE and EXPIRE change no value. */
-  #apply(kind: number, buf: Buffer, start: number, end: number, flag: boolean): void {
-    if (kind === KIND_PUT) this.#live = this.#codec.decodeBase(buf, start, end, flag);
-    else if (kind === KIND_PAGE) this.#applyPage(buf, start, end, flag);
+  #apply(kind: number, buf: Buffer, at: number): void {
+    const isBase = kind === KIND_PUT || (kind === KIND_PAGE && this.#live === undefined);
+    if (isBase) {
+      this.#live = decodeBaseAt(this.#parts, this.#type, buf, at);
+      return;
+    }
+    const { start, end } = entryValueAt(buf, at);
+    if (kind === KIND_PAGE) this.live.applyDelta(buf, start, end);
     else if (kind === KIND_RUN) applyRun(this.live, buf, start, end);
     else if (kind === KIND_DELTA) {
       applyRun(this.live, buf, start, end);
       if (this.#count >= this.#singlesAt) this.run.addAll(buf, start, end);
     }
-  }
-
-  #applyPage(buf: Buffer, start: number, end: number, flag: boolean): void {
-    if (this.#live === undefined) this.#live = this.#codec.decodeBase(buf, start, end, flag);
-    else this.#live.applyDelta(buf, start, end);
   }
 }
 

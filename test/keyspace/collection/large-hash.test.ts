@@ -3,8 +3,8 @@ import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
 import {
   CollectionChange, type CollectionLimits,
 } from '../../../src/keyspace/collection/collection-change.ts';
-import { Directory } from '../../../src/keyspace/collection/directory.ts';
 import { hashOf } from '../../../src/keyspace/collection/hashes.ts';
+import { LargeHash } from '../../../src/keyspace/collection/large-hash.ts';
 import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/hash-value.ts';
 import type { HashView } from '../../../src/keyspace/hash-view.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
@@ -35,7 +35,7 @@ class Subject {
   }
 
   get hash(): HashView {
-    return hashOf(this.storage, this.found!);
+    return hashOf(this.found!);
   }
 
   set(pairs: readonly (readonly [string, string])[]): void {
@@ -95,7 +95,7 @@ describe('a hash of any size', () => {
         for (let i = 0; i < 120; i++) step(subject, round % 2 === 1);
         subject.check();
         const live = subject.found?.live;
-        sizes.add(live instanceof Directory ? 'large' : live === undefined ? 'small' : 'medium');
+        sizes.add(live instanceof LargeHash ? 'large' : live === undefined ? 'small' : 'medium');
         subject.storage = subject.storage.reopened();
         subject.check();
       }

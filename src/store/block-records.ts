@@ -1,0 +1,39 @@
+/** The blocks of large collections as records of the store. */
+
+import type { BlockPort } from '../keyspace/collection/block-port.ts';
+import { COLD, NEED_VALUE } from '../keyspace/storage.ts';
+import { BLOCK } from '../keyspace/value-type.ts';
+import type { ByteRange } from '../lib/byte-range.ts';
+import type { StoreChanges } from './changes/store-changes.ts';
+import type { Finder } from './finder.ts';
+import type { ReadNow } from './loading/read-now.ts';
+
+export class BlockRecords implements BlockPort {
+  readonly #finder: Finder;
+  readonly #readNow: ReadNow;
+  readonly #changes: StoreChanges;
+
+  constructor(finder: Finder, readNow: ReadNow, changes: StoreChanges) {
+    this.#finder = finder;
+    this.#readNow = readNow;
+    this.#changes = changes;
+  }
+
+  read(space: number, key: ByteRange): ByteRange | undefined {
+    let found = this.#finder.find(space, key, NEED_VALUE);
+    if (found === COLD) {
+      this.#readNow.bring(space, key, NEED_VALUE);
+      found = this.#finder.find(space, key, NEED_VALUE);
+    }
+    if (found === COLD) throw new Error('assertion failed: a block is cold after it was read');
+    return found?.value;
+  }
+
+  write(space: number, key: ByteRange, bytes: ByteRange): void {
+    this.#changes.putPacked(space, key, BLOCK, bytes, 0);
+  }
+
+  remove(space: number, key: ByteRange): void {
+    this.#changes.remove(space, key);
+  }
+}
