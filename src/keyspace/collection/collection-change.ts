@@ -6,9 +6,9 @@
 
 import { ByteRange } from '../../lib/byte-range.ts';
 import type { Random } from '../../lib/random.ts';
-import { HASH_REMOVE, HASH_SET, HashValue } from '../hash-value.ts';
+import { HASH_SET, HashValue } from '../hash-value.ts';
 import { PackedHash, packedHashWriter } from '../packed-hash.ts';
-import { DeltaWriter, PieceReader } from '../pieces.ts';
+import { PieceReader } from '../pieces.ts';
 import { COLD, NEED_VALUE, type Found, type Storage } from '../storage.ts';
 import { HASH } from '../value-type.ts';
 import { blocksSpaceOf } from './block-keys.ts';
@@ -17,8 +17,6 @@ import { LargeDelta, LargeHash } from './large-hash.ts';
 import { BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, MEDIUM_BYTES_MAX } from './limits.ts';
 
 const largeDelta = new LargeDelta();
-/** One pair or field of a delta with many. */
-const oneDelta = new DeltaWriter();
 
 export interface CollectionLimits {
   readonly mediumBytesMax: number;
@@ -113,13 +111,11 @@ export class CollectionChange {
       pieces.next();
       const { buf, start, end } = pieces;
       if (op === HASH_SET) pieces.next();
-      oneDelta.begin(op);
-      oneDelta.raw(buf, from, pieces.at);
       const entry = large.entryOf(large.hashOf(buf, start, end));
-      const isThere = large.block(entry).has(new ByteRange(buf, start, end));
-      const growth = op === HASH_REMOVE ? -1 : Number(!isThere);
-      this.#storage.change(space, key, largeDelta.change(entry, growth, oneDelta.finish()));
-      if (growth >= 0) this.#maybeSplit(space, key, large, entry);
+      // In RAM before it is changed.
+      large.block(entry);
+      this.#storage.change(space, key, largeDelta.change(entry, op, buf, from, pieces.at));
+      if (op === HASH_SET) this.#maybeSplit(space, key, large, entry);
       else this.#maybeJoin(space, key, large, entry);
     }
     const growth = large.size - before;

@@ -20,10 +20,13 @@
  *     base:               version 1 | longest | peak | space | id | salt a | salt b | next block |
  *                         number of the last change | entries, then for each entry: start less
  *                         that of the one before | block | count; all varints
- *     delta:              CHANGE 01 | entry | growth | delta of a hash      growth: 2n, or -2n - 1
+ *     delta:              CHANGE 01 | growth byte | entry | delta of a hash that names one field
  *                         SPLIT  02 | entry | start | block | count         to a new entry behind
  *                         JOIN   03 | entry                                 has that of the next too
  *                         DROP   04 | entry                                 it has become empty
+ *
+ * The growth of a CHANGE is 1 for a field less, 2 for as many, 3 for one more. Who makes the delta
+ * leaves a 0; the first to apply it has the block in RAM, and fills the byte in.
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
@@ -37,13 +40,15 @@ import { blockKey } from './block-keys.ts';
 import type { BlockPort } from './block-port.ts';
 import { BLOCK_BYTES_MAX } from './limits.ts';
 import { PendingChanges } from './pending-changes.ts';
-import { zigzag, unzigzag } from './zigzag.ts';
 
 const VERSION = 1;
 export const CHANGE = 1;
 export const SPLIT = 2;
 export const JOIN = 3;
 export const DROP = 4;
+
+/** The growth byte of a CHANGE that makes it neither larger nor smaller. */
+const GROWTH_NONE = 2;
 
 const HASHES = 2 ** 32;
 
@@ -120,6 +125,8 @@ export class LargeHash implements LiveValue, HashView {
   #readFirst = 0;
   /** Where `release` goes on. */
   #hand = 0;
+  /** Blocks had to leave RAM: pending changes are kept, so that they need not be written first. */
+  #isTight = false;
   /** With more a block that is read makes others leave RAM. */
   #loadedBytesMax = Infinity;
 
@@ -338,17 +345,25 @@ export class LargeHash implements LiveValue, HashView {
   }
 
   #change(reader: PieceReader): void {
+    const growthAt = reader.at++;
     const slot = this.#mustSlot(reader.number());
-    const growth = unzigzag(reader.number());
     const { at, buf, limit } = reader;
+    const { hash } = slot;
     this.#sequence++;
     const isFirst = slot.changedAt <= slot.writtenAt;
     slot.changedAt = this.#sequence;
+    if (hash === undefined || (this.#isTight && isFirst) || slot.pending !== undefined) {
+      this.#addPending(slot, buf, at, limit);
+    }
+    if (hash !== undefined) {
+      const before = hash.size;
+      hash.applyDelta(buf, at, limit);
+      buf[growthAt] = GROWTH_NONE + hash.size - before;
+      this.#setHash(slot, hash);
+    }
+    const growth = buf[growthAt]! - GROWTH_NONE;
     slot.count += growth;
     this.#size += growth;
-    if (isFirst || slot.pending !== undefined) this.#addPending(slot, buf, at, limit);
-    slot.hash?.applyDelta(buf, at, limit);
-    if (slot.hash !== undefined) this.#setHash(slot, slot.hash);
     if (isFirst) {
       slot.dirtyBytes = slot.hash?.baseBytes ?? BLOCK_BYTES_MAX / 2;
       this.#dirtyBytes += slot.dirtyBytes;
@@ -436,6 +451,7 @@ export class LargeHash implements LiveValue, HashView {
    */
   release(bytes: number, mayWrite: () => boolean): number {
     const before = this.memoryBytes;
+    this.#isTight = true;
     for (let left = 2 * this.#slots.length; left > 0; left--) {
       if (before - this.memoryBytes >= bytes) break;
       this.#hand = (this.#hand + 1) % this.#slots.length;
@@ -557,11 +573,13 @@ function slotOf(start: number, block: number, count: number, at: number): Slot {
 export class LargeDelta {
   readonly #writer = new DeltaWriter();
 
-  change(entry: number, growth: number, delta: ByteRange): ByteRange {
+  /** `op` and the pieces [start, end) of `from`: a delta of a hash that names one field. */
+  change(entry: number, op: number, from: Buffer, start: number, end: number): ByteRange {
     this.#writer.begin(CHANGE);
+    this.#writer.number(0);
     this.#writer.number(entry);
-    this.#writer.number(zigzag(growth));
-    this.#writer.raw(delta.buf, delta.start, delta.end);
+    this.#writer.number(op);
+    this.#writer.raw(from, start, end);
     return this.#writer.finish();
   }
 
