@@ -2,7 +2,7 @@
 
 import type { BlockPort } from './collection/block-port.ts';
 import { LargeHash } from './collection/large-hash.ts';
-import { HashValue } from './hash-value.ts';
+import { HashBlock } from './collection/hash-block.ts';
 import type { LiveCodec } from './live-value.ts';
 import { liveStringCodec } from './live-string.ts';
 import { HASH } from './value-type.ts';
@@ -10,7 +10,7 @@ import { HASH } from './value-type.ts';
 const hashCodec: LiveCodec = Object.freeze({
   type: HASH,
   decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean, blocks: BlockPort) =>
-    isLarge ? LargeHash.ofBase(blocks, buf, start, end) : HashValue.ofBase(buf, start, end),
+    isLarge ? LargeHash.ofBase(blocks, buf, start, end) : HashBlock.ofBase(buf, start, end),
 });
 
 export const LIVE_CODECS: readonly LiveCodec[] = Object.freeze([liveStringCodec, hashCodec]);

@@ -11,6 +11,3 @@ export const LOOKAHEAD_KEYS_MAX = 256;
  * as a whole with each change, as a string is.
  */
 export const PACKED_BYTES_MAX = 512;
-
-/** Pairs of a page of a hash in RAM, as a power of two. A hash that keeps its order has one. */
-export const HASH_PAGE_PAIRS_BITS = 9;

@@ -24,8 +24,8 @@ export interface LiveValue {
   /** Estimated bytes that `encodeBase` would return, kept up to date by applyDelta. */
   readonly baseBytes: number;
   /**
-   * Applies one change. The bytes are borrowed, and it may fill in what only it knows (large-hash.ts)
-   * before they are logged; `words` is over all of `buf`, if it was made. A
+   * Applies one change. The bytes are borrowed, and it may fill in what only it knows
+   * (large-delta.ts) before they are logged; `words` is over all of `buf`, if it was made. A
    * delta that cannot be read is a bug: it asserts.
    */
   applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void;

@@ -1,28 +1,17 @@
 import { NO_BLOCKS } from './collection/no-blocks.ts';
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
-import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import type { LiveValue, Snapshot } from '../../src/keyspace/live-value.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import type { Random } from '../../src/lib/random.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';
-import { textAt } from './hash-text.ts';
+import { textAt } from './collection/hash-text.ts';
 
 const PAGE_BYTES = 1000;
 const delta = new DeltaWriter();
-
-function changeHash(random: Random, hash: HashValue): void {
-  const isRemoval = hash.size > 0 && random.below(3) === 0;
-  delta.begin(isRemoval ? HASH_REMOVE : HASH_SET);
-  if (isRemoval) delta.range(hash.fieldAt(random.below(hash.size)));
-  else {
-    delta.latin1(`field${random.below(3000)}`);
-    delta.latin1('v'.repeat(random.below(random.below(50) === 0 ? 3000 : 30)));
-  }
-  const { buf, start, end } = delta.finish();
-  hash.applyDelta(buf, start, end);
-}
 
 function changeString(random: Random, live: LiveString): void {
   const offset = random.below(live.size + 300);
@@ -37,15 +26,6 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  {
-    name: 'a hash',
-    make: (random) => {
-      const hash = new HashValue();
-      for (let i = random.below(5000); i > 0; i--) changeHash(random, hash);
-      return hash;
-    },
-    change: (random, live) => changeHash(random, live as HashValue),
-  },
   {
     name: 'a string',
     make: (random) => LiveString.of(randomBytes(random, random.below(20_000))),
@@ -120,7 +100,7 @@ describe.each(KINDS)('a snapshot of $name', ({ make, change }) => {
   });
 
   it('has one page when the value is empty', () => {
-    for (const live of [new HashValue(), LiveString.of(Buffer.alloc(0))]) {
+    for (const live of [new HashBlock(), LiveString.of(Buffer.alloc(0))]) {
       const snapshot = live.snapshot(PAGE_BYTES);
       expect(replay(live.type, [snapshot.next() as Buffer]).size).toBe(0);
       expect(snapshot.next()).toBeUndefined();
@@ -143,7 +123,7 @@ describe.each(KINDS)('a snapshot of $name', ({ make, change }) => {
 
 describe('the index of a large hash', () => {
   it('finds every field after growing, shrinking and growing again', () => {
-    const hash = new HashValue();
+    const hash = new HashBlock();
     const set = (from: number, to: number): void => {
       for (let i = from; i < to; i++) {
         delta.begin(HASH_SET);

@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
+import { HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
@@ -13,7 +14,7 @@ import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import { Random } from '../../src/lib/random.ts';
 import { EXPIRE_REWRITE_BYTES_MAX } from '../../src/store/limits.ts';
-import { textAt } from './hash-text.ts';
+import { textAt } from './collection/hash-text.ts';
 
 /** A storage under test; `settle` makes everything as cold as it gets. */
 export interface StorageUnderTest {
@@ -196,7 +197,7 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       }
       const { type, expireAt, live } = mustFind(await cold(subject, 'h'));
       expect([type, expireAt, live?.size]).toEqual([HASH, 9000, 11]);
-      expect(textAt(live as HashValue, 'f9')).toBe('49');
+      expect(textAt(live as HashBlock, 'f9')).toBe('49');
       expect(mustFind(storage.find(SPACE, at('h'), NEED_KEY)).type).toBe(HASH);
     });
 
@@ -215,7 +216,7 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       const { value, expireAt } = mustFind(storage.find(SPACE, at('s'), NEED_VALUE));
       expect([value.text(), expireAt]).toEqual([long, 9000]);
       const { live } = mustFind(storage.find(SPACE, at('h'), NEED_VALUE));
-      expect(textAt(live as HashValue, 'f')).toBe(long);
+      expect(textAt(live as HashBlock, 'f')).toBe(long);
       storage.makeLive(SPACE, at('changed'));
       storage.change(SPACE, at('changed'), new ByteRange(LiveString.delta(0, Buffer.from('y'))));
       release();
@@ -479,8 +480,8 @@ function mustFind(found: ReturnType<Storage['find']>): Found {
   return found;
 }
 
-function hashOf(pairs: readonly string[]): HashValue {
-  const hash = new HashValue();
+function hashOf(pairs: readonly string[]): HashBlock {
+  const hash = new HashBlock();
   const delta = hashSet(pairs);
   hash.applyDelta(delta, 0, delta.length);
   return hash;

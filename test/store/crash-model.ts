@@ -6,7 +6,8 @@
  * nothing that was promised.
  */
 
-import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import type { LiveValue } from '../../src/keyspace/live-value.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
@@ -21,7 +22,7 @@ export const SPACES = [1, 2] as const;
 
 type Value =
   | { readonly type: typeof STRING; text: string }
-  | { readonly type: typeof HASH; readonly live: HashValue };
+  | { readonly type: typeof HASH; readonly live: HashBlock };
 /** `version`: as the store says it with peers, or alone when `readsVersions`. */
 type Entry = { value: Value; expireAt: number; version?: number | undefined };
 
@@ -173,8 +174,8 @@ export class CrashModel {
   }
 
   /** Half of them small. */
-  #hash(): HashValue {
-    const hash = new HashValue();
+  #hash(): HashBlock {
+    const hash = new HashBlock();
     for (let sets = this.#random.below(2) === 0 ? 1 : 12; sets > 0; sets--) {
       const delta = this.#hashSet();
       hash.applyDelta(delta, 0, delta.length);
@@ -245,12 +246,12 @@ function textOf(text: string): string {
   return `string of ${text.length}: ${text}`;
 }
 
-function hashOf({ live, value: { buf, start, end } }: Found): HashValue {
-  return live === undefined ? HashValue.ofBase(buf, start, end) : copyOf(live);
+function hashOf({ live, value: { buf, start, end } }: Found): HashBlock {
+  return live === undefined ? HashBlock.ofBase(buf, start, end) : copyOf(live);
 }
 
 /** As commands do: a small one is nothing but its record. */
-function putHash(store: Store, space: number, key: string, hash: HashValue, expireAt: number): void {
+function putHash(store: Store, space: number, key: string, hash: HashBlock, expireAt: number): void {
   const base = hash.encodeBase();
   if (base.length > PACKED_BYTES_MAX) store.putLive(space, range(key), copyOf(hash), expireAt);
   else store.putPacked(space, range(key), HASH, range(base), expireAt);
@@ -265,9 +266,9 @@ function copyOfEntry({ value, expireAt }: Entry): Entry {
   return { value: { type: HASH, live: copyOf(value.live) }, expireAt };
 }
 
-function copyOf(live: LiveValue): HashValue {
+function copyOf(live: LiveValue): HashBlock {
   const base = Buffer.from(live.encodeBase());
-  return HashValue.ofBase(base, 0, base.length);
+  return HashBlock.ofBase(base, 0, base.length);
 }
 
 function hashDelta(operation: number, parts: readonly string[]): Buffer {

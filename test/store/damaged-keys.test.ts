@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
+import { HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
@@ -30,7 +31,7 @@ async function written(): Promise<SimFiles> {
   for (let i = 0; i < 20; i++) put(store, `key:${i}`, `value of ${i}`);
   put(store, 'large', 'x'.repeat(20_000));
   put(store, 'expires', 'soon', 1000);
-  store.putLive(1, range('hash'), new HashValue(), 0);
+  store.putLive(1, range('hash'), new HashBlock(), 0);
   store.change(1, range('hash'), range(fieldDelta('f', 'v')));
   await committed(store);
   store.change(1, range('hash'), range(fieldDelta('g', 'w')));

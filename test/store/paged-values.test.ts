@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';
@@ -17,7 +18,7 @@ import { inspectStore } from '../../src/store/inspect.ts';
 import type { SegmentReport } from '../../src/store/inspect.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { textAt } from '../keyspace/hash-text.ts';
+import { textAt } from '../keyspace/collection/hash-text.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
@@ -46,15 +47,15 @@ function fieldsDelta(from: number, to: number, value = 'v'): Buffer {
   return setDelta(Array.from({ length: to - from }, (_, i) => [`f${from + i}`, `${value}${from + i}`]));
 }
 
-function hashOf(count: number): HashValue {
-  const hash = new HashValue();
+function hashOf(count: number): HashBlock {
+  const hash = new HashBlock();
   const delta = fieldsDelta(0, count);
   hash.applyDelta(delta, 0, delta.length);
   return hash;
 }
 
-async function hashAt(store: Store, key: string): Promise<HashValue> {
-  return (await fetch(store, key))!.live as HashValue;
+async function hashAt(store: Store, key: string): Promise<HashBlock> {
+  return (await fetch(store, key))!.live as HashBlock;
 }
 
 async function settle(store: Store): Promise<void> {
@@ -75,7 +76,7 @@ const OPTIONS: Partial<StoreOptions> = {
 };
 
 /** What a key must hold: the hash with its positions, or the string. */
-type Wanted = Map<string, { value: HashValue | string; expireAt: number }>;
+type Wanted = Map<string, { value: HashBlock | string; expireAt: number }>;
 
 /** One store on one disk, changed at random, crashed and reopened, beside a model. */
 class Trial {
@@ -185,7 +186,7 @@ class Trial {
     else this.store.putLive(1, range(key), hashOf(1 + count), 0);
   }
 
-  #write(key: string, before: string, wanted: { value: HashValue | string }): void {
+  #write(key: string, before: string, wanted: { value: HashBlock | string }): void {
     const offset = this.#random.below(before.length + 1);
     const bytes = 'abcdefgh'.repeat(1 + this.#random.below(this.#random.below(9) === 0 ? 90 : 9));
     wanted.value = before.slice(0, offset) + bytes + before.slice(offset + bytes.length);
@@ -193,7 +194,7 @@ class Trial {
     this.store.change(1, range(key), range(LiveString.delta(offset, Buffer.from(bytes))));
   }
 
-  #set(key: string, hash: HashValue): void {
+  #set(key: string, hash: HashBlock): void {
     const isRemoval = hash.size > 1 && this.#random.below(3) === 0;
     const length = this.#random.below(this.#random.below(20) === 0 ? 900 : 20);
     const delta = isRemoval
@@ -234,7 +235,7 @@ describe('values in pages', () => {
       baseBytesMin: 1, pageBytes: 4, runBytesMin: 100, runDeltasMin: 2, settleBytesPerCommit: 100,
     };
     const store = await open({ files: disk, clock: new SimClock(), options: { paging } });
-    const hash = new HashValue();
+    const hash = new HashBlock();
     for (const delta of [setDelta([['a', '1']]), setDelta([['b', '2']])]) {
       hash.applyDelta(delta, 0, delta.length);
     }

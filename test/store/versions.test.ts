@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { checksum } from '../../src/lib/checksum.ts';
 import { COLD } from '../../src/keyspace/storage.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';
-import { HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
+import { HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import { CHAIN_DELTA_BYTES_MIN } from '../../src/store/limits.ts';
 import { LIVE_BYTES_MIN } from '../../src/store/memory-budget.ts';
@@ -165,7 +166,7 @@ describe('the version of a key', () => {
     const clock = new SimClock();
     const paging = isPaged ? { paging: TINY_PAGES } : {};
     const store = await pass(clock, open({ files, clock, options: paging }));
-    const hash = new HashValue();
+    const hash = new HashBlock();
     const first = hashSet('f', 'v'.repeat(1000));
     hash.applyDelta(first, 0, first.length);
     if (isOrdered) store.logIndex = 10;
@@ -197,7 +198,7 @@ describe('the version of a key', () => {
     const count = 10 + 2 * LIVE_BYTES_MIN / 100_000;
     for (let i = 0; i < count; i += 1) {
       if (mode === 'with peers') store.logIndex = 10 + i;
-      const hash = new HashValue();
+      const hash = new HashBlock();
       const first = hashSet('f', 'v'.repeat(100_000));
       hash.applyDelta(first, 0, first.length);
       store.putLive(1, range(`h${i}`), hash, 0);

@@ -38,7 +38,8 @@ const STORE = inside(7, 'store', false, [
   ['loading', 'store-host.ts'],
   ['check'],
   ['recovery'],
-  ['snapshot', 'finder.ts', 'inspect.ts', 'store-statistics.ts'],
+  ['finder.ts'],
+  ['snapshot', 'block-records.ts', 'inspect.ts', 'store-statistics.ts'],
   ['store.ts'],
   ['open-store.ts'],
 ]);

@@ -2,8 +2,8 @@
 
 import { WRONG_TYPE } from '../../keyspace/database.ts';
 import { hashOf } from '../../keyspace/collection/hashes.ts';
-import { HASH_SET } from '../../keyspace/hash-value.ts';
-import type { HashView } from '../../keyspace/hash-view.ts';
+import { HASH_SET } from '../../keyspace/collection/hash-delta.ts';
+import type { HashView } from '../../keyspace/collection/hash-view.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import type { Found } from '../../keyspace/storage.ts';
 import { HASH } from '../../keyspace/value-type.ts';

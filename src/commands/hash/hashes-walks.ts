@@ -2,10 +2,10 @@
  * Hashes as a whole: all fields, some by chance, and one page after the other.
  *
  * A hash that calls itself a listpack is scanned in one call, as in Redis; larger ones from the
- * last position down to the first (hash-value.ts says why that misses nothing).
+ * last position down to the first (hash-block.ts says why that misses nothing).
  */
 
-import type { HashView } from '../../keyspace/hash-view.ts';
+import type { HashView } from '../../keyspace/collection/hash-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { GlobMatcher } from '../../lib/glob.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../../lib/int64.ts';

@@ -5,8 +5,8 @@
  * there: a delta holds results.
  */
 
-import { HASH_REMOVE, HASH_SET } from '../../keyspace/hash-value.ts';
-import type { HashView } from '../../keyspace/hash-view.ts';
+import { HASH_REMOVE, HASH_SET } from '../../keyspace/collection/hash-delta.ts';
+import type { HashView } from '../../keyspace/collection/hash-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { defineCommands, type WriteContext, type Flag } from '../command.ts';
 import { ONE_KEY, boundError, findHash, hashDelta, readHash, setFields } from './hash-access.ts';

@@ -6,14 +6,16 @@
 
 import { ByteRange } from '../../lib/byte-range.ts';
 import type { Random } from '../../lib/random.ts';
-import { HASH_SET, HashValue } from '../hash-value.ts';
-import { PackedHash, packedHashWriter } from '../packed-hash.ts';
+import { HashBlock } from './hash-block.ts';
+import { HASH_SET } from './hash-delta.ts';
+import { PackedHash, packedHashWriter } from './packed-hash.ts';
 import { PieceReader } from '../pieces.ts';
 import { COLD, NEED_VALUE, type Found, type Storage } from '../storage.ts';
 import { HASH } from '../value-type.ts';
 import { blocksSpaceOf } from './block-keys.ts';
 import { cutByHash, deltaOfAll, hashOf, hashesOf, partOf } from './hashes.ts';
-import { LargeDelta, LargeHash } from './large-hash.ts';
+import { LargeDelta } from './large-delta.ts';
+import { LargeHash } from './large-hash.ts';
 import { BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, MEDIUM_BYTES_MAX } from './limits.ts';
 
 const largeDelta = new LargeDelta();
@@ -65,10 +67,10 @@ export class CollectionChange {
 
   /** `hash`: as it is then, unless it is small or gone. */
   #applyOne(space: number, key: ByteRange, found: Found | undefined, delta: ByteRange): {
-    readonly hash: HashValue | undefined; readonly change: number;
+    readonly hash: HashBlock | undefined; readonly change: number;
   } {
-    const hash = found === undefined ? null : hashOf(found) as PackedHash | HashValue;
-    if (hash instanceof HashValue) return this.#changeLive(space, key, hash, delta);
+    const hash = found === undefined ? null : hashOf(found) as PackedHash | HashBlock;
+    if (hash instanceof HashBlock) return this.#changeLive(space, key, hash, delta);
     const packed = packedHashWriter.change(hash, delta);
     if (packed === undefined) return this.#grow(space, key, hash, delta);
     if (packedHashWriter.isEmpty) this.#storage.remove(space, key);
@@ -76,8 +78,8 @@ export class CollectionChange {
     return { hash: undefined, change: packedHashWriter.growth };
   }
 
-  #changeLive(space: number, key: ByteRange, hash: HashValue, delta: ByteRange): {
-    readonly hash: HashValue | undefined; readonly change: number;
+  #changeLive(space: number, key: ByteRange, hash: HashBlock, delta: ByteRange): {
+    readonly hash: HashBlock | undefined; readonly change: number;
   } {
     const before = hash.size;
     this.#storage.change(space, key, delta);
@@ -89,9 +91,9 @@ export class CollectionChange {
 
   /** A small hash, or none, with a delta that makes it a medium one. */
   #grow(space: number, key: ByteRange, hash: PackedHash | null, delta: ByteRange): {
-    readonly hash: HashValue; readonly change: number;
+    readonly hash: HashBlock; readonly change: number;
   } {
-    const grown = hash === null ? HashValue.withRoom(delta.length) : HashValue.ofPacked(hash);
+    const grown = hash === null ? new HashBlock(delta.length) : HashBlock.ofPacked(hash);
     const before = grown.size;
     grown.applyDelta(delta.buf, delta.start, delta.end, delta.words);
     this.#storage.putLive(space, key, grown, hash?.expireAt ?? 0);
@@ -103,6 +105,7 @@ export class CollectionChange {
   #applyLarge(
     space: number, key: ByteRange, large: LargeHash, delta: ByteRange, expireAt: number,
   ): number {
+    const { directory } = large;
     const before = large.size;
     const op = delta.buf[delta.start]!;
     const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
@@ -111,62 +114,64 @@ export class CollectionChange {
       pieces.next();
       const { buf, start, end } = pieces;
       if (op === HASH_SET) pieces.next();
-      const entry = large.entryOf(large.hashOf(buf, start, end));
+      const entry = directory.entryOf(large.hashOf(buf, start, end));
       // In RAM before it is changed.
-      large.block(entry);
+      directory.block(entry);
       this.#storage.change(space, key, largeDelta.change(entry, op, buf, from, pieces.at));
       if (op === HASH_SET) this.#maybeSplit(space, key, large, entry);
       else this.#maybeJoin(space, key, large, entry);
     }
     const growth = large.size - before;
     if (large.size === 0) this.#storage.remove(space, key);
-    else if (large.length === 1) this.#maybeShrink(space, key, large, expireAt);
+    else if (directory.length === 1) this.#maybeShrink(space, key, large, expireAt);
     return growth;
   }
 
   /** Cuts a block that has become too large; the first part keeps its number. */
   #maybeSplit(space: number, key: ByteRange, large: LargeHash, entry: number): void {
+    const { directory } = large;
     const { blockBytesMax } = this.#limits;
-    const block = large.block(entry);
+    const block = directory.block(entry);
     if (block.baseBytes <= blockBytesMax || block.size < 2) return;
     const hashes = hashesOf(block, large.head.salt);
     const [first, ...others] = cutByHash(block, hashes, blockBytesMax);
     if (others.length === 0) return;
     const parts = others.map((positions) =>
       ({ start: hashes[positions[0]!]!, hash: partOf(block, positions) }));
-    large.rewriteBlock(entry, partOf(block, first!));
+    directory.rewriteBlock(entry, partOf(block, first!));
     for (const { start, hash } of parts.toReversed()) {
-      const number = large.nextBlock;
-      large.writeNewBlock(number, hash);
+      const number = directory.nextBlock;
+      directory.writeNewBlock(number, hash);
       this.#storage.change(space, key, largeDelta.split(entry, start, number, hash.size));
-      large.keepBlock(entry + 1, hash);
+      directory.keepBlock(entry + 1, hash);
     }
   }
 
   /** Takes away a block that has become empty, or joins one that has become small with another. */
   #maybeJoin(space: number, key: ByteRange, large: LargeHash, entry: number): void {
-    if (large.countOf(entry) === 0) {
-      large.removeBlock(entry);
+    const { directory } = large;
+    if (directory.countOf(entry) === 0) {
+      directory.removeBlock(entry);
       this.#storage.change(space, key, largeDelta.drop(entry));
       return;
     }
     const { blockBytesMax, blockBytesMin } = this.#limits;
-    if (large.block(entry).baseBytes >= blockBytesMin || large.length < 2) return;
-    const first = entry + 1 < large.length ? entry : entry - 1;
-    const [into, from] = [large.block(first), large.block(first + 1)];
+    if (directory.block(entry).baseBytes >= blockBytesMin || directory.length < 2) return;
+    const first = entry + 1 < directory.length ? entry : entry - 1;
+    const [into, from] = [directory.block(first), directory.block(first + 1)];
     if (into.baseBytes + from.baseBytes > blockBytesMax / 2) return;
     const joined = into.copy();
     const { buf, start, end } = deltaOfAll(from);
     joined.applyDelta(buf, start, end);
-    large.removeBlock(first + 1);
-    large.rewriteBlock(first, joined);
+    directory.removeBlock(first + 1);
+    directory.rewriteBlock(first, joined);
     this.#storage.change(space, key, largeDelta.join(first));
   }
 
   // ---- From one piece to blocks, and back -------------------------------------------------------
 
   #enlarge(
-    space: number, key: ByteRange, hash: HashValue, expireAt: number, random: Random,
+    space: number, key: ByteRange, hash: HashBlock, expireAt: number, random: Random,
   ): void {
     const salt = { a: random.next(), b: random.next() };
     const { longest, peak } = hash;
@@ -176,19 +181,21 @@ export class CollectionChange {
     const parts = cutByHash(hash, hashes, this.#limits.blockBytesMax);
     const entries = parts.map((positions, block) =>
       ({ start: block === 0 ? 0 : hashes[positions[0]!]!, block, count: positions.length }));
-    const large = new LargeHash(this.#storage.blocks, head, entries, parts.length);
-    parts.forEach((positions, entry) => large.rewriteBlock(entry, partOf(hash, positions)));
+    const large = new LargeHash(
+      this.#storage.blocks, head, { entries, nextBlock: parts.length, sequence: 0 });
+    parts.forEach((positions, entry) =>
+      large.directory.rewriteBlock(entry, partOf(hash, positions)));
     this.#find(space, key);
     this.#storage.putLive(space, key, large, expireAt);
   }
 
   /** A large hash with one block becomes a medium one, or a small one when it is next read. */
   #maybeShrink(space: number, key: ByteRange, large: LargeHash, expireAt: number): void {
-    const block = large.block(0);
+    const block = large.directory.block(0);
     if (block.baseBytes > this.#limits.mediumBytesMax / 2) return;
     const hash = block.copy();
     hash.noteHistory(large.head.longest, large.head.peak);
-    large.removeBlock(0);
+    large.directory.removeBlock(0);
     this.#find(space, key);
     this.#storage.putLive(space, key, hash, expireAt);
   }

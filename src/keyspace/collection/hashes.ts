@@ -4,22 +4,23 @@
  * | size | is | changed by |
  * |---|---|---|
  * | small | its record (packed-hash.ts) | writing it again |
- * | medium | a structure in RAM (hash-value.ts) | a delta |
+ * | medium | a structure in RAM (hash-block.ts) | a delta |
  * | large | a directory in RAM, and blocks that come and go (large-hash.ts) | a delta |
  */
 
 import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
-import { HASH_SET, HashValue } from '../hash-value.ts';
-import type { HashView } from '../hash-view.ts';
-import { HASH_HEAD_BYTES_MAX, PackedHash } from '../packed-hash.ts';
+import { HashBlock } from './hash-block.ts';
+import { HASH_SET } from './hash-delta.ts';
+import type { HashView } from './hash-view.ts';
+import { HASH_HEAD_BYTES_MAX, PackedHash } from './packed-hash.ts';
 import { DeltaWriter, pieceBytes } from '../pieces.ts';
 import type { Found } from '../storage.ts';
 import type { LargeHash } from './large-hash.ts';
 
 /** The hash that was found, of whatever size. */
-export function hashOf({ live, value, expireAt }: Found): PackedHash | HashValue | LargeHash {
-  return live === undefined ? new PackedHash(value, expireAt) : live as HashValue | LargeHash;
+export function hashOf({ live, value, expireAt }: Found): PackedHash | HashBlock | LargeHash {
+  return live === undefined ? new PackedHash(value, expireAt) : live as HashBlock | LargeHash;
 }
 
 /** The hashes of all fields under a salt, by position. */
@@ -58,13 +59,10 @@ export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number
 }
 
 /** The fields at some positions, in that order, as a hash of its own. */
-export function partOf(hash: HashView, positions: readonly number[]): HashValue {
-  const part = new HashValue();
-  delta.begin(HASH_SET);
+export function partOf(hash: HashView, positions: readonly number[]): HashBlock {
+  delta.restart();
   for (const position of positions) addPair(hash, position);
-  const { buf, start, end } = delta.finish();
-  part.applyDelta(buf, start, end);
-  return part;
+  return HashBlock.ofPacked({ ...delta.finish(), longest: 0, peak: 0 });
 }
 
 /** All pairs as one delta that sets them; borrowed. */

@@ -9,9 +9,9 @@ import { blockKey, blocksSpaceOf, leftOverKey, type LeftOver } from './block-key
 import { LargeHash } from './large-hash.ts';
 
 /** Notes that the blocks of a collection are to be removed; the caller removes its key. */
-export function leaveBlocks(storage: Storage, { head, nextBlock }: LargeHash): void {
+export function leaveBlocks(storage: Storage, { directory, head }: LargeHash): void {
   const value = Buffer.alloc(4);
-  value.writeUInt32LE(nextBlock);
+  value.writeUInt32LE(directory.nextBlock);
   const key = leftOverKey(head);
   findNow(storage, SYSTEM_SPACE, key);
   storage.put(SYSTEM_SPACE, key, new ByteRange(value), 0, false);
@@ -38,10 +38,14 @@ export function endLeftOver(storage: Storage, leftOver: LeftOver): void {
 /** Copies a large hash for a key of the space, block by block. */
 export function copyBlocks(storage: Storage, from: LargeHash, space: number): LargeHash {
   const head = { ...from.head, space: blocksSpaceOf(space), id: storage.uniqueNumber() };
-  const entries = Array.from({ length: from.length }, (_, entry) =>
-    ({ start: from.startOf(entry), block: entry, count: from.countOf(entry) }));
-  const copy = new LargeHash(storage.blocks, head, entries, from.length);
-  for (let entry = 0; entry < from.length; entry++) copy.writeNewBlock(entry, from.block(entry));
+  const { length } = from.directory;
+  const entries = Array.from({ length }, (_, entry) => ({
+    start: from.directory.startOf(entry), block: entry, count: from.directory.countOf(entry),
+  }));
+  const copy = new LargeHash(storage.blocks, head, { entries, nextBlock: length, sequence: 0 });
+  for (let entry = 0; entry < length; entry++) {
+    copy.directory.writeNewBlock(entry, from.directory.block(entry));
+  }
   return copy;
 }
 

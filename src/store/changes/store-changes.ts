@@ -33,6 +33,7 @@ import { GRANULE_SHIFT } from '../segments/segment.ts';
 import { sizeClassOf } from '../index/size-class.ts';
 import { LIVE_SPACES_KEY, type Space } from '../index/space-table.ts';
 import { decodeBaseAt, type StoreParts } from '../store-parts.ts';
+import { slotOfChain } from './slot-of-chain.ts';
 import { SystemRecords } from './system-records.ts';
 import { TakeBack } from './take-back.ts';
 import type { KeyIndex } from '../index/key-index.ts';
@@ -489,13 +490,6 @@ export class StoreChanges implements Effects {
     this.takeBack.noteUnchained(chain);
     probe.forget();
   }
-}
-
-export function slotOfChain(index: KeyIndex, chain: Chain): number {
-  for (let slot = index.find(chain.hi, chain.lo); slot !== -1; slot = index.findNext(slot)) {
-    if (index.isChained(slot) && index.chainOf(slot) === chain.id) return slot;
-  }
-  throw new Error(`store: no index slot holds chain ${chain.id}`);
 }
 
 function recordOf(index: KeyIndex, slot: number): RecordPlace {

@@ -5,13 +5,13 @@ import { hashWalkCommands, RANDOM_PICKS_MAX } from '../../../src/commands/hash/h
 import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { Config } from '../../../src/config/config.ts';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
-import type { HashValue } from '../../../src/keyspace/hash-value.ts';
+import type { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
 import { PACKED_BYTES_MAX } from '../../../src/keyspace/limits.ts';
 import { NEED_VALUE } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { HASH_FIELDS_MAX } from '../../../src/commands/hash/hash-access.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
-import { pairsOf } from '../../keyspace/hash-text.ts';
+import { pairsOf } from '../../keyspace/collection/hash-text.ts';
 import { CommandsLayer } from '../commands-layer.ts';
 
 const commands = [...hashCommands, ...hashNumberCommands, ...hashWalkCommands];
@@ -31,8 +31,8 @@ function fill(layer: CommandsLayer, size: number): void {
   layer.run('HSET', 'h', ...pairs);
 }
 
-function liveOf(found: unknown): HashValue {
-  return (found as { live: HashValue }).live;
+function liveOf(found: unknown): HashBlock {
+  return (found as { live: HashBlock }).live;
 }
 
 function deltasOf(layer: CommandsLayer): Buffer[] {

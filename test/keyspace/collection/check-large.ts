@@ -7,20 +7,21 @@ import type { Found, Storage } from '../../../src/keyspace/storage.ts';
 
 export function checkLarge(storage: Storage, { live }: Found, limits: CollectionLimits): void {
   if (!(live instanceof LargeHash)) return;
+  const { directory } = live;
   let size = 0;
-  for (let entry = 0; entry < live.length; entry++) {
-    const block = live.block(entry);
+  for (let entry = 0; entry < directory.length; entry++) {
+    const block = directory.block(entry);
     size += block.size;
-    must(block.size === live.countOf(entry), `entry ${entry}: ${block.size} fields`);
+    must(block.size === directory.countOf(entry), `entry ${entry}: ${block.size} fields`);
     must(block.size > 0, `entry ${entry} is empty`);
     const hashes = hashesOf(block, live.head.salt);
-    must(hashes.every((hash) => live.entryOf(hash) === entry), `entry ${entry}: a hash is elsewhere`);
+    must(hashes.every((hash) => directory.entryOf(hash) === entry), `entry ${entry}: a hash is elsewhere`);
     const isWhole = new Set(hashes).size === 1;
     must(isWhole || block.baseBytes <= limits.blockBytesMax, `entry ${entry}: ${block.baseBytes} bytes`);
   }
-  must(live.startOf(0) === 0, 'the first entry does not start at 0');
+  must(directory.startOf(0) === 0, 'the first entry does not start at 0');
   must(size === live.size, `the directory counts ${live.size} fields, the blocks ${size}`);
-  must(storage.count(live.head.space) === live.length, 'there are not as many blocks as entries');
+  must(storage.count(live.head.space) === directory.length, 'there are not as many blocks as entries');
 }
 
 function must(holds: boolean, what: string): void {

@@ -5,14 +5,14 @@ import {
 } from '../../../src/keyspace/collection/collection-change.ts';
 import { hashOf } from '../../../src/keyspace/collection/hashes.ts';
 import { LargeHash } from '../../../src/keyspace/collection/large-hash.ts';
-import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/hash-value.ts';
-import type { HashView } from '../../../src/keyspace/hash-view.ts';
+import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
+import type { HashView } from '../../../src/keyspace/collection/hash-view.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import { NEED_VALUE, type Found } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { Random } from '../../../src/lib/random.ts';
 import { MemoryStorage } from '../memory-storage.ts';
-import { pairsOf } from '../hash-text.ts';
+import { pairsOf } from './hash-text.ts';
 import { checkLarge } from './check-large.ts';
 
 const SPACE = 1;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { HASH_REMOVE, HASH_SET, HashValue } from '../../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import { DELTA_GROUP_BYTES_MAX } from '../../../src/store/changes/delta-groups.ts';
 import { inspectStore } from '../../../src/store/inspect.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { Random } from '../../../src/lib/random.ts';
-import { pairsOf } from '../../keyspace/hash-text.ts';
+import { pairsOf } from '../../keyspace/collection/hash-text.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import { fetch, open, put, range } from '../helpers.ts';
@@ -22,8 +23,8 @@ function delta(op: number, ...pieces: string[]): Buffer {
 const set = (store: Store, key: string, ...pieces: string[]): void =>
   store.change(1, range(key), range(delta(HASH_SET, ...pieces)));
 
-function hashOf(...pieces: string[]): HashValue {
-  const hash = new HashValue();
+function hashOf(...pieces: string[]): HashBlock {
+  const hash = new HashBlock();
   const buf = delta(HASH_SET, ...pieces);
   hash.applyDelta(buf, 0, buf.length);
   return hash;
@@ -43,7 +44,7 @@ async function reopened(store: Store, disk: SimFiles): Promise<Store> {
 
 async function pairs(store: Store, key: string): Promise<[string, string][] | undefined> {
   const found = await fetch(store, key);
-  return found === undefined ? undefined : pairsOf(found.live as HashValue);
+  return found === undefined ? undefined : pairsOf(found.live as HashBlock);
 }
 
 /** How many records of deltas are on disk once all of this tick is. */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { HASH_REMOVE, HASH_SET, HashValue } from '../../src/keyspace/hash-value.ts';
-import { PACKED_BYTES_MAX } from '../../src/keyspace/limits.ts';
-import { PackedHash, packedHashWriter } from '../../src/keyspace/packed-hash.ts';
-import { DeltaWriter } from '../../src/keyspace/pieces.ts';
-import { ByteRange } from '../../src/lib/byte-range.ts';
-import { Random } from '../../src/lib/random.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
+import { PACKED_BYTES_MAX } from '../../../src/keyspace/limits.ts';
+import { PackedHash, packedHashWriter } from '../../../src/keyspace/collection/packed-hash.ts';
+import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
+import { ByteRange } from '../../../src/lib/byte-range.ts';
+import { Random } from '../../../src/lib/random.ts';
 import { pairsOf } from './hash-text.ts';
 
 /** Owned bytes of a delta. */
@@ -16,7 +17,7 @@ function deltaOf(op: number, pieces: readonly string[]): ByteRange {
 }
 
 /** A random delta for a hash, and how often each kind came. */
-function randomDelta(random: Random, model: HashValue): ByteRange {
+function randomDelta(random: Random, model: HashBlock): ByteRange {
   const name = (): string => `f${random.below(8)}`;
   if (random.below(3) > 0) {
     const pairs = Array.from({ length: 1 + random.below(3) }, () =>
@@ -32,7 +33,7 @@ describe('a packed hash', () => {
     const random = new Random(7, 1);
     let grown = 0;
     for (let run = 0; run < 200; run++) {
-      const model = new HashValue();
+      const model = new HashBlock();
       let packed: PackedHash | null = null;
       for (let step = 0; step < 30; step++) {
         const delta = randomDelta(random, model);
@@ -58,7 +59,7 @@ describe('a packed hash', () => {
     const delta = deltaOf(HASH_SET, ['a', 'long value', 'b', '', 'c', '3']);
     const first = new ByteRange(packedHashWriter.change(null, delta)!.copy());
     const less = packedHashWriter.change(new PackedHash(first, 0), deltaOf(HASH_REMOVE, ['a', 'c']))!;
-    const live = HashValue.ofPacked(new PackedHash(less, 0));
+    const live = HashBlock.ofPacked(new PackedHash(less, 0));
     expect([live.size, live.longest, live.peak]).toEqual([1, 10, 3]);
     expect(pairsOf(live)).toEqual([['b', '']]);
   });
@@ -83,7 +84,7 @@ describe('a packed hash', () => {
   });
 });
 
-function expectSame(packed: PackedHash, model: HashValue): void {
+function expectSame(packed: PackedHash, model: HashBlock): void {
   expect([packed.size, packed.longest, packed.peak]).toEqual(
     [model.size, model.longest, model.peak]);
   expect(pairsOf(packed)).toEqual(pairsOf(model));

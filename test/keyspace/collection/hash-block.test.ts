@@ -1,53 +1,49 @@
 import { describe, expect, it } from 'vitest';
-import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
-import { seedFieldIndexes } from '../../src/keyspace/field-index.ts';
-import {
-  HASH_REMOVE, HASH_SET, HashValue, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
-} from '../../src/keyspace/hash-value.ts';
-import { DeltaWriter } from '../../src/keyspace/pieces.ts';
-import { HASH, STRING } from '../../src/keyspace/value-type.ts';
-import type { Random } from '../../src/lib/random.ts';
-import { HASH_PAIR_INLINE_BYTES_MAX } from '../../src/keyspace/pair-page.ts';
-import { withSeed } from '../lib/seeded.ts';
+import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
+import { HashBlock, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX, seedHashBlocks } from '../../../src/keyspace/collection/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
+import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
+import { HASH, STRING } from '../../../src/keyspace/value-type.ts';
+import type { Random } from '../../../src/lib/random.ts';
+import { withSeed } from '../../lib/seeded.ts';
 import { pairsOf, textAt } from './hash-text.ts';
 
 const writer = new DeltaWriter();
 
-function apply(hash: HashValue, op: number, pieces: readonly string[]): void {
+function apply(hash: HashBlock, op: number, pieces: readonly string[]): void {
   writer.begin(op);
   for (const piece of pieces) writer.latin1(piece);
   const { buf, start, end } = writer.finish();
   hash.applyDelta(buf, start, end);
 }
 
-const set = (hash: HashValue, ...pieces: string[]): void => apply(hash, HASH_SET, pieces);
-const remove = (hash: HashValue, ...fields: string[]): void => apply(hash, HASH_REMOVE, fields);
+const set = (hash: HashBlock, ...pieces: string[]): void => apply(hash, HASH_SET, pieces);
+const remove = (hash: HashBlock, ...fields: string[]): void => apply(hash, HASH_REMOVE, fields);
 
-function fields(hash: HashValue): string[] {
+function fields(hash: HashBlock): string[] {
   return pairsOf(hash).map(([field]) => field);
 }
 
-function reloaded(hash: HashValue): HashValue {
+function reloaded(hash: HashBlock): HashBlock {
   const base = hash.encodeBase();
-  return HashValue.ofBase(base, 0, base.length);
+  return HashBlock.ofBase(base, 0, base.length);
 }
 
-function hashOf(size: number): HashValue {
-  const hash = new HashValue();
+function hashOf(size: number): HashBlock {
+  const hash = new HashBlock();
   for (let i = 0; i < size; i++) set(hash, `f${i}`, `v${i}`);
   return hash;
 }
 
 /** One random change of a hash of about `target` fields, on the hash and on its model. */
-function change(random: Random, hash: HashValue, model: Map<string, string>, target: number): void {
+function change(random: Random, hash: HashBlock, model: Map<string, string>, target: number): void {
   const count = 1 + random.below(4);
   if (random.below(2 * target) >= hash.size) {
     const pieces: string[] = [];
     for (let i = 0; i < count; i++) {
       const field = `f${random.below(4 * target)}`;
-      // Some pairs are so long that they have memory of their own.
       const isLong = random.below(30) === 0;
-      const value = 'v'.repeat(random.below(isLong ? 3 * HASH_PAIR_INLINE_BYTES_MAX : 200));
+      const value = 'v'.repeat(random.below(isLong ? 3000 : 200));
       pieces.push(field, value);
       model.set(field, value);
     }
@@ -61,14 +57,14 @@ function change(random: Random, hash: HashValue, model: Map<string, string>, tar
 
 describe('a hash', () => {
   it('lists its fields in the order of insertion; a new value does not move a field', () => {
-    const hash = new HashValue();
+    const hash = new HashBlock();
     set(hash, 'b', '1', 'a', '2', 'b', '3');
     set(hash, 'c', '4', 'a', '5');
     expect(pairsOf(hash)).toEqual([['b', '3'], ['a', '5'], ['c', '4']]);
   });
 
   it('has deltas and bases in the layout of the worked examples', () => {
-    const hash = new HashValue();
+    const hash = new HashBlock();
     hash.applyDelta(Buffer.from('0101610131', 'hex'), 0, 5);
     expect(pairsOf(hash)).toEqual([['a', '1']]);
     expect(hash.encodeBase().toString('hex')).toBe('010101610131');
@@ -80,7 +76,7 @@ describe('a hash', () => {
     it(`is the same as a Map after random changes around ${target} fields, and after reloads`,
       () => {
       withSeed((random) => {
-        let hash = new HashValue();
+        let hash = new HashBlock();
         const model = new Map<string, string>();
         for (let round = 0; round < 3000; round++) {
           change(random, hash, model, target);
@@ -150,27 +146,15 @@ describe('a hash', () => {
   });
 
   it('has a long value in memory once', () => {
-    const hash = HashValue.withRoom(1e6);
+    const hash = new HashBlock(1e6);
     set(hash, 'f', 'x'.repeat(1e6));
     expect(hash.memoryBytes).toBeLessThan(1.1e6);
     expect(reloaded(hash).memoryBytes).toBeLessThan(1.1e6);
   });
 
-  it('finds the same whether it was told of the fields ahead or not', () => {
-    const hash = hashOf(5000);
-    const names = ['f0', 'nothing', 'f4999', 'f0', '', 'f77'];
-    const buf = Buffer.from(names.join(''));
-    const ends = Int32Array.from(names, (_, i) => names.slice(0, i + 1).join('').length);
-    const starts = Int32Array.from(names, (name, i) => ends[i]! - name.length);
-    hash.lookAhead(buf, starts, ends, names.length);
-    expect(names.map((name) => textAt(hash, name)))
-      .toEqual(['v0', undefined, 'v4999', 'v0', undefined, 'v77']);
-    hashOf(2).lookAhead(buf, starts, ends, names.length);
-  });
-
   it('finds its fields under any seed', () => {
     const before = hashOf(100);
-    seedFieldIndexes({ a: 1, b: 2 });
+    seedHashBlocks({ a: 1, b: 2 });
     const after = hashOf(100);
     for (const hash of [before, after]) expect(textAt(hash, 'f99')).toBe('v99');
     expect(pairsOf(after)).toEqual(pairsOf(before));
@@ -182,7 +166,7 @@ describe('a hash', () => {
     expect(() => apply(hash, HASH_SET, ['a'])).toThrow('assertion failed');
     expect(() => remove(hash, 'nothing')).toThrow('assertion failed');
     expect(() => remove(hash, 'f1', 'f1')).toThrow('assertion failed');
-    expect(() => HashValue.ofBase(Buffer.from([1, 1, 5, 0x61]), 0, 4)).toThrow('assertion failed');
+    expect(() => HashBlock.ofBase(Buffer.from([1, 1, 5, 0x61]), 0, 4)).toThrow('assertion failed');
   });
 });
 
@@ -212,7 +196,7 @@ describe('a scan of a hash', () => {
 
   it('takes a cursor from beyond the hash as its end', () => {
     expect(hashOf(3).scan(2 ** 48, 2)).toEqual({ positions: [1, 2], cursor: 1 });
-    expect(new HashValue().scan(5, 2)).toEqual({ positions: [], cursor: 0 });
+    expect(new HashBlock().scan(5, 2)).toEqual({ positions: [], cursor: 0 });
   });
 });
 
@@ -225,7 +209,7 @@ describe('the codecs', () => {
 
   it('give values of their own type, which share nothing with the bytes', () => {
     const base = hashOf(3).encodeBase();
-    const hash = HashValue.ofBase(base, 0, base.length);
+    const hash = HashBlock.ofBase(base, 0, base.length);
     base.fill(0);
     expect(pairsOf(hash)).toEqual(pairsOf(hashOf(3)));
     expect(hash.type).toBe(HASH);

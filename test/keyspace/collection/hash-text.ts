@@ -1,7 +1,7 @@
 /** Hashes as texts, one character for a byte, for tests. */
 
-import type { HashView } from '../../src/keyspace/hash-view.ts';
-import { ByteRange } from '../../src/lib/byte-range.ts';
+import type { HashView } from '../../../src/keyspace/collection/hash-view.ts';
+import { ByteRange } from '../../../src/lib/byte-range.ts';
 
 export function textAt(hash: HashView, field: string): string | undefined {
   return hash.get(new ByteRange(Buffer.from(field, 'latin1')))?.latin1();

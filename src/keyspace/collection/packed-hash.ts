@@ -2,18 +2,18 @@
  * A small hash, read in place from its record and changed by writing it again: it has no object
  * and no memory of its own between two commands.
  *
- *     longest | peak | field | value | field | value ...        the base of a hash (hash-value.ts)
+ *     longest | peak | field | value | field | value ...        the base of a hash (hash-block.ts)
  *
  * Fields are in the order of insertion. A look-up walks them: PACKED_BYTES_MAX bounds how far.
  */
 
-import { ByteRange } from '../lib/byte-range.ts';
-import { varintBytes, writeVarint } from '../lib/varint.ts';
-import { copyBytes, viewOf, type Bytes } from '../lib/views.ts';
-import { HASH_REMOVE, HASH_SET } from './hash-value.ts';
+import { ByteRange } from '../../lib/byte-range.ts';
+import { varintBytes, writeVarint } from '../../lib/varint.ts';
+import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
+import { HASH_REMOVE, HASH_SET } from './hash-delta.ts';
 import { scanDown, type HashPage, type HashView } from './hash-view.ts';
-import { PACKED_BYTES_MAX } from './limits.ts';
-import { PieceReader } from './pieces.ts';
+import { PACKED_BYTES_MAX } from '../limits.ts';
+import { PieceReader } from '../pieces.ts';
 
 export class PackedHash implements HashView {
   readonly buf: Buffer;

@@ -1,0 +1,410 @@
+/**
+ * The directory of a large collection, and its blocks, which come to RAM and leave it. Each block
+ * has the elements of a range, and a record under a hidden key (block-keys.ts).
+ *
+ *     entry   start        block   count         a hash of 0x8000_1234 is in block 3
+ *     0       0            0       410
+ *     1       0x4000_0000  3       388
+ *     2       0xc000_0000  1       402
+ *
+ * A change goes to the log as a delta of the whole collection (large-delta.ts), with those of the
+ * same turn, however many blocks they change; the blocks' own records are written later. So changes
+ * are numbered, and a block's record says up to which number it has them: when it is read, it gets
+ * those that it has not (pending-changes.ts). The base of the collection is the directory, and
+ * stands for all changes before it: so it is written when all blocks that these have changed are
+ * written (`snapshotSteps`).
+ *
+ * Invariants: starts go up, no count is 0 but between two deltas, and a number is of one block for
+ * ever.
+ *
+ *     record of a block:      number of its last change | base of the block
+ *     part of a base:         next block | number of the last change | entries, then of each entry:
+ *                             start less that of the one before | block | count; all varints
+ */
+
+import { ByteRange } from '../../lib/byte-range.ts';
+import { DeltaWriter, PieceReader } from '../pieces.ts';
+import { blockKey } from './block-keys.ts';
+import type { BlockPort } from './block-port.ts';
+import { blockSlot, type Block, type BlockSlot, type DirectoryEntry } from './block-slot.ts';
+import { CHANGE, DROP, GROWTH_NONE, JOIN, SPLIT } from './large-delta.ts';
+import { BLOCK_BYTES_MAX } from './limits.ts';
+import { PendingChanges } from './pending-changes.ts';
+
+/** RAM of a directory, of an entry, and of a block beside what it says itself. */
+const EMPTY_BYTES = 1000;
+const ENTRY_RAM_BYTES = 220;
+const BLOCK_RAM_BYTES = 60;
+
+/** Bytes of a base without entries, at most, and of an entry, about. */
+const HEAD_BYTES = 20;
+const ENTRY_BYTES = 10;
+
+/** What leaves RAM at once for a block that is read. */
+const RELEASE_BYTES = 8 * BLOCK_BYTES_MAX;
+
+/** With more bytes of pending changes a block is written before it leaves RAM. */
+const PENDING_BYTES_MAX = BLOCK_BYTES_MAX / 4;
+
+export interface DirectoryOptions<B extends Block> {
+  readonly port: BlockPort;
+  /** Where its blocks are, and under which id. */
+  readonly space: number;
+  readonly id: number;
+  /** Reads what a block's encodeBase wrote. The bytes are borrowed. */
+  readonly decode: (buf: Buffer, start: number, end: number) => B;
+  readonly entries: readonly DirectoryEntry[];
+  readonly nextBlock: number;
+  readonly sequence: number;
+}
+
+/** What `encode` wrote, as options. */
+export function readDirectory(
+  reader: PieceReader,
+): Pick<DirectoryOptions<Block>, 'nextBlock' | 'sequence' | 'entries'> {
+  const [nextBlock, sequence, length] = [reader.number(), reader.number(), reader.number()];
+  const entries: DirectoryEntry[] = [];
+  for (let at = 0; entries.length < length;) {
+    at += reader.number();
+    entries.push({ start: at, block: reader.number(), count: reader.number() });
+  }
+  return { nextBlock, sequence, entries };
+}
+
+export class BlockDirectory<B extends Block> {
+  readonly #options: DirectoryOptions<B>;
+  readonly #slots: BlockSlot<B>[];
+  #size = 0;
+  #nextBlock: number;
+  /** The number of the last change. */
+  #sequence: number;
+  #loadedBytes = 0;
+  #pendingBytes = 0;
+  #dirtyBytes = 0;
+  /** Where `release` goes on. */
+  #hand = 0;
+  /** Blocks had to leave RAM: pending changes are kept, so that they need not be written first. */
+  #isTight = false;
+  /** With more a block that is read makes others leave RAM. */
+  #loadedBytesMax = Infinity;
+
+  constructor(options: DirectoryOptions<B>) {
+    this.#options = options;
+    this.#nextBlock = options.nextBlock;
+    this.#sequence = options.sequence;
+    this.#slots = options.entries.map((entry) => blockSlot(entry, 0));
+    for (const { count } of options.entries) this.#size += count;
+  }
+
+  /** Elements in all blocks. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get memoryBytes(): number {
+    return EMPTY_BYTES + this.#slots.length * ENTRY_RAM_BYTES + this.#loadedBytes +
+      this.#pendingBytes;
+  }
+
+  /** Bytes that `encode` writes, about. */
+  get baseBytes(): number {
+    return HEAD_BYTES + this.#slots.length * ENTRY_BYTES;
+  }
+
+  /** Bytes of the blocks that were changed since they were written. */
+  get dirtyBytes(): number {
+    return this.#dirtyBytes;
+  }
+
+  /** How many blocks there are. */
+  get length(): number {
+    return this.#slots.length;
+  }
+
+  /** The number that the next block gets. */
+  get nextBlock(): number {
+    return this.#nextBlock;
+  }
+
+  countOf(entry: number): number {
+    return this.#slots[entry]!.count;
+  }
+
+  startOf(entry: number): number {
+    return this.#slots[entry]!.start;
+  }
+
+  /** The entry with the last start that is not greater. */
+  entryOf(start: number): number {
+    const slots = this.#slots;
+    let low = 0;
+    let high = slots.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (slots[middle]!.start <= start) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** How many elements are in the entries before. */
+  countBefore(entry: number): number {
+    let count = 0;
+    for (let i = 0; i < entry; i++) count += this.#slots[i]!.count;
+    return count;
+  }
+
+  /** The entry that has the element of this rank. */
+  entryAt(rank: number): number {
+    let before = 0;
+    for (let entry = 0; entry < this.#slots.length; entry++) {
+      before += this.#slots[entry]!.count;
+      if (rank < before) return entry;
+    }
+    throw new Error(`assertion failed: a collection of ${this.#size} has no rank ${rank}`);
+  }
+
+  /** A command begins to use it: it may read so many bytes of blocks before others go. */
+  beginUse(bytes: number): void {
+    this.#loadedBytesMax = this.#loadedBytes + bytes;
+  }
+
+  /** The block of an entry, read at once if it is not in RAM. Throws StoreError. */
+  block(entry: number): B {
+    return this.#load(this.#mustSlot(entry));
+  }
+
+  #load(slot: BlockSlot<B>): B {
+    slot.isUsed = true;
+    if (slot.block !== undefined) return slot.block;
+    const { decode, id, port, space } = this.#options;
+    const bytes = port.read(space, blockKey(id, slot.number));
+    if (bytes === undefined) {
+      throw new Error(`assertion failed: collection ${id} has no block ${slot.number}`);
+    }
+    const reader = new PieceReader(bytes.buf, bytes.start, bytes.end);
+    slot.writtenAt = reader.number();
+    const block = decode(bytes.buf, reader.at, bytes.end);
+    slot.pending?.applyAfter(
+      slot.writtenAt, (buf, start, end) => block.applyDelta(buf, start, end));
+    if (slot.changedAt <= slot.writtenAt) this.#noteWritten(slot, slot.writtenAt);
+    if (this.#loadedBytes > this.#loadedBytesMax) this.release(RELEASE_BYTES, () => false);
+    this.#setBlock(slot, block);
+    return block;
+  }
+
+  // ---- Changing ---------------------------------------------------------------------------------
+
+  /** See LiveValue.applyDelta. */
+  applyDelta(buf: Buffer, start: number, end: number): void {
+    const reader = new PieceReader(buf, start + 1, end);
+    switch (buf[start]) {
+      case CHANGE: return this.#change(reader);
+      case SPLIT: return this.#split(reader);
+      case JOIN: return this.#join(reader.number());
+      case DROP: return this.#drop(reader.number());
+      default: throw new Error(`assertion failed: a delta begins with ${buf[start]}`);
+    }
+  }
+
+  #change(reader: PieceReader): void {
+    const growthAt = reader.at++;
+    const slot = this.#mustSlot(reader.number());
+    const { at, buf, limit } = reader;
+    const { block } = slot;
+    this.#sequence++;
+    const isFirst = slot.changedAt <= slot.writtenAt;
+    slot.changedAt = this.#sequence;
+    if (block === undefined || (this.#isTight && isFirst) || slot.pending !== undefined) {
+      this.#addPending(slot, buf, at, limit);
+    }
+    if (block !== undefined) {
+      const before = block.size;
+      block.applyDelta(buf, at, limit);
+      buf[growthAt] = GROWTH_NONE + block.size - before;
+      this.#setBlock(slot, block);
+    }
+    if (buf[growthAt] === 0) throw new Error('assertion failed: a change of a block not in RAM');
+    const growth = buf[growthAt]! - GROWTH_NONE;
+    slot.count += growth;
+    this.#size += growth;
+    if (isFirst) this.#noteDirty(slot);
+  }
+
+  #addPending(slot: BlockSlot<B>, buf: Buffer, start: number, end: number): void {
+    // What is not in RAM has nothing else.
+    if (slot.block !== undefined && (slot.pending?.bytes ?? 0) > PENDING_BYTES_MAX) {
+      this.#forgetPending(slot);
+      return;
+    }
+    const before = slot.pending?.memoryBytes ?? 0;
+    slot.pending ??= new PendingChanges();
+    slot.pending.add(this.#sequence, buf, start, end);
+    this.#pendingBytes += slot.pending.memoryBytes - before;
+  }
+
+  #split(reader: PieceReader): void {
+    const entry = reader.number();
+    const slot = this.#mustSlot(entry);
+    const [start, block, count] = [reader.number(), reader.number(), reader.number()];
+    slot.count -= count;
+    // Both were written.
+    this.#noteWritten(slot);
+    this.#slots.splice(entry + 1, 0, blockSlot({ start, block, count }, this.#sequence));
+    this.#nextBlock = Math.max(this.#nextBlock, block + 1);
+  }
+
+  #join(entry: number): void {
+    const slot = this.#mustSlot(entry);
+    const behind = this.#mustSlot(entry + 1);
+    slot.count += behind.count;
+    this.#noteWritten(slot);
+    this.#forget(behind);
+    this.#slots.splice(entry + 1, 1);
+  }
+
+  /** The entry before takes its range over, or the one behind if there is none. */
+  #drop(entry: number): void {
+    const slot = this.#mustSlot(entry);
+    this.#size -= slot.count;
+    this.#forget(slot);
+    this.#slots.splice(entry, 1);
+    if (entry === 0 && this.#slots.length > 0) this.#slots[0]!.start = slot.start;
+  }
+
+  #mustSlot(entry: number): BlockSlot<B> {
+    const slot = this.#slots[entry];
+    if (slot === undefined) {
+      throw new Error(`assertion failed: entry ${entry} of a directory of ${this.#slots.length}`);
+    }
+    return slot;
+  }
+
+  // ---- Records ----------------------------------------------------------------------------------
+
+  /** Writes a block that has other elements now, for a SPLIT or JOIN that follows. */
+  rewriteBlock(entry: number, block: B): void {
+    const slot = this.#mustSlot(entry);
+    this.#setBlock(slot, block);
+    this.#write(slot, block);
+  }
+
+  /** Writes the block that a SPLIT will bring. */
+  writeNewBlock(number: number, block: B): void {
+    const { id, port, space } = this.#options;
+    port.write(space, blockKey(id, number), this.#recordOf(block));
+  }
+
+  /** Keeps the block of an entry in RAM that was written just now. */
+  keepBlock(entry: number, block: B): void {
+    this.#setBlock(this.#mustSlot(entry), block);
+  }
+
+  /** Removes the record of an entry that a JOIN or DROP takes away. */
+  removeBlock(entry: number): void {
+    const { id, port, space } = this.#options;
+    port.remove(space, blockKey(id, this.#mustSlot(entry).number));
+  }
+
+  /**
+   * Lets blocks leave RAM that were not used lately, until it has `bytes` fewer or a round is over;
+   * those that have changed much are written. Returns how many bytes fewer it has.
+   */
+  release(bytes: number, mayWrite: () => boolean): number {
+    const before = this.memoryBytes;
+    this.#isTight = true;
+    for (let left = 2 * this.#slots.length; left > 0; left--) {
+      if (before - this.memoryBytes >= bytes) break;
+      this.#hand = (this.#hand + 1) % this.#slots.length;
+      const slot = this.#slots[this.#hand]!;
+      const { block } = slot;
+      if (slot.isUsed) slot.isUsed = false;
+      else if (block !== undefined) {
+        if (slot.changedAt > slot.writtenAt && slot.pending === undefined) {
+          if (!mayWrite()) continue;
+          this.#write(slot, block);
+        }
+        this.#setBlock(slot, undefined);
+      }
+    }
+    return before - this.memoryBytes;
+  }
+
+  /**
+   * Each call writes one block that was changed before the first; false when that is done, and a
+   * base as it was then may be written.
+   */
+  snapshotSteps(): () => boolean {
+    const until = this.#sequence;
+    const changed = this.#slots.filter((slot) => slot.changedAt > slot.writtenAt);
+    return () => {
+      for (let slot = changed.pop(); slot !== undefined; slot = changed.pop()) {
+        if (slot.isGone || slot.writtenAt >= until) continue;
+        const block = this.#load(slot);
+        if (slot.changedAt > slot.writtenAt) this.#write(slot, block);
+        return true;
+      }
+      return false;
+    };
+  }
+
+  /** Writes what `readDirectory` reads. */
+  encode(writer: DeltaWriter): void {
+    writer.number(this.#nextBlock);
+    writer.number(this.#sequence);
+    writer.number(this.#slots.length);
+    let before = 0;
+    for (const { start, number, count } of this.#slots) {
+      writer.number(start - before);
+      writer.number(number);
+      writer.number(count);
+      before = start;
+    }
+  }
+
+  #write(slot: BlockSlot<B>, block: B): void {
+    this.writeNewBlock(slot.number, block);
+    this.#noteWritten(slot);
+  }
+
+  #recordOf(block: B): ByteRange {
+    const writer = new DeltaWriter();
+    writer.restart();
+    writer.number(this.#sequence);
+    const base = block.encodeBase();
+    writer.raw(base, 0, base.length);
+    return writer.finish();
+  }
+
+  // ---- Accounts ---------------------------------------------------------------------------------
+
+  #noteDirty(slot: BlockSlot<B>): void {
+    slot.dirtyBytes = slot.block?.baseBytes ?? BLOCK_BYTES_MAX / 2;
+    this.#dirtyBytes += slot.dirtyBytes;
+  }
+
+  #noteWritten(slot: BlockSlot<B>, at = this.#sequence): void {
+    this.#dirtyBytes -= slot.dirtyBytes;
+    slot.dirtyBytes = 0;
+    slot.writtenAt = at;
+    this.#forgetPending(slot);
+  }
+
+  #forgetPending(slot: BlockSlot<B>): void {
+    this.#pendingBytes -= slot.pending?.memoryBytes ?? 0;
+    slot.pending = undefined;
+  }
+
+  #setBlock(slot: BlockSlot<B>, block: B | undefined): void {
+    const bytes = block === undefined ? 0 : BLOCK_RAM_BYTES + block.memoryBytes;
+    this.#loadedBytes += bytes - slot.blockBytes;
+    slot.block = block;
+    slot.blockBytes = bytes;
+  }
+
+  #forget(slot: BlockSlot<B>): void {
+    slot.isGone = true;
+    this.#noteWritten(slot);
+    this.#setBlock(slot, undefined);
+  }
+}

@@ -1,0 +1,50 @@
+/** One block of a large collection, as its directory knows it. */
+
+import type { PendingChanges } from './pending-changes.ts';
+
+/** What a block is while it is in RAM. */
+export interface Block {
+  /** Elements. */
+  readonly size: number;
+  readonly memoryBytes: number;
+  readonly baseBytes: number;
+  applyDelta(buf: Buffer, start: number, end: number): void;
+  encodeBase(): Buffer;
+}
+
+/** An entry of a directory, in a base. */
+export interface DirectoryEntry {
+  readonly start: number;
+  readonly block: number;
+  readonly count: number;
+}
+
+/** The same in RAM. */
+export interface BlockSlot<B extends Block> {
+  start: number;
+  readonly number: number;
+  count: number;
+  /** Undefined while it is not in RAM. */
+  block: B | undefined;
+  blockBytes: number;
+  /** The number of the last change, and up to which the block's record surely has them. */
+  changedAt: number;
+  writtenAt: number;
+  /** Bytes that are to be written; 0 when it has no change behind `writtenAt`. */
+  dirtyBytes: number;
+  /** The changes behind `writtenAt`; undefined if there are none, or they are not kept. */
+  pending: PendingChanges | undefined;
+  isUsed: boolean;
+  /** It is in no directory any more. */
+  isGone: boolean;
+}
+
+/** `writtenAt`: its record has all changes up to this one. */
+export function blockSlot<B extends Block>(
+  { start, block: number, count }: DirectoryEntry, writtenAt: number,
+): BlockSlot<B> {
+  return {
+    start, number, count, block: undefined, blockBytes: 0, changedAt: writtenAt, writtenAt,
+    dirtyBytes: 0, pending: undefined, isUsed: true, isGone: false,
+  };
+}

@@ -1,0 +1,500 @@
+/**
+ * A hash in one piece: its pairs side by side as they are packed in a record, where each of them
+ * begins, and a table from fields to positions once there are more than a few.
+ *
+ *     #buf     04 name 03 Ada | 03 age 02 36 | ...       #words   table | starts by position
+ *
+ * A pair is changed in place where its length stays; else its new bytes go to the end, and the old
+ * ones are dead until a quarter of the bytes is: then the pairs are written again in the order of
+ * their positions. So a change costs no more than a copy of the pair, now and then of the block.
+ *
+ * Positions carry what the protocol promises, so they are part of the value and survive base and
+ * delta: the same history gives the same positions on every node and after every reload.
+ *  - New fields go to the end, so small hashes list their fields in the order of insertion, as a
+ *    listpack of Redis does.
+ *  - A removal moves fields to lower positions only: in a small hash those behind the gap close up;
+ *    in one of many fields the last one jumps into the gap, since closing up would cost O(n). So a
+ *    scan from the end to the start meets every field that is there throughout.
+ *
+ * Any size works (a directory of an earlier version may have a hash of millions of fields); from
+ * MEDIUM_BYTES_MAX on the next change cuts it into blocks (collection-change.ts).
+ */
+
+import { ByteRange } from '../../lib/byte-range.ts';
+import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
+import { KiB } from '../../lib/size-units.ts';
+import { varintBytes, writeVarint } from '../../lib/varint.ts';
+import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
+import { scanDown, type HashPage, type HashView } from './hash-view.ts';
+import type { LiveValue, Snapshot } from '../live-value.ts';
+import { PieceReader } from '../pieces.ts';
+import { HASH } from '../value-type.ts';
+import {
+  POSITION_MASK, closeUpTable, enterField, leaveField, placesFor, tagOf,
+} from './field-table.ts';
+import { HASH_REMOVE, HASH_SET, type PackedPairs } from './hash-delta.ts';
+import { onePage } from './one-page.ts';
+
+/**
+ * A hash with more fields than this has a table. Measured: walking 16 fields of 10 bytes takes as
+ * long as one look-up in a table.
+ */
+export const HASH_INDEXED_FIELDS_MIN = 16;
+
+/**
+ * Up to so many fields a removal keeps the order of the others, which takes time proportional to
+ * them. The default of `hash-max-listpack-entries`, up to which Redis keeps it too.
+ */
+export const HASH_ORDERED_FIELDS_MAX = 512;
+
+/** RAM of a hash beside its memory, by measurement: the object, a Buffer, an array, a view. */
+const EMPTY_BYTES = 560;
+
+/** Room for bytes to come: an eighth of what is there, up to this. */
+const ROOM_BYTES_MAX = 8 * KiB;
+
+/** With so many words more than its fields need, a hash has smaller ones made. */
+const SPARE_WORDS = 128;
+
+/** Fields of all hashes, but for those that bring a hasher. Secret: see `seedHashBlocks`. */
+let commonHasher = new KeyHash({ a: 0x5eed_0001, b: 0x5eed_0002 });
+
+/** Called once, before there is a hash: a stranger must not know which fields collide. */
+export function seedHashBlocks(seed: KeyHashSeed): void {
+  commonHasher = new KeyHash(seed);
+}
+
+const NO_WORDS = new Uint32Array(0);
+
+export class HashBlock implements LiveValue, HashView {
+  readonly type = HASH;
+  readonly #hasher: KeyHash;
+  #buf: Buffer;
+  #view: DataView;
+  /** Bytes of `#buf` in use, dead ones included, and how many are dead. */
+  #used = 0;
+  #dead = 0;
+  /** The pairs lie in the order of their positions, without dead bytes between them. */
+  #isInOrder = true;
+  #size = 0;
+  /** The table, if there is one, and behind it where each pair begins. */
+  #words = NO_WORDS;
+  #tablePlaces = 0;
+  #longest = 0;
+  #peak = 0;
+  /** Of the pair that was located last. */
+  #fieldStart = 0;
+  #fieldEnd = 0;
+  #valueStart = 0;
+  #valueEnd = 0;
+
+  /** Without fields; has room for so many bytes of pairs that will come soon. */
+  constructor(roomBytes = 0, hasher = commonHasher) {
+    this.#hasher = hasher;
+    this.#buf = Buffer.allocUnsafeSlow(roomBytes);
+    this.#view = viewOf(this.#buf);
+  }
+
+  /** Reads what encodeBase wrote. The bytes are borrowed. */
+  static ofBase(buf: Buffer, start: number, end: number, hasher = commonHasher): HashBlock {
+    const reader = new PieceReader(buf, start, end);
+    const longest = reader.number();
+    const peak = reader.number();
+    return HashBlock.ofPacked({ buf, start: reader.at, end, longest, peak }, hasher);
+  }
+
+  /** The same hash as a small one. */
+  static ofPacked(
+    { buf, start, end, longest, peak }: PackedPairs, hasher = commonHasher,
+  ): HashBlock {
+    const bytes = end - start;
+    const hash = new HashBlock(bytes + Math.min(bytes >>> 3, ROOM_BYTES_MAX), hasher);
+    hash.#adopt(buf, start, end);
+    hash.noteHistory(longest, peak);
+    return hash;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get memoryBytes(): number {
+    return EMPTY_BYTES + this.#buf.length + 4 * this.#words.length;
+  }
+
+  get baseBytes(): number {
+    return varintBytes(this.#longest) + varintBytes(this.#peak) + this.#used - this.#dead;
+  }
+
+  get longest(): number {
+    return this.#longest;
+  }
+
+  get peak(): number {
+    return this.#peak;
+  }
+
+  find({ buf, start, end }: ByteRange): number {
+    return this.#find(buf, start, end, this.#hashOf(buf, start, end));
+  }
+
+  get(field: ByteRange): ByteRange | undefined {
+    return this.find(field) < 0 ? undefined : this.#value();
+  }
+
+  has(field: ByteRange): boolean {
+    return this.find(field) >= 0;
+  }
+
+  fieldAt(position: number): ByteRange {
+    this.#locate(position);
+    return new ByteRange(this.#buf, this.#fieldStart, this.#fieldEnd, this.#view);
+  }
+
+  valueAt(position: number): ByteRange {
+    this.#locate(position);
+    return this.#value();
+  }
+
+  scan(cursor: number, count: number): HashPage {
+    return scanDown(this.#size, cursor, count);
+  }
+
+  /** It once was a hash with so long a piece, and so many fields. */
+  noteHistory(longest: number, peak: number): void {
+    this.#longest = Math.max(this.#longest, longest);
+    this.#peak = Math.max(this.#peak, peak);
+  }
+
+  applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
+    const op = buf[start];
+    const reader = new PieceReader(buf, start + 1, end);
+    if (op === HASH_SET) this.#setAll(reader, { buf, words });
+    else if (op === HASH_REMOVE) this.#remove(reader);
+    else throw new Error(`assertion failed: a delta of a hash begins with ${op}`);
+  }
+
+  copy(): HashBlock {
+    const base = this.encodeBase();
+    return HashBlock.ofBase(base, 0, base.length, this.#hasher);
+  }
+
+  encodeBase(): Buffer {
+    const base = Buffer.allocUnsafe(this.baseBytes);
+    const at = writeVarint(base, writeVarint(base, 0, this.#longest), this.#peak);
+    this.#writePairs(base, at);
+    return base;
+  }
+
+  /** In one page: only one of an earlier version, or with a huge field, is larger than a block. */
+  snapshot(): Snapshot {
+    return onePage(this.encodeBase());
+  }
+
+  // ---- Finding ----------------------------------------------------------------------------------
+
+  #hashOf(buf: Buffer, start: number, end: number): number {
+    if (this.#tablePlaces === 0) return 0;
+    this.#hasher.hash(buf, start, end);
+    return this.#hasher.lo;
+  }
+
+  /** The position of a field, which is located then, or -1. */
+  #find(buf: Buffer, start: number, end: number, hash: number): number {
+    if (this.#tablePlaces === 0) return this.#walk(buf, start, end);
+    const mask = this.#tablePlaces - 1;
+    const words = this.#words;
+    const tag = tagOf(hash);
+    for (let place = hash & mask; words[place] !== 0; place = (place + 1) & mask) {
+      const word = words[place]!;
+      if (word >>> 24 !== tag) continue;
+      const position = (word & POSITION_MASK) - 1;
+      this.#locate(position);
+      if (this.#isField(buf, start, end)) return position;
+    }
+    return -1;
+  }
+
+  #walk(buf: Buffer, start: number, end: number): number {
+    for (let position = 0; position < this.#size; position++) {
+      this.#locate(position);
+      if (this.#isField(buf, start, end)) return position;
+    }
+    return -1;
+  }
+
+  #isField(buf: Buffer, start: number, end: number): boolean {
+    const ours = this.#buf;
+    const length = this.#fieldEnd - this.#fieldStart;
+    if (length !== end - start) return false;
+    for (let i = this.#fieldStart, j = start; j < end; i++, j++) {
+      if (ours[i] !== buf[j]) return false;
+    }
+    return true;
+  }
+
+  #locate(position: number): void {
+    if (position < 0 || position >= this.#size) {
+      throw new Error(`assertion failed: a hash of ${this.#size} has no position ${position}`);
+    }
+    this.#locateAt(this.#words[this.#tablePlaces + position]!);
+  }
+
+  #locateAt(start: number): void {
+    const fieldBytes = this.#lengthAt(start);
+    this.#fieldStart = start + this.#lengthBytes;
+    this.#fieldEnd = this.#fieldStart + fieldBytes;
+    const valueBytes = this.#lengthAt(this.#fieldEnd);
+    this.#valueStart = this.#fieldEnd + this.#lengthBytes;
+    this.#valueEnd = this.#valueStart + valueBytes;
+  }
+
+  /** How many bytes the length took that was read last. */
+  #lengthBytes = 0;
+
+  #lengthAt(at: number): number {
+    const buf = this.#buf;
+    const low = buf[at]!;
+    if (low < 0x80) {
+      this.#lengthBytes = 1;
+      return low;
+    }
+    let value = low & 0x7f;
+    let scale = 0x80;
+    let bytes = 1;
+    for (let byte = 0x80; byte >= 0x80; scale *= 0x80) {
+      byte = buf[at + bytes++]!;
+      value += (byte & 0x7f) * scale;
+    }
+    this.#lengthBytes = bytes;
+    return value;
+  }
+
+  #value(): ByteRange {
+    return new ByteRange(this.#buf, this.#valueStart, this.#valueEnd, this.#view);
+  }
+
+  // ---- Setting ----------------------------------------------------------------------------------
+
+  #setAll(reader: PieceReader, from: Bytes): void {
+    while (reader.hasMore) {
+      const pairStart = reader.at;
+      reader.next();
+      const { start, end } = reader;
+      reader.next();
+      this.#longest = Math.max(this.#longest, end - start, reader.end - reader.start);
+      const hash = this.#hashOf(from.buf, start, end);
+      const position = this.#find(from.buf, start, end, hash);
+      if (position >= 0) this.#replace(position, from, pairStart, reader.end);
+      else this.#add(from, pairStart, reader.end, hash);
+    }
+  }
+
+  #add(from: Bytes, start: number, end: number, hash: number): void {
+    const position = this.#size;
+    const hadTable = this.#tablePlaces > 0;
+    this.#reserve(end - start, position + 1);
+    this.#words[this.#tablePlaces + position] = this.#append(from, start, end);
+    this.#size = position + 1;
+    this.#peak = Math.max(this.#peak, this.#size);
+    if (hadTable) this.#enter(hash, position);
+    else if (this.#tablePlaces > 0) this.#enterOne(position);
+  }
+
+  /** The field is located. */
+  #replace(position: number, from: Bytes, start: number, end: number): void {
+    const at = this.#words[this.#tablePlaces + position]!;
+    const bytes = this.#valueEnd - at;
+    if (bytes === end - start) {
+      copyBytes(from, start, this.#buf, this.#view, at, bytes);
+      return;
+    }
+    this.#reserve(end - start, this.#size);
+    this.#words[this.#tablePlaces + position] = this.#append(from, start, end);
+    this.#isInOrder = false;
+    this.#dead += bytes;
+    this.#maybeRepack();
+  }
+
+  /** Copies a pair to the end and returns where it is. There is room. */
+  #append(from: Bytes, start: number, end: number): number {
+    const at = this.#used;
+    copyBytes(from, start, this.#buf, this.#view, at, end - start);
+    this.#used += end - start;
+    return at;
+  }
+
+  #maybeRepack(): void {
+    if (this.#dead > this.#used / 4) this.#repack(0);
+  }
+
+  /** Makes room for so many bytes more, and for so many positions in all. */
+  #reserve(bytes: number, positions: number): void {
+    if (this.#used + bytes > this.#buf.length) this.#repack(bytes);
+    const capacity = this.#words.length - this.#tablePlaces;
+    if (positions > capacity) this.#resizeWords(positions);
+  }
+
+  /** Writes the pairs again, in the order of their positions, with room for so many bytes more. */
+  #repack(roomBytes: number): void {
+    const live = this.#used - this.#dead;
+    const room = Math.max(32, Math.min(live >>> 3, ROOM_BYTES_MAX));
+    const buf = Buffer.allocUnsafeSlow(live + Math.max(roomBytes, room));
+    this.#writePairs(buf, 0);
+    this.#buf = buf;
+    this.#view = viewOf(buf);
+    this.#used = live;
+    this.#dead = 0;
+    this.#isInOrder = true;
+    this.#setStarts();
+  }
+
+  #writePairs(into: Buffer, at: number): void {
+    if (this.#isInOrder && this.#dead === 0) {
+      this.#buf.copy(into, at, 0, this.#used);
+      return;
+    }
+    const base = this.#tablePlaces;
+    for (let position = 0; position < this.#size; position++) {
+      const start = this.#words[base + position]!;
+      this.#locateAt(start);
+      this.#buf.copy(into, at, start, this.#valueEnd);
+      at += this.#valueEnd - start;
+    }
+  }
+
+  /** The pairs are in order: finds where each begins. */
+  #setStarts(): void {
+    const base = this.#tablePlaces;
+    let at = 0;
+    for (let position = 0; position < this.#size; position++) {
+      this.#words[base + position] = at;
+      this.#locateAt(at);
+      at = this.#valueEnd;
+    }
+  }
+
+  /** Takes over packed pairs, none of which comes twice. */
+  #adopt(buf: Buffer, start: number, end: number): void {
+    buf.copy(this.#buf, 0, start, end);
+    this.#used = end - start;
+    let count = 0;
+    for (let at = 0; at < this.#used; at = this.#valueEnd, count++) {
+      this.#locateAt(at);
+      if (this.#valueEnd > this.#used) {
+        throw new Error(`assertion failed: a pair at ${at} of ${end - start}`);
+      }
+      this.#longest = Math.max(
+        this.#longest, this.#fieldEnd - this.#fieldStart, this.#valueEnd - this.#valueStart);
+    }
+    this.#size = this.#peak = count;
+    this.#words = new Uint32Array(count);
+    this.#setStarts();
+    if (count > HASH_INDEXED_FIELDS_MIN) this.#resizeWords(count);
+  }
+
+  // ---- The table --------------------------------------------------------------------------------
+
+  /** A table and starts for so many positions and some more; enters all positions. */
+  #resizeWords(positions: number): void {
+    const starts = this.#words.subarray(this.#tablePlaces, this.#tablePlaces + this.#size);
+    const roomy = positions + (positions >>> 2) + 2;
+    let places = 0;
+    let capacity = Math.min(roomy, HASH_INDEXED_FIELDS_MIN);
+    if (positions > HASH_INDEXED_FIELDS_MIN) {
+      places = placesFor(positions);
+      capacity = Math.min(roomy, places / 2);
+    }
+    const words = new Uint32Array(places + capacity);
+    words.set(starts, places);
+    this.#words = words;
+    this.#tablePlaces = places;
+    this.#enterAll();
+  }
+
+  #enterAll(): void {
+    if (this.#tablePlaces === 0) return;
+    this.#words.fill(0, 0, this.#tablePlaces);
+    for (let position = 0; position < this.#size; position++) this.#enterOne(position);
+  }
+
+  #enterOne(position: number): void {
+    this.#enter(this.#hashAt(position), position);
+  }
+
+  #enter(hash: number, position: number): void {
+    enterField(this.#words, this.#tablePlaces, hash, position);
+  }
+
+  // ---- Removing ---------------------------------------------------------------------------------
+
+  #remove(reader: PieceReader): void {
+    const isOrdered = this.#size <= HASH_ORDERED_FIELDS_MAX;
+    const gaps: number[] = [];
+    while (reader.hasMore) {
+      reader.next();
+      const { buf, start, end } = reader;
+      const position = this.#find(buf, start, end, this.#hashOf(buf, start, end));
+      if (position < 0 || gaps.includes(position)) {
+        throw new Error('assertion failed: a delta removes a field that is not there');
+      }
+      const bytes = this.#valueEnd - this.#words[this.#tablePlaces + position]!;
+      if (isOrdered) {
+        gaps.push(position);
+        this.#dead += bytes;
+      } else this.#removeBySwap(position, bytes);
+    }
+    if (gaps.length === 1) this.#closeUpOne(gaps[0]!);
+    else if (gaps.length > 1) this.#closeUp(gaps);
+    this.#maybeRepack();
+    if (this.#words.length > SPARE_WORDS + 8 * this.#size) this.#resizeWords(this.#size);
+  }
+
+  #closeUpOne(gap: number): void {
+    const base = this.#tablePlaces;
+    const words = this.#words;
+    if (base > 0) this.#leave(gap);
+    words.copyWithin(base + gap, base + gap + 1, base + this.#size);
+    this.#size--;
+    closeUpTable(words, base, gap);
+  }
+
+  /** Takes the starts at some positions out; those behind move up. */
+  #closeUp(gaps: readonly number[]): void {
+    const base = this.#tablePlaces;
+    const isGap = new Set(gaps);
+    let to = 0;
+    for (let from = 0; from < this.#size; from++) {
+      if (!isGap.has(from)) this.#words[base + to++] = this.#words[base + from]!;
+    }
+    this.#size = to;
+    this.#enterAll();
+  }
+
+  /** Takes a pair out of a hash of many fields: the last one moves to its place. */
+  #removeBySwap(position: number, bytes: number): void {
+    const base = this.#tablePlaces;
+    const last = this.#size - 1;
+    this.#leave(position);
+    if (position !== last) {
+      const hash = this.#leave(last);
+      this.#words[base + position] = this.#words[base + last]!;
+      this.#enter(hash, position);
+      this.#isInOrder = false;
+    }
+    this.#size = last;
+    this.#dead += bytes;
+  }
+
+  /** Takes a position out of the table; returns the hash of its field. */
+  #leave(position: number): number {
+    const hash = this.#hashAt(position);
+    leaveField(this.#words, this.#tablePlaces, hash, position, (other) => this.#hashAt(other));
+    return hash;
+  }
+
+  #hashAt(position: number): number {
+    this.#locate(position);
+    return this.#hashOf(this.#buf, this.#fieldStart, this.#fieldEnd);
+  }
+}
