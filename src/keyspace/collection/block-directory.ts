@@ -22,7 +22,7 @@
  *                             start less that of the one before | block | count; all varints
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
+import type { ByteRange } from '../../lib/byte-range.ts';
 import { DeltaWriter, PieceReader } from '../pieces.ts';
 import { blockKey } from './block-keys.ts';
 import type { BlockPort } from './block-port.ts';

@@ -4,11 +4,11 @@
  * so it is the same on every peer.
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
+import type { ByteRange } from '../../lib/byte-range.ts';
 import type { Random } from '../../lib/random.ts';
 import { HashBlock } from './hash-block.ts';
 import { HASH_SET } from './hash-delta.ts';
-import { PackedHash, packedHashWriter } from './packed-hash.ts';
+import { packedHashWriter, type PackedHash } from './packed-hash.ts';
 import { PieceReader } from '../pieces.ts';
 import { COLD, NEED_VALUE, type Found, type Storage } from '../storage.ts';
 import { HASH } from '../value-type.ts';
