@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
+import type { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
 import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
@@ -22,6 +22,7 @@ import { textAt } from '../keyspace/collection/hash-text.ts';
 import { testSeed } from '../lib/seeded.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
+import { PagedHash } from './paged-hash.ts';
 import { MIB, TINY_PAGES, Told, fetch, mustAgree, open, put, range, set } from './helpers.ts';
 
 const DIR = '/data';
@@ -48,7 +49,7 @@ function fieldsDelta(from: number, to: number, value = 'v'): Buffer {
 }
 
 function hashOf(count: number): HashBlock {
-  const hash = new HashBlock();
+  const hash = new PagedHash();
   const delta = fieldsDelta(0, count);
   hash.applyDelta(delta, 0, delta.length);
   return hash;
@@ -235,7 +236,7 @@ describe('values in pages', () => {
       baseBytesMin: 1, pageBytes: 4, runBytesMin: 100, runDeltasMin: 2, settleBytesPerCommit: 100,
     };
     const store = await open({ files: disk, clock: new SimClock(), options: { paging } });
-    const hash = new HashBlock();
+    const hash = new PagedHash();
     for (const delta of [setDelta([['a', '1']]), setDelta([['b', '2']])]) {
       hash.applyDelta(delta, 0, delta.length);
     }
