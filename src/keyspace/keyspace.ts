@@ -11,6 +11,7 @@ import { ByteRange } from '../lib/byte-range.ts';
 import { DATABASES_DEFAULT, DATABASES_MAX } from '../config/limits.ts';
 import { blocksSpaceOf, hasBlocksBit } from './collection/block-keys.ts';
 import { CollectionChange } from './collection/collection-change.ts';
+import { COLLECTION_LIMITS, type CollectionLimits } from './collection/limits.ts';
 import { Absences } from './absences.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database, isAbsent } from './database.ts';
@@ -49,14 +50,16 @@ export class Keyspace implements KeyspaceCore {
   changes = 0;
   isReadOnly = false;
   readonly #listener: KeyspaceListener;
+  readonly #limits: CollectionLimits;
   readonly #databases: Database[] = [];
   /** Of each database, and the next free one last. */
   readonly #spaces: Uint32Array;
 
   /** The caller has loaded SPACES_KEY of SYSTEM_SPACE; see storage.load. */
-  constructor(storage: Storage, listener: KeyspaceListener) {
+  constructor(storage: Storage, listener: KeyspaceListener, limits = COLLECTION_LIMITS) {
     this.#storage = storage;
-    this.collections = new CollectionChange(storage);
+    this.#limits = limits;
+    this.collections = new CollectionChange(storage, limits);
     this.#listener = listener;
     this.#spaces = readSpaces(storage);
     for (let i = 0; i < DATABASES_MAX; i++) {
@@ -74,7 +77,7 @@ export class Keyspace implements KeyspaceCore {
     // Versions of keys go on with the places of the total order; see Storage.logIndex.
     storage.logIndex = this.#storage.logIndex;
     this.#storage = storage;
-    this.collections = new CollectionChange(storage);
+    this.collections = new CollectionChange(storage, this.#limits);
     this.#follow(storage);
   }
 

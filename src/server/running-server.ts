@@ -192,13 +192,14 @@ export class RunningServer {
   }
 
   #createPlumbing(): SessionPlumbing {
-    const { config, world: { clock, stall }, seed, side } = this.#parts;
+    const { config, world: { clock, collectionLimits, stall }, seed, side } = this.#parts;
     return new SessionPlumbing({
       storage: side.storage,
       gate: side.gate,
       table: this.#table,
       clock,
       seed,
+      collectionLimits,
       observer: this.#callLog,
       services: {
         sync: () => this.#sync(),

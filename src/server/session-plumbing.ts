@@ -7,6 +7,7 @@ import type { CommandTable } from '../commands/table.ts';
 import type { ServerPort } from '../commands/server-port.ts';
 import type { Clock } from '../io/clock.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
+import type { CollectionLimits } from '../keyspace/collection/limits.ts';
 import type { Storage } from '../keyspace/storage.ts';
 import type { CallObserver } from '../engine/accounts.ts';
 import { Engine } from '../engine/engine.ts';
@@ -25,6 +26,7 @@ export interface PlumbingParts {
   readonly table: CommandTable;
   readonly clock: Clock;
   readonly seed: readonly [number, number];
+  readonly collectionLimits?: CollectionLimits | undefined;
   readonly observer: CallObserver;
   readonly services: StepServices;
   readonly limits: () => RequestLimits;
@@ -45,7 +47,7 @@ export class SessionPlumbing implements SessionRealm {
   constructor(parts: PlumbingParts) {
     this.#parts = parts;
     this.events = new KeyspaceEvents(this.hub);
-    this.keyspace = new Keyspace(parts.storage, this.events);
+    this.keyspace = new Keyspace(parts.storage, this.events, parts.collectionLimits);
     this.pause = new Pause(parts.clock);
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../io/clock.ts';
+import type { CollectionLimits } from '../keyspace/collection/limits.ts';
 import type { Files, SyncCounts } from '../io/files.ts';
 import type { Network } from '../io/network.ts';
 import type { RandomSource } from '../io/random-source.ts';
@@ -25,4 +26,6 @@ export interface World {
   stall(ms: number): void;
   /** The highest feature level that this build knows; in a simulation another than it does. */
   readonly featureLevel?: number;
+  /** When collections are cut into blocks; in a simulation sooner, on all peers alike. */
+  readonly collectionLimits?: CollectionLimits;
 }

@@ -1,9 +1,8 @@
 /** Large hashes in a store: through restarts, power losses, compaction and blocks that leave RAM. */
 
 import { describe, expect, it } from 'vitest';
-import {
-  CollectionChange, type CollectionLimits,
-} from '../../src/keyspace/collection/collection-change.ts';
+import { CollectionChange } from '../../src/keyspace/collection/collection-change.ts';
+import type { CollectionLimits } from '../../src/keyspace/collection/limits.ts';
 import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import { hashOf } from '../../src/keyspace/collection/hashes.ts';
 import { LargeHash } from '../../src/keyspace/collection/large-hash.ts';

@@ -16,26 +16,16 @@ import { blocksSpaceOf } from './block-keys.ts';
 import { cutByHash, deltaOfAll, hashOf, hashesOf, partOf } from './hashes.ts';
 import { LargeDelta } from './large-delta.ts';
 import { LargeHash } from './large-hash.ts';
-import { BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, MEDIUM_BYTES_MAX } from './limits.ts';
+import { COLLECTION_LIMITS, type CollectionLimits } from './limits.ts';
 
 const largeDelta = new LargeDelta();
-
-export interface CollectionLimits {
-  readonly mediumBytesMax: number;
-  readonly blockBytesMax: number;
-  readonly blockBytesMin: number;
-}
-
-const LIMITS: CollectionLimits = {
-  mediumBytesMax: MEDIUM_BYTES_MAX, blockBytesMax: BLOCK_BYTES_MAX, blockBytesMin: BLOCK_BYTES_MIN,
-};
 
 export class CollectionChange {
   readonly #storage: Storage;
   readonly #limits: CollectionLimits;
 
   /** `limits`: smaller ones for tests. */
-  constructor(storage: Storage, limits = LIMITS) {
+  constructor(storage: Storage, limits: CollectionLimits = COLLECTION_LIMITS) {
     this.#storage = storage;
     this.#limits = limits;
   }

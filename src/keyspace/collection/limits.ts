@@ -17,3 +17,13 @@ export const BLOCK_BYTES_MAX = 16 * KiB;
 
 /** A block below this is joined with its neighbour, if both fit half a block. */
 export const BLOCK_BYTES_MIN = BLOCK_BYTES_MAX / 8;
+
+export interface CollectionLimits {
+  readonly mediumBytesMax: number;
+  readonly blockBytesMax: number;
+  readonly blockBytesMin: number;
+}
+
+export const COLLECTION_LIMITS: CollectionLimits = Object.freeze({
+  mediumBytesMax: MEDIUM_BYTES_MAX, blockBytesMax: BLOCK_BYTES_MAX, blockBytesMin: BLOCK_BYTES_MIN,
+});

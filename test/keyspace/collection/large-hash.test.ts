@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
-import {
-  CollectionChange, type CollectionLimits,
-} from '../../../src/keyspace/collection/collection-change.ts';
+import { CollectionChange } from '../../../src/keyspace/collection/collection-change.ts';
+import type { CollectionLimits } from '../../../src/keyspace/collection/limits.ts';
 import { hashOf } from '../../../src/keyspace/collection/hashes.ts';
 import { LargeHash } from '../../../src/keyspace/collection/large-hash.ts';
 import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';

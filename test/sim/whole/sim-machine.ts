@@ -5,6 +5,7 @@
 
 import { pino, type Logger } from 'pino';
 import type { Config } from '../../../src/config/config.ts';
+import type { CollectionLimits } from '../../../src/keyspace/collection/limits.ts';
 import { createServerFromConfig, type DkvsServer } from '../../../src/server.ts';
 import type { World } from '../../../src/server/world.ts';
 import { inlineCopier } from '../../store/compaction/inline-copier.ts';
@@ -35,6 +36,11 @@ const MEMORY_USAGE = {
 export type MachineOptions = Options;
 
 /** Sizes that no configuration allows: so small that everything happens within seconds. */
+/** So small that large collections come and go all the time. */
+const COLLECTION_LIMITS: CollectionLimits = {
+  mediumBytesMax: 1500, blockBytesMax: 800, blockBytesMin: 100,
+};
+
 export type TinySizes = Readonly<Partial<Record<
   'segment-bytes' | 'hot-tail-bytes' | 'compaction-min-bytes' | 'raft-log-bytes' | 'maxmemory',
   number
@@ -297,6 +303,7 @@ export class SimMachine implements NetworkHost, MachineClock {
         files, () => new Promise<void>((resolve) => process.soon(resolve))),
       memoryUsage: () => MEMORY_USAGE,
       stall: (ms) => process.pause(ms),
+      collectionLimits: COLLECTION_LIMITS,
       ...this.featureLevel !== undefined && { featureLevel: this.featureLevel },
     };
   }
