@@ -6,7 +6,7 @@ import type { MemoryBudget } from '../config/memory-budget.ts';
 import { damagedRecordsPolicy, storeFsync } from '../config/peer-settings.ts';
 import type { Files, SyncCounts } from '../io/files.ts';
 import { LIVE_CODECS } from '../keyspace/codecs.ts';
-import { seedHashBlocks } from '../keyspace/collection/hash-block.ts';
+import { seedFieldHasher } from '../keyspace/collection/field-hasher.ts';
 import { NEED_VALUE } from '../keyspace/storage.ts';
 import { SPACES_KEY } from '../keyspace/keyspace.ts';
 import { SYSTEM_SPACE } from '../keyspace/storage.ts';
@@ -33,7 +33,7 @@ Promise<OpenedStorage> {
   const budget = memoryBudget(config.values);
   const { clock } = world;
   const [a, b] = world.random.seed64();
-  seedHashBlocks({ a, b });
+  seedFieldHasher({ a, b });
   const syncs: SyncCounts = { begun: 0, ended: 0 };
   const files = world.openFiles(syncs);
   const damage = new DamageLog(log, clock);

@@ -250,7 +250,7 @@ describe('a check of an open store', () => {
 
   it('finds nothing in values of all kinds that are still in the in-memory tail', async () => {
     const store = await open({ files: new SimFiles(), clock, options: { paging: TINY_PAGES } });
-    for (const key of ['hash', 'paged']) store.putLive(1, range(key), new HashValue(), 0);
+    for (const key of ['hash', 'paged']) store.putLive(1, range(key), new HashBlock(), 0);
     put(store, 'key', 'x'.repeat(3 * CHECK_PIECE_BYTES));
     for (let i = 0; i < 30; i++) {
       if (i < 3) store.change(1, range('hash'), range(fieldDelta(`f${i}`, 'v')));

@@ -74,6 +74,8 @@ export function readDirectory(
 export class BlockDirectory<B extends Block> {
   readonly #options: DirectoryOptions<B>;
   readonly #slots: BlockSlot<B>[];
+  /** Of each slot: what is searched lies side by side. */
+  readonly #starts: number[];
   #size = 0;
   #nextBlock: number;
   /** The number of the last change. */
@@ -93,6 +95,7 @@ export class BlockDirectory<B extends Block> {
     this.#nextBlock = options.nextBlock;
     this.#sequence = options.sequence;
     this.#slots = options.entries.map((entry) => blockSlot(entry, 0));
+    this.#starts = options.entries.map(({ start }) => start);
     for (const { count } of options.entries) this.#size += count;
   }
 
@@ -131,17 +134,17 @@ export class BlockDirectory<B extends Block> {
   }
 
   startOf(entry: number): number {
-    return this.#slots[entry]!.start;
+    return this.#starts[entry]!;
   }
 
   /** The entry with the last start that is not greater. */
   entryOf(start: number): number {
-    const slots = this.#slots;
+    const starts = this.#starts;
     let low = 0;
-    let high = slots.length - 1;
+    let high = starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if (slots[middle]!.start <= start) low = middle;
+      if (starts[middle]! <= start) low = middle;
       else high = middle - 1;
     }
     return low;
@@ -167,6 +170,11 @@ export class BlockDirectory<B extends Block> {
   /** A command begins to use it: it may read so many bytes of blocks before others go. */
   beginUse(bytes: number): void {
     this.#loadedBytesMax = this.#loadedBytes + bytes;
+  }
+
+  /** The block of an entry if it is in RAM. */
+  peek(entry: number): B | undefined {
+    return this.#slots[entry]?.block;
   }
 
   /** The block of an entry, read at once if it is not in RAM. Throws StoreError. */
@@ -250,7 +258,8 @@ export class BlockDirectory<B extends Block> {
     slot.count -= count;
     // Both were written.
     this.#noteWritten(slot);
-    this.#slots.splice(entry + 1, 0, blockSlot({ start, block, count }, this.#sequence));
+    this.#slots.splice(entry + 1, 0, blockSlot({ block, count }, this.#sequence));
+    this.#starts.splice(entry + 1, 0, start);
     this.#nextBlock = Math.max(this.#nextBlock, block + 1);
   }
 
@@ -261,6 +270,7 @@ export class BlockDirectory<B extends Block> {
     this.#noteWritten(slot);
     this.#forget(behind);
     this.#slots.splice(entry + 1, 1);
+    this.#starts.splice(entry + 1, 1);
   }
 
   /** The entry before takes its range over, or the one behind if there is none. */
@@ -269,7 +279,7 @@ export class BlockDirectory<B extends Block> {
     this.#size -= slot.count;
     this.#forget(slot);
     this.#slots.splice(entry, 1);
-    if (entry === 0 && this.#slots.length > 0) this.#slots[0]!.start = slot.start;
+    this.#starts.splice(entry === 0 ? 1 : entry, 1);
   }
 
   #mustSlot(entry: number): BlockSlot<B> {
@@ -354,11 +364,11 @@ export class BlockDirectory<B extends Block> {
     writer.number(this.#sequence);
     writer.number(this.#slots.length);
     let before = 0;
-    for (const { start, number, count } of this.#slots) {
-      writer.number(start - before);
+    for (const [entry, { number, count }] of this.#slots.entries()) {
+      writer.number(this.#starts[entry]! - before);
       writer.number(number);
       writer.number(count);
-      before = start;
+      before = this.#starts[entry]!;
     }
   }
 

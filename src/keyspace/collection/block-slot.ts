@@ -21,7 +21,6 @@ export interface DirectoryEntry {
 
 /** The same in RAM. */
 export interface BlockSlot<B extends Block> {
-  start: number;
   readonly number: number;
   count: number;
   /** Undefined while it is not in RAM. */
@@ -41,10 +40,10 @@ export interface BlockSlot<B extends Block> {
 
 /** `writtenAt`: its record has all changes up to this one. */
 export function blockSlot<B extends Block>(
-  { start, block: number, count }: DirectoryEntry, writtenAt: number,
+  { block: number, count }: Omit<DirectoryEntry, 'start'>, writtenAt: number,
 ): BlockSlot<B> {
   return {
-    start, number, count, block: undefined, blockBytes: 0, changedAt: writtenAt, writtenAt,
+    number, count, block: undefined, blockBytes: 0, changedAt: writtenAt, writtenAt,
     dirtyBytes: 0, pending: undefined, isUsed: true, isGone: false,
   };
 }

@@ -127,8 +127,8 @@ export class CollectionChange {
     const [first, ...others] = cutByHash(block, hashes, blockBytesMax);
     if (others.length === 0) return;
     const parts = others.map((positions) =>
-      ({ start: hashes[positions[0]!]!, hash: partOf(block, positions) }));
-    directory.rewriteBlock(entry, partOf(block, first!));
+      ({ start: hashes[positions[0]!]!, hash: partOf(block, positions, large.hasher) }));
+    directory.rewriteBlock(entry, partOf(block, first!, large.hasher));
     for (const { start, hash } of parts.toReversed()) {
       const number = directory.nextBlock;
       directory.writeNewBlock(number, hash);
@@ -174,7 +174,7 @@ export class CollectionChange {
     const large = new LargeHash(
       this.#storage.blocks, head, { entries, nextBlock: parts.length, sequence: 0 });
     parts.forEach((positions, entry) =>
-      large.directory.rewriteBlock(entry, partOf(hash, positions)));
+      large.directory.rewriteBlock(entry, partOf(hash, positions, large.hasher)));
     this.#find(space, key);
     this.#storage.putLive(space, key, large, expireAt);
   }

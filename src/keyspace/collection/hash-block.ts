@@ -21,7 +21,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
-import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
+import type { KeyHash } from '../../lib/key-hash.ts';
 import { KiB } from '../../lib/size-units.ts';
 import { varintBytes, writeVarint } from '../../lib/varint.ts';
 import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
@@ -32,6 +32,7 @@ import { HASH } from '../value-type.ts';
 import {
   POSITION_MASK, closeUpTable, enterField, leaveField, placesFor, tagOf,
 } from './field-table.ts';
+import { fieldHasher } from './field-hasher.ts';
 import { HASH_REMOVE, HASH_SET, type PackedPairs } from './hash-delta.ts';
 import { onePage } from './one-page.ts';
 
@@ -56,18 +57,13 @@ const ROOM_BYTES_MAX = 8 * KiB;
 /** With so many words more than its fields need, a hash has smaller ones made. */
 const SPARE_WORDS = 128;
 
-/** Fields of all hashes, but for those that bring a hasher. Secret: see `seedHashBlocks`. */
-let commonHasher = new KeyHash({ a: 0x5eed_0001, b: 0x5eed_0002 });
-
-/** Called once, before there is a hash: a stranger must not know which fields collide. */
-export function seedHashBlocks(seed: KeyHashSeed): void {
-  commonHasher = new KeyHash(seed);
-}
-
 const NO_WORDS = new Uint32Array(0);
 
 export class HashBlock implements LiveValue, HashView {
   readonly type = HASH;
+  /** See HashView; set here alone. */
+  longest = 0;
+  peak = 0;
   readonly #hasher: KeyHash;
   #buf: Buffer;
   #view: DataView;
@@ -80,33 +76,30 @@ export class HashBlock implements LiveValue, HashView {
   /** The table, if there is one, and behind it where each pair begins. */
   #words = NO_WORDS;
   #tablePlaces = 0;
-  #longest = 0;
-  #peak = 0;
   /** Of the pair that was located last. */
   #fieldStart = 0;
   #fieldEnd = 0;
   #valueStart = 0;
   #valueEnd = 0;
+  /** How many bytes the length took that was read last. */
+  #lengthBytes = 0;
 
   /** Without fields; has room for so many bytes of pairs that will come soon. */
-  constructor(roomBytes = 0, hasher = commonHasher) {
+  constructor(roomBytes = 0, hasher = fieldHasher()) {
     this.#hasher = hasher;
     this.#buf = Buffer.allocUnsafeSlow(roomBytes);
     this.#view = viewOf(this.#buf);
   }
 
   /** Reads what encodeBase wrote. The bytes are borrowed. */
-  static ofBase(buf: Buffer, start: number, end: number, hasher = commonHasher): HashBlock {
+  static ofBase(buf: Buffer, start: number, end: number, hasher?: KeyHash): HashBlock {
     const reader = new PieceReader(buf, start, end);
-    const longest = reader.number();
-    const peak = reader.number();
+    const [longest, peak] = [reader.number(), reader.number()];
     return HashBlock.ofPacked({ buf, start: reader.at, end, longest, peak }, hasher);
   }
 
   /** The same hash as a small one. */
-  static ofPacked(
-    { buf, start, end, longest, peak }: PackedPairs, hasher = commonHasher,
-  ): HashBlock {
+  static ofPacked({ buf, start, end, longest, peak }: PackedPairs, hasher?: KeyHash): HashBlock {
     const bytes = end - start;
     const hash = new HashBlock(bytes + Math.min(bytes >>> 3, ROOM_BYTES_MAX), hasher);
     hash.#adopt(buf, start, end);
@@ -123,19 +116,16 @@ export class HashBlock implements LiveValue, HashView {
   }
 
   get baseBytes(): number {
-    return varintBytes(this.#longest) + varintBytes(this.#peak) + this.#used - this.#dead;
-  }
-
-  get longest(): number {
-    return this.#longest;
-  }
-
-  get peak(): number {
-    return this.#peak;
+    return varintBytes(this.longest) + varintBytes(this.peak) + this.#used - this.#dead;
   }
 
   find({ buf, start, end }: ByteRange): number {
     return this.#find(buf, start, end, this.#hashOf(buf, start, end));
+  }
+
+  /** As `find`, with the hash of the field by this hash's hasher. */
+  findHashed({ buf, start, end }: ByteRange, hash: number): number {
+    return this.#find(buf, start, end, hash);
   }
 
   get(field: ByteRange): ByteRange | undefined {
@@ -144,6 +134,19 @@ export class HashBlock implements LiveValue, HashView {
 
   has(field: ByteRange): boolean {
     return this.find(field) >= 0;
+  }
+
+  /**
+   * Reads what `findHashed` will read, so that several look-ups wait for memory side by side: first
+   * the table, then the pair. The results mean nothing.
+   */
+  touchTable(hash: number): number {
+    return this.#tablePlaces === 0 ? 0 : this.#words[hash & (this.#tablePlaces - 1)]!;
+  }
+
+  touchPair(hash: number): number {
+    const position = (this.touchTable(hash) & POSITION_MASK) - 1;
+    return position < 0 ? 0 : this.#buf[this.#words[this.#tablePlaces + position]!]!;
   }
 
   fieldAt(position: number): ByteRange {
@@ -162,8 +165,8 @@ export class HashBlock implements LiveValue, HashView {
 
   /** It once was a hash with so long a piece, and so many fields. */
   noteHistory(longest: number, peak: number): void {
-    this.#longest = Math.max(this.#longest, longest);
-    this.#peak = Math.max(this.#peak, peak);
+    this.longest = Math.max(this.longest, longest);
+    this.peak = Math.max(this.peak, peak);
   }
 
   applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
@@ -181,7 +184,7 @@ export class HashBlock implements LiveValue, HashView {
 
   encodeBase(): Buffer {
     const base = Buffer.allocUnsafe(this.baseBytes);
-    const at = writeVarint(base, writeVarint(base, 0, this.#longest), this.#peak);
+    const at = writeVarint(base, writeVarint(base, 0, this.longest), this.peak);
     this.#writePairs(base, at);
     return base;
   }
@@ -234,9 +237,7 @@ export class HashBlock implements LiveValue, HashView {
   }
 
   #locate(position: number): void {
-    if (position < 0 || position >= this.#size) {
-      throw new Error(`assertion failed: a hash of ${this.#size} has no position ${position}`);
-    }
+    if (position < 0 || position >= this.#size) throw noPosition(this.#size, position);
     this.#locateAt(this.#words[this.#tablePlaces + position]!);
   }
 
@@ -248,9 +249,6 @@ export class HashBlock implements LiveValue, HashView {
     this.#valueStart = this.#fieldEnd + this.#lengthBytes;
     this.#valueEnd = this.#valueStart + valueBytes;
   }
-
-  /** How many bytes the length took that was read last. */
-  #lengthBytes = 0;
 
   #lengthAt(at: number): number {
     const buf = this.#buf;
@@ -282,7 +280,7 @@ export class HashBlock implements LiveValue, HashView {
       reader.next();
       const { start, end } = reader;
       reader.next();
-      this.#longest = Math.max(this.#longest, end - start, reader.end - reader.start);
+      this.longest = Math.max(this.longest, end - start, reader.end - reader.start);
       const hash = this.#hashOf(from.buf, start, end);
       const position = this.#find(from.buf, start, end, hash);
       if (position >= 0) this.#replace(position, from, pairStart, reader.end);
@@ -296,7 +294,7 @@ export class HashBlock implements LiveValue, HashView {
     this.#reserve(end - start, position + 1);
     this.#words[this.#tablePlaces + position] = this.#append(from, start, end);
     this.#size = position + 1;
-    this.#peak = Math.max(this.#peak, this.#size);
+    this.peak = Math.max(this.peak, this.#size);
     if (hadTable) this.#enter(hash, position);
     else if (this.#tablePlaces > 0) this.#enterOne(position);
   }
@@ -384,10 +382,10 @@ export class HashBlock implements LiveValue, HashView {
       if (this.#valueEnd > this.#used) {
         throw new Error(`assertion failed: a pair at ${at} of ${end - start}`);
       }
-      this.#longest = Math.max(
-        this.#longest, this.#fieldEnd - this.#fieldStart, this.#valueEnd - this.#valueStart);
+      this.longest = Math.max(
+        this.longest, this.#fieldEnd - this.#fieldStart, this.#valueEnd - this.#valueStart);
     }
-    this.#size = this.#peak = count;
+    this.#size = this.peak = count;
     this.#words = new Uint32Array(count);
     this.#setStarts();
     if (count > HASH_INDEXED_FIELDS_MIN) this.#resizeWords(count);
@@ -497,4 +495,8 @@ export class HashBlock implements LiveValue, HashView {
     this.#locate(position);
     return this.#hashOf(this.#buf, this.#fieldStart, this.#fieldEnd);
   }
+}
+
+function noPosition(size: number, position: number): Error {
+  return new Error(`assertion failed: a hash of ${size} fields has no position ${position}`);
 }

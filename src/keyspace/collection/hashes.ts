@@ -59,10 +59,12 @@ export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number
 }
 
 /** The fields at some positions, in that order, as a hash of its own. */
-export function partOf(hash: HashView, positions: readonly number[]): HashBlock {
+export function partOf(
+  hash: HashView, positions: readonly number[], hasher?: KeyHash,
+): HashBlock {
   delta.restart();
   for (const position of positions) addPair(hash, position);
-  return HashBlock.ofPacked({ ...delta.finish(), longest: 0, peak: 0 });
+  return HashBlock.ofPacked({ ...delta.finish(), longest: 0, peak: 0 }, hasher);
 }
 
 /** All pairs as one delta that sets them; borrowed. */

@@ -9,6 +9,7 @@
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
 import type { HashPage, HashView } from './hash-view.ts';
+import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
 import type { LiveValue, Snapshot } from '../live-value.ts';
 import { DeltaWriter, PieceReader } from '../pieces.ts';
 import { HASH } from '../value-type.ts';
@@ -34,6 +35,10 @@ export interface LargeHead {
   readonly peak: number;
 }
 
+/** Of one look ahead. */
+const aheadHashes = new Float64Array(LOOKAHEAD_KEYS_MAX);
+const aheadBlocks: (HashBlock | undefined)[] = Array.from({ length: LOOKAHEAD_KEYS_MAX });
+
 type Entries = Pick<DirectoryOptions<HashBlock>, 'nextBlock' | 'sequence' | 'entries'>;
 
 export class LargeHash implements LiveValue, HashView {
@@ -41,17 +46,20 @@ export class LargeHash implements LiveValue, HashView {
   readonly isLarge = true;
   readonly head: LargeHead;
   readonly directory: BlockDirectory<HashBlock>;
-  readonly #hasher: KeyHash;
+  /** Of its fields; its blocks have it too. */
+  readonly hasher: KeyHash;
+  /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
+  sink = 0;
   /** The entry that was read last by position, and the position of its first field; -1: none. */
   #readEntry = -1;
   #readFirst = 0;
 
   constructor(port: BlockPort, head: LargeHead, entries: Entries) {
     this.head = head;
-    this.#hasher = new KeyHash(head.salt);
+    this.hasher = new KeyHash(head.salt);
     this.directory = new BlockDirectory({
       port, space: head.space, id: head.id, ...entries,
-      decode: (buf, start, end) => HashBlock.ofBase(buf, start, end),
+      decode: (buf, start, end) => HashBlock.ofBase(buf, start, end, this.hasher),
     });
   }
 
@@ -93,8 +101,8 @@ export class LargeHash implements LiveValue, HashView {
   }
 
   hashOf(buf: Buffer, start: number, end: number): number {
-    this.#hasher.hash(buf, start, end);
-    return this.#hasher.lo;
+    this.hasher.hash(buf, start, end);
+    return this.hasher.lo;
   }
 
   // ---- Reading ----------------------------------------------------------------------------------
@@ -109,17 +117,42 @@ export class LargeHash implements LiveValue, HashView {
   }
 
   find(field: ByteRange): number {
-    const entry = this.#entryOf(field);
-    const at = this.directory.block(entry).find(field);
+    const hash = this.#hashOf(field);
+    const entry = this.directory.entryOf(hash);
+    const at = this.directory.block(entry).findHashed(field, hash);
     return at < 0 ? -1 : this.directory.countBefore(entry) + at;
   }
 
   get(field: ByteRange): ByteRange | undefined {
-    return this.directory.block(this.#entryOf(field)).get(field);
+    const hash = this.#hashOf(field);
+    const block = this.directory.block(this.directory.entryOf(hash));
+    const at = block.findHashed(field, hash);
+    return at < 0 ? undefined : block.valueAt(at);
   }
 
   has(field: ByteRange): boolean {
-    return this.directory.block(this.#entryOf(field)).has(field);
+    const hash = this.#hashOf(field);
+    return this.directory.block(this.directory.entryOf(hash)).findHashed(field, hash) >= 0;
+  }
+
+  /** See LiveValue.lookAhead. Blocks that are not in RAM are left to the look-ups. */
+  lookAhead(buf: Buffer, starts: Int32Array, ends: Int32Array, all: number): void {
+    const { directory } = this;
+    const count = Math.min(all, LOOKAHEAD_KEYS_MAX);
+    let sink = 0;
+    for (let i = 0; i < count; i++) {
+      const hash = this.hashOf(buf, starts[i]!, ends[i]!);
+      const block = directory.peek(directory.entryOf(hash));
+      aheadHashes[i] = hash;
+      aheadBlocks[i] = block;
+      if (block !== undefined) sink ^= block.touchTable(hash);
+    }
+    for (let i = 0; i < count; i++) {
+      const block = aheadBlocks[i];
+      if (block !== undefined) sink ^= block.touchPair(aheadHashes[i]!);
+      aheadBlocks[i] = undefined;
+    }
+    this.sink = sink;
   }
 
   fieldAt(position: number): ByteRange {
@@ -154,8 +187,8 @@ export class LargeHash implements LiveValue, HashView {
     return { positions, cursor: next >= HASHES ? 0 : HASHES + next };
   }
 
-  #entryOf({ buf, start, end }: ByteRange): number {
-    return this.directory.entryOf(this.hashOf(buf, start, end));
+  #hashOf({ buf, start, end }: ByteRange): number {
+    return this.hashOf(buf, start, end);
   }
 
   #blockAt(position: number): HashBlock {

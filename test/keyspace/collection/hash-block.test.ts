@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
-import { HashBlock, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX, seedHashBlocks } from '../../../src/keyspace/collection/hash-block.ts';
+import {
+  HashBlock, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
+} from '../../../src/keyspace/collection/hash-block.ts';
+import { seedFieldHasher } from '../../../src/keyspace/collection/field-hasher.ts';
 import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import { HASH, STRING } from '../../../src/keyspace/value-type.ts';
@@ -154,7 +157,7 @@ describe('a hash', () => {
 
   it('finds its fields under any seed', () => {
     const before = hashOf(100);
-    seedHashBlocks({ a: 1, b: 2 });
+    seedFieldHasher({ a: 1, b: 2 });
     const after = hashOf(100);
     for (const hash of [before, after]) expect(textAt(hash, 'f99')).toBe('v99');
     expect(pairsOf(after)).toEqual(pairsOf(before));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HASH_SET, HashValue } from '../../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
+import { HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
 import { pieceBytes, writePiece } from '../../../src/keyspace/pieces.ts';
 import { COLD, NEED_VALUE } from '../../../src/keyspace/storage.ts';
 import type { Timer } from '../../../src/io/clock.ts';
@@ -39,7 +40,7 @@ async function withColdHash(): Promise<{ store: Store; clock: TickingClock }> {
   const disk = new SimFiles();
   const clock = new TickingClock();
   const first = await open({ files: disk, clock });
-  first.putLive(1, range('hash'), new HashValue(), 0);
+  first.putLive(1, range('hash'), new HashBlock(), 0);
   await committed(first);
   for (let i = 0; i < FIELDS; i += 1) {
     first.change(1, range('hash'), range(fieldDelta(`field:${i}`, `${i}`)));
@@ -51,13 +52,13 @@ async function withColdHash(): Promise<{ store: Store; clock: TickingClock }> {
   return { store, clock };
 }
 
-async function load(store: Store, clock: TickingClock): Promise<HashValue> {
+async function load(store: Store, clock: TickingClock): Promise<HashBlock> {
   const key = Buffer.from('hash');
   const release = await clock.passUntil(store.load([{ space: 1, key, need: NEED_VALUE }]));
   const found = store.find(1, range('hash'), NEED_VALUE);
   release();
   if (found === COLD || found === undefined) throw new Error('the hash is not in RAM');
-  return found.live as HashValue;
+  return found.live as HashBlock;
 }
 
 describe('a value of many records', () => {

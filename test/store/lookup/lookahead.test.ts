@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LOOKAHEAD_KEYS_MAX } from '../../../src/keyspace/limits.ts';
-import { HashValue } from '../../../src/keyspace/hash-value.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
 import { COLD, NEED_VALUE, type KeyToLoad } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -137,16 +137,20 @@ describe('keys that were looked for ahead', () => {
 describe('elements of collections that were looked for ahead', () => {
   afterEach(() => void vi.restoreAllMocks());
 
+  class Asked extends HashBlock {
+    lookAhead(_buf: Buffer, _starts: Int32Array, _ends: Int32Array, _count: number): void {}
+  }
+
   async function withHashes(): Promise<Store> {
     const store = await openStore();
-    for (const name of ['h1', 'h2']) store.putLive(1, range(name), new HashValue(), 0);
+    for (const name of ['h1', 'h2']) store.putLive(1, range(name), new Asked(), 0);
     put(store, 'plain', 'a string');
     return store;
   }
 
   it('are fetched together, those of each collection', async () => {
     const store = await withHashes();
-    const asked = vi.spyOn(HashValue.prototype, 'lookAhead');
+    const asked = vi.spyOn(Asked.prototype, 'lookAhead');
     const names = [
       'h1', 'f1', 'f2', 'f3', 'h2', 'f4', 'f5', 'plain', 'f6', 'f7', 'none', 'f8', 'f9',
     ];
