@@ -56,7 +56,6 @@ const ROOM_BYTES_MAX = 8 * KiB;
 
 /** With so many words more than its fields need, a hash has smaller ones made. */
 const SPARE_WORDS = 128;
-
 const NO_WORDS = new Uint32Array(0);
 
 export class HashBlock implements LiveValue, HashView {
@@ -271,7 +270,6 @@ export class HashBlock implements LiveValue, HashView {
   #value(): ByteRange {
     return new ByteRange(this.#buf, this.#valueStart, this.#valueEnd, this.#view);
   }
-
   // ---- Setting ----------------------------------------------------------------------------------
 
   #setAll(reader: PieceReader, from: Bytes): void {
