@@ -24,6 +24,13 @@ import type { StoreParts } from '../store-parts.ts';
 
 const NO_BYTES = new ByteRange(Buffer.alloc(0));
 
+/**
+ * Bytes of deltas of a large collection for each byte of its changed blocks, before these are
+ * written: so each byte that changes is written once more at most for every two. More would make
+ * the first use after a restart longer.
+ */
+const DELTAS_PER_DIRTY_BYTE = 2;
+
 export class PageWriter {
   readonly #parts: Pick<StoreParts, 'chains' | 'paging' | 'writer'>;
   readonly #snapshots = new Map<Chain, Snapshot>();
@@ -43,7 +50,8 @@ export class PageWriter {
   heavyFrom(chain: Chain, live: LiveValue): number {
     const { baseBytesMin } = this.#parts.paging;
     if (live.dirtyBytes !== undefined) {
-      return Math.max(CHAIN_DELTA_BYTES_MIN, Math.min(live.dirtyBytes, this.journalBytesMax));
+      const bytes = Math.min(DELTAS_PER_DIRTY_BYTE * live.dirtyBytes, this.journalBytesMax);
+      return Math.max(CHAIN_DELTA_BYTES_MIN, bytes);
     }
     // Deltas that cannot become runs are read one by one: not too many of those.
     if (chain.run === undefined && live.baseBytes >= baseBytesMin) return baseBytesMin;
