@@ -350,8 +350,11 @@ export class BlockDirectory<B extends Block> {
     return () => {
       for (let slot = changed.pop(); slot !== undefined; slot = changed.pop()) {
         if (slot.isGone || slot.writtenAt >= until) continue;
+        const wasThere = slot.block !== undefined;
         const block = this.#load(slot);
         if (slot.changedAt > slot.writtenAt) this.#write(slot, block);
+        // Else a value that is larger than RAM would come to RAM as a whole.
+        if (!wasThere) this.#setBlock(slot, undefined);
         return true;
       }
       return false;
