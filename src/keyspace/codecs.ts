@@ -3,14 +3,21 @@
 import type { BlockPort } from './collection/block-port.ts';
 import { LargeHash } from './collection/large-hash.ts';
 import { HashBlock } from './collection/hash-block.ts';
+import type { HashType } from './collection/hash-delta.ts';
 import type { LiveCodec } from './live-value.ts';
 import { liveStringCodec } from './live-string.ts';
-import { HASH } from './value-type.ts';
+import { HASH, SET } from './value-type.ts';
 
-const hashCodec: LiveCodec = Object.freeze({
-  type: HASH,
-  decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean, blocks: BlockPort) =>
-    isLarge ? LargeHash.ofBase(blocks, buf, start, end) : HashBlock.ofBase(buf, start, end),
-});
+function hashCodec(type: HashType): LiveCodec {
+  return Object.freeze({
+    type,
+    decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean, blocks: BlockPort) =>
+      isLarge
+        ? LargeHash.ofBase(type, blocks, buf, start, end)
+        : HashBlock.ofBase(type, buf, start, end),
+  });
+}
 
-export const LIVE_CODECS: readonly LiveCodec[] = Object.freeze([liveStringCodec, hashCodec]);
+export const LIVE_CODECS: readonly LiveCodec[] = Object.freeze([
+  liveStringCodec, hashCodec(HASH), hashCodec(SET),
+]);

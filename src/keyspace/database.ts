@@ -11,7 +11,8 @@ import type { ByteRange } from '../lib/byte-range.ts';
 import type { Random } from '../lib/random.ts';
 import { blocksSpaceOf } from './collection/block-keys.ts';
 import { copyBlocks, leaveBlocks } from './collection/left-over-blocks.ts';
-import { LargeHash } from './collection/large-hash.ts';
+import type { CollectionType } from './collection/collection-type.ts';
+import { LargeCollection } from './collection/large-collection.ts';
 import type { KeyspaceCore } from './keyspace-core.ts';
 import type { LiveValue } from './live-value.ts';
 import {
@@ -145,7 +146,7 @@ export class Database {
    */
   putMoved(key: ByteRange, found: Found, expireAt: number): void {
     const { live } = found;
-    const isHere = !(live instanceof LargeHash) || live.head.space === blocksSpaceOf(this.space);
+    const isHere = !(live instanceof LargeCollection) || live.place.space === blocksSpaceOf(this.space);
     if (isHere) return this.#putValue(key, found, expireAt, live);
     // FLUSHDB drops the blocks of its database.
     this.putCopy(key, found, expireAt);
@@ -155,7 +156,7 @@ export class Database {
   /** Sets a key to a copy of a value that was found, whatever was there. */
   putCopy(key: ByteRange, found: Found, expireAt: number): void {
     const { live } = found;
-    const copy = live instanceof LargeHash
+    const copy = live instanceof LargeCollection
       ? copyBlocks(this.#keyspace.storage, live, this.space)
       : live?.copy();
     this.#putValue(key, found, expireAt, copy);
@@ -182,9 +183,11 @@ export class Database {
    * Applies one delta to a collection of any size, or makes it; the key must have been found. It
    * goes with its last element. Returns by how many elements it has grown.
    */
-  changeCollection(key: ByteRange, delta: ByteRange, random: Random): number {
+  changeCollection(
+    key: ByteRange, type: CollectionType, delta: ByteRange, random: Random,
+  ): number {
     const { collections } = this.#keyspace;
-    const growth = collections.apply(this.space, key, delta, random);
+    const growth = collections.apply(this.space, key, type, delta, random);
     this.#onSet(key);
     this.#touched(key);
     return growth;
@@ -252,10 +255,10 @@ export class Database {
     if (!storage.isLarge(this.space, key)) return;
     let found = storage.find(this.space, key, NEED_VALUE);
     if (found === COLD) found = storage.findNow(this.space, key, NEED_VALUE);
-    if (found?.live instanceof LargeHash) this.#leave(found.live);
+    if (found?.live instanceof LargeCollection) this.#leave(found.live);
   }
 
-  #leave(large: LargeHash): void {
+  #leave(large: LargeCollection): void {
     leaveBlocks(this.#keyspace.storage, large);
     this.#keyspace.leftOvers++;
   }

@@ -9,6 +9,7 @@ import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import type { Random } from '../../src/lib/random.ts';
 import { randomBytes, withSeed } from '../lib/seeded.ts';
 import { textAt } from './collection/hash-text.ts';
+import { HASH } from '../../src/keyspace/value-type.ts';
 
 const PAGE_BYTES = 1000;
 const delta = new DeltaWriter();
@@ -100,7 +101,7 @@ describe.each(KINDS)('a snapshot of $name', ({ make, change }) => {
   });
 
   it('has one page when the value is empty', () => {
-    for (const live of [new HashBlock(), LiveString.of(Buffer.alloc(0))]) {
+    for (const live of [new HashBlock(HASH), LiveString.of(Buffer.alloc(0))]) {
       const snapshot = live.snapshot(PAGE_BYTES);
       expect(replay(live.type, [snapshot.next() as Buffer]).size).toBe(0);
       expect(snapshot.next()).toBeUndefined();
@@ -123,7 +124,7 @@ describe.each(KINDS)('a snapshot of $name', ({ make, change }) => {
 
 describe('the index of a large hash', () => {
   it('finds every field after growing, shrinking and growing again', () => {
-    const hash = new HashBlock();
+    const hash = new HashBlock(HASH);
     const set = (from: number, to: number): void => {
       for (let i = from; i < to; i++) {
         delta.begin(HASH_SET);

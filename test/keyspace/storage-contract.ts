@@ -481,7 +481,7 @@ function mustFind(found: ReturnType<Storage['find']>): Found {
 }
 
 function hashOf(pairs: readonly string[]): HashBlock {
-  const hash = new HashBlock();
+  const hash = new HashBlock(HASH);
   const delta = hashSet(pairs);
   hash.applyDelta(delta, 0, delta.length);
   return hash;

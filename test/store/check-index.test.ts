@@ -6,7 +6,7 @@ import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
 import { HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
 import type { IndexReport } from '../../src/keyspace/index-report.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
-import { STRING } from '../../src/keyspace/value-type.ts';
+import { HASH, STRING } from '../../src/keyspace/value-type.ts';
 import { INDEX_FINDINGS_MAX, shownKey } from '../../src/store/check/findings.ts';
 import { CHECK_PIECE_BYTES } from '../../src/store/check/read-record.ts';
 import { IndexCheck } from '../../src/store/check/check-index.ts';
@@ -38,7 +38,7 @@ async function example(): Promise<SimFiles> {
   const store = await open({ files: disk, clock, options: { paging: TINY_PAGES } });
   for (let i = 0; i < 200; i++) put(store, `key:${i}`, `value of ${i}`, i % 3 === 0 ? 1e12 + i : 0);
   put(store, 'large', 'x'.repeat(3 * CHECK_PIECE_BYTES));
-  for (const key of ['hash', 'paged']) store.putLive(1, range(key), new HashBlock(), 0);
+  for (const key of ['hash', 'paged']) store.putLive(1, range(key), new HashBlock(HASH), 0);
   await committed(store);
   for (let i = 0; i < 30; i++) {
     if (i < 3) store.change(1, range('hash'), range(fieldDelta(`f${i}`, 'v')));
@@ -210,7 +210,7 @@ describe('a check of an open store', () => {
     const disk = new SimFiles();
     const store = await open({ files: disk, clock, options: { hotTailBytes: 0, paging: TINY_PAGES } });
     for (let i = 0; i < 500; i++) await set(store, `key:${i}`, 'x'.repeat(i));
-    store.putLive(1, range('hash'), new HashBlock(), 0);
+    store.putLive(1, range('hash'), new HashBlock(HASH), 0);
     await committed(store);
     await store.compaction.rollActive();
     const progress = { isDone: false, reports: 0 };
@@ -250,7 +250,7 @@ describe('a check of an open store', () => {
 
   it('finds nothing in values of all kinds that are still in the in-memory tail', async () => {
     const store = await open({ files: new SimFiles(), clock, options: { paging: TINY_PAGES } });
-    for (const key of ['hash', 'paged']) store.putLive(1, range(key), new HashBlock(), 0);
+    for (const key of ['hash', 'paged']) store.putLive(1, range(key), new HashBlock(HASH), 0);
     put(store, 'key', 'x'.repeat(3 * CHECK_PIECE_BYTES));
     for (let i = 0; i < 30; i++) {
       if (i < 3) store.change(1, range('hash'), range(fieldDelta(`f${i}`, 'v')));
@@ -265,7 +265,7 @@ describe('a check of an open store', () => {
   it('counts what a frame that is still open has dropped', async () => {
     const disk = new SimFiles();
     const store = await open({ files: disk, clock });
-    store.putLive(1, range('hash'), new HashBlock(), 0);
+    store.putLive(1, range('hash'), new HashBlock(HASH), 0);
     put(store, 'key', 'x');
     await committed(store);
     store.dropSpace(1);

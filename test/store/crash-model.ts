@@ -175,7 +175,7 @@ export class CrashModel {
 
   /** Half of them small. */
   #hash(): HashBlock {
-    const hash = new HashBlock();
+    const hash = new HashBlock(HASH);
     for (let sets = this.#random.below(2) === 0 ? 1 : 12; sets > 0; sets--) {
       const delta = this.#hashSet();
       hash.applyDelta(delta, 0, delta.length);
@@ -247,7 +247,7 @@ function textOf(text: string): string {
 }
 
 function hashOf({ live, value: { buf, start, end } }: Found): HashBlock {
-  return live === undefined ? HashBlock.ofBase(buf, start, end) : copyOf(live);
+  return live === undefined ? HashBlock.ofBase(HASH, buf, start, end) : copyOf(live);
 }
 
 /** As commands do: a small one is nothing but its record. */
@@ -268,7 +268,7 @@ function copyOfEntry({ value, expireAt }: Entry): Entry {
 
 function copyOf(live: LiveValue): HashBlock {
   const base = Buffer.from(live.encodeBase());
-  return HashBlock.ofBase(base, 0, base.length);
+  return HashBlock.ofBase(HASH, base, 0, base.length);
 }
 
 function hashDelta(operation: number, parts: readonly string[]): Buffer {

@@ -14,6 +14,7 @@ import { StoreError, WRONG_KEY } from '../../src/store/store-error.ts';
 import { NodeClock } from '../../src/io/node-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { Told, committed, fetch, open, put, range, set, text } from './helpers.ts';
+import { HASH } from '../../src/keyspace/value-type.ts';
 
 const FIRST_LOG = '/data/000000000000001.log';
 const HEADER_BYTES = 36;
@@ -31,7 +32,7 @@ async function written(): Promise<SimFiles> {
   for (let i = 0; i < 20; i++) put(store, `key:${i}`, `value of ${i}`);
   put(store, 'large', 'x'.repeat(20_000));
   put(store, 'expires', 'soon', 1000);
-  store.putLive(1, range('hash'), new HashBlock(), 0);
+  store.putLive(1, range('hash'), new HashBlock(HASH), 0);
   store.change(1, range('hash'), range(fieldDelta('f', 'v')));
   await committed(store);
   store.change(1, range('hash'), range(fieldDelta('g', 'w')));

@@ -1,6 +1,7 @@
 /** Large hashes in a store: through restarts, power losses, compaction and blocks that leave RAM. */
 
 import { describe, expect, it } from 'vitest';
+import { HASHES } from '../../src/keyspace/collection/hash-type.ts';
 import { CollectionChange } from '../../src/keyspace/collection/collection-change.ts';
 import type { CollectionLimits } from '../../src/keyspace/collection/limits.ts';
 import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
@@ -115,7 +116,8 @@ class Trial {
         model.set(field, value);
       }
     }
-    new CollectionChange(this.store, LIMITS).apply(1, range(key), delta.finish(), this.#random);
+    new CollectionChange(this.store, LIMITS)
+      .apply(1, range(key), HASHES, delta.finish(), this.#random);
     if (model.size === 0) this.#model.delete(key);
     else this.#model.set(key, model);
   }

@@ -24,6 +24,7 @@ import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { PagedHash } from './paged-hash.ts';
 import { MIB, TINY_PAGES, Told, fetch, mustAgree, open, put, range, set } from './helpers.ts';
+import { HASH } from '../../src/keyspace/value-type.ts';
 
 const DIR = '/data';
 const writer = new DeltaWriter();
@@ -49,7 +50,7 @@ function fieldsDelta(from: number, to: number, value = 'v'): Buffer {
 }
 
 function hashOf(count: number): HashBlock {
-  const hash = new PagedHash();
+  const hash = new PagedHash(HASH);
   const delta = fieldsDelta(0, count);
   hash.applyDelta(delta, 0, delta.length);
   return hash;
@@ -236,7 +237,7 @@ describe('values in pages', () => {
       baseBytesMin: 1, pageBytes: 4, runBytesMin: 100, runDeltasMin: 2, settleBytesPerCommit: 100,
     };
     const store = await open({ files: disk, clock: new SimClock(), options: { paging } });
-    const hash = new PagedHash();
+    const hash = new PagedHash(HASH);
     for (const delta of [setDelta([['a', '1']]), setDelta([['b', '2']])]) {
       hash.applyDelta(delta, 0, delta.length);
     }

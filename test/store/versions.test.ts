@@ -166,7 +166,7 @@ describe('the version of a key', () => {
     const clock = new SimClock();
     const paging = isPaged ? { paging: TINY_PAGES } : {};
     const store = await pass(clock, open({ files, clock, options: paging }));
-    const hash = new HashBlock();
+    const hash = new HashBlock(HASH);
     const first = hashSet('f', 'v'.repeat(1000));
     hash.applyDelta(first, 0, first.length);
     if (isOrdered) store.logIndex = 10;
@@ -198,7 +198,7 @@ describe('the version of a key', () => {
     const count = 10 + 2 * LIVE_BYTES_MIN / 100_000;
     for (let i = 0; i < count; i += 1) {
       if (mode === 'with peers') store.logIndex = 10 + i;
-      const hash = new HashBlock();
+      const hash = new HashBlock(HASH);
       const first = hashSet('f', 'v'.repeat(100_000));
       hash.applyDelta(first, 0, first.length);
       store.putLive(1, range(`h${i}`), hash, 0);

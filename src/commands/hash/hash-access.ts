@@ -3,6 +3,7 @@
 import { WRONG_TYPE } from '../../keyspace/database.ts';
 import { hashOf } from '../../keyspace/collection/hashes.ts';
 import { HASH_SET } from '../../keyspace/collection/hash-delta.ts';
+import { HASHES } from '../../keyspace/collection/hash-type.ts';
 import type { HashView } from '../../keyspace/collection/hash-view.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import type { Found } from '../../keyspace/storage.ts';
@@ -49,7 +50,7 @@ export function setFields(
   { args, db, random }: WriteContext, hash: HashView | null, delta: ByteRange,
 ): number {
   const key = args.at(1);
-  const added = db.changeCollection(key, delta, random);
+  const added = db.changeCollection(key, HASHES, delta, random);
   if (hash === null) db.notify('n', 'new', key);
   return added;
 }

@@ -6,6 +6,7 @@
  */
 
 import { HASH_REMOVE, HASH_SET } from '../../keyspace/collection/hash-delta.ts';
+import { HASHES } from '../../keyspace/collection/hash-type.ts';
 import type { HashView } from '../../keyspace/collection/hash-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { defineCommands, type WriteContext, type Flag } from '../command.ts';
@@ -108,7 +109,7 @@ function hdel(ctx: WriteContext): void {
   if (hash === null || removed === 0) return;
   const key = args.at(1);
   const { size } = hash;
-  db.changeCollection(key, hashDelta.finish(), ctx.random);
+  db.changeCollection(key, HASHES, hashDelta.finish(), ctx.random);
   db.notify('h', 'hdel', key);
   if (removed === size) db.notify('g', 'del', key);
 }

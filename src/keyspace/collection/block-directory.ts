@@ -15,11 +15,12 @@
  * written (`snapshotSteps`).
  *
  * Invariants: starts go up, no count is 0 but between two deltas, and a number is of one block for
- * ever.
+ * ever. What a start is, and how an entry is found by it, is the business of the type
+ * (separators.ts): lists find elements by rank alone.
  *
  *     record of a block:      number of its last change | base of the block
  *     part of a base:         next block | number of the last change | entries, then of each entry:
- *                             start less that of the one before | block | count; all varints
+ *                             start | block | count; numbers as varints
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
@@ -27,9 +28,11 @@ import { DeltaWriter, PieceReader } from '../pieces.ts';
 import { blockKey } from './block-keys.ts';
 import type { BlockPort } from './block-port.ts';
 import { blockSlot, type Block, type BlockSlot, type DirectoryEntry } from './block-slot.ts';
-import { CHANGE, DROP, GROWTH_NONE, JOIN, SPLIT } from './large-delta.ts';
+import { EntryCounts } from './entry-counts.ts';
+import { CHANGE, DROP, GROWTH_NONE, JOIN, OP_MASK, SPLIT } from './large-delta.ts';
 import { BLOCK_BYTES_MAX } from './limits.ts';
 import { PendingChanges } from './pending-changes.ts';
+import type { Separators } from './separators.ts';
 
 /** RAM of a directory, of an entry, and of a block beside what it says itself. */
 const EMPTY_BYTES = 1000;
@@ -46,37 +49,44 @@ const RELEASE_BYTES = 8 * BLOCK_BYTES_MAX;
 /** With more bytes of pending changes a block is written before it leaves RAM. */
 const PENDING_BYTES_MAX = BLOCK_BYTES_MAX / 4;
 
-export interface DirectoryOptions<B extends Block> {
+export interface DirectoryOptions<B extends Block, S> {
+  readonly separators: Separators<S>;
   readonly port: BlockPort;
   /** Where its blocks are, and under which id. */
   readonly space: number;
   readonly id: number;
+  /** Which of the collection's directories it is; 0 if there is one (large-delta.ts). */
+  readonly tag: number;
   /** Reads what a block's encodeBase wrote. The bytes are borrowed. */
   readonly decode: (buf: Buffer, start: number, end: number) => B;
-  readonly entries: readonly DirectoryEntry[];
+  readonly entries: readonly DirectoryEntry<S>[];
   readonly nextBlock: number;
   readonly sequence: number;
 }
 
+/** What a base says of a directory. */
+export type DirectoryBase<S> =
+  Pick<DirectoryOptions<Block, S>, 'nextBlock' | 'sequence' | 'entries'>;
+
 /** What `encode` wrote, as options. */
-export function readDirectory(
-  reader: PieceReader,
-): Pick<DirectoryOptions<Block>, 'nextBlock' | 'sequence' | 'entries'> {
+export function readDirectory<S>(
+  reader: PieceReader, separators: Separators<S>,
+): DirectoryBase<S> {
   const [nextBlock, sequence, length] = [reader.number(), reader.number(), reader.number()];
-  const entries: DirectoryEntry[] = [];
-  for (let at = 0; entries.length < length;) {
-    at += reader.number();
-    entries.push({ start: at, block: reader.number(), count: reader.number() });
+  const entries: DirectoryEntry<S>[] = [];
+  while (entries.length < length) {
+    const start = separators.read(reader, entries.at(-1)?.start);
+    entries.push({ start, block: reader.number(), count: reader.number() });
   }
   return { nextBlock, sequence, entries };
 }
 
-export class BlockDirectory<B extends Block> {
-  readonly #options: DirectoryOptions<B>;
+export class BlockDirectory<B extends Block = Block, S = unknown> {
+  readonly #options: DirectoryOptions<B, S>;
   readonly #slots: BlockSlot<B>[];
   /** Of each slot: what is searched lies side by side. */
-  readonly #starts: number[];
-  #size = 0;
+  readonly #starts: S[];
+  readonly #counts: EntryCounts;
   #nextBlock: number;
   /** The number of the last change. */
   #sequence: number;
@@ -90,18 +100,27 @@ export class BlockDirectory<B extends Block> {
   /** With more a block that is read makes others leave RAM. */
   #loadedBytesMax = Infinity;
 
-  constructor(options: DirectoryOptions<B>) {
+  constructor(options: DirectoryOptions<B, S>) {
     this.#options = options;
     this.#nextBlock = options.nextBlock;
     this.#sequence = options.sequence;
-    this.#slots = options.entries.map((entry) => blockSlot(entry, 0));
+    this.#slots = options.entries.map(({ block }) => blockSlot(block, 0));
     this.#starts = options.entries.map(({ start }) => start);
-    for (const { count } of options.entries) this.#size += count;
+    this.#counts = new EntryCounts(options.entries.map(({ count }) => count));
   }
 
   /** Elements in all blocks. */
   get size(): number {
-    return this.#size;
+    return this.#counts.total;
+  }
+
+  /** Under which its blocks are. */
+  get id(): number {
+    return this.#options.id;
+  }
+
+  get tag(): number {
+    return this.#options.tag;
   }
 
   get memoryBytes(): number {
@@ -130,41 +149,22 @@ export class BlockDirectory<B extends Block> {
   }
 
   countOf(entry: number): number {
-    return this.#slots[entry]!.count;
+    return this.#counts.of(entry);
   }
 
-  startOf(entry: number): number {
-    return this.#starts[entry]!;
-  }
-
-  /** The entry with the last start that is not greater. */
-  entryOf(start: number): number {
-    const starts = this.#starts;
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (starts[middle]! <= start) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+  /** Where each entry starts. */
+  get starts(): readonly S[] {
+    return this.#starts;
   }
 
   /** How many elements are in the entries before. */
   countBefore(entry: number): number {
-    let count = 0;
-    for (let i = 0; i < entry; i++) count += this.#slots[i]!.count;
-    return count;
+    return this.#counts.before(entry);
   }
 
   /** The entry that has the element of this rank. */
   entryAt(rank: number): number {
-    let before = 0;
-    for (let entry = 0; entry < this.#slots.length; entry++) {
-      before += this.#slots[entry]!.count;
-      if (rank < before) return entry;
-    }
-    throw new Error(`assertion failed: a collection of ${this.#size} has no rank ${rank}`);
+    return this.#counts.at(rank);
   }
 
   /** A command begins to use it: it may read so many bytes of blocks before others go. */
@@ -206,7 +206,7 @@ export class BlockDirectory<B extends Block> {
   /** See LiveValue.applyDelta. */
   applyDelta(buf: Buffer, start: number, end: number): void {
     const reader = new PieceReader(buf, start + 1, end);
-    switch (buf[start]) {
+    switch (buf[start]! & OP_MASK) {
       case CHANGE: return this.#change(reader);
       case SPLIT: return this.#split(reader);
       case JOIN: return this.#join(reader.number());
@@ -217,7 +217,8 @@ export class BlockDirectory<B extends Block> {
 
   #change(reader: PieceReader): void {
     const growthAt = reader.at++;
-    const slot = this.#mustSlot(reader.number());
+    const entry = reader.number();
+    const slot = this.#mustSlot(entry);
     const { at, buf, limit } = reader;
     const { block } = slot;
     this.#sequence++;
@@ -233,9 +234,7 @@ export class BlockDirectory<B extends Block> {
       this.#setBlock(slot, block);
     }
     if (buf[growthAt] === 0) throw new Error('assertion failed: a change of a block not in RAM');
-    const growth = buf[growthAt]! - GROWTH_NONE;
-    slot.count += growth;
-    this.#size += growth;
+    this.#counts.add(entry, buf[growthAt]! - GROWTH_NONE);
     if (isFirst) this.#noteDirty(slot);
   }
 
@@ -254,11 +253,13 @@ export class BlockDirectory<B extends Block> {
   #split(reader: PieceReader): void {
     const entry = reader.number();
     const slot = this.#mustSlot(entry);
-    const [start, block, count] = [reader.number(), reader.number(), reader.number()];
-    slot.count -= count;
+    const start = this.#options.separators.read(reader, undefined);
+    const [block, count] = [reader.number(), reader.number()];
     // Both were written.
     this.#noteWritten(slot);
-    this.#slots.splice(entry + 1, 0, blockSlot({ block, count }, this.#sequence));
+    this.#counts.add(entry, -count);
+    this.#counts.insert(entry + 1, count);
+    this.#slots.splice(entry + 1, 0, blockSlot(block, this.#sequence));
     this.#starts.splice(entry + 1, 0, start);
     this.#nextBlock = Math.max(this.#nextBlock, block + 1);
   }
@@ -266,9 +267,10 @@ export class BlockDirectory<B extends Block> {
   #join(entry: number): void {
     const slot = this.#mustSlot(entry);
     const behind = this.#mustSlot(entry + 1);
-    slot.count += behind.count;
     this.#noteWritten(slot);
     this.#forget(behind);
+    this.#counts.add(entry, this.#counts.of(entry + 1));
+    this.#counts.remove(entry + 1);
     this.#slots.splice(entry + 1, 1);
     this.#starts.splice(entry + 1, 1);
   }
@@ -276,8 +278,8 @@ export class BlockDirectory<B extends Block> {
   /** The entry before takes its range over, or the one behind if there is none. */
   #drop(entry: number): void {
     const slot = this.#mustSlot(entry);
-    this.#size -= slot.count;
     this.#forget(slot);
+    this.#counts.remove(entry);
     this.#slots.splice(entry, 1);
     this.#starts.splice(entry === 0 ? 1 : entry, 1);
   }
@@ -361,17 +363,30 @@ export class BlockDirectory<B extends Block> {
     };
   }
 
+  /** For a directory with the same elements in blocks of its own, which `copyBlocksOf` writes. */
+  baseOfCopy(): DirectoryBase<S> {
+    const { length } = this.#slots;
+    const entries = this.#starts.map((start, entry) =>
+      ({ start, block: entry, count: this.#counts.of(entry) }));
+    return { entries, nextBlock: length, sequence: 0 };
+  }
+
+  copyBlocksOf(from: BlockDirectory<B, S>): void {
+    for (let entry = 0; entry < from.length; entry++) {
+      this.writeNewBlock(entry, from.block(entry));
+    }
+  }
+
   /** Writes what `readDirectory` reads. */
   encode(writer: DeltaWriter): void {
+    const { separators } = this.#options;
     writer.number(this.#nextBlock);
     writer.number(this.#sequence);
     writer.number(this.#slots.length);
-    let before = 0;
-    for (const [entry, { number, count }] of this.#slots.entries()) {
-      writer.number(this.#starts[entry]! - before);
+    for (const [entry, { number }] of this.#slots.entries()) {
+      separators.write(writer, this.#starts[entry]!, this.#starts[entry - 1]);
       writer.number(number);
-      writer.number(count);
-      before = this.#starts[entry]!;
+      writer.number(this.#counts.of(entry));
     }
   }
 

@@ -13,8 +13,8 @@ export interface Block {
 }
 
 /** An entry of a directory, in a base. */
-export interface DirectoryEntry {
-  readonly start: number;
+export interface DirectoryEntry<S> {
+  readonly start: S;
   readonly block: number;
   readonly count: number;
 }
@@ -22,7 +22,6 @@ export interface DirectoryEntry {
 /** The same in RAM. */
 export interface BlockSlot<B extends Block> {
   readonly number: number;
-  count: number;
   /** Undefined while it is not in RAM. */
   block: B | undefined;
   blockBytes: number;
@@ -39,11 +38,9 @@ export interface BlockSlot<B extends Block> {
 }
 
 /** `writtenAt`: its record has all changes up to this one. */
-export function blockSlot<B extends Block>(
-  { block: number, count }: Omit<DirectoryEntry, 'start'>, writtenAt: number,
-): BlockSlot<B> {
+export function blockSlot<B extends Block>(number: number, writtenAt: number): BlockSlot<B> {
   return {
-    number, count, block: undefined, blockBytes: 0, changedAt: writtenAt, writtenAt,
+    number, block: undefined, blockBytes: 0, changedAt: writtenAt, writtenAt,
     dirtyBytes: 0, pending: undefined, isUsed: true, isGone: false,
   };
 }

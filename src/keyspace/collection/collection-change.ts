@@ -1,24 +1,18 @@
 /**
- * The one way in which a collection changes: a delta, whatever the collection's size. What the
- * change makes of it (small to medium to large, and back) follows from the bytes that it then has,
- * so it is the same on every peer.
+ * The one way in which a collection changes: a delta, whatever the collection's type and size. What
+ * the change makes of it (small to medium to large, and back) follows from the bytes that it then
+ * has, so it is the same on every peer.
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { Random } from '../../lib/random.ts';
-import { HashBlock } from './hash-block.ts';
-import { HASH_SET } from './hash-delta.ts';
-import { packedHashWriter, type PackedHash } from './packed-hash.ts';
-import { PieceReader } from '../pieces.ts';
+import type { LiveValue } from '../live-value.ts';
 import { COLD, NEED_VALUE, type Found, type Storage } from '../storage.ts';
-import { HASH } from '../value-type.ts';
 import { blocksSpaceOf } from './block-keys.ts';
-import { cutByHash, deltaOfAll, hashOf, hashesOf, partOf } from './hashes.ts';
-import { LargeDelta } from './large-delta.ts';
-import { LargeHash } from './large-hash.ts';
+import type { CollectionType } from './collection-type.ts';
+import { LargeCollection } from './large-collection.ts';
+import { LargeEdit } from './large-edit.ts';
 import { COLLECTION_LIMITS, type CollectionLimits } from './limits.ts';
-
-const largeDelta = new LargeDelta();
 
 export class CollectionChange {
   readonly #storage: Storage;
@@ -31,162 +25,93 @@ export class CollectionChange {
   }
 
   /**
-   * Applies a delta to the hash at a key, or makes one; the key must not hold another type, and
-   * must not be expired. Returns by how many fields the hash has grown. The key goes with its last
-   * field. `random` gives a large hash its salt.
+   * Applies a delta to the collection at a key, or makes one; the key must not hold another type,
+   * and must not be expired. Returns by how many elements it has grown. The key goes with its last
+   * element. `random` gives a large one its salt.
    */
-  apply(space: number, key: ByteRange, delta: ByteRange, random: Random): number {
+  apply(
+    space: number, key: ByteRange, type: CollectionType, delta: ByteRange, random: Random,
+  ): number {
     const found = this.#find(space, key);
-    if (found?.live instanceof LargeHash) {
-      return this.#applyLarge(space, key, found.live, delta, found.expireAt);
+    const live = found?.live;
+    if (live instanceof LargeCollection) {
+      return this.#changeLarge(space, key, type, live, delta, found!.expireAt);
     }
-    const { hash, change } = this.#applyOne(space, key, found, delta);
-    if (hash === undefined || hash.size < 2) return change;
-    if (hash.baseBytes > this.#limits.mediumBytesMax) {
-      this.#enlarge(space, key, hash, found?.expireAt ?? 0, random);
+    const packed = found === undefined ? null : found.value;
+    const expireAt = found === undefined ? 0 : found.expireAt;
+    if (live === undefined) {
+      const { packedWriter } = type;
+      const changed = packedWriter.change(packed, delta);
+      if (changed !== undefined) {
+        if (packedWriter.isEmpty) this.#storage.remove(space, key);
+        else this.#storage.putPacked(space, key, type.type, changed, expireAt);
+        return packedWriter.growth;
+      }
     }
-    return change;
+    const medium = live ?? type.toMedium(packed, delta.length);
+    const before = medium.size;
+    if (live === undefined) {
+      medium.applyDelta(delta.buf, delta.start, delta.end, delta.words);
+      this.#storage.putLive(space, key, medium, expireAt);
+    } else this.#storage.change(space, key, delta);
+    if (medium.size === 0) this.#storage.remove(space, key);
+    else if (medium.size > 1 && medium.baseBytes > this.#limits.mediumBytesMax) {
+      this.#enlarge(space, key, type, medium, expireAt, random);
+    }
+    return medium.size - before;
   }
-
-  // ---- In one piece -----------------------------------------------------------------------------
 
   #find(space: number, key: ByteRange): Found | undefined {
     const found = this.#storage.find(space, key, NEED_VALUE);
     return found === COLD ? this.#storage.findNow(space, key, NEED_VALUE) : found;
   }
 
-  /** `hash`: as it is then, unless it is small or gone. */
-  #applyOne(space: number, key: ByteRange, found: Found | undefined, delta: ByteRange): {
-    readonly hash: HashBlock | undefined; readonly change: number;
-  } {
-    const hash = found === undefined ? null : hashOf(found) as PackedHash | HashBlock;
-    if (hash instanceof HashBlock) return this.#changeLive(space, key, hash, delta);
-    const packed = packedHashWriter.change(hash, delta);
-    if (packed === undefined) return this.#grow(space, key, hash, delta);
-    if (packedHashWriter.isEmpty) this.#storage.remove(space, key);
-    else this.#storage.putPacked(space, key, HASH, packed, hash?.expireAt ?? 0);
-    return { hash: undefined, change: packedHashWriter.growth };
-  }
-
-  #changeLive(space: number, key: ByteRange, hash: HashBlock, delta: ByteRange): {
-    readonly hash: HashBlock | undefined; readonly change: number;
-  } {
-    const before = hash.size;
-    this.#storage.change(space, key, delta);
-    const change = hash.size - before;
-    if (hash.size > 0) return { hash, change };
-    this.#storage.remove(space, key);
-    return { hash: undefined, change };
-  }
-
-  /** A small hash, or none, with a delta that makes it a medium one. */
-  #grow(space: number, key: ByteRange, hash: PackedHash | null, delta: ByteRange): {
-    readonly hash: HashBlock; readonly change: number;
-  } {
-    const grown = hash === null ? new HashBlock(delta.length) : HashBlock.ofPacked(hash);
-    const before = grown.size;
-    grown.applyDelta(delta.buf, delta.start, delta.end, delta.words);
-    this.#storage.putLive(space, key, grown, hash?.expireAt ?? 0);
-    return { hash: grown, change: grown.size - before };
-  }
-
   // ---- In blocks --------------------------------------------------------------------------------
 
-  #applyLarge(
-    space: number, key: ByteRange, large: LargeHash, delta: ByteRange, expireAt: number,
+  #changeLarge(
+    space: number, key: ByteRange, type: CollectionType, large: LargeCollection, delta: ByteRange,
+    expireAt: number,
   ): number {
-    const { directory } = large;
     const before = large.size;
-    const op = delta.buf[delta.start]!;
-    const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
-    while (pieces.hasMore) {
-      const from = pieces.at;
-      pieces.next();
-      const { buf, start, end } = pieces;
-      if (op === HASH_SET) pieces.next();
-      const entry = directory.entryOf(large.hashOf(buf, start, end));
-      // In RAM before it is changed.
-      directory.block(entry);
-      this.#storage.change(space, key, largeDelta.change(entry, op, buf, from, pieces.at));
-      if (op === HASH_SET) this.#maybeSplit(space, key, large, entry);
-      else this.#maybeJoin(space, key, large, entry);
-    }
+    const log = (change: ByteRange): void => this.#storage.change(space, key, change);
+    type.changeLarge(new LargeEdit(this.#limits, log), large, delta);
     const growth = large.size - before;
-    if (large.size === 0) this.#storage.remove(space, key);
-    else if (directory.length === 1) this.#maybeShrink(space, key, large, expireAt);
+    if (large.size === 0) {
+      removeBlocks(large);
+      this.#storage.remove(space, key);
+    } else this.#maybeShrink(space, key, type, large, expireAt);
     return growth;
   }
 
-  /** Cuts a block that has become too large; the first part keeps its number. */
-  #maybeSplit(space: number, key: ByteRange, large: LargeHash, entry: number): void {
-    const { directory } = large;
-    const { blockBytesMax } = this.#limits;
-    const block = directory.block(entry);
-    if (block.baseBytes <= blockBytesMax || block.size < 2) return;
-    const hashes = hashesOf(block, large.head.salt);
-    const [first, ...others] = cutByHash(block, hashes, blockBytesMax);
-    if (others.length === 0) return;
-    const parts = others.map((positions) =>
-      ({ start: hashes[positions[0]!]!, hash: partOf(block, positions, large.hasher) }));
-    directory.rewriteBlock(entry, partOf(block, first!, large.hasher));
-    for (const { start, hash } of parts.toReversed()) {
-      const number = directory.nextBlock;
-      directory.writeNewBlock(number, hash);
-      this.#storage.change(space, key, largeDelta.split(entry, start, number, hash.size));
-      directory.keepBlock(entry + 1, hash);
-    }
-  }
-
-  /** Takes away a block that has become empty, or joins one that has become small with another. */
-  #maybeJoin(space: number, key: ByteRange, large: LargeHash, entry: number): void {
-    const { directory } = large;
-    if (directory.countOf(entry) === 0) {
-      directory.removeBlock(entry);
-      this.#storage.change(space, key, largeDelta.drop(entry));
-      return;
-    }
-    const { blockBytesMax, blockBytesMin } = this.#limits;
-    if (directory.block(entry).baseBytes >= blockBytesMin || directory.length < 2) return;
-    const first = entry + 1 < directory.length ? entry : entry - 1;
-    const [into, from] = [directory.block(first), directory.block(first + 1)];
-    if (into.baseBytes + from.baseBytes > blockBytesMax / 2) return;
-    const joined = into.copy();
-    const { buf, start, end } = deltaOfAll(from);
-    joined.applyDelta(buf, start, end);
-    directory.removeBlock(first + 1);
-    directory.rewriteBlock(first, joined);
-    this.#storage.change(space, key, largeDelta.join(first));
-  }
-
-  // ---- From one piece to blocks, and back -------------------------------------------------------
-
   #enlarge(
-    space: number, key: ByteRange, hash: HashBlock, expireAt: number, random: Random,
+    space: number, key: ByteRange, type: CollectionType, medium: LiveValue, expireAt: number,
+    random: Random,
   ): void {
-    const salt = { a: random.next(), b: random.next() };
-    const { longest, peak } = hash;
-    const id = this.#storage.uniqueNumber();
-    const head = { space: blocksSpaceOf(space), id, salt, longest, peak };
-    const hashes = hashesOf(hash, salt);
-    const parts = cutByHash(hash, hashes, this.#limits.blockBytesMax);
-    const entries = parts.map((positions, block) =>
-      ({ start: block === 0 ? 0 : hashes[positions[0]!]!, block, count: positions.length }));
-    const large = new LargeHash(
-      this.#storage.blocks, head, { entries, nextBlock: parts.length, sequence: 0 });
-    parts.forEach((positions, entry) =>
-      large.directory.rewriteBlock(entry, partOf(hash, positions, large.hasher)));
+    const storage = this.#storage;
+    const place = { port: storage.blocks, space: blocksSpaceOf(space) };
+    const newId = (): number => storage.uniqueNumber();
+    const large = type.toLarge(medium, { limits: this.#limits, newId, place, random });
     this.#find(space, key);
-    this.#storage.putLive(space, key, large, expireAt);
+    storage.putLive(space, key, large, expireAt);
   }
 
-  /** A large hash with one block becomes a medium one, or a small one when it is next read. */
-  #maybeShrink(space: number, key: ByteRange, large: LargeHash, expireAt: number): void {
-    const block = large.directory.block(0);
-    if (block.baseBytes > this.#limits.mediumBytesMax / 2) return;
-    const hash = block.copy();
-    hash.noteHistory(large.head.longest, large.head.peak);
-    large.directory.removeBlock(0);
+  /** A large one of one block becomes a medium one, or a small one when it is next read. */
+  #maybeShrink(
+    space: number, key: ByteRange, type: CollectionType, large: LargeCollection, expireAt: number,
+  ): void {
+    const [directory] = large.directories;
+    if (directory!.length > 1) return;
+    if (directory!.block(0).baseBytes > this.#limits.mediumBytesMax / 2) return;
+    const medium = type.toMediumAgain(large);
+    removeBlocks(large);
     this.#find(space, key);
-    this.#storage.putLive(space, key, hash, expireAt);
+    this.#storage.putLive(space, key, medium, expireAt);
+  }
+}
+
+/** The records of all blocks; there are few. */
+function removeBlocks(large: LargeCollection): void {
+  for (const directory of large.directories) {
+    for (let entry = 0; entry < directory.length; entry++) directory.removeBlock(entry);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A hash in one piece: its pairs side by side as they are packed in a record, where each of them
+ * A hash or set in one piece: its pairs side by side as they are packed in a record, where each of them
  * begins, and a table from fields to positions once there are more than a few.
  *
  *     #buf     04 name 03 Ada | 03 age 02 36 | ...       #words   table | starts by position
@@ -28,12 +28,11 @@ import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
 import { scanDown, type HashPage, type HashView } from './hash-view.ts';
 import type { LiveValue, Snapshot } from '../live-value.ts';
 import { PieceReader } from '../pieces.ts';
-import { HASH } from '../value-type.ts';
 import {
   POSITION_MASK, closeUpTable, enterField, leaveField, placesFor, tagOf,
 } from './field-table.ts';
 import { fieldHasher } from './field-hasher.ts';
-import { HASH_REMOVE, HASH_SET, type PackedPairs } from './hash-delta.ts';
+import { HASH_REMOVE, HASH_SET, notedLength, type HashType, type PackedPairs } from './hash-delta.ts';
 import { onePage } from './one-page.ts';
 
 /**
@@ -59,7 +58,7 @@ const SPARE_WORDS = 128;
 const NO_WORDS = new Uint32Array(0);
 
 export class HashBlock implements LiveValue, HashView {
-  readonly type = HASH;
+  readonly type: HashType;
   /** See HashView; set here alone. */
   longest = 0;
   peak = 0;
@@ -84,23 +83,29 @@ export class HashBlock implements LiveValue, HashView {
   #lengthBytes = 0;
 
   /** Without fields; has room for so many bytes of pairs that will come soon. */
-  constructor(roomBytes = 0, hasher = fieldHasher()) {
+  constructor(type: HashType, roomBytes = 0, hasher = fieldHasher()) {
+    this.type = type;
     this.#hasher = hasher;
     this.#buf = Buffer.allocUnsafeSlow(roomBytes);
     this.#view = viewOf(this.#buf);
   }
 
   /** Reads what encodeBase wrote. The bytes are borrowed. */
-  static ofBase(buf: Buffer, start: number, end: number, hasher?: KeyHash): HashBlock {
+  static ofBase(
+    type: HashType, buf: Buffer, start: number, end: number, hasher?: KeyHash,
+  ): HashBlock {
     const reader = new PieceReader(buf, start, end);
     const [longest, peak] = [reader.number(), reader.number()];
-    return HashBlock.ofPacked({ buf, start: reader.at, end, longest, peak }, hasher);
+    return HashBlock.ofPacked(type, { buf, start: reader.at, end, longest, peak }, hasher);
   }
 
   /** The same hash as a small one. */
-  static ofPacked({ buf, start, end, longest, peak }: PackedPairs, hasher?: KeyHash): HashBlock {
+  static ofPacked(
+    type: HashType, { buf, start, end, longest, peak }: PackedPairs,
+    hasher?: KeyHash,
+  ): HashBlock {
     const bytes = end - start;
-    const hash = new HashBlock(bytes + Math.min(bytes >>> 3, ROOM_BYTES_MAX), hasher);
+    const hash = new HashBlock(type, bytes + Math.min(bytes >>> 3, ROOM_BYTES_MAX), hasher);
     hash.#adopt(buf, start, end);
     hash.noteHistory(longest, peak);
     return hash;
@@ -178,7 +183,7 @@ export class HashBlock implements LiveValue, HashView {
 
   copy(): HashBlock {
     const base = this.encodeBase();
-    return HashBlock.ofBase(base, 0, base.length, this.#hasher);
+    return HashBlock.ofBase(this.type, base, 0, base.length, this.#hasher);
   }
 
   encodeBase(): Buffer {
@@ -278,7 +283,8 @@ export class HashBlock implements LiveValue, HashView {
       reader.next();
       const { start, end } = reader;
       reader.next();
-      this.longest = Math.max(this.longest, end - start, reader.end - reader.start);
+      const noted = notedLength(this.type, reader.buf, start, end, reader.end - reader.start);
+      if (noted > this.longest) this.longest = noted;
       const hash = this.#hashOf(from.buf, start, end);
       const position = this.#find(from.buf, start, end, hash);
       if (position >= 0) this.#replace(position, from, pairStart, reader.end);
@@ -380,8 +386,6 @@ export class HashBlock implements LiveValue, HashView {
       if (this.#valueEnd > this.#used) {
         throw new Error(`assertion failed: a pair at ${at} of ${end - start}`);
       }
-      this.longest = Math.max(
-        this.longest, this.#fieldEnd - this.#fieldStart, this.#valueEnd - this.#valueStart);
     }
     this.#size = this.peak = count;
     this.#words = new Uint32Array(count);

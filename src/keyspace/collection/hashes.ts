@@ -1,5 +1,5 @@
 /**
- * Hashes of all sizes: how they are read, changed in one piece, and cut.
+ * Hashes and sets of all sizes: how they are read, and cut.
  *
  * | size | is | changed by |
  * |---|---|---|
@@ -11,16 +11,16 @@
 import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { HashBlock } from './hash-block.ts';
-import { HASH_SET } from './hash-delta.ts';
+import { HASH_SET, type HashType } from './hash-delta.ts';
 import type { HashView } from './hash-view.ts';
 import { HASH_HEAD_BYTES_MAX, PackedHash } from './packed-hash.ts';
 import { DeltaWriter, pieceBytes } from '../pieces.ts';
 import type { Found } from '../storage.ts';
 import type { LargeHash } from './large-hash.ts';
 
-/** The hash that was found, of whatever size. */
-export function hashOf({ live, value, expireAt }: Found): PackedHash | HashBlock | LargeHash {
-  return live === undefined ? new PackedHash(value, expireAt) : live as HashBlock | LargeHash;
+/** The hash or set that was found, of whatever size. */
+export function hashOf({ live, value }: Found): HashView {
+  return live === undefined ? new PackedHash(value) : live as HashBlock | LargeHash;
 }
 
 /** The hashes of all fields under a salt, by position. */
@@ -60,11 +60,11 @@ export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number
 
 /** The fields at some positions, in that order, as a hash of its own. */
 export function partOf(
-  hash: HashView, positions: readonly number[], hasher?: KeyHash,
+  type: HashType, hash: HashView, positions: readonly number[], hasher?: KeyHash,
 ): HashBlock {
   delta.restart();
   for (const position of positions) addPair(hash, position);
-  return HashBlock.ofPacked({ ...delta.finish(), longest: 0, peak: 0 }, hasher);
+  return HashBlock.ofPacked(type, { ...delta.finish(), longest: 0, peak: 0 }, hasher);
 }
 
 /** All pairs as one delta that sets them; borrowed. */

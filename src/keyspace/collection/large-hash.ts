@@ -1,33 +1,27 @@
 /**
- * A large hash: blocks by the salted hash of the field (block-directory.ts). All fields of equal
- * hash are in one block; the first entry starts at 0. A position counts through the blocks in the
- * order of their hashes; a scan goes by the hashes, since positions move when blocks grow.
+ * A large hash or set: blocks by the salted hash of the field (block-directory.ts). All fields of
+ * equal hash are in one block; the first entry starts at 0. A position counts through the blocks in
+ * the order of their hashes; a scan goes by the hashes, since positions move when blocks grow.
  *
- *     base:  version 1 | longest | peak | space | id | salt a | salt b | directory; all varints
+ *     head of a base:  longest | peak | salt a | salt b          all varints
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
-import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
+import type { KeyHash, KeyHashSeed } from '../../lib/key-hash.ts';
 import type { HashPage, HashView } from './hash-view.ts';
 import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
-import type { LiveValue, Snapshot } from '../live-value.ts';
-import { DeltaWriter, PieceReader } from '../pieces.ts';
-import { HASH } from '../value-type.ts';
-import { BlockDirectory, readDirectory, type DirectoryOptions } from './block-directory.ts';
+import type { DeltaWriter } from '../pieces.ts';
+import { BlockDirectory, readDirectory, type DirectoryBase } from './block-directory.ts';
 import type { BlockPort } from './block-port.ts';
 import { HashBlock } from './hash-block.ts';
-import { onePage } from './one-page.ts';
+import type { HashType } from './hash-delta.ts';
+import { HashShape } from './hash-shape.ts';
+import { LargeCollection, readLargeBase, type BlockPlace } from './large-collection.ts';
+import { NUMBERS, entryOfNumber } from './separators.ts';
 
-const VERSION = 1;
 const HASHES = 2 ** 32;
 
-/** Bytes of a base before the directory, at most. */
-const HEAD_BYTES = 50;
-
-export interface LargeHead {
-  /** Where its blocks are, and under which id. */
-  readonly space: number;
-  readonly id: number;
+export interface LargeHashHead {
   /** Seed of the hash of its fields. */
   readonly salt: KeyHashSeed;
   /** Of the hash before it became large: what OBJECT ENCODING goes by. */
@@ -39,13 +33,12 @@ export interface LargeHead {
 const aheadHashes = new Float64Array(LOOKAHEAD_KEYS_MAX);
 const aheadBlocks: (HashBlock | undefined)[] = Array.from({ length: LOOKAHEAD_KEYS_MAX });
 
-type Entries = Pick<DirectoryOptions<HashBlock>, 'nextBlock' | 'sequence' | 'entries'>;
-
-export class LargeHash implements LiveValue, HashView {
-  readonly type = HASH;
-  readonly isLarge = true;
-  readonly head: LargeHead;
-  readonly directory: BlockDirectory<HashBlock>;
+export class LargeHash extends LargeCollection implements HashView {
+  readonly type: HashType;
+  readonly head: LargeHashHead;
+  readonly directory: BlockDirectory<HashBlock, number>;
+  readonly directories: readonly BlockDirectory[];
+  readonly shape: HashShape;
   /** Of its fields; its blocks have it too. */
   readonly hasher: KeyHash;
   /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
@@ -54,50 +47,49 @@ export class LargeHash implements LiveValue, HashView {
   #readEntry = -1;
   #readFirst = 0;
 
-  constructor(port: BlockPort, head: LargeHead, entries: Entries) {
+  constructor(
+    type: HashType, place: BlockPlace, head: LargeHashHead, id: number,
+    base: DirectoryBase<number>,
+  ) {
+    super(place);
+    this.type = type;
     this.head = head;
-    this.hasher = new KeyHash(head.salt);
+    this.shape = new HashShape(head.salt);
+    this.hasher = this.shape.hasher;
     this.directory = new BlockDirectory({
-      port, space: head.space, id: head.id, ...entries,
-      decode: (buf, start, end) => HashBlock.ofBase(buf, start, end, this.hasher),
+      separators: NUMBERS, port: place.port, space: place.space, id, tag: 0, ...base,
+      decode: (buf, start, end) => HashBlock.ofBase(type, buf, start, end, this.hasher),
     });
+    this.directories = [this.directory as BlockDirectory];
   }
 
   /** Reads what encodeBase wrote. The bytes are borrowed. */
-  static ofBase(port: BlockPort, buf: Buffer, start: number, end: number): LargeHash {
-    const reader = new PieceReader(buf, start, end);
-    const version = reader.number();
-    if (version !== VERSION) {
-      throw new Error(`assertion failed: a directory of version ${version}, allowed is ${VERSION}`);
-    }
-    const [longest, peak, space] = [reader.number(), reader.number(), reader.number()];
-    const id = reader.number();
+  static ofBase(
+    type: HashType, port: BlockPort, buf: Buffer, start: number, end: number,
+  ): LargeHash {
+    const { place, reader } = readLargeBase(port, buf, start, end);
+    const [longest, peak] = [reader.number(), reader.number()];
     const salt = { a: reader.number(), b: reader.number() };
-    return new LargeHash(port, { space, id, salt, longest, peak }, readDirectory(reader));
+    const id = reader.number();
+    const base = readDirectory(reader, NUMBERS);
+    return new LargeHash(type, place, { salt, longest, peak }, id, base);
   }
 
-  get size(): number {
-    return this.directory.size;
+  copyTo(place: BlockPlace, newId: () => number): LargeHash {
+    const { head, directory, type } = this;
+    const copy = new LargeHash(type, place, head, newId(), directory.baseOfCopy());
+    copy.directory.copyBlocksOf(directory);
+    return copy;
   }
 
-  get memoryBytes(): number {
-    return this.directory.memoryBytes;
+  protected writeHead(writer: DeltaWriter): void {
+    const { longest, peak, salt } = this.head;
+    for (const number of [longest, peak, salt.a, salt.b]) writer.number(number);
   }
 
-  get baseBytes(): number {
-    return HEAD_BYTES + this.directory.baseBytes;
-  }
-
-  get dirtyBytes(): number {
-    return this.directory.dirtyBytes;
-  }
-
-  beginUse(bytes: number): void {
-    this.directory.beginUse(bytes);
-  }
-
-  release(bytes: number, mayWrite: () => boolean): number {
-    return this.directory.release(bytes, mayWrite);
+  /** The entry whose block has the fields of this hash. */
+  entryOf(hash: number): number {
+    return entryOfNumber(this.directory.starts, hash);
   }
 
   hashOf(buf: Buffer, start: number, end: number): number {
@@ -118,21 +110,21 @@ export class LargeHash implements LiveValue, HashView {
 
   find(field: ByteRange): number {
     const hash = this.#hashOf(field);
-    const entry = this.directory.entryOf(hash);
+    const entry = this.entryOf(hash);
     const at = this.directory.block(entry).findHashed(field, hash);
     return at < 0 ? -1 : this.directory.countBefore(entry) + at;
   }
 
   get(field: ByteRange): ByteRange | undefined {
     const hash = this.#hashOf(field);
-    const block = this.directory.block(this.directory.entryOf(hash));
+    const block = this.directory.block(this.entryOf(hash));
     const at = block.findHashed(field, hash);
     return at < 0 ? undefined : block.valueAt(at);
   }
 
   has(field: ByteRange): boolean {
     const hash = this.#hashOf(field);
-    return this.directory.block(this.directory.entryOf(hash)).findHashed(field, hash) >= 0;
+    return this.directory.block(this.entryOf(hash)).findHashed(field, hash) >= 0;
   }
 
   /** See LiveValue.lookAhead. Blocks that are not in RAM are left to the look-ups. */
@@ -142,7 +134,7 @@ export class LargeHash implements LiveValue, HashView {
     let sink = 0;
     for (let i = 0; i < count; i++) {
       const hash = this.hashOf(buf, starts[i]!, ends[i]!);
-      const block = directory.peek(directory.entryOf(hash));
+      const block = directory.peek(this.entryOf(hash));
       aheadHashes[i] = hash;
       aheadBlocks[i] = block;
       if (block !== undefined) sink ^= block.touchTable(hash);
@@ -171,7 +163,7 @@ export class LargeHash implements LiveValue, HashView {
     const from = cursor < HASHES ? 0 : cursor - HASHES;
     if (from >= HASHES) return { positions: [], cursor: 0 };
     const { directory } = this;
-    const entry = directory.entryOf(from);
+    const entry = this.entryOf(from);
     const block = directory.block(entry);
     const first = directory.countBefore(entry);
     const found = Array.from({ length: block.size }, (_, at) => {
@@ -181,7 +173,7 @@ export class LargeHash implements LiveValue, HashView {
     found.sort((a, b) => a.hash - b.hash || a.position - b.position);
     let end = Math.min(count, found.length);
     while (end < found.length && found[end]!.hash === found[end - 1]!.hash) end++;
-    const behind = entry + 1 < directory.length ? directory.startOf(entry + 1) : HASHES;
+    const behind = entry + 1 < directory.length ? directory.starts[entry + 1]! : HASHES;
     const next = found[end]?.hash ?? behind;
     const positions = found.slice(0, end).map(({ position }) => position);
     return { positions, cursor: next >= HASHES ? 0 : HASHES + next };
@@ -204,34 +196,8 @@ export class LargeHash implements LiveValue, HashView {
 
   // ---- Changing ---------------------------------------------------------------------------------
 
-  applyDelta(buf: Buffer, start: number, end: number): void {
+  override applyDelta(buf: Buffer, start: number, end: number): void {
     this.#readEntry = -1;
-    this.directory.applyDelta(buf, start, end);
-  }
-
-  /** Its blocks are copied one by one (left-over-blocks.ts). */
-  copy(): LargeHash {
-    throw new Error('assertion failed: a large hash is copied block by block');
-  }
-
-  encodeBase(): Buffer {
-    const snapshot = this.snapshot();
-    let base = snapshot.next();
-    while (base === 'step') base = snapshot.next();
-    return base!;
-  }
-
-  /** What it is now, in one page; the steps before write the blocks that were changed until now. */
-  snapshot(): Snapshot {
-    return onePage(this.#encode(), this.directory.snapshotSteps());
-  }
-
-  #encode(): Buffer {
-    const { longest, peak, space, id, salt } = this.head;
-    const writer = new DeltaWriter();
-    writer.restart();
-    for (const number of [VERSION, longest, peak, space, id, salt.a, salt.b]) writer.number(number);
-    this.directory.encode(writer);
-    return writer.finish().copy();
+    super.applyDelta(buf, start, end);
   }
 }

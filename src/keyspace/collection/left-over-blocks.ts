@@ -6,15 +6,17 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import { COLD, NEED_VALUE, SYSTEM_SPACE, type Found, type Storage } from '../storage.ts';
 import { blockKey, blocksSpaceOf, leftOverKey, type LeftOver } from './block-keys.ts';
-import { LargeHash } from './large-hash.ts';
+import type { LargeCollection } from './large-collection.ts';
 
 /** Notes that the blocks of a collection are to be removed; the caller removes its key. */
-export function leaveBlocks(storage: Storage, { directory, head }: LargeHash): void {
-  const value = Buffer.alloc(4);
-  value.writeUInt32LE(directory.nextBlock);
-  const key = leftOverKey(head);
-  findNow(storage, SYSTEM_SPACE, key);
-  storage.put(SYSTEM_SPACE, key, new ByteRange(value), 0, false);
+export function leaveBlocks(storage: Storage, { directories, place }: LargeCollection): void {
+  for (const { id, nextBlock } of directories) {
+    const value = Buffer.alloc(4);
+    value.writeUInt32LE(nextBlock);
+    const key = leftOverKey({ space: place.space, id });
+    findNow(storage, SYSTEM_SPACE, key);
+    storage.put(SYSTEM_SPACE, key, new ByteRange(value), 0, false);
+  }
 }
 
 /** The number that the next block would have had; undefined when nothing is left over. */
@@ -35,18 +37,12 @@ export function endLeftOver(storage: Storage, leftOver: LeftOver): void {
   if (findNow(storage, SYSTEM_SPACE, key) !== undefined) storage.remove(SYSTEM_SPACE, key);
 }
 
-/** Copies a large hash for a key of the space, block by block. */
-export function copyBlocks(storage: Storage, from: LargeHash, space: number): LargeHash {
-  const head = { ...from.head, space: blocksSpaceOf(space), id: storage.uniqueNumber() };
-  const { length } = from.directory;
-  const entries = Array.from({ length }, (_, entry) => ({
-    start: from.directory.startOf(entry), block: entry, count: from.directory.countOf(entry),
-  }));
-  const copy = new LargeHash(storage.blocks, head, { entries, nextBlock: length, sequence: 0 });
-  for (let entry = 0; entry < length; entry++) {
-    copy.directory.writeNewBlock(entry, from.directory.block(entry));
-  }
-  return copy;
+/** Copies a large collection for a key of the space, block by block. */
+export function copyBlocks(
+  storage: Storage, from: LargeCollection, space: number,
+): LargeCollection {
+  const place = { port: storage.blocks, space: blocksSpaceOf(space) };
+  return from.copyTo(place, () => storage.uniqueNumber());
 }
 
 function findNow(storage: Storage, space: number, key: ByteRange): Found | undefined {

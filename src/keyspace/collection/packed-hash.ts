@@ -1,5 +1,5 @@
 /**
- * A small hash, read in place from its record and changed by writing it again: it has no object
+ * A small hash or set, read in place from its record and changed by writing it again: it has no object
  * and no memory of its own between two commands.
  *
  *     longest | peak | field | value | field | value ...        the base of a hash (hash-block.ts)
@@ -10,7 +10,8 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import { varintBytes, writeVarint } from '../../lib/varint.ts';
 import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
-import { HASH_REMOVE, HASH_SET } from './hash-delta.ts';
+import type { PackedWriter } from './collection-type.ts';
+import { HASH_REMOVE, HASH_SET, notedLength, type HashType } from './hash-delta.ts';
 import { scanDown, type HashPage, type HashView } from './hash-view.ts';
 import { PACKED_BYTES_MAX } from '../limits.ts';
 import { PieceReader } from '../pieces.ts';
@@ -24,15 +25,13 @@ export class PackedHash implements HashView {
   readonly end: number;
   readonly longest: number;
   readonly peak: number;
-  /** When the key expires: ms since the epoch, 0 = never. What replaces the value keeps it. */
-  readonly expireAt: number;
   #size = -1;
   /** The pair that was located last: its position, where it begins, and its two pieces. */
   #position = -1;
   readonly #pair: PairReader;
 
   /** Over borrowed bytes. */
-  constructor({ buf, start, end, words }: ByteRange, expireAt: number) {
+  constructor({ buf, start, end, words }: ByteRange) {
     const head = new PieceReader(buf, start, end);
     this.buf = buf;
     this.words = words;
@@ -40,7 +39,6 @@ export class PackedHash implements HashView {
     this.peak = head.number();
     this.start = head.at;
     this.end = end;
-    this.expireAt = expireAt;
     this.#pair = new PairReader(buf, this.start, end);
   }
 
@@ -178,7 +176,8 @@ export const HASH_HEAD_BYTES_MAX = 16;
  * Makes the bytes of a changed small hash, one at a time, in memory that it keeps. What `change`
  * gives is borrowed until the next call.
  */
-class PackedHashWriter {
+export class PackedHashWriter implements PackedWriter {
+  readonly #type: HashType;
   readonly #buf = Buffer.alloc(HASH_HEAD_BYTES_MAX + PACKED_BYTES_MAX);
   readonly #words = viewOf(this.#buf);
   readonly #pair = new PairReader(this.#buf, HASH_HEAD_BYTES_MAX, HASH_HEAD_BYTES_MAX);
@@ -186,24 +185,22 @@ class PackedHashWriter {
   #end = HASH_HEAD_BYTES_MAX;
   #longest = 0;
   #peak = 0;
-  /** How many fields more the hash has after the last change; fewer after a removal. */
   growth = 0;
-  /** The last change left no field. */
   isEmpty = false;
 
-  /**
-   * The hash (null: none) with a delta applied; undefined when that might be too large for a
-   * packed one.
-   */
-  change(hash: PackedHash | null, delta: ByteRange): ByteRange | undefined {
-    const pairsBytes = hash === null ? 0 : hash.end - hash.start;
+  constructor(type: HashType) {
+    this.#type = type;
+  }
+
+  change(packed: ByteRange | null, delta: ByteRange): ByteRange | undefined {
+    const pairsAt = packed === null ? 0 : this.#readHead(packed);
+    const pairsBytes = packed === null ? 0 : packed.end - pairsAt;
     const isRemoval = delta.buf[delta.start] === HASH_REMOVE;
     const grown = pairsBytes + (isRemoval ? 0 : delta.length);
     if (grown > PACKED_BYTES_MAX - HASH_HEAD_BYTES_MAX) return undefined;
-    if (hash !== null) this.#copy(hash, hash.start, HASH_HEAD_BYTES_MAX, pairsBytes);
+    if (packed === null) this.#longest = this.#peak = 0;
+    else this.#copy(packed, pairsAt, HASH_HEAD_BYTES_MAX, pairsBytes);
     this.#end = HASH_HEAD_BYTES_MAX + pairsBytes;
-    this.#longest = hash?.longest ?? 0;
-    this.#peak = hash?.peak ?? 0;
     this.growth = 0;
     const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
     if (isRemoval) this.#removeAll(pieces);
@@ -213,6 +210,14 @@ class PackedHashWriter {
     return this.#finish();
   }
 
+  /** Returns where the pairs begin. */
+  #readHead({ buf, start, end }: ByteRange): number {
+    const head = new PieceReader(buf, start, end);
+    this.#longest = head.number();
+    this.#peak = head.number();
+    return head.at;
+  }
+
   #setAll(pieces: PieceReader, from: Bytes): void {
     while (pieces.hasMore) {
       const pairStart = pieces.at;
@@ -220,7 +225,9 @@ class PackedHashWriter {
       const { start, end } = pieces;
       const valueAt = pieces.at;
       pieces.next();
-      this.#longest = Math.max(this.#longest, end - start, pieces.end - pieces.start);
+      const valueBytes = pieces.end - pieces.start;
+      const noted = notedLength(this.#type, pieces.buf, start, end, valueBytes);
+      if (noted > this.#longest) this.#longest = noted;
       const size = this.#find(pieces.buf, start, end);
       if (size < 0) this.#replaceValue(from, valueAt, pieces.end);
       else this.#append(from, pairStart, pieces.end, size);
@@ -281,6 +288,3 @@ class PackedHashWriter {
     return this.#range;
   }
 }
-
-/** For all commands: one is in use at a time. */
-export const packedHashWriter = new PackedHashWriter();

@@ -29,11 +29,11 @@ function fields(hash: HashBlock): string[] {
 
 function reloaded(hash: HashBlock): HashBlock {
   const base = hash.encodeBase();
-  return HashBlock.ofBase(base, 0, base.length);
+  return HashBlock.ofBase(HASH, base, 0, base.length);
 }
 
 function hashOf(size: number): HashBlock {
-  const hash = new HashBlock();
+  const hash = new HashBlock(HASH);
   for (let i = 0; i < size; i++) set(hash, `f${i}`, `v${i}`);
   return hash;
 }
@@ -60,14 +60,14 @@ function change(random: Random, hash: HashBlock, model: Map<string, string>, tar
 
 describe('a hash', () => {
   it('lists its fields in the order of insertion; a new value does not move a field', () => {
-    const hash = new HashBlock();
+    const hash = new HashBlock(HASH);
     set(hash, 'b', '1', 'a', '2', 'b', '3');
     set(hash, 'c', '4', 'a', '5');
     expect(pairsOf(hash)).toEqual([['b', '3'], ['a', '5'], ['c', '4']]);
   });
 
   it('has deltas and bases in the layout of the worked examples', () => {
-    const hash = new HashBlock();
+    const hash = new HashBlock(HASH);
     hash.applyDelta(Buffer.from('0101610131', 'hex'), 0, 5);
     expect(pairsOf(hash)).toEqual([['a', '1']]);
     expect(hash.encodeBase().toString('hex')).toBe('010101610131');
@@ -79,7 +79,7 @@ describe('a hash', () => {
     it(`is the same as a Map after random changes around ${target} fields, and after reloads`,
       () => {
       withSeed((random) => {
-        let hash = new HashBlock();
+        let hash = new HashBlock(HASH);
         const model = new Map<string, string>();
         for (let round = 0; round < 3000; round++) {
           change(random, hash, model, target);
@@ -149,7 +149,7 @@ describe('a hash', () => {
   });
 
   it('has a long value in memory once', () => {
-    const hash = new HashBlock(1e6);
+    const hash = new HashBlock(HASH, 1e6);
     set(hash, 'f', 'x'.repeat(1e6));
     expect(hash.memoryBytes).toBeLessThan(1.1e6);
     expect(reloaded(hash).memoryBytes).toBeLessThan(1.1e6);
@@ -169,7 +169,7 @@ describe('a hash', () => {
     expect(() => apply(hash, HASH_SET, ['a'])).toThrow('assertion failed');
     expect(() => remove(hash, 'nothing')).toThrow('assertion failed');
     expect(() => remove(hash, 'f1', 'f1')).toThrow('assertion failed');
-    expect(() => HashBlock.ofBase(Buffer.from([1, 1, 5, 0x61]), 0, 4)).toThrow('assertion failed');
+    expect(() => HashBlock.ofBase(HASH, Buffer.from([1, 1, 5, 0x61]), 0, 4)).toThrow('assertion failed');
   });
 });
 
@@ -199,7 +199,7 @@ describe('a scan of a hash', () => {
 
   it('takes a cursor from beyond the hash as its end', () => {
     expect(hashOf(3).scan(2 ** 48, 2)).toEqual({ positions: [1, 2], cursor: 1 });
-    expect(new HashBlock().scan(5, 2)).toEqual({ positions: [], cursor: 0 });
+    expect(new HashBlock(HASH).scan(5, 2)).toEqual({ positions: [], cursor: 0 });
   });
 });
 
@@ -212,7 +212,7 @@ describe('the codecs', () => {
 
   it('give values of their own type, which share nothing with the bytes', () => {
     const base = hashOf(3).encodeBase();
-    const hash = HashBlock.ofBase(base, 0, base.length);
+    const hash = HashBlock.ofBase(HASH, base, 0, base.length);
     base.fill(0);
     expect(pairsOf(hash)).toEqual(pairsOf(hashOf(3)));
     expect(hash.type).toBe(HASH);

@@ -5,6 +5,7 @@ import type { CollectionLimits } from '../../../src/keyspace/collection/limits.t
 import { hashOf } from '../../../src/keyspace/collection/hashes.ts';
 import { LargeHash } from '../../../src/keyspace/collection/large-hash.ts';
 import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
+import { HASHES } from '../../../src/keyspace/collection/hash-type.ts';
 import type { HashView } from '../../../src/keyspace/collection/hash-view.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import { NEED_VALUE, type Found } from '../../../src/keyspace/storage.ts';
@@ -66,7 +67,7 @@ class Subject {
     delta.begin(op);
     for (const piece of pieces) delta.latin1(piece);
     const change = new CollectionChange(this.storage, this.limits);
-    return change.apply(SPACE, KEY, delta.finish(), this.random);
+    return change.apply(SPACE, KEY, HASHES, delta.finish(), this.random);
   }
 }
 

@@ -10,6 +10,7 @@ import { pairsOf } from '../../keyspace/collection/hash-text.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import { fetch, open, put, range } from '../helpers.ts';
+import { HASH } from '../../../src/keyspace/value-type.ts';
 
 const DIR = '/data';
 const writer = new DeltaWriter();
@@ -24,7 +25,7 @@ const set = (store: Store, key: string, ...pieces: string[]): void =>
   store.change(1, range(key), range(delta(HASH_SET, ...pieces)));
 
 function hashOf(...pieces: string[]): HashBlock {
-  const hash = new HashBlock();
+  const hash = new HashBlock(HASH);
   const buf = delta(HASH_SET, ...pieces);
   hash.applyDelta(buf, 0, buf.length);
   return hash;

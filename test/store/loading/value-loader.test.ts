@@ -8,6 +8,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import { committed, open, range } from '../helpers.ts';
+import { HASH } from '../../../src/keyspace/value-type.ts';
 
 const FIELDS = 60;
 
@@ -40,7 +41,7 @@ async function withColdHash(): Promise<{ store: Store; clock: TickingClock }> {
   const disk = new SimFiles();
   const clock = new TickingClock();
   const first = await open({ files: disk, clock });
-  first.putLive(1, range('hash'), new HashBlock(), 0);
+  first.putLive(1, range('hash'), new HashBlock(HASH), 0);
   await committed(first);
   for (let i = 0; i < FIELDS; i += 1) {
     first.change(1, range('hash'), range(fieldDelta(`field:${i}`, `${i}`)));

@@ -9,6 +9,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { SimClock } from '../../sim/sim-clock.ts';
 import { SimFiles } from '../../sim/sim-files.ts';
 import { MIB, open, put, range } from '../helpers.ts';
+import { HASH } from '../../../src/keyspace/value-type.ts';
 
 /** Keys of one request: side by side in one buffer. */
 function keysIn(names: readonly string[]): ByteRange[] {
@@ -143,7 +144,7 @@ describe('elements of collections that were looked for ahead', () => {
 
   async function withHashes(): Promise<Store> {
     const store = await openStore();
-    for (const name of ['h1', 'h2']) store.putLive(1, range(name), new Asked(), 0);
+    for (const name of ['h1', 'h2']) store.putLive(1, range(name), new Asked(HASH), 0);
     put(store, 'plain', 'a string');
     return store;
   }

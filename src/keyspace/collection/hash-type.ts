@@ -1,0 +1,73 @@
+/**
+ * Hashes, and sets, which are hashes whose values are empty, as a type of collections.
+ *
+ * | size | is | changed by |
+ * |---|---|---|
+ * | small | its record (packed-hash.ts) | writing it again |
+ * | medium | a structure in RAM (hash-block.ts) | a delta |
+ * | large | a directory in RAM, and blocks that come and go (large-hash.ts) | a delta |
+ */
+
+import type { ByteRange } from '../../lib/byte-range.ts';
+import type { LiveValue } from '../live-value.ts';
+import { PieceReader } from '../pieces.ts';
+import { HASH, SET } from '../value-type.ts';
+import type { CollectionType, LargeMaker } from './collection-type.ts';
+import { HashBlock } from './hash-block.ts';
+import { HASH_SET, type HashType } from './hash-delta.ts';
+import { HashShape } from './hash-shape.ts';
+import { LargeHash } from './large-hash.ts';
+import type { LargeCollection } from './large-collection.ts';
+import type { LargeEdit } from './large-edit.ts';
+import { PackedHashWriter } from './packed-hash.ts';
+
+function hashType(type: HashType): CollectionType {
+  return Object.freeze({
+    type,
+    packedWriter: new PackedHashWriter(type),
+    toMedium: (packed: ByteRange | null, roomBytes: number) => packed === null
+      ? new HashBlock(type, roomBytes)
+      : HashBlock.ofBase(type, packed.buf, packed.start, packed.end),
+    toLarge: (medium: LiveValue, maker: LargeMaker) => toLarge(medium as HashBlock, maker),
+    changeLarge: (edit: LargeEdit, large: LargeCollection, delta: ByteRange) =>
+      changeLarge(edit, large as LargeHash, delta),
+    toMediumAgain: (large: LargeCollection) => toMediumAgain(large as LargeHash),
+  });
+}
+
+export const HASHES = hashType(HASH);
+export const SETS = hashType(SET);
+
+function toLarge(hash: HashBlock, { limits, newId, place, random }: LargeMaker): LargeHash {
+  const salt = { a: random.next(), b: random.next() };
+  const { longest, peak, type } = hash;
+  const parts = new HashShape(salt).cut(hash, limits.blockBytesMax);
+  const entries = parts.map(({ block, start }, at) =>
+    ({ start: at === 0 ? 0 : start, block: at, count: block.size }));
+  const base = { entries, nextBlock: parts.length, sequence: 0 };
+  const large = new LargeHash(type, place, { salt, longest, peak }, newId(), base);
+  parts.forEach(({ block }, entry) => large.directory.rewriteBlock(entry, block));
+  return large;
+}
+
+function changeLarge(edit: LargeEdit, large: LargeHash, delta: ByteRange): void {
+  const { directory } = large;
+  const op = delta.buf[delta.start]!;
+  const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
+  while (pieces.hasMore) {
+    const from = pieces.at;
+    pieces.next();
+    const { buf, start, end } = pieces;
+    if (op === HASH_SET) pieces.next();
+    const entry = large.entryOf(large.hashOf(buf, start, end));
+    edit.change(directory, entry, op, buf, from, pieces.at);
+    if (op === HASH_SET) edit.maybeSplit(directory, entry, large.shape);
+    else edit.maybeJoin(directory, entry, large.shape);
+  }
+}
+
+function toMediumAgain(large: LargeHash): HashBlock {
+  const hash = large.directory.block(0).copy();
+  hash.noteHistory(large.head.longest, large.head.peak);
+  return hash;
+}
