@@ -25,6 +25,9 @@ import { peersCommands } from './cluster/peers.ts';
 import { pubSubCommands } from './pubsub/pubsub.ts';
 import { replicationCommands } from './server/replication.ts';
 import { serverControlCommands } from './server/server-control.ts';
+import { setAlgebraCommands } from './set/set-algebra.ts';
+import { setChoiceCommands } from './set/set-choices.ts';
+import { setCommands } from './set/sets.ts';
 import { slowLogCommands } from './server/slowlog.ts';
 import { stringLcsCommands } from './string/strings-lcs.ts';
 import { stringNumberCommands } from './string/strings-numbers.ts';
@@ -38,6 +41,7 @@ export const allCommands: readonly (readonly Command[])[] = [
   keyCommands, keyExpiryCommands, keyMoveCommands, keyScanCommands, keyObjectCommands,
   keyDatabaseCommands,
   hashCommands, hashNumberCommands, hashWalkCommands,
+  setCommands, setChoiceCommands, setAlgebraCommands,
   transactionCommands, pubSubCommands, connectionCommands, clientCommands,
   commandInfoCommands, configCommands, infoCommands, serverControlCommands, debugCommands,
   memoryCommands, slowLogCommands, latencyCommands, replicationCommands, peersCommands,

@@ -74,6 +74,11 @@ export interface CommandFacts {
   readonly arity: number;
   readonly flags: readonly Flag[];
   readonly keys?: KeyPositions;
+  /**
+   * The argument that says how many keys come behind it; they are keys beside those at `keys`.
+   * `visitKeys` is not needed then.
+   */
+  readonly countAt?: number;
   /** Where positions do not tell: visits every key (COMMAND GETKEYS and prefetching read this). */
   readonly visitKeys?: (args: Args, visit: VisitKey) => void;
   /** Elements that it looks for in the collection at its key: told to the storage ahead. */

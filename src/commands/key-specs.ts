@@ -16,6 +16,8 @@ export interface KeySpec {
   readonly flags: readonly string[];
   readonly positions: KeyPositions;
   readonly notes?: string;
+  /** The number of keys is the argument before the first of them. */
+  readonly isCounted?: true;
 }
 
 /** A use of keys that are not all that the command has: the first and the last of them. */
@@ -41,6 +43,11 @@ const USES: Readonly<Record<string, string | readonly Part[]>> = {
   'memory|usage': 'RO',
   hsetnx: 'RW insert', hexists: 'RO', hstrlen: 'RO', hlen: 'RO', hdel: 'RW delete',
   hincrby: CHANGED, hincrbyfloat: CHANGED,
+  sadd: 'RW insert', srem: 'RW delete', sismember: 'RO', scard: 'RO',
+  smove: [[MOVED, 1, 1], ['RW insert', 2, 2]], spop: MOVED,
+  sinterstore: [['RW update', 1, 1], ['RO access', 2, -1]],
+  sdiffstore: [['OW update', 1, 1], ['RO access', 2, -1]],
+  sunionstore: [['OW update', 1, 1], ['RO access', 2, -1]],
   watch: 'RO',
 };
 
@@ -58,14 +65,25 @@ const VARYING: Readonly<Record<string, (args: Args) => string>> = {
 
 /** The specifications of a command; none for one that has no keys. */
 export function keySpecs(command: CommandFacts): readonly KeySpec[] {
-  const { keys, name } = command;
-  if (keys === undefined) return [];
+  const { countAt, keys, name } = command;
   const use = USES[name] ?? useByFlags(command);
+  if (countAt !== undefined) return countedSpecs(command, countAt, use);
+  if (keys === undefined) return [];
   if (typeof use !== 'string') {
     return use.map(([words, first, last]) => specOf(words, { first, last, step: 1 }));
   }
   const notes = NOTES[name];
   return [notes === undefined ? specOf(use, keys) : { ...specOf(use, keys), notes }];
+}
+
+/** A fixed key, if there is one in front of the number, and those behind it. */
+function countedSpecs(
+  { keys }: CommandFacts, countAt: number, use: string | readonly Part[],
+): readonly KeySpec[] {
+  const [fixed, counted] = typeof use === 'string' ? [use, use] : [use[0]![0], use[1]![0]];
+  const first = countAt + 1;
+  const behind: KeySpec = { ...specOf(counted, { first, last: -1, step: 1 }), isCounted: true };
+  return keys === undefined ? [behind] : [specOf(fixed, keys), behind];
 }
 
 /** The same for one request: what it does with the keys of each specification. */

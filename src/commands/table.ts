@@ -96,9 +96,10 @@ export class TableEntry {
     const isPlain = this.action !== undefined && command.steps === undefined &&
       subcommands.size === 0 && !NOT_BRIEF.some(has);
     this.isPlain = isPlain && (this.isWrite || has('readonly'));
-    const { keys } = command;
-    this.hasOneKey = command.visitKeys === undefined && keys?.first === 1 && keys.last === 1;
-    const hasPlainKeys = command.keys !== undefined && command.visitKeys === undefined;
+    const { countAt, keys } = command;
+    const hasPlainKeys = keys !== undefined && countAt === undefined &&
+      command.visitKeys === undefined;
+    this.hasOneKey = hasPlainKeys && keys.first === 1 && keys.last === 1;
     this.isBrief = isPlain && hasPlainKeys && (has('fast') || command.brief === true);
   }
 

@@ -6,14 +6,16 @@
 import { hashOf } from '../keyspace/collection/hashes.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { encodingOf } from '../keyspace/string-encoding.ts';
-import { HASH, STRING, type ValueType } from '../keyspace/value-type.ts';
+import { HASH, SET, STRING, type ValueType } from '../keyspace/value-type.ts';
 import { hashEncoding } from './hash/hash-access.ts';
 import type { ConfigPort } from './server-port.ts';
+import { setEncoding } from './set/set-access.ts';
 
 type NameEncoding = (found: Found, config: ConfigPort) => string;
 
 const COLLECTIONS: ReadonlyMap<ValueType, NameEncoding> = new Map<ValueType, NameEncoding>([
   [HASH, (found, config) => hashEncoding(hashOf(found), config)],
+  [SET, (found, config) => setEncoding(hashOf(found), config)],
 ]);
 
 export function encodingName(found: Found, config: ConfigPort): string {

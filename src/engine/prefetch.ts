@@ -6,7 +6,7 @@
 
 import type { VisitKey } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
-import { visitKeys } from '../commands/visit-keys.ts';
+import { hasKeys, visitKeys } from '../commands/visit-keys.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_VALUE, type KeyToLoad, type Need } from '../keyspace/storage.ts';
 import { DATABASES_MAX } from '../config/limits.ts';
@@ -81,7 +81,7 @@ export class Prefetch {
 
   #look(entry: TableEntry, args: Args, dbIndex: number): void {
     const { command } = entry;
-    if (command.keys === undefined && command.visitKeys === undefined) return;
+    if (!hasKeys(command)) return;
     this.#args = args;
     this.#dbIndex = dbIndex;
     try {

@@ -6,17 +6,13 @@
  */
 
 import type { HashView } from '../../keyspace/collection/hash-view.ts';
-import type { ByteRange } from '../../lib/byte-range.ts';
-import type { GlobMatcher } from '../../lib/glob.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../../lib/int64.ts';
-import type { Random } from '../../lib/random.ts';
 import { defineCommands, type Context, type Flag } from '../command.ts';
 import { ONE_KEY, hashEncoding, readHash } from './hash-access.ts';
-import { INVALID_CURSOR, NOT_AN_INTEGER, SYNTAX } from '../reply-errors.ts';
-import { parseCursor, parseScanOptions } from '../scan-options.ts';
-
-/** Elements that one HRANDFIELD with a negative count may reply: a second of work, 100 MB. */
-export const RANDOM_PICKS_MAX = 10_000_000;
+import { scanCollection, type ScannedCollection } from '../collection-scan.ts';
+import { RANDOM_PICKS_MAX, pickPositions } from '../random-picks.ts';
+import { NOT_AN_INTEGER, SYNTAX } from '../reply-errors.ts';
+import type { ConfigPort } from '../server-port.ts';
 
 const READING: readonly Flag[] = Object.freeze(['readonly']);
 const OUT_OF_RANGE = 'ERR value is out of range';
@@ -79,7 +75,7 @@ function hrandfieldMany(ctx: Context): void {
   if (hash === undefined) return;
   if (hash === null) return reply.emptyArray();
   if (isTooMany(count, withValues)) return reply.error(OUT_OF_RANGE);
-  replyPicked(ctx, hash, pick(ctx.random, hash.size, Number(count)), withValues);
+  replyPicked(ctx, hash, pickPositions(ctx.random, hash.size, Number(count)), withValues);
 }
 
 /** Only a negative count, which may pick a field again, can ask for more than the hash has. */
@@ -87,24 +83,8 @@ function isTooMany(count: Int64, withValues: boolean): boolean {
   return -Number(count) * (withValues ? 2 : 1) > RANDOM_PICKS_MAX;
 }
 
-function pick(random: Random, size: number, count: number): Uint32Array {
-  if (count < 0) return Uint32Array.from({ length: -count }, () => random.below(size));
-  if (count >= size) return Uint32Array.from({ length: size }, (_, at) => at);
-  return Uint32Array.from(distinct(random, size, count));
-}
-
-/** `count` different numbers below `size`, all choices equally likely, in O(count) (Floyd). */
-function distinct(random: Random, size: number, count: number): Set<number> {
-  const chosen = new Set<number>();
-  for (let end = size - count; end < size; end++) {
-    const one = random.below(end + 1);
-    chosen.add(chosen.has(one) ? end : one);
-  }
-  return chosen;
-}
-
 function replyPicked(
-  ctx: Context, hash: HashView, positions: Uint32Array, withValues: boolean,
+  ctx: Context, hash: HashView, positions: Float64Array, withValues: boolean,
 ): void {
   const { reply } = ctx;
   const inPairs = withValues && reply.protocol === 3;
@@ -118,40 +98,17 @@ function replyPicked(
 
 // ---- Page by page -------------------------------------------------------------------------------
 
+const SCANNED: ScannedCollection<HashView> = Object.freeze({
+  read: readHash,
+  isWhole: (hash: HashView, config: ConfigPort) => hashEncoding(hash, config) === 'listpack',
+  page: (hash: HashView, cursor: number, count: number) => hash.scan(cursor, count),
+  nameAt: (hash: HashView, at: number) => hash.fieldAt(at),
+  width: 2,
+  replyAt: replyPair,
+});
+
 function hscan(ctx: Context): void {
-  const { args, reply, server } = ctx;
-  const cursor = parseCursor(args, 2);
-  if (cursor === undefined) return reply.error(INVALID_CURSOR);
-  const hash = readHash(ctx);
-  if (hash === undefined) return;
-  if (hash === null) return replyPage(ctx, 0, hash, []);
-  const options = parseScanOptions(args, 3, false);
-  if (typeof options === 'string') return reply.error(options);
-  const isWhole = hashEncoding(hash, server.config) === 'listpack';
-  const page = isWhole ? hash.scan(0, Infinity) : hash.scan(cursor, options.count);
-  replyPage(ctx, page.cursor, hash, matching(hash, page.positions, options.matches));
-}
-
-/** Positions whose fields match. */
-function matching(
-  hash: HashView, positions: readonly number[], matches: GlobMatcher | undefined,
-): readonly number[] {
-  if (matches === undefined) return positions;
-  return positions.filter((at) => isMatch(matches, hash.fieldAt(at)));
-}
-
-function isMatch(matches: GlobMatcher, { buf, start, end }: ByteRange): boolean {
-  return matches(buf, start, end);
-}
-
-function replyPage(
-  ctx: Context, cursor: number, hash: HashView | null, positions: readonly number[],
-): void {
-  const { reply } = ctx;
-  reply.array(2);
-  reply.bulkText(String(cursor));
-  reply.array(positions.length * 2);
-  for (const at of positions) replyPair(ctx, hash as HashView, at);
+  scanCollection(ctx, SCANNED);
 }
 
 export const hashWalkCommands = defineCommands([

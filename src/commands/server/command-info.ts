@@ -9,7 +9,7 @@ import { defineCommands, type Command, type Context, type Flag } from '../comman
 import { container, unknownSubcommand } from '../containers.ts';
 import { keySpecsOf } from '../key-specs.ts';
 import { SYNTAX, quoted } from '../reply-errors.ts';
-import { lastPosition } from '../visit-keys.ts';
+import { countedKeys, lastPosition } from '../visit-keys.ts';
 
 const INVALID_COMMAND = 'ERR Invalid command specified';
 const NO_KEYS = 'ERR The command has no key arguments';
@@ -104,9 +104,11 @@ function findKeys({ args, server }: Context): readonly FoundKey[] | string {
   const { arity } = command;
   if (arity >= 0 ? quoted.count !== arity : quoted.count < -arity) return WRONG_COUNT;
   const keys: FoundKey[] = [];
-  for (const { flags, positions } of keySpecsOf(command, quoted)) {
-    const last = lastPosition(positions, quoted.count);
-    for (let i = positions.first; i <= last; i += positions.step) {
+  for (const { flags, isCounted, positions } of keySpecsOf(command, quoted)) {
+    const { first } = positions;
+    const last = isCounted === true
+      ? first - 1 + countedKeys(quoted, first - 1) : lastPosition(positions, quoted.count);
+    for (let i = first; i <= last; i += positions.step) {
       keys.push({ at: i + QUOTED_AT, flags });
     }
   }

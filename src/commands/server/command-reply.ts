@@ -45,7 +45,7 @@ function replyWords(reply: ReplyWriter, words: readonly string[]): void {
 function replyKeySpecs(reply: ReplyWriter, command: CommandFacts): void {
   const specs = keySpecs(command);
   reply.set(specs.length);
-  for (const { flags, positions: { first, last, step }, notes } of specs) {
+  for (const { flags, isCounted, positions: { first, last, step }, notes } of specs) {
     reply.map(notes === undefined ? 3 : 4);
     if (notes !== undefined) {
       reply.bulkText('notes');
@@ -53,7 +53,11 @@ function replyKeySpecs(reply: ReplyWriter, command: CommandFacts): void {
     }
     reply.bulkText('flags');
     replyWords(reply, flags);
-    replySpec(reply, 'begin_search', 'index', [['index', first]]);
+    replySpec(reply, 'begin_search', 'index', [['index', isCounted === true ? first - 1 : first]]);
+    if (isCounted === true) {
+      replySpec(reply, 'find_keys', 'keynum', [['keynumidx', 0], ['firstkey', 1], ['keystep', 1]]);
+      continue;
+    }
     replySpec(reply, 'find_keys', 'range', [
       // Redis counts `last` from the first key here, unless it counts from the end.
       ['lastkey', last < 0 ? last : last - first], ['keystep', step], ['limit', 0],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { hashCommands } from '../../../src/commands/hash/hashes.ts';
 import { hashNumberCommands } from '../../../src/commands/hash/hashes-numbers.ts';
-import { hashWalkCommands, RANDOM_PICKS_MAX } from '../../../src/commands/hash/hashes-walks.ts';
+import { hashWalkCommands } from '../../../src/commands/hash/hashes-walks.ts';
+import { RANDOM_PICKS_MAX } from '../../../src/commands/random-picks.ts';
 import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { Config } from '../../../src/config/config.ts';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
