@@ -146,8 +146,10 @@ export class Database {
    */
   putMoved(key: ByteRange, found: Found, expireAt: number): void {
     const { live } = found;
-    const isHere = !(live instanceof LargeCollection) || live.place.space === blocksSpaceOf(this.space);
-    if (isHere) return this.#putValue(key, found, expireAt, live);
+    const isLarge = live instanceof LargeCollection;
+    if (!isLarge || live.place.space === blocksSpaceOf(this.space)) {
+      return this.#putValue(key, found, expireAt, live);
+    }
     // FLUSHDB drops the blocks of its database.
     this.putCopy(key, found, expireAt);
     this.#leave(live);

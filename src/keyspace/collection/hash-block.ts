@@ -1,6 +1,6 @@
 /**
- * A hash or set in one piece: its pairs side by side as they are packed in a record, where each of them
- * begins, and a table from fields to positions once there are more than a few.
+ * A hash or set in one piece: its pairs side by side as they are packed in a record, where each of
+ * them begins, and a table from fields to positions once there are more than a few.
  *
  *     #buf     04 name 03 Ada | 03 age 02 36 | ...       #words   table | starts by position
  *
@@ -32,7 +32,9 @@ import {
   POSITION_MASK, closeUpTable, enterField, leaveField, placesFor, tagOf,
 } from './field-table.ts';
 import { fieldHasher } from './field-hasher.ts';
-import { HASH_REMOVE, HASH_SET, notedLength, type HashType, type PackedPairs } from './hash-delta.ts';
+import {
+  HASH_REMOVE, HASH_SET, notedLength, type HashType, type PackedPairs,
+} from './hash-delta.ts';
 import { onePage } from './one-page.ts';
 
 /**
@@ -241,7 +243,9 @@ export class HashBlock implements LiveValue, HashView {
   }
 
   #locate(position: number): void {
-    if (position < 0 || position >= this.#size) throw noPosition(this.#size, position);
+    if (position < 0 || position >= this.#size) {
+      throw new Error(`assertion failed: a hash of ${this.#size} has no position ${position}`);
+    }
     this.#locateAt(this.#words[this.#tablePlaces + position]!);
   }
 
@@ -497,8 +501,4 @@ export class HashBlock implements LiveValue, HashView {
     this.#locate(position);
     return this.#hashOf(this.#buf, this.#fieldStart, this.#fieldEnd);
   }
-}
-
-function noPosition(size: number, position: number): Error {
-  return new Error(`assertion failed: a hash of ${size} fields has no position ${position}`);
 }

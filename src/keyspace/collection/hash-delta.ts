@@ -1,5 +1,6 @@
 /**
- * Hashes as bytes, and sets, which are hashes whose values are empty. A delta is an operation byte and pieces (pieces.ts) to its end:
+ * Hashes as bytes, and sets, which are hashes whose values are empty. A delta is an operation byte
+ * and pieces (pieces.ts) to its end:
  *
  *   SET     01 | field | value | field | value ...     HSET k a 1 = 01 01 61 01 31
  *   REMOVE  02 | field | field ...                     HDEL k a   = 02 01 61

@@ -1,9 +1,13 @@
-/** How the blocks of a large hash or set are cut and joined. */
+/** How the blocks of a large hash or set are cut and joined: by the salted hashes of its fields. */
 
+import type { ByteRange } from '../../lib/byte-range.ts';
 import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
-import type { HashBlock } from './hash-block.ts';
-import { cutByHash, deltaOfAll, hashesOf, partOf } from './hashes.ts';
+import { DeltaWriter, pieceBytes } from '../pieces.ts';
+import { HashBlock } from './hash-block.ts';
+import { HASH_SET, type HashType } from './hash-delta.ts';
+import type { HashView } from './hash-view.ts';
 import type { BlockPart, BlockShape } from './large-edit.ts';
+import { HASH_HEAD_BYTES_MAX } from './packed-hash.ts';
 import { NUMBERS } from './separators.ts';
 
 export class HashShape implements BlockShape<HashBlock, number> {
@@ -30,4 +34,62 @@ export class HashShape implements BlockShape<HashBlock, number> {
     joined.applyDelta(buf, start, end);
     return joined;
   }
+}
+
+/** The hashes of all fields under a salt, by position. */
+export function hashesOf(hash: HashView, salt: KeyHashSeed): Float64Array {
+  const hasher = new KeyHash(salt);
+  return Float64Array.from({ length: hash.size }, (_, position) => {
+    const { buf, start, end } = hash.fieldAt(position);
+    hasher.hash(buf, start, end);
+    return hasher.lo;
+  });
+}
+
+/**
+ * Positions in the order of their hashes, cut into parts that are blocks of at most `bytesMax`
+ * bytes, and about half full. One field may be larger, and equal hashes stay together.
+ */
+export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number): number[][] {
+  const order = Array.from({ length: hash.size }, (_, position) => position);
+  order.sort((a, b) => hashes[a]! - hashes[b]! || a - b);
+  const parts: number[][] = [];
+  let filled = Infinity;
+  let before = -1;
+  for (const position of order) {
+    const bytes = pieceBytes(hash.fieldAt(position).length) +
+      pieceBytes(hash.valueAt(position).length);
+    const isFull = filled >= bytesMax / 2 || filled + bytes > bytesMax - HASH_HEAD_BYTES_MAX;
+    if (isFull && hashes[position] !== before) {
+      parts.push([]);
+      filled = 0;
+    }
+    parts.at(-1)!.push(position);
+    filled += bytes;
+    before = hashes[position]!;
+  }
+  return parts;
+}
+
+/** The fields at some positions, in that order, as a hash of its own. */
+export function partOf(
+  type: HashType, hash: HashView, positions: readonly number[], hasher?: KeyHash,
+): HashBlock {
+  delta.restart();
+  for (const position of positions) addPair(hash, position);
+  return HashBlock.ofPacked(type, { ...delta.finish(), longest: 0, peak: 0 }, hasher);
+}
+
+/** All pairs as one delta that sets them; borrowed. */
+export function deltaOfAll(hash: HashView): ByteRange {
+  delta.begin(HASH_SET);
+  for (let position = 0; position < hash.size; position++) addPair(hash, position);
+  return delta.finish();
+}
+
+const delta = new DeltaWriter();
+
+function addPair(hash: HashView, position: number): void {
+  delta.range(hash.fieldAt(position));
+  delta.range(hash.valueAt(position));
 }

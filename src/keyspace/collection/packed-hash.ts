@@ -1,6 +1,6 @@
 /**
- * A small hash or set, read in place from its record and changed by writing it again: it has no object
- * and no memory of its own between two commands.
+ * A small hash or set, read in place from its record and changed by writing it again: it has no
+ * object and no memory of its own between two commands.
  *
  *     longest | peak | field | value | field | value ...        the base of a hash (hash-block.ts)
  *
