@@ -70,5 +70,6 @@ export class OpenBatch {
 }
 
 function isSame(one: RequestLimits, other: RequestLimits | undefined): boolean {
-  return one.databases === other?.databases && one.stringBytes === other.stringBytes;
+  return one.databases === other?.databases && one.stringBytes === other.stringBytes &&
+    one.featureLevel === other.featureLevel;
 }

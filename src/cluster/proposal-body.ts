@@ -21,6 +21,7 @@ import { copyBytes, viewOf, ViewMemo, type Bytes } from '../lib/views.ts';
 import type { RequestLimits } from '../commands/command.ts';
 import { BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT } from '../config/limits.ts';
 import { Args } from '../protocol/args.ts';
+import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type { WatchedKey } from '../session/transaction.ts';
 import { KiB } from '../lib/size-units.ts';
 
@@ -133,14 +134,18 @@ export class OrderedBody {
 /** What the requests of a proposal are limited by if it does not say so. */
 export const USUAL_LIMITS: RequestLimits = Object.freeze({
   databases: DATABASES_DEFAULT, stringBytes: BULK_BYTES_MAX_DEFAULT,
+  featureLevel: FEATURE_LEVEL_VERSIONS,
 });
 
-export function encodeLimits({ databases, stringBytes }: RequestLimits): Args {
-  return Args.of(`${databases}`, `${stringBytes}`);
+/** Builds of a level below read two numbers, and do not look for a third. */
+export function encodeLimits({ databases, featureLevel, stringBytes }: RequestLimits): Args {
+  const both = [`${databases}`, `${stringBytes}`];
+  return Args.of(...both, ...featureLevel > FEATURE_LEVEL_VERSIONS ? [`${featureLevel}`] : []);
 }
 
 export function decodeLimits(args: Args): RequestLimits {
-  return { databases: Number(args.text(0)), stringBytes: Number(args.text(1)) };
+  const featureLevel = args.count > 2 ? Number(args.text(2)) : FEATURE_LEVEL_VERSIONS;
+  return { databases: Number(args.text(0)), stringBytes: Number(args.text(1)), featureLevel };
 }
 
 export function encodeWatched(watched: readonly WatchedKey[]): Args {

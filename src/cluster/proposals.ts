@@ -77,6 +77,9 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   /** Readers whose read index is not applied yet. */
   #behind: { readonly position: number; readonly readers: readonly WaitingReader[] }[] = [];
   #stopReason: string | undefined;
+  /** `#limitsNow` of `#limitsFrom`. */
+  #limits: RequestLimits | undefined;
+  #limitsFrom: RequestLimits | undefined;
 
   constructor(parts: ProposalsParts) {
     this.#parts = parts;
@@ -269,7 +272,18 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   #add(kind: OrderedKind, session: number, db: number, commands: readonly Args[]): void {
     if (this.#wouldOverflow(commands)) this.#close();
     const isDated = this.featureLevel >= FEATURE_LEVEL_VERSIONS;
-    this.#open.add(kind, session, db, commands, isDated ? this.#parts.limits() : undefined);
+    this.#open.add(kind, session, db, commands, isDated ? this.#limitsNow() : undefined);
+  }
+
+  /** What limits requests here, at the level that all peers know. */
+  #limitsNow(): RequestLimits {
+    const { featureLevel } = this;
+    const limits = this.#parts.limits();
+    if (limits !== this.#limitsFrom || featureLevel !== this.#limits?.featureLevel) {
+      this.#limitsFrom = limits;
+      this.#limits = { ...limits, featureLevel };
+    }
+    return this.#limits;
   }
 
   /** With this request the open batch would be larger than the engine takes. */

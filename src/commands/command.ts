@@ -43,6 +43,8 @@ export interface RequestLimits {
   readonly databases: number;
   /** `proto-max-bulk-len`: bytes that a string may grow to. */
   readonly stringBytes: number;
+  /** What all peers know: see raft/core/feature-level.ts. Alone: what this build knows. */
+  readonly featureLevel: number;
 }
 
 /**

@@ -7,8 +7,11 @@
  */
 
 import type { Args } from '../protocol/args.ts';
-import type { Command, Context, Flag } from './command.ts';
+import type { Command, Context, Flag, Group } from './command.ts';
 import { NEED_VALUE, type Need } from '../keyspace/storage.ts';
+import {
+  FEATURE_LEVEL_COLLECTIONS, FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
+} from '../raft/core/feature-level.ts';
 import type { CommandLookup } from './server-port.ts';
 
 /** Longer than any subcommand: of a longer argument no string is made. */
@@ -37,8 +40,8 @@ export class TableEntry {
   readonly deniedInMulti: boolean;
   readonly isImmediate: boolean;
   readonly runsQueued: boolean;
-  /** With peers it waits until the cluster knows versions of keys. */
-  readonly watches: boolean;
+  /** With peers it waits until the cluster has this feature level. */
+  readonly featureLevel: number;
   readonly isInlineOnly: boolean;
   readonly allowedSubscribed: boolean;
   /** It runs also while the server has no data that it may answer for. */
@@ -82,7 +85,7 @@ export class TableEntry {
     this.deniedInMulti = has('no_multi');
     this.isImmediate = has('immediate');
     this.runsQueued = has('runs_queued');
-    this.watches = has('watches');
+    this.featureLevel = featureLevelOf(command);
     this.isInlineOnly = has('inline_only');
     this.allowedSubscribed = has('subscribed');
     this.allowedLoading = has('loading');
@@ -176,6 +179,18 @@ export class CommandTable implements CommandLookup {
     const hash = foldedHash(name, 0, name.length);
     this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), entry]);
   }
+}
+
+/** Groups of commands that only builds of FEATURE_LEVEL_COLLECTIONS know. */
+const NEW_GROUPS: ReadonlySet<Group> = new Set<Group>([
+  'list', 'set', 'sorted-set', 'geo', 'hyperloglog',
+]);
+
+/** What a build of a lower level would not know when it is to apply it. */
+function featureLevelOf({ flags, group }: Command): number {
+  if (flags.includes('watches')) return FEATURE_LEVEL_VERSIONS;
+  const isNew = flags.includes('write') && NEW_GROUPS.has(group);
+  return isNew ? FEATURE_LEVEL_COLLECTIONS : FEATURE_LEVEL_FIRST;
 }
 
 /** A command that may write must not get what differs between peers. */

@@ -9,7 +9,7 @@ import type { Clock } from '../io/clock.ts';
 import { bytesOfText } from '../lib/escaped-text.ts';
 import { SHOWN_ARG_BYTES_MAX } from '../commands/limits.ts';
 import type { Args } from '../protocol/args.ts';
-import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
+import { FEATURE_LEVEL } from '../raft/core/feature-level.ts';
 import type { NotServing } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { Pause } from './pause.ts';
@@ -27,6 +27,7 @@ export const LEVEL_LOOK_MS = 50;
 export const LEVEL_LOOKS_MAX = 40;
 
 const NO_AUTH = 'NOAUTH Authentication required.';
+const TOO_EARLY = 'ERR not all peers run a build that knows this command: upgrade them first';
 const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
 /** `queue`: it is kept for EXEC. `propose`: it runs where the total order delivers it. */
@@ -63,6 +64,9 @@ export class Admit {
     if (isOrdered) {
       const refused = order.refusal(session, entry, args);
       if (refused !== undefined) return this.#refuse(refused);
+      const later = this.#waitForLevel(order, session, entry);
+      if (later !== undefined) return this.#wait(later);
+      if (!hasLevel(order, session, entry)) return this.#refuse(TOO_EARLY);
     }
     if (mustSlowDown(session, entry, gate)) return this.#wait(this.#delay(session));
     if (isOrdered) return 'propose';
@@ -81,12 +85,12 @@ export class Admit {
     return order.mayRead(session, entry, args) ? 'run' : this.#wait(order.waitToRead(session));
   }
 
-  /** Only WATCH waits, and not for ever: it is refused when it runs and the level is too low. */
+  /** Not for ever: WATCH is refused when it runs and the level is too low, a write before. */
   #waitForLevel(
-    { featureLevel }: RequestOrder, { progress }: Session, { watches }: TableEntry,
+    order: RequestOrder, session: Session, entry: TableEntry,
   ): Promise<void> | undefined {
-    if (!watches || featureLevel >= FEATURE_LEVEL_VERSIONS) return undefined;
-    if (progress.levelLooks >= LEVEL_LOOKS_MAX) return undefined;
+    const { progress } = session;
+    if (hasLevel(order, session, entry) || progress.levelLooks >= LEVEL_LOOKS_MAX) return undefined;
     progress.levelLooks++;
     return this.#sleep(LEVEL_LOOK_MS);
   }
@@ -109,6 +113,15 @@ export class Admit {
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#parts.clock.setTimer(ms, resolve));
   }
+}
+
+/** Whether all peers know what the request does. */
+function hasLevel(
+  { featureLevel }: RequestOrder, { transaction }: Session, entry: TableEntry,
+): boolean {
+  if (featureLevel >= FEATURE_LEVEL) return true;
+  if (!entry.runsQueued) return featureLevel >= entry.featureLevel;
+  return transaction.queue.every((queued) => featureLevel >= queued.entry.featureLevel);
 }
 
 /** With peers it has to take place on all of them; EXEC has if something in its queue has. */

@@ -28,6 +28,7 @@ import { applyReplyMode, showTo } from './replying.ts';
 import { requestsOf, type Requests } from './requests.ts';
 import { runStepsNow, type NowServices } from './steps-now.ts';
 import { KiB } from '../lib/size-units.ts';
+import { FEATURE_LEVEL_COLLECTIONS } from '../raft/core/feature-level.ts';
 
 /**
  * A burst of requests that is run together ends when its replies are this large: then the client's
@@ -216,6 +217,7 @@ export class Runner {
   #enter(env: Environment, args: Args): CommandContext {
     const { keyspace, random } = this.#parts;
     keyspace.now = env.nowMs;
+    keyspace.collections.mayCut = env.limits.featureLevel >= FEATURE_LEVEL_COLLECTIONS;
     const context = this.#context ??= new CommandContext(this.#parts, random, env, args);
     context.enter(env);
     context.refill(args);

@@ -37,6 +37,7 @@ import { Saves } from './saves.ts';
 import { ServerFacade } from './server-facade.ts';
 import { SessionPlumbing } from './session-plumbing.ts';
 import { STORE_LOST, type StorageSide } from './storage-side.ts';
+import { FEATURE_LEVEL } from '../raft/core/feature-level.ts';
 import type { World } from './world.ts';
 
 /** How long a clean stop waits for clients to read their last replies. */
@@ -339,6 +340,7 @@ export class RunningServer {
       const { values } = config;
       this.#limits = {
         databases: values.databases, stringBytes: values['proto-max-bulk-len'],
+        featureLevel: this.#parts.world.featureLevel ?? FEATURE_LEVEL,
       };
       this.#plumbing.events.configure(values['notify-keyspace-events']);
       this.#slowLog.thresholdMicros = values['slowlog-log-slower-than'];

@@ -17,6 +17,8 @@ import { COLLECTION_LIMITS, type CollectionLimits } from './limits.ts';
 export class CollectionChange {
   readonly #storage: Storage;
   readonly #limits: CollectionLimits;
+  /** Large collections may be cut into blocks: all peers know them. */
+  mayCut = true;
 
   /** `limits`: smaller ones for tests. */
   constructor(storage: Storage, limits: CollectionLimits = COLLECTION_LIMITS) {
@@ -55,7 +57,8 @@ export class CollectionChange {
       this.#storage.putLive(space, key, medium, expireAt);
     } else this.#storage.change(space, key, delta);
     if (medium.size === 0) this.#storage.remove(space, key);
-    else if (medium.size > 1 && medium.baseBytes > this.#limits.mediumBytesMax) {
+    else if (this.mayCut && medium.size > 1 &&
+      medium.baseBytes > this.#limits.mediumBytesMax) {
       this.#enlarge(space, key, type, medium, expireAt, random);
     }
     return medium.size - before;

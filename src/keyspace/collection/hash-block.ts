@@ -96,9 +96,9 @@ export class HashBlock implements LiveValue, HashView {
   static ofBase(
     type: HashType, buf: Buffer, start: number, end: number, hasher?: KeyHash,
   ): HashBlock {
-    const reader = new PieceReader(buf, start, end);
-    const [longest, peak] = [reader.number(), reader.number()];
-    return HashBlock.ofPacked(type, { buf, start: reader.at, end, longest, peak }, hasher);
+    const head = new PieceReader(buf, start, end);
+    const [longest, peak] = [head.number(), head.number()];
+    return HashBlock.ofPacked(type, { buf, start: head.at, end, longest, peak }, hasher);
   }
 
   /** The same hash as a small one. */
@@ -106,8 +106,8 @@ export class HashBlock implements LiveValue, HashView {
     type: HashType, { buf, start, end, longest, peak }: PackedPairs,
     hasher?: KeyHash,
   ): HashBlock {
-    const bytes = end - start;
-    const hash = new HashBlock(type, bytes + Math.min(bytes >>> 3, ROOM_BYTES_MAX), hasher);
+    const roomBytes = Math.min((end - start) >>> 3, ROOM_BYTES_MAX);
+    const hash = new HashBlock(type, end - start + roomBytes, hasher);
     hash.#adopt(buf, start, end);
     hash.noteHistory(longest, peak);
     return hash;
@@ -243,10 +243,10 @@ export class HashBlock implements LiveValue, HashView {
   }
 
   #locate(position: number): void {
-    if (position < 0 || position >= this.#size) {
-      throw new Error(`assertion failed: a hash of ${this.#size} has no position ${position}`);
+    if (position >= 0 && position < this.#size) {
+      return this.#locateAt(this.#words[this.#tablePlaces + position]!);
     }
-    this.#locateAt(this.#words[this.#tablePlaces + position]!);
+    throw new Error(`assertion failed: a hash of ${this.#size} has no position ${position}`);
   }
 
   #locateAt(start: number): void {
@@ -385,12 +385,8 @@ export class HashBlock implements LiveValue, HashView {
     buf.copy(this.#buf, 0, start, end);
     this.#used = end - start;
     let count = 0;
-    for (let at = 0; at < this.#used; at = this.#valueEnd, count++) {
-      this.#locateAt(at);
-      if (this.#valueEnd > this.#used) {
-        throw new Error(`assertion failed: a pair at ${at} of ${end - start}`);
-      }
-    }
+    for (let at = 0; at < this.#used; at = this.#valueEnd, count++) this.#locateAt(at);
+    if (this.#valueEnd > this.#used) throw new Error(`assertion failed: a pair of ${end - start}`);
     this.#size = this.peak = count;
     this.#words = new Uint32Array(count);
     this.#setStarts();
@@ -449,7 +445,7 @@ export class HashBlock implements LiveValue, HashView {
       } else this.#removeBySwap(position, bytes);
     }
     if (gaps.length === 1) this.#closeUpOne(gaps[0]!);
-    else if (gaps.length > 1) this.#closeUp(gaps);
+    if (gaps.length > 1) this.#closeUp(gaps);
     this.#maybeRepack();
     if (this.#words.length > SPARE_WORDS + 8 * this.#size) this.#resizeWords(this.#size);
   }

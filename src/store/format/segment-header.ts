@@ -12,8 +12,11 @@ import type { KeyHashSeed } from '../../lib/key-hash.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../lib/words.ts';
 
 export const SEGMENT_HEADER_BYTES = 64;
-/** What is written. Since 3 records may have stamps, which a server of 2 would take for keys. */
-export const FORMAT_VERSION = 3;
+/**
+ * What is written. Since 3 records may have stamps, which a server of 2 would take for keys; since
+ * 4 there are small collections as records and blocks of large ones, which one of 3 does not know.
+ */
+export const FORMAT_VERSION = 4;
 /** What is still read. */
 export const FORMAT_VERSION_MIN = 2;
 

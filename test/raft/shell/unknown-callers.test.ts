@@ -15,6 +15,7 @@ import { reservePorts } from '../../lib/reserve-ports.ts';
 import { eventually } from '../../wire/eventually.ts';
 import { ContractPeer } from '../contract/contract-peer.ts';
 import { sameLength } from '../contract/contract-steps.ts';
+import { FEATURE_LEVEL } from '../../../src/raft/core/feature-level.ts';
 
 let dir: string;
 let named: NamedPeer[];
@@ -51,7 +52,7 @@ async function open(name: string, listed: readonly string[]): Promise<ContractPe
 describe('a new peer', () => {
   it('is let in by a leader that is not in its list', async () => {
     const leader = await open('a', ['a']);
-    await eventually('a to have level 2', () => leader.engine.featureLevel === 2);
+    await eventually('a to have its level', () => leader.engine.featureLevel === FEATURE_LEVEL);
     const newcomer = await open('b', ['b', 'gone']);
     expect(leader.engine.administration?.add(named[1]!)).toBeUndefined();
     await eventually('b to vote', () =>

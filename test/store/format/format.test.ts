@@ -178,17 +178,17 @@ describe('a segment header', () => {
     const header: SegmentHeader = {
       id: 3, kind: SEGMENT_LOG, seed: { a: 1, b: 2 }, previousId: 0,
     };
-    const versions = [1, 2, 3, 4].map((version) => {
+    const versions = [1, 2, 3, 4, 5].map((version) => {
       const buf = encodeSegmentHeader(header);
       buf.writeUInt32LE(version, 8);
       buf.writeUInt32LE(checksum(buf, 0, 60), 60);
       return decodeSegmentHeader(buf);
     });
     expect(versions).toEqual([
-      'format version 1, this server reads 2 to 3', header, header,
-      'format version 4, this server reads 2 to 3',
+      'format version 1, this server reads 2 to 4', header, header, header,
+      'format version 5, this server reads 2 to 4',
     ]);
-    expect(encodeSegmentHeader(header).readUInt32LE(8)).toBe(3);
+    expect(encodeSegmentHeader(header).readUInt32LE(8)).toBe(4);
   });
 
   it('has file names that say kind and id', () => {
@@ -327,14 +327,14 @@ describe('a manifest', () => {
     expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
   });
 
-  it('is written as version 3, so that a server of version 2 refuses it, and read as 2 too', () => {
+  it('is written as version 4, so that a server of version 3 refuses it, and read as 2 and 3 too', () => {
     const text = encodeManifest(manifest).toString();
-    expect(text).toMatch(/^dkvs-manifest 3 /);
+    expect(text).toMatch(/^dkvs-manifest 4 /);
     const as = (version: string): Manifest | string =>
-      decodeManifest(Buffer.from(text.replace(/^dkvs-manifest 3/, `dkvs-manifest ${version}`)));
-    expect(as('2')).toEqual(manifest);
-    for (const version of ['1', '4', '', '2.5', '0x2', 'two']) {
-      expect(as(version)).toBe(`it has format version ${version}, this server reads 2 to 3`);
+      decodeManifest(Buffer.from(text.replace(/^dkvs-manifest 4/, `dkvs-manifest ${version}`)));
+    for (const version of ['2', '3']) expect(as(version)).toEqual(manifest);
+    for (const version of ['1', '5', '', '2.5', '0x2', 'two']) {
+      expect(as(version)).toBe(`it has format version ${version}, this server reads 2 to 4`);
     }
   });
 
