@@ -20,6 +20,9 @@ import { keyObjectCommands } from './key/keys-object.ts';
 import { keyScanCommands } from './key/keys-scan.ts';
 import { keyCommands } from './key/keys.ts';
 import { latencyCommands } from './server/latency.ts';
+import { listChangeCommands } from './list/lists-changes.ts';
+import { listMoveCommands } from './list/lists-moves.ts';
+import { listCommands } from './list/lists.ts';
 import { memoryCommands } from './server/memory.ts';
 import { peersCommands } from './cluster/peers.ts';
 import { pubSubCommands } from './pubsub/pubsub.ts';
@@ -42,6 +45,7 @@ export const allCommands: readonly (readonly Command[])[] = [
   keyDatabaseCommands,
   hashCommands, hashNumberCommands, hashWalkCommands,
   setCommands, setChoiceCommands, setAlgebraCommands,
+  listCommands, listChangeCommands, listMoveCommands,
   transactionCommands, pubSubCommands, connectionCommands, clientCommands,
   commandInfoCommands, configCommands, infoCommands, serverControlCommands, debugCommands,
   memoryCommands, slowLogCommands, latencyCommands, replicationCommands, peersCommands,

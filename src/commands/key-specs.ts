@@ -48,6 +48,10 @@ const USES: Readonly<Record<string, string | readonly Part[]>> = {
   sinterstore: [['RW update', 1, 1], ['RO access', 2, -1]],
   sdiffstore: [['OW update', 1, 1], ['RO access', 2, -1]],
   sunionstore: [['OW update', 1, 1], ['RO access', 2, -1]],
+  lpush: 'RW insert', rpush: 'RW insert', lpushx: 'RW insert', rpushx: 'RW insert', lpop: MOVED,
+  rpop: MOVED, llen: 'RO', linsert: 'RW insert', ltrim: 'RW delete', lrem: 'RW delete',
+  rpoplpush: [[MOVED, 1, 1], ['RW insert', 2, 2]],
+  lmove: [[MOVED, 1, 1], ['RW insert', 2, 2]], lmpop: MOVED,
   watch: 'RO',
 };
 

@@ -4,10 +4,12 @@
  */
 
 import { hashOf } from '../keyspace/collection/hashes.ts';
+import { listOf } from '../keyspace/collection/list-type.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { encodingOf } from '../keyspace/string-encoding.ts';
-import { HASH, SET, STRING, type ValueType } from '../keyspace/value-type.ts';
+import { HASH, LIST, SET, STRING, type ValueType } from '../keyspace/value-type.ts';
 import { hashEncoding } from './hash/hash-access.ts';
+import { listEncoding } from './list/list-encoding.ts';
 import type { ConfigPort } from './server-port.ts';
 import { setEncoding } from './set/set-access.ts';
 
@@ -16,6 +18,7 @@ type NameEncoding = (found: Found, config: ConfigPort) => string;
 const COLLECTIONS: ReadonlyMap<ValueType, NameEncoding> = new Map<ValueType, NameEncoding>([
   [HASH, (found, config) => hashEncoding(hashOf(found), config)],
   [SET, (found, config) => setEncoding(hashOf(found), config)],
+  [LIST, (found, config) => listEncoding(listOf(found), config)],
 ]);
 
 export function encodingName(found: Found, config: ConfigPort): string {

@@ -2,11 +2,13 @@
 
 import type { BlockPort } from './collection/block-port.ts';
 import { LargeHash } from './collection/large-hash.ts';
+import { LargeList } from './collection/large-list.ts';
+import { ListBlock } from './collection/list-block.ts';
 import { HashBlock } from './collection/hash-block.ts';
 import type { HashType } from './collection/hash-delta.ts';
 import type { LiveCodec } from './live-value.ts';
 import { liveStringCodec } from './live-string.ts';
-import { HASH, SET } from './value-type.ts';
+import { HASH, LIST, SET } from './value-type.ts';
 
 function hashCodec(type: HashType): LiveCodec {
   return Object.freeze({
@@ -18,6 +20,12 @@ function hashCodec(type: HashType): LiveCodec {
   });
 }
 
+const listCodec: LiveCodec = Object.freeze({
+  type: LIST,
+  decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean, blocks: BlockPort) =>
+    isLarge ? LargeList.ofBase(blocks, buf, start, end) : ListBlock.ofBase(buf, start, end),
+});
+
 export const LIVE_CODECS: readonly LiveCodec[] = Object.freeze([
-  liveStringCodec, hashCodec(HASH), hashCodec(SET),
+  liveStringCodec, hashCodec(HASH), hashCodec(SET), listCodec,
 ]);

@@ -58,7 +58,15 @@ export class LargeEdit {
     const block = directory.block(entry);
     if (block.baseBytes <= blockBytesMax || block.size < 2) return;
     const isLast = entry === directory.length - 1;
-    const [first, ...others] = shape.cut(block, blockBytesMax, entry === 0, isLast);
+    this.split(directory, entry, shape.cut(block, blockBytesMax, entry === 0, isLast), shape);
+  }
+
+  /** Puts the parts of a block in its place; the first part keeps its number. */
+  split<B extends Block, S>(
+    directory: BlockDirectory<B, S>, entry: number, parts: readonly BlockPart<B, S>[],
+    shape: BlockShape<B, S>,
+  ): void {
+    const [first, ...others] = parts;
     if (others.length === 0) return;
     directory.rewriteBlock(entry, first!.block);
     for (const { block: part, start } of others.toReversed()) {
