@@ -418,6 +418,7 @@ export class ClientModel {
     const types = new Set(this.#hypotheses.map((model) => model.get(db, key)?.type));
     const commands = [['TYPE', key]];
     if (types.has('hash')) commands.push(['HGETALL', key]);
+    if (types.has('list')) commands.push(['LRANGE', key, '0', '-1']);
     if (types.has('string') || types.has(undefined)) commands.push(['GET', key]);
     commands.push(['PEXPIRETIME', key]);
     return commands;

@@ -9,7 +9,20 @@
 import { hashText } from './reply.ts';
 
 export type Hash = ReadonlyMap<string, string>;
-export type Value = string | Hash;
+export type List = readonly string[];
+export type Value = string | Hash | List;
+
+export function isList(value: Value): value is List {
+  return Array.isArray(value);
+}
+
+/** Elements of a hash or list. */
+export function sizeOf(value: Hash | List): number {
+  return isList(value) ? value.length : value.size;
+}
+
+/** Of a list, at each end: what its hash is made of. */
+const HASHED_ELEMENTS = 20;
 
 /** Times in ms since the epoch. A key may be gone at its expiry, and is gone one ms later. */
 export interface Expiry {
@@ -31,7 +44,8 @@ export class Entry {
     return new Entry(this.value, expiry);
   }
 
-  get type(): 'string' | 'hash' {
+  get type(): 'string' | 'hash' | 'list' {
+    if (isList(this.value)) return 'list';
     return typeof this.value === 'string' ? 'string' : 'hash';
   }
 
@@ -55,6 +69,7 @@ function sameExpiry(one: Expiry | undefined, other: Expiry | undefined): boolean
 function sameValue(one: Value, other: Value): boolean {
   if (one === other) return true;
   if (typeof one === 'string' || typeof other === 'string') return false;
+  if (isList(one) || isList(other)) return isList(one) && isList(other) && sameList(one, other);
   if (one.size !== other.size) return false;
   for (const [field, value] of one) {
     if (other.get(field) !== value) return false;
@@ -62,12 +77,26 @@ function sameValue(one: Value, other: Value): boolean {
   return true;
 }
 
+function sameList(one: List, other: List): boolean {
+  return one.length === other.length && one.every((element, i) => element === other[i]);
+}
+
 function hashOf({ value, expiry }: Entry): number {
   const end = Math.imul((expiry?.earliestMs ?? 0) | 0, 31) + ((expiry?.latestMs ?? 0) | 0);
   if (typeof value === 'string') return (hashText(value) + end) >>> 0;
+  if (isList(value)) return hashOfList(value, end);
   let sum = end + 1;
   for (const [field, text] of value) {
     sum += Math.imul(hashText(field), 0x9e37_79b1) ^ hashText(text);
+  }
+  return sum >>> 0;
+}
+
+/** The first and the last ones stand for all: lists may be long. */
+function hashOfList(list: List, end: number): number {
+  let sum = end + 2 + list.length;
+  for (const text of [...list.slice(0, HASHED_ELEMENTS), ...list.slice(-HASHED_ELEMENTS)]) {
+    sum = Math.imul(sum, 31) + hashText(text);
   }
   return sum >>> 0;
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Choices } from './choices.ts';
-import { Entry, type Expiry, type Hash, type Value } from './entry.ts';
+import { Entry, isList, sizeOf, type Expiry, type Hash, type List, type Value } from './entry.ts';
 import type { KeyspaceModel } from './keyspace-model.ts';
 import { failure, type Reply } from './reply.ts';
 
@@ -116,7 +116,14 @@ export class Execution {
 
   findHash(key: string): Hash | undefined {
     const value = this.find(key)?.value;
-    if (typeof value === 'string') throw new CommandError(WRONG_TYPE);
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' || isList(value)) throw new CommandError(WRONG_TYPE);
+    return value;
+  }
+
+  findList(key: string): List | undefined {
+    const value = this.find(key)?.value;
+    if (value !== undefined && !isList(value)) throw new CommandError(WRONG_TYPE);
     return value;
   }
 
@@ -145,9 +152,9 @@ export class Execution {
     this.model.put(db, key, new Entry(value, expiry));
   }
 
-  /** A new value that keeps the expiry; an empty hash removes the key. */
+  /** A new value that keeps the expiry; an empty hash or list removes the key. */
   change(key: string, value: Value): void {
-    if (typeof value !== 'string' && value.size === 0) return this.model.remove(this.db, key);
+    if (typeof value !== 'string' && sizeOf(value) === 0) return this.model.remove(this.db, key);
     const old = this.model.get(this.db, key);
     const entry = new Entry(value, old?.expiry);
     if (old !== undefined && this.#seen.has(old)) this.#seen.add(entry);

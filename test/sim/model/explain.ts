@@ -10,6 +10,7 @@ import { exactly, fits, type Expectation } from './expectation.ts';
 import { hashCommands } from './hash-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import type { KeyspaceModel, WatchMark } from './keyspace-model.ts';
+import { listCommands } from './list-commands.ts';
 import type { ModelCommand } from './model-command.ts';
 import { wrongArity } from './parse.ts';
 import { failure, NIL, NIL_ARRAY, type Reply } from './reply.ts';
@@ -17,7 +18,8 @@ import { stringCommands } from './string-commands.ts';
 import { stringEditCommands } from './string-edit-commands.ts';
 
 const COMMANDS: ReadonlyMap<string, ModelCommand> = new Map([
-  ...stringCommands, ...stringEditCommands, ...hashCommands, ...keyCommands, ...databaseCommands,
+  ...stringCommands, ...stringEditCommands, ...hashCommands, ...listCommands, ...keyCommands,
+  ...databaseCommands,
 ].map((command) => [command.name, command]));
 
 export function findCommand(command: readonly string[]): ModelCommand | undefined {

@@ -17,7 +17,7 @@ export interface ModelCommand {
   run(execution: Execution, args: readonly string[]): Expectation;
 }
 
-type KeyPositions = 'none' | 'first' | 'two' | 'all' | 'pairs' | 'global';
+type KeyPositions = 'none' | 'first' | 'two' | 'all' | 'pairs' | 'counted' | 'global';
 
 type Outcome = Expectation | Reply | number | bigint;
 
@@ -29,6 +29,7 @@ const KEYS: Readonly<Record<KeyPositions, ModelCommand['keys']>> = {
   first: (args) => args.slice(1, 2),
   two: (args) => args.slice(1, 3),
   all: (args) => args.slice(1),
+  counted: (args) => args.slice(2, 2 + Math.max(0, Number(args[1]) || 0)),
   pairs: (args) => args.filter((_, i) => i % 2 === 1),
 };
 

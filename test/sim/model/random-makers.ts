@@ -5,7 +5,7 @@ import type { RandomKeys } from './random-keys.ts';
 import type { RandomValues } from './random-values.ts';
 
 export type Family =
-  | 'string' | 'big' | 'edit' | 'number' | 'hash' | 'key' | 'move' | 'timed' | 'expiry'
+  | 'string' | 'big' | 'edit' | 'number' | 'hash' | 'list' | 'key' | 'move' | 'timed' | 'expiry'
   | 'globalRead' | 'globalWrite' | 'select' | 'wrong' | 'multi';
 
 export interface Making {
@@ -49,6 +49,12 @@ const big: readonly Maker[] = [
     [`f${values.between(0, 200)}`, values.value()]).flat()],
   ({ keys }) => ['GET', keys.key('s')],
   ({ keys }) => ['HGETALL', keys.key('h')],
+  ({ values, keys }) => ['LPUSH', keys.key('l'), values.value(true)],
+  ({ values, keys }) => ['RPUSH', keys.key('l'), ...values.list(20, 200, () => values.value())],
+  ({ values, keys }) => ['LINSERT', keys.key('l'), 'BEFORE', 'a', values.value(true)],
+  ({ values, keys }) => ['LTRIM', keys.key('l'), `${values.between(0, 150)}`, '400'],
+  ({ values, keys }) => ['LRANGE', keys.key('l'), `${values.between(0, 100)}`, '200'],
+  ({ values, keys }) => ['RPOP', keys.key('l'), `${values.between(50, 150)}`],
   ({ values, keys }) => ['SETRANGE', keys.key('s'), `${values.between(0, 60_000)}`,
     values.bytes(values.between(1, 3000))],
 ];
@@ -104,6 +110,53 @@ const hash: readonly Maker[] = [
   ({ keys }) => ['HRANDFIELD', keys.key('h')],
   ({ values, keys }) => ['HRANDFIELD', keys.key('h'), `${values.between(-6, 15)}`],
   ({ values, keys }) => ['HRANDFIELD', keys.key('h'), `${values.between(-6, 15)}`, 'WITHVALUES'],
+];
+
+const end: (making: Making) => string = ({ values }) =>
+  values.pick(['LEFT', 'RIGHT', 'LEFT', 'RIGHT', 'left', 'UP']);
+
+/** Few different ones, so that some are equal. */
+const element: (making: Making) => string = ({ values }) =>
+  values.chance(70) ? `e${values.between(0, 9)}` : values.value();
+
+const position: (making: Making) => string = ({ values }) =>
+  values.chance(97) ? `${values.between(-30, 30)}` : values.increment();
+
+const list: readonly Maker[] = [
+  (making) => ['LPUSH', making.keys.key('l'), ...making.values.list(1, 5, () => element(making))],
+  (making) => ['RPUSH', making.keys.key('l'), ...making.values.list(1, 5, () => element(making))],
+  (making) => ['RPUSH', making.keys.key('l'), element(making)],
+  (making) => [making.values.pick(['LPUSHX', 'RPUSHX']), making.keys.key('l'), element(making)],
+  ({ keys }) => ['LPOP', keys.key('l')],
+  ({ keys }) => ['RPOP', keys.key('l')],
+  ({ values, keys }) =>
+    [values.pick(['LPOP', 'RPOP']), keys.key('l'), `${values.between(-1, 8)}`],
+  ({ keys }) => ['LLEN', keys.key('l')],
+  ({ keys }) => ['LRANGE', keys.key('l'), '0', '-1'],
+  (making) => ['LRANGE', making.keys.key('l'), position(making), position(making)],
+  (making) => ['LINDEX', making.keys.key('l'), position(making)],
+  (making) => ['LSET', making.keys.key('l'), position(making), element(making)],
+  (making) => ['LINSERT', making.keys.key('l'), making.values.pick(['BEFORE', 'AFTER', 'after']),
+    element(making), element(making)],
+  (making) =>
+    ['LREM', making.keys.key('l'), `${making.values.between(-3, 3)}`, element(making)],
+  ({ values, keys }) => ['LTRIM', keys.key('l'), `${values.between(0, 3)}`,
+    `${values.between(-4, -1)}`],
+  (making) => making.values.chance(20)
+    ? ['LTRIM', making.keys.key('l'), position(making), position(making)]
+    : ['LTRIM', making.keys.key('l'), '-40', '-1'],
+  (making) => ['LPOS', making.keys.key('l'), element(making)],
+  (making) => ['LPOS', making.keys.key('l'), element(making),
+    'RANK', `${making.values.between(-3, 3)}`, 'COUNT', `${making.values.between(-1, 3)}`],
+  (making) => ['LPOS', making.keys.key('l'), element(making),
+    making.values.pick(['MAXLEN', 'COUNT', 'FOO']), `${making.values.between(0, 9)}`],
+  (making) =>
+    ['LMOVE', making.keys.key('l'), making.keys.key('l'), end(making), end(making)],
+  ({ keys }) => ['RPOPLPUSH', keys.key('l'), keys.key('l')],
+  (making) => ['LMPOP', '2', making.keys.key('l'), making.keys.key('l'), end(making)],
+  (making) => ['LMPOP', '1', making.keys.key('l'), end(making), 'COUNT',
+    `${making.values.between(0, 6)}`],
+  (making) => ['RPUSH', making.keys.key('x'), element(making)],
 ];
 
 const key: readonly Maker[] = [
@@ -197,5 +250,5 @@ const wrong: readonly Maker[] = [
 ];
 
 export const MAKERS: Readonly<Record<Exclude<Family, 'multi'>, readonly Maker[]>> = {
-  string, big, edit, number, hash, key, move, timed, expiry, globalRead, globalWrite, select, wrong,
+  string, big, edit, number, hash, list, key, move, timed, expiry, globalRead, globalWrite, select, wrong,
 };
