@@ -8,6 +8,7 @@ import { PEER_NAMES, TestPeers, type PeerName } from '../server/test-peers.ts';
 import { TestServer } from '../server/test-server.ts';
 import { atLeader, others } from './standing-peers.ts';
 import type { WireClient } from './wire-client.ts';
+import { FEATURE_LEVEL } from '../../src/raft/core/feature-level.ts';
 
 let peers: TestPeers;
 
@@ -60,7 +61,7 @@ describe('a peer that was removed', () => {
     const leader = await atLeader(peers, 'SET', 'k', 'old');
     const [gone] = others(leader);
     await eventually('the cluster to have its feature level', async () => {
-      return await field(await peers.connect(leader), 'order_feature_level') === '2';
+      return await field(await peers.connect(leader), 'order_feature_level') === String(FEATURE_LEVEL);
     });
     await peers.close(gone);
     await atLeader(peers, 'PEERS', 'REMOVE', gone);

@@ -240,7 +240,7 @@ describe('INFO replication with peers', () => {
       ['node', 'a'], ['engine', 'raft'], ['order_role', 'leader'], ['order_term', '3'],
       ['order_leader', 'a'], ['order_last_position', '21'], ['order_committed', '20'],
       ['order_applied', '20'], ['order_waiting_bytes', '17'],
-      ['order_feature_level', '2'], ['order_serving', 'yes'],
+      ['order_feature_level', '3'], ['order_serving', 'yes'],
       ['order_clock_error_ms', '0'], ['order_time_ahead_ms', '0'],
       ['peer0', 'name=a,role=leader,position=20,lag=1,connected=1,last_contact_ms=0'],
       ['peer1', 'name=b,role=follower,position=20,lag=1,connected=1,last_contact_ms=2500'],

@@ -10,14 +10,19 @@ import { hashText } from './reply.ts';
 
 export type Hash = ReadonlyMap<string, string>;
 export type List = readonly string[];
-export type Value = string | Hash | List;
+export type Members = ReadonlySet<string>;
+export type Value = string | Hash | List | Members;
 
 export function isList(value: Value): value is List {
   return Array.isArray(value);
 }
 
-/** Elements of a hash or list. */
-export function sizeOf(value: Hash | List): number {
+export function isSet(value: Value): value is Members {
+  return value instanceof Set;
+}
+
+/** Elements of a collection. */
+export function sizeOf(value: Hash | List | Members): number {
   return isList(value) ? value.length : value.size;
 }
 
@@ -44,8 +49,9 @@ export class Entry {
     return new Entry(this.value, expiry);
   }
 
-  get type(): 'string' | 'hash' | 'list' {
+  get type(): 'string' | 'hash' | 'list' | 'set' {
     if (isList(this.value)) return 'list';
+    if (isSet(this.value)) return 'set';
     return typeof this.value === 'string' ? 'string' : 'hash';
   }
 
@@ -70,6 +76,7 @@ function sameValue(one: Value, other: Value): boolean {
   if (one === other) return true;
   if (typeof one === 'string' || typeof other === 'string') return false;
   if (isList(one) || isList(other)) return isList(one) && isList(other) && sameList(one, other);
+  if (isSet(one) || isSet(other)) return isSet(one) && isSet(other) && sameMembers(one, other);
   if (one.size !== other.size) return false;
   for (const [field, value] of one) {
     if (other.get(field) !== value) return false;
@@ -81,11 +88,19 @@ function sameList(one: List, other: List): boolean {
   return one.length === other.length && one.every((element, i) => element === other[i]);
 }
 
+function sameMembers(one: Members, other: Members): boolean {
+  return one.size === other.size && [...one].every((member) => other.has(member));
+}
+
 function hashOf({ value, expiry }: Entry): number {
   const end = Math.imul((expiry?.earliestMs ?? 0) | 0, 31) + ((expiry?.latestMs ?? 0) | 0);
   if (typeof value === 'string') return (hashText(value) + end) >>> 0;
   if (isList(value)) return hashOfList(value, end);
   let sum = end + 1;
+  if (isSet(value)) {
+    for (const member of value) sum += Math.imul(hashText(member), 0x85eb_ca6b);
+    return sum >>> 0;
+  }
   for (const [field, text] of value) {
     sum += Math.imul(hashText(field), 0x9e37_79b1) ^ hashText(text);
   }

@@ -7,7 +7,9 @@
  */
 
 import type { Choices } from './choices.ts';
-import { Entry, isList, sizeOf, type Expiry, type Hash, type List, type Value } from './entry.ts';
+import {
+  Entry, isList, isSet, sizeOf, type Expiry, type Hash, type List, type Members, type Value,
+} from './entry.ts';
 import type { KeyspaceModel } from './keyspace-model.ts';
 import { failure, type Reply } from './reply.ts';
 
@@ -117,7 +119,15 @@ export class Execution {
   findHash(key: string): Hash | undefined {
     const value = this.find(key)?.value;
     if (value === undefined) return undefined;
-    if (typeof value === 'string' || isList(value)) throw new CommandError(WRONG_TYPE);
+    if (typeof value === 'string' || isList(value) || isSet(value)) {
+      throw new CommandError(WRONG_TYPE);
+    }
+    return value;
+  }
+
+  findSet(key: string): Members | undefined {
+    const value = this.find(key)?.value;
+    if (value !== undefined && !isSet(value)) throw new CommandError(WRONG_TYPE);
     return value;
   }
 

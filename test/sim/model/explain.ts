@@ -11,6 +11,7 @@ import { hashCommands } from './hash-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import type { KeyspaceModel, WatchMark } from './keyspace-model.ts';
 import { listCommands } from './list-commands.ts';
+import { setCommands } from './set-commands.ts';
 import type { ModelCommand } from './model-command.ts';
 import { wrongArity } from './parse.ts';
 import { failure, NIL, NIL_ARRAY, type Reply } from './reply.ts';
@@ -18,7 +19,7 @@ import { stringCommands } from './string-commands.ts';
 import { stringEditCommands } from './string-edit-commands.ts';
 
 const COMMANDS: ReadonlyMap<string, ModelCommand> = new Map([
-  ...stringCommands, ...stringEditCommands, ...hashCommands, ...listCommands, ...keyCommands,
+  ...stringCommands, ...stringEditCommands, ...hashCommands, ...listCommands, ...setCommands, ...keyCommands,
   ...databaseCommands,
 ].map((command) => [command.name, command]));
 

@@ -11,7 +11,7 @@ import { RandomKeys } from './random-keys.ts';
 import { MAKERS, type Family, type Making } from './random-makers.ts';
 import { RandomValues } from './random-values.ts';
 
-export type Profile = 'strings' | 'hashes' | 'lists' | 'expiry' | 'transactions' | 'big' | 'mixed';
+export type Profile = 'strings' | 'hashes' | 'lists' | 'sets' | 'expiry' | 'transactions' | 'big' | 'mixed';
 
 export interface RandomCommandsOptions {
   readonly random: Random;
@@ -31,14 +31,15 @@ export interface RandomCommandsOptions {
 const WEIGHTS: Readonly<Record<Profile, Readonly<Partial<Record<Family, number>>>>> = {
   strings: { string: 40, edit: 30, number: 20, key: 20, move: 6, expiry: 4, multi: 2, wrong: 1 },
   hashes: { hash: 70, string: 5, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
+  sets: { set: 70, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
   lists: { list: 70, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
-  expiry: { string: 15, timed: 30, expiry: 30, hash: 10, list: 10, number: 5, key: 15, move: 8, multi: 3 },
+  expiry: { string: 15, timed: 30, expiry: 30, hash: 10, list: 10, set: 8, number: 5, key: 15, move: 8, multi: 3 },
   transactions: {
-    string: 20, number: 10, hash: 10, list: 10, key: 10, move: 5, timed: 4, multi: 25, wrong: 2,
+    string: 20, number: 10, hash: 10, list: 10, set: 8, key: 10, move: 5, timed: 4, multi: 25, wrong: 2,
   },
-  big: { string: 20, big: 40, edit: 20, hash: 10, list: 10, key: 15, move: 8, multi: 2 },
+  big: { string: 20, big: 40, edit: 20, hash: 10, list: 10, set: 8, key: 15, move: 8, multi: 2 },
   mixed: {
-    string: 20, edit: 12, number: 12, hash: 25, list: 25, key: 15, move: 10, timed: 8, expiry: 10, multi: 5,
+    string: 20, edit: 12, number: 12, hash: 25, list: 25, set: 20, key: 15, move: 10, timed: 8, expiry: 10, multi: 5,
     wrong: 1,
   },
 };

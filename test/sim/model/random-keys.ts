@@ -2,9 +2,9 @@
 
 import type { RandomValues } from './random-values.ts';
 
-export type KeyKind = 's' | 'h' | 'l' | 'x' | 'f';
+export type KeyKind = 's' | 'h' | 'l' | 'm' | 'x' | 'f';
 
-const COUNTS: Readonly<Record<KeyKind, number>> = { s: 7, h: 5, l: 5, x: 3, f: 2 };
+const COUNTS: Readonly<Record<KeyKind, number>> = { s: 7, h: 5, l: 5, m: 5, x: 3, f: 2 };
 const OTHER_KIND_PERCENT = 6;
 
 export class RandomKeys {
@@ -34,7 +34,7 @@ export class RandomKeys {
 
   /** A key that may have any value. */
   any(): string {
-    return this.#of(this.#values.pick(['s', 's', 'h', 'l', 'x']));
+    return this.#of(this.#values.pick(['s', 's', 'h', 'l', 'm', 'x']));
   }
 
   replace(name: string): void {

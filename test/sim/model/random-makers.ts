@@ -5,7 +5,7 @@ import type { RandomKeys } from './random-keys.ts';
 import type { RandomValues } from './random-values.ts';
 
 export type Family =
-  | 'string' | 'big' | 'edit' | 'number' | 'hash' | 'list' | 'key' | 'move' | 'timed' | 'expiry'
+  | 'string' | 'big' | 'edit' | 'number' | 'hash' | 'list' | 'set' | 'key' | 'move' | 'timed' | 'expiry'
   | 'globalRead' | 'globalWrite' | 'select' | 'wrong' | 'multi';
 
 export interface Making {
@@ -55,6 +55,9 @@ const big: readonly Maker[] = [
   ({ values, keys }) => ['LTRIM', keys.key('l'), `${values.between(0, 150)}`, '400'],
   ({ values, keys }) => ['LRANGE', keys.key('l'), `${values.between(0, 100)}`, '200'],
   ({ values, keys }) => ['RPOP', keys.key('l'), `${values.between(50, 150)}`],
+  ({ values, keys }) => ['SADD', keys.key('m'), values.value(true)],
+  ({ values, keys }) => ['SADD', keys.key('m'), ...values.list(20, 200, () => values.value())],
+  ({ keys }) => ['SUNIONSTORE', keys.key('m'), keys.key('m'), keys.key('m')],
   ({ values, keys }) => ['SETRANGE', keys.key('s'), `${values.between(0, 60_000)}`,
     values.bytes(values.between(1, 3000))],
 ];
@@ -121,6 +124,31 @@ const element: (making: Making) => string = ({ values }) =>
 
 const position: (making: Making) => string = ({ values }) =>
   values.chance(97) ? `${values.between(-30, 30)}` : values.increment();
+
+const member: (making: Making) => string = ({ values }) =>
+  values.pick([`${values.between(0, 40)}`, `m${values.between(0, 20)}`, values.value()]);
+
+const set: readonly Maker[] = [
+  (making) => ['SADD', making.keys.key('m'), ...making.values.list(1, 6, () => member(making))],
+  (making) => ['SADD', making.keys.key('m'), ...making.values.list(1, 30, () => member(making))],
+  (making) => ['SADD', making.keys.key('x'), member(making)],
+  (making) => ['SREM', making.keys.key('m'), ...making.values.list(1, 8, () => member(making))],
+  (making) => ['SMOVE', making.keys.key('m'), making.keys.key('m'), member(making)],
+  ({ values, keys }) => ['SPOP', keys.key('m'), values.pick(['0', '100000', '100000', '-1'])],
+  ({ values, keys }) => [values.pick(['SINTER', 'SUNION', 'SDIFF']),
+    ...values.list(1, 3, () => keys.key('m'))],
+  ({ values, keys }) => [values.pick(['SINTERSTORE', 'SUNIONSTORE', 'SDIFFSTORE']), keys.key('m'),
+    ...values.list(1, 3, () => keys.key('m'))],
+  ({ values, keys }) => ['SINTERCARD', '2', keys.key('m'), keys.key('m'),
+    ...values.pick([[], ['LIMIT', '1']])],
+  ({ keys }) => ['SCARD', keys.key('m')],
+  ({ keys }) => ['SMEMBERS', keys.key('m')],
+  (making) => ['SISMEMBER', making.keys.key('m'), member(making)],
+  (making) =>
+    ['SMISMEMBER', making.keys.key('m'), ...making.values.list(1, 5, () => member(making))],
+  ({ keys }) => ['SRANDMEMBER', keys.key('m')],
+  ({ values, keys }) => ['SRANDMEMBER', keys.key('m'), `${values.between(-6, 12)}`],
+];
 
 const list: readonly Maker[] = [
   (making) => ['LPUSH', making.keys.key('l'), ...making.values.list(1, 5, () => element(making))],
@@ -250,5 +278,5 @@ const wrong: readonly Maker[] = [
 ];
 
 export const MAKERS: Readonly<Record<Exclude<Family, 'multi'>, readonly Maker[]>> = {
-  string, big, edit, number, hash, list, key, move, timed, expiry, globalRead, globalWrite, select, wrong,
+  string, big, edit, number, hash, list, set, key, move, timed, expiry, globalRead, globalWrite, select, wrong,
 };

@@ -6,10 +6,13 @@
 import {
   ORDERED_LIMITS, ORDERED_WATCHED, readOrderedRequests,
 } from '../../../src/cluster/proposal-body.ts';
+import { allCommands } from '../../../src/commands/all-commands.ts';
+import { CommandTable } from '../../../src/commands/table.ts';
+import type { Args } from '../../../src/protocol/args.ts';
 import { parseConfiguration } from '../../../src/raft/core/configuration-codec.ts';
 import type { LogEntry } from '../../../src/raft/core/entry.ts';
 import {
-  FEATURE_LEVEL, FEATURE_LEVEL_VERSIONS, levelOf,
+  FEATURE_LEVEL, FEATURE_LEVEL_COLLECTIONS, FEATURE_LEVEL_VERSIONS, levelOf,
 } from '../../../src/raft/core/feature-level.ts';
 import { decodeProposal } from '../../../src/raft/core/proposal.ts';
 import { entryAt } from '../../../src/raft/log/record.ts';
@@ -20,6 +23,7 @@ import type { Cluster } from './cluster.ts';
 import type { SimMachine } from './sim-machine.ts';
 
 const DIR = '/data/raft';
+const TABLE = new CommandTable(allCommands);
 
 export function checkLevels(cluster: Cluster): void {
   for (const machine of cluster.members) {
@@ -51,6 +55,8 @@ function findTooNew(disk: SimFiles, path: string, known: number): string | undef
     if (level > known) found = `entry ${entry.index} has level ${level}, the build ${known}`;
     else if (level < FEATURE_LEVEL_VERSIONS && isDated(entry)) {
       found = `entry ${entry.index} says what limits it or was watched, at level ${level}`;
+    } else if (level < FEATURE_LEVEL_COLLECTIONS && isOfCollections(entry)) {
+      found = `entry ${entry.index} has a command that is too new for level ${level}`;
     }
   });
   return found;
@@ -59,6 +65,19 @@ function findTooNew(disk: SimFiles, path: string, known: number): string | undef
 function levelAfter({ kind, payload }: LogEntry, level: number): number {
   const configuration = kind === 'configuration' ? parseConfiguration(payload) : undefined;
   return configuration === undefined ? level : levelOf(configuration);
+}
+
+/** It has commands that builds of a lower level do not know, or lets collections be cut. */
+function isOfCollections({ kind, payload }: LogEntry): boolean {
+  const proposal = kind === 'batch' ? decodeProposal(payload) : undefined;
+  if (proposal === undefined) return false;
+  return readOrderedRequests(proposal.body).some((request) => request.kind === ORDERED_LIMITS
+    ? request.commands[0]!.count > 2
+    : request.commands.some(isNew));
+}
+
+function isNew(args: Args): boolean {
+  return (TABLE.lookup(args)?.featureLevel ?? 0) >= FEATURE_LEVEL_COLLECTIONS;
 }
 
 function isDated({ kind, payload }: LogEntry): boolean {

@@ -33,7 +33,7 @@ export interface PrivateOptions {
 }
 
 const COMMANDS: readonly CommandProfile[] = [
-  'strings', 'hashes', 'lists', 'expiry', 'transactions', 'big', 'mixed', 'mixed',
+  'strings', 'hashes', 'lists', 'sets', 'expiry', 'transactions', 'big', 'mixed', 'mixed',
 ];
 
 /** Hangs up when it hears nothing for so long; servers answer before that. */

@@ -5,7 +5,7 @@
  */
 
 import type { Chance } from './chance.ts';
-import { FEATURE_LEVEL } from '../../../src/raft/core/feature-level.ts';
+import { FEATURE_LEVEL, FEATURE_LEVEL_FIRST } from '../../../src/raft/core/feature-level.ts';
 import { Administrator } from './administrator.ts';
 import { checkLevels, checkLevelsOf } from './check-levels.ts';
 import type { ClientHost } from './client-host.ts';
@@ -13,7 +13,8 @@ import { SimFault, type Cluster } from './cluster.ts';
 import type { Nemesis } from './nemesis.ts';
 import type { SimMachine } from './sim-machine.ts';
 
-const OLD_LEVEL = FEATURE_LEVEL - 1;
+/** Of the builds that are exchanged. */
+const OLD_LEVELS = [FEATURE_LEVEL_FIRST, FEATURE_LEVEL - 1] as const;
 const SOON_MS = 60_000;
 const LOOK_MS = 1000;
 const TAKEN_BACK_ONE_IN = 4;
@@ -24,6 +25,7 @@ export class RollingUpgrade {
   readonly #chance: Chance;
   readonly #administrator: Administrator;
   readonly #everyMs: number;
+  readonly #oldLevel: number;
   /** One that has the new level in its log, and is started with the older build all the same. */
   #refused: SimMachine | undefined;
   #isStopped = false;
@@ -35,7 +37,8 @@ export class RollingUpgrade {
     this.#everyMs = everyMs;
     this.#chance = cluster.chance.fork();
     this.#administrator = new Administrator(cluster, host);
-    for (const machine of cluster.machines) machine.featureLevel = OLD_LEVEL;
+    this.#oldLevel = this.#chance.choose(OLD_LEVELS);
+    for (const machine of cluster.machines) machine.featureLevel = this.#oldLevel;
     const { onStartFailed } = cluster;
     cluster.onStartFailed = (machine, error) =>
       this.#isRefused(machine, error) || onStartFailed(machine, error);
@@ -50,7 +53,7 @@ export class RollingUpgrade {
     const cluster = this.#cluster;
     this.#isStopped = true;
     await this.#over;
-    for (const machine of this.#ofLevel(OLD_LEVEL)) this.#exchange(machine, FEATURE_LEVEL);
+    for (const machine of this.#ofLevel(this.#oldLevel)) this.#exchange(machine, FEATURE_LEVEL);
     const untilMs = cluster.scheduler.nowMs + SOON_MS;
     for (const machine of cluster.machines) {
       for (let last: number | undefined; last !== FEATURE_LEVEL;) {
@@ -70,12 +73,12 @@ export class RollingUpgrade {
       // The one before is done with.
       if (!this.#cluster.machines.every(({ isReady }) => isReady)) continue;
       checkLevels(this.#cluster);
-      const old = this.#ofLevel(OLD_LEVEL);
+      const old = this.#ofLevel(this.#oldLevel);
       const exchanged = this.#ofLevel(FEATURE_LEVEL);
       const mayTakeBack = old.length > 0 && exchanged.length > 0;
       if (old.length === 0) await this.#startTooOld(this.#chance.choose(exchanged));
       else if (mayTakeBack && this.#chance.oneIn(TAKEN_BACK_ONE_IN)) {
-        this.#exchange(this.#chance.choose(exchanged), OLD_LEVEL);
+        this.#exchange(this.#chance.choose(exchanged), this.#oldLevel);
       } else this.#exchange(this.#chance.choose(old), FEATURE_LEVEL);
     }
   }
@@ -85,7 +88,7 @@ export class RollingUpgrade {
   }
 
   #exchange(machine: SimMachine, level: number): void {
-    const kind = level === OLD_LEVEL ? 'an exchange taken back' : 'a build exchanged';
+    const kind = level === this.#oldLevel ? 'an exchange taken back' : 'a build exchanged';
     this.#nemesis.count('upgrade', kind);
     checkLevelsOf(machine, (message) => this.#cluster.fail(message));
     machine.featureLevel = level;
@@ -99,7 +102,7 @@ export class RollingUpgrade {
     await machine.stop();
     // Power that was lost meanwhile comes back by itself.
     if (!machine.isOn || machine.process !== undefined || machine.disk.usedBytes === 0) return;
-    machine.featureLevel = OLD_LEVEL;
+    machine.featureLevel = this.#oldLevel;
     this.#refused = machine;
     this.#nemesis.count('upgrade', 'a start of a build that is too old');
     await this.#cluster.start(machine);
@@ -108,7 +111,7 @@ export class RollingUpgrade {
     machine.featureLevel = FEATURE_LEVEL;
     // It may have lost its power before it had read what the cluster has.
     if (!machine.isReady) return;
-    this.#cluster.fail(`${machine.name} starts with level ${OLD_LEVEL}, the cluster has more`);
+    this.#cluster.fail(`${machine.name} starts with level ${this.#oldLevel}, the cluster has more`);
   }
 
   #isRefused(machine: SimMachine, error: Error): boolean {
