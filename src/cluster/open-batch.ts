@@ -71,5 +71,5 @@ export class OpenBatch {
 
 function isSame(one: RequestLimits, other: RequestLimits | undefined): boolean {
   return one.databases === other?.databases && one.stringBytes === other.stringBytes &&
-    one.featureLevel === other.featureLevel;
+    one.featureLevel === other.featureLevel && one.hllSparseBytes === other.hllSparseBytes;
 }

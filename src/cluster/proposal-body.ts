@@ -19,7 +19,9 @@
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
 import { copyBytes, viewOf, ViewMemo, type Bytes } from '../lib/views.ts';
 import type { RequestLimits } from '../commands/command.ts';
-import { BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT } from '../config/limits.ts';
+import {
+  BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT, HLL_SPARSE_BYTES_MAX_DEFAULT,
+} from '../config/limits.ts';
 import { Args } from '../protocol/args.ts';
 import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
 import type { WatchedKey } from '../session/transaction.ts';
@@ -134,18 +136,23 @@ export class OrderedBody {
 /** What the requests of a proposal are limited by if it does not say so. */
 export const USUAL_LIMITS: RequestLimits = Object.freeze({
   databases: DATABASES_DEFAULT, stringBytes: BULK_BYTES_MAX_DEFAULT,
-  featureLevel: FEATURE_LEVEL_VERSIONS,
+  hllSparseBytes: HLL_SPARSE_BYTES_MAX_DEFAULT, featureLevel: FEATURE_LEVEL_VERSIONS,
 });
 
-/** Builds of a level below read two numbers, and do not look for a third. */
-export function encodeLimits({ databases, featureLevel, stringBytes }: RequestLimits): Args {
-  const both = [`${databases}`, `${stringBytes}`];
-  return Args.of(...both, ...featureLevel > FEATURE_LEVEL_VERSIONS ? [`${featureLevel}`] : []);
+/** A build of FEATURE_LEVEL_VERSIONS reads two numbers. */
+export function encodeLimits(limits: RequestLimits): Args {
+  const { databases, featureLevel, hllSparseBytes, stringBytes } = limits;
+  const first = [`${databases}`, `${stringBytes}`];
+  if (featureLevel <= FEATURE_LEVEL_VERSIONS) return Args.of(...first);
+  return Args.of(...first, `${featureLevel}`, `${hllSparseBytes}`);
 }
 
 export function decodeLimits(args: Args): RequestLimits {
-  const featureLevel = args.count > 2 ? Number(args.text(2)) : FEATURE_LEVEL_VERSIONS;
-  return { databases: Number(args.text(0)), stringBytes: Number(args.text(1)), featureLevel };
+  const databases = Number(args.text(0));
+  const stringBytes = Number(args.text(1));
+  if (args.count < 4) return { ...USUAL_LIMITS, databases, stringBytes };
+  const [featureLevel, hllSparseBytes] = [Number(args.text(2)), Number(args.text(3))];
+  return { databases, stringBytes, featureLevel, hllSparseBytes };
 }
 
 export function encodeWatched(watched: readonly WatchedKey[]): Args {

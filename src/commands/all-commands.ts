@@ -12,6 +12,8 @@ import { debugCommands } from './server/debug.ts';
 import { hashNumberCommands } from './hash/hashes-numbers.ts';
 import { hashWalkCommands } from './hash/hashes-walks.ts';
 import { hashCommands } from './hash/hashes.ts';
+import { hyperLogLogCommands } from './hyperloglog/hyperloglogs.ts';
+import { hyperLogLogDebugCommands } from './hyperloglog/hyperloglogs-debug.ts';
 import { infoCommands } from './server/info.ts';
 import { keyDatabaseCommands } from './key/keys-databases.ts';
 import { keyExpiryCommands } from './key/keys-expiry.ts';
@@ -40,7 +42,7 @@ import { transactionCommands } from './client/transactions.ts';
 
 export const allCommands: readonly (readonly Command[])[] = [
   stringCommands, stringNumberCommands, stringSliceCommands, stringLcsCommands,
-  bitmapCommands, bitFieldCommands,
+  bitmapCommands, bitFieldCommands, hyperLogLogCommands, hyperLogLogDebugCommands,
   keyCommands, keyExpiryCommands, keyMoveCommands, keyScanCommands, keyObjectCommands,
   keyDatabaseCommands,
   hashCommands, hashNumberCommands, hashWalkCommands,

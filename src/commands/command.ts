@@ -45,6 +45,8 @@ export interface RequestLimits {
   readonly stringBytes: number;
   /** What all peers know: see raft/core/feature-level.ts. Alone: what this build knows. */
   readonly featureLevel: number;
+  /** `hll-sparse-max-bytes`: bytes up to which a HyperLogLog may be sparse. */
+  readonly hllSparseBytes: number;
 }
 
 /**

@@ -41,6 +41,8 @@ const USES: Readonly<Record<string, string | readonly Part[]>> = {
   move: CHANGED,
   'object|encoding': 'RO', 'object|freq': 'RO', 'object|idletime': 'RO', 'object|refcount': 'RO',
   'memory|usage': 'RO',
+  pfadd: 'RW insert', pfcount: 'RW access', pfdebug: 'RW access',
+  pfmerge: [['RW access insert', 1, 1], ['RO access', 2, -1]],
   hsetnx: 'RW insert', hexists: 'RO', hstrlen: 'RO', hlen: 'RO', hdel: 'RW delete',
   hincrby: CHANGED, hincrbyfloat: CHANGED,
   sadd: 'RW insert', srem: 'RW delete', sismember: 'RO', scard: 'RO',
@@ -59,6 +61,8 @@ const NOTES: Readonly<Record<string, string>> = {
   set: 'RW and ACCESS due to the optional `GET` argument',
   getex: 'RW and UPDATE because it changes the TTL',
   bitfield: 'This command allows both access and modification of the key',
+  pfcount: 'RW because it may change the internal representation of the key, ' +
+    'and propagate to replicas',
 };
 
 /** Of commands whose use depends on the request: what this one does. */

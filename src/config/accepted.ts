@@ -108,7 +108,6 @@ export const ACCEPTED: OptionTable = {
   'list-compress-depth': accepted(integer(0), 0, KEPT_PAGES),
   'stream-node-max-bytes': accepted(bytes(), 4096, KEPT_PAGES),
   'stream-node-max-entries': accepted(integer(0), 100, KEPT_PAGES),
-  'hll-sparse-max-bytes': accepted(bytes(), 3000, KEPT_PAGES),
 
   // Scripts, users, observation.
   'busy-reply-threshold': accepted(number, 5000, 'a script cannot be interrupted by others', [

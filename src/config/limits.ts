@@ -8,6 +8,9 @@ import { MiB } from '../lib/size-units.ts';
 /** Default of `proto-max-bulk-len`: the longest argument. */
 export const BULK_BYTES_MAX_DEFAULT = 512 * MiB;
 
+/** Default of `hll-sparse-max-bytes`; as Redis. */
+export const HLL_SPARSE_BYTES_MAX_DEFAULT = 3000;
+
 /** Default of `databases`; SELECT accepts 0 to this minus one. */
 export const DATABASES_DEFAULT = 16;
 

@@ -8,8 +8,8 @@
  * default differs, the price says why.
  */
 import {
-  BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT, DATABASES_MAX, QUERY_BUFFER_BYTES_MAX_DEFAULT,
-  SEGMENT_START_BYTES_MAX, SLOWLOG_ENTRIES_MAX_DEFAULT,
+  BULK_BYTES_MAX_DEFAULT, DATABASES_DEFAULT, DATABASES_MAX, HLL_SPARSE_BYTES_MAX_DEFAULT,
+  QUERY_BUFFER_BYTES_MAX_DEFAULT, SEGMENT_START_BYTES_MAX, SLOWLOG_ENTRIES_MAX_DEFAULT,
 } from './limits.ts';
 import {
   bytes,
@@ -389,6 +389,15 @@ export const OPTIONS = {
     'Bytes of a member up to which a sorted set calls itself a listpack.',
     'Changes what OBJECT ENCODING says, not how a sorted set is kept.',
     ['zset-max-ziplist-value'],
+  ),
+
+  // ---- HyperLogLogs ----------------------------------------------------------------------------
+  'hll-sparse-max-bytes': option(
+    bytes(),
+    HLL_SPARSE_BYTES_MAX_DEFAULT,
+    'at-runtime',
+    'Bytes up to which a HyperLogLog is kept sparse; a larger one is dense, of 12 KiB.',
+    'Higher saves memory where few elements are counted; PFADD has more to search then.',
   ),
 
   // ---- Watching the server ---------------------------------------------------------------------

@@ -341,6 +341,7 @@ export class RunningServer {
       this.#limits = {
         databases: values.databases, stringBytes: values['proto-max-bulk-len'],
         featureLevel: this.#parts.world.featureLevel ?? FEATURE_LEVEL,
+        hllSparseBytes: values['hll-sparse-max-bytes'],
       };
       this.#plumbing.events.configure(values['notify-keyspace-events']);
       this.#slowLog.thresholdMicros = values['slowlog-log-slower-than'];
@@ -350,7 +351,7 @@ export class RunningServer {
     apply();
     config.onChange([
       'notify-keyspace-events', 'slowlog-log-slower-than', 'slowlog-max-len',
-      'latency-monitor-threshold', 'proto-max-bulk-len',
+      'latency-monitor-threshold', 'proto-max-bulk-len', 'hll-sparse-max-bytes',
     ], apply);
   }
 }

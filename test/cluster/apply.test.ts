@@ -425,6 +425,17 @@ describe('a transaction', () => {
       expect(values).toEqual(['12', '1234']);
     });
   });
+
+  it('makes HyperLogLogs dense where its origin would; by default if that does not say so', async () => {
+    const limited = (...limits: string[]): BodyRequest => ({
+      kind: ORDERED_LIMITS, commands: [['16', '100000', ...limits]],
+    });
+    peer.give(bodyOf(limited('21'), 'PFADD a 1 2 3', limited('3000'), 'PFADD b 1 2 3',
+      limited(), 'PFADD c 1 2 3'));
+    const lengths = await Promise.all(['a', 'b', 'c'].map((key) =>
+      peer.connect().ask(`STRLEN ${key}`)));
+    expect(lengths.map(String)).toEqual(['12304', '27', '27']);
+  });
 });
 
 describe('a log that fails', () => {

@@ -153,17 +153,21 @@ describe('requests on their way into the order', () => {
     const small = { ...USUAL_LIMITS, stringBytes: 100 };
     const replies: Promise<string>[] = [];
     for (const [key, limits] of [['a', small], ['b', { ...small, stringBytes: 3 }],
-      ['c', { ...small, stringBytes: 3, databases: 3 }], ['d', small]] as const) {
+      ['c', { ...small, stringBytes: 3, databases: 3 }], ['d', small],
+      ['e', { ...small, hllSparseBytes: 7 }]] as const) {
       peer.limits = limits;
       replies.push(peer.connect().run(`SETRANGE ${key} 4 x`));
     }
     peer.order!.flush();
     const told = await Promise.all(replies);
-    expect(told.map((reply) => reply.slice(0, 4))).toEqual([':5\r\n', '-ERR', '-ERR', ':5\r\n']);
+    expect(told.map((reply) => reply.slice(0, 4))).toEqual([
+      ':5\r\n', '-ERR', '-ERR', ':5\r\n', ':5\r\n',
+    ]);
     const { body } = cluster.order[0]!;
     const limits = readOrderedRequests(body).filter(({ kind }) => kind === ORDERED_LIMITS);
-    expect(limits.map(({ commands }) => [commands[0]!.text(0), commands[0]!.text(1)])).toEqual([
-      ['16', '100'], ['16', '3'], ['3', '3'], ['16', '100'],
+    expect(limits.map(({ commands: [args] }) => [0, 1, 2].map((i) => args!.text(i)))).toEqual([
+      ['16', '100', '3000'], ['16', '3', '3000'], ['3', '3', '3000'], ['16', '100', '3000'],
+      ['16', '100', '7'],
     ]);
   });
 

@@ -8,7 +8,8 @@ import type { BodyRequest, Line } from './cluster-layer.ts';
 
 const STRINGS = ['a', 'b', 'c', 'd'];
 const HASHES = ['h', 'i'];
-export const KEYS = [...STRINGS, ...HASHES];
+const HYPERLOGLOGS = ['p', 'q'];
+export const KEYS = [...STRINGS, ...HASHES, ...HYPERLOGLOGS];
 
 export class RandomRequests {
   readonly #random: Random;
@@ -44,6 +45,9 @@ export class RandomRequests {
       ['HSET', this.pick(HASHES), field, text, this.pick(['f', 'g', 'x']), number],
       ['HINCRBY', this.pick(HASHES), field, number], ['HDEL', this.pick(HASHES), field],
       ['HINCRBYFLOAT', this.pick(HASHES), field, '1.5'], ['HSETNX', this.pick(HASHES), field, text],
+      ['PFADD', this.pick(HYPERLOGLOGS), text, number], ['PFADD', this.pick(HYPERLOGLOGS), field],
+      ['PFMERGE', this.pick(HYPERLOGLOGS), this.pick(HYPERLOGLOGS)],
+      ['PFDEBUG', this.pick(['TODENSE', 'DECODE']), this.pick(HYPERLOGLOGS)],
       ['RENAME', key, this.pick(KEYS)], ['RENAMENX', key, this.pick(KEYS)],
       ['COPY', key, this.pick(KEYS), 'REPLACE'], ['COPY', key, this.pick(KEYS), 'DB', '1'],
       ['MOVE', key, '1'], ['PEXPIRE', key, `${this.below(300)}`], ['PERSIST', key],

@@ -24,6 +24,9 @@ const SPECIAL = [
   'subscribe a', 'ssubscribe a', 'spublish a b', 'publish a b', 'nosuch a', 'config get a',
 ].map((line) => line.split(' '));
 
+/** Redis runs it, and says of it that its arguments are invalid: it looks for a key behind the end. */
+const REFUSED_THERE = 'pfmerge word0';
+
 describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-server', () => {
   let real: RedisServer;
   let shared: CommandFacts[];
@@ -51,7 +54,8 @@ describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-ser
     it(`are what COMMAND ${asked} tells, for every number of arguments`, async () => {
       const plain = shared.flatMap(({ name }) =>
         [0, 1, 2, 3, 4, 5, 6].map((count) =>
-          [...name.split('|'), ...Array.from({ length: count }, (_, i) => `word${i}`)]));
+          [...name.split('|'), ...Array.from({ length: count }, (_, i) => `word${i}`)]))
+        .filter((words) => words.join(' ') !== REFUSED_THERE);
       const requests = [...plain, ...SPECIAL].map((words) => ['COMMAND', asked, ...words]);
       const there = await real.run(requests);
       const client = await (await TestServer.inMemory()).connect();

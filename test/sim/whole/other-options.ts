@@ -24,6 +24,7 @@ export function otherOptions(chance: Chance, isAlone: boolean): OtherOptions {
       'read-cache-bytes': chance.choose([0, 100_000, 1_000_000]),
       'notify-keyspace-events': chance.choose(['', 'KEA']),
       'hash-max-listpack-entries': chance.choose([2, 512]),
+      'hll-sparse-max-bytes': chance.choose([30, 3000]),
       ...!isAlone && peerOptions(chance),
     },
     tiny: {
