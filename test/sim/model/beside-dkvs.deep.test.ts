@@ -16,7 +16,9 @@ const COMMANDS = 2000;
 /** Within these a planted fault must show. */
 const FAULTY_COMMANDS = 10_000;
 
-const PROFILES: readonly Profile[] = ['big', 'expiry', 'transactions', 'mixed'];
+const PROFILES: readonly Profile[] = [
+  'big', 'hyperloglogs', 'expiry', 'transactions', 'mixed',
+];
 
 describe('the model beside a dkvs server', () => {
   const server = new TestServer();

@@ -7,9 +7,10 @@
  */
 
 import type { Choices } from './choices.ts';
+import { Entry, type Expiry } from './entry.ts';
 import {
-  Entry, isList, isSet, sizeOf, type Expiry, type Hash, type List, type Members, type Value,
-} from './entry.ts';
+  isEmptyCollection, isHash, isList, isSet, type Hash, type List, type Members, type Value,
+} from './value.ts';
 import type { KeyspaceModel } from './keyspace-model.ts';
 import { failure, type Reply } from './reply.ts';
 
@@ -112,29 +113,27 @@ export class Execution {
 
   findString(key: string): string | undefined {
     const value = this.find(key)?.value;
-    if (value !== undefined && typeof value !== 'string') throw new CommandError(WRONG_TYPE);
-    return value;
+    if (value === undefined || typeof value === 'string') return value;
+    if (isHash(value)) throw new CommandError(WRONG_TYPE);
+    throw new Error(`the model does not know the bytes of ${JSON.stringify(key)}`);
   }
 
   findHash(key: string): Hash | undefined {
-    const value = this.find(key)?.value;
-    if (value === undefined) return undefined;
-    if (typeof value === 'string' || isList(value) || isSet(value)) {
-      throw new CommandError(WRONG_TYPE);
-    }
-    return value;
-  }
-
-  findSet(key: string): Members | undefined {
-    const value = this.find(key)?.value;
-    if (value !== undefined && !isSet(value)) throw new CommandError(WRONG_TYPE);
-    return value;
+    return this.#findOf(key, isHash);
   }
 
   findList(key: string): List | undefined {
+    return this.#findOf(key, isList);
+  }
+
+  findSet(key: string): Members | undefined {
+    return this.#findOf(key, isSet);
+  }
+
+  #findOf<V extends Value>(key: string, isOne: (value: Value) => value is V): V | undefined {
     const value = this.find(key)?.value;
-    if (value !== undefined && !isList(value)) throw new CommandError(WRONG_TYPE);
-    return value;
+    if (value === undefined || isOne(value)) return value;
+    throw new CommandError(WRONG_TYPE);
   }
 
   /** Of all keys of the database, those that are surely there, and those that may be. */
@@ -162,9 +161,9 @@ export class Execution {
     this.model.put(db, key, new Entry(value, expiry));
   }
 
-  /** A new value that keeps the expiry; an empty hash or list removes the key. */
+  /** A new value that keeps the expiry; an empty collection removes the key. */
   change(key: string, value: Value): void {
-    if (typeof value !== 'string' && sizeOf(value) === 0) return this.model.remove(this.db, key);
+    if (isEmptyCollection(value)) return this.model.remove(this.db, key);
     const old = this.model.get(this.db, key);
     const entry = new Entry(value, old?.expiry);
     if (old !== undefined && this.#seen.has(old)) this.#seen.add(entry);

@@ -8,6 +8,7 @@ import { databaseCommands } from './database-commands.ts';
 import { CommandError, Execution, type Window } from './execution.ts';
 import { exactly, fits, type Expectation } from './expectation.ts';
 import { hashCommands } from './hash-commands.ts';
+import { hyperLogLogCommands } from './hyperloglog-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import type { KeyspaceModel, WatchMark } from './keyspace-model.ts';
 import { listCommands } from './list-commands.ts';
@@ -19,8 +20,8 @@ import { stringCommands } from './string-commands.ts';
 import { stringEditCommands } from './string-edit-commands.ts';
 
 const COMMANDS: ReadonlyMap<string, ModelCommand> = new Map([
-  ...stringCommands, ...stringEditCommands, ...hashCommands, ...listCommands, ...setCommands, ...keyCommands,
-  ...databaseCommands,
+  ...stringCommands, ...stringEditCommands, ...hyperLogLogCommands, ...hashCommands,
+  ...listCommands, ...setCommands, ...keyCommands, ...databaseCommands,
 ].map((command) => [command.name, command]));
 
 export function findCommand(command: readonly string[]): ModelCommand | undefined {

@@ -1,6 +1,6 @@
 /** Hashes. Their fields have no order that a client may rely on. */
 
-import type { Hash } from './entry.ts';
+import type { Hash } from './value.ts';
 import { CommandError, type Execution } from './execution.ts';
 import { anyOrder, exactly, some, type Expectation } from './expectation.ts';
 import { read, write, type ModelCommand } from './model-command.ts';

@@ -1,6 +1,6 @@
 /** Lists: their elements are in the order in which they were put. */
 
-import type { List } from './entry.ts';
+import type { List } from './value.ts';
 import { CommandError, type Execution } from './execution.ts';
 import { read, write, type ModelCommand } from './model-command.ts';
 import {

@@ -56,6 +56,10 @@ const doubledAppend: Replace = ([name = '', key = '', text = '']) =>
 const oneFieldForAnother: Replace = ([name = '', key = '', field = '', ...rest]) =>
   (name === 'HSET' ? [name, key, `${field}0`, ...rest] : undefined);
 
+/** Most likely it is as new, and the reply is the same. */
+const anotherElement: Replace = ([name = '', key = '', ...elements]) =>
+  (name === 'PFADD' && elements.length > 0 ? [name, key, `not ${elements[0]!}`] : undefined);
+
 /** The last byte of a long value is another one. */
 const damagedValue: Replace = ([name = '', key = '', value = '', ...rest]) =>
   (name === 'SET' && value.length > 1000
@@ -95,6 +99,9 @@ export const PLANTED_FAULTS: Readonly<Record<string, (random: Random) => Tamperi
   'an expiry is lost': (random) => asking(random, expiryLostBySet),
   'PEXPIRE replies and does nothing': (random) => asking(random, renamed('PEXPIRE', 'EXISTS')),
   'PERSIST replies and does nothing': (random) => asking(random, renamed('PERSIST', 'EXISTS')),
+  'PFADD adds another element': (random) => asking(random, anotherElement),
+  'PFMERGE leaves out what it merges': (random) =>
+    asking(random, ([name, to = '']) => (name === 'PFMERGE' ? [name, to] : undefined)),
   'a field gets another name': (random) => asking(random, oneFieldForAnother),
   'RENAME leaves the source': (random) =>
     asking(random, ([name, ...keys]) => (name === 'RENAME' ? ['COPY', ...keys] : undefined)),

@@ -2,8 +2,9 @@
  * Random commands of one client over keys of its own. They collide often: few keys, and every kind
  * of change on them. The same seed and the same calls give the same commands.
  *
- * Keys have a kind by which they are mostly used: s a string, h a hash, l a list, x anything, f a number for
- * INCRBYFLOAT (only by commands that keep it one that floating point holds exactly).
+ * Keys have a kind by which they are mostly used: s a string, h a hash, l a list, m a set, x
+ * anything, f a number for INCRBYFLOAT (only by commands that keep it one that floating point holds
+ * exactly), p a HyperLogLog.
  */
 
 import type { Random } from '../../../src/lib/random.ts';
@@ -11,7 +12,9 @@ import { RandomKeys } from './random-keys.ts';
 import { MAKERS, type Family, type Making } from './random-makers.ts';
 import { RandomValues } from './random-values.ts';
 
-export type Profile = 'strings' | 'hashes' | 'lists' | 'sets' | 'expiry' | 'transactions' | 'big' | 'mixed';
+export type Profile =
+  | 'strings' | 'hyperloglogs' | 'hashes' | 'lists' | 'sets' | 'expiry' | 'transactions' | 'big'
+  | 'mixed';
 
 export interface RandomCommandsOptions {
   readonly random: Random;
@@ -30,16 +33,22 @@ export interface RandomCommandsOptions {
 /** How often each family of commands comes, out of the sum. */
 const WEIGHTS: Readonly<Record<Profile, Readonly<Partial<Record<Family, number>>>>> = {
   strings: { string: 40, edit: 30, number: 20, key: 20, move: 6, expiry: 4, multi: 2, wrong: 1 },
+  hyperloglogs: { hyperloglog: 70, string: 5, key: 5, hash: 5, expiry: 4, multi: 5, wrong: 1 },
   hashes: { hash: 70, string: 5, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
   sets: { set: 70, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
   lists: { list: 70, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
-  expiry: { string: 15, timed: 30, expiry: 30, hash: 10, list: 10, set: 8, number: 5, key: 15, move: 8, multi: 3 },
+  expiry: {
+    string: 15, timed: 30, expiry: 30, hash: 10, list: 10, set: 8, number: 5, key: 15, move: 8,
+    multi: 3,
+  },
   transactions: {
-    string: 20, number: 10, hash: 10, list: 10, set: 8, key: 10, move: 5, timed: 4, multi: 25, wrong: 2,
+    string: 20, number: 10, hyperloglog: 5, hash: 10, list: 10, set: 8, key: 10, move: 5, timed: 4,
+    multi: 25, wrong: 2,
   },
   big: { string: 20, big: 40, edit: 20, hash: 10, list: 10, set: 8, key: 15, move: 8, multi: 2 },
   mixed: {
-    string: 20, edit: 12, number: 12, hash: 25, list: 25, set: 20, key: 15, move: 10, timed: 8, expiry: 10, multi: 5,
+    string: 20, edit: 12, number: 12, hyperloglog: 8, hash: 25, list: 25, set: 20, key: 15, move: 10,
+    timed: 8, expiry: 10, multi: 5,
     wrong: 1,
   },
 };

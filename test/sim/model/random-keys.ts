@@ -2,9 +2,11 @@
 
 import type { RandomValues } from './random-values.ts';
 
-export type KeyKind = 's' | 'h' | 'l' | 'm' | 'x' | 'f';
+export type KeyKind = 's' | 'h' | 'l' | 'm' | 'x' | 'f' | 'p';
 
-const COUNTS: Readonly<Record<KeyKind, number>> = { s: 7, h: 5, l: 5, m: 5, x: 3, f: 2 };
+const COUNTS: Readonly<Record<KeyKind, number>> = {
+  s: 7, h: 5, l: 5, m: 5, x: 3, f: 2, p: 4,
+};
 const OTHER_KIND_PERCENT = 6;
 
 export class RandomKeys {
@@ -26,13 +28,13 @@ export class RandomKeys {
     return this.#prefix;
   }
 
-  /** Mostly a key of this kind. One for floats never stands in for another. */
+  /** Mostly a key of this kind. One for floats or HyperLogLogs never stands in for another. */
   key(kind: KeyKind): string {
-    if (kind === 'f' || !this.#values.chance(OTHER_KIND_PERCENT)) return this.#of(kind);
+    if (kind === 'f' || kind === 'p' || !this.#values.chance(OTHER_KIND_PERCENT)) return this.#of(kind);
     return this.any();
   }
 
-  /** A key that may have any value. */
+  /** A key that may have any value but those two. */
   any(): string {
     return this.#of(this.#values.pick(['s', 's', 'h', 'l', 'm', 'x']));
   }

@@ -5,7 +5,8 @@ import type { RandomKeys } from './random-keys.ts';
 import type { RandomValues } from './random-values.ts';
 
 export type Family =
-  | 'string' | 'big' | 'edit' | 'number' | 'hash' | 'list' | 'set' | 'key' | 'move' | 'timed' | 'expiry'
+  | 'string' | 'big' | 'edit' | 'number' | 'hyperloglog' | 'hash' | 'list' | 'set' | 'key' | 'move'
+  | 'timed' | 'expiry'
   | 'globalRead' | 'globalWrite' | 'select' | 'wrong' | 'multi';
 
 export interface Making {
@@ -90,6 +91,31 @@ const number: readonly Maker[] = [
   ({ values, keys }) => ['SET', keys.key('f'), values.quarters()],
   ({ keys }) => ['GET', keys.key('f')],
   ({ keys }) => ['DEL', keys.key('f')],
+];
+
+const ELEMENTS = 5000;
+const counted: (making: Making) => string = ({ values }) =>
+  `${values.pick(['e', 'an element '])}${values.between(0, ELEMENTS - 1)}`;
+
+/** Only these name keys of HyperLogLogs: of their bytes the model knows what they mean. */
+const hyperloglog: readonly Maker[] = [
+  (making) => ['PFADD', making.keys.key('p'), counted(making)],
+  (making) => ['PFADD', making.keys.key('p'), counted(making)],
+  (making) => ['PFADD', making.keys.key('p'), ...making.values.list(0, 5, () => counted(making))],
+  (making) => ['PFADD', making.keys.key('p'),
+    ...making.values.list(100, 600, () => counted(making))],
+  ({ keys }) => ['PFCOUNT', keys.key('p')],
+  ({ values, keys }) => ['PFCOUNT', ...values.list(1, 4, () => keys.key('p'))],
+  ({ keys }) => ['PFCOUNT', keys.key('p'), keys.any()],
+  ({ values, keys }) => ['PFMERGE', ...values.list(1, 4, () => keys.key('p'))],
+  ({ keys }) => ['PFMERGE', keys.key('p'), keys.any()],
+  ({ keys }) => ['GET', keys.key('p')],
+  ({ keys }) => ['DEL', keys.key('p')],
+  ({ keys }) => ['RENAME', keys.key('p'), keys.key('p')],
+  ({ keys }) => ['COPY', keys.key('p'), keys.key('p'), 'REPLACE'],
+  ({ values, keys }) => ['PEXPIRE', keys.key('p'), `${values.delayMs()}`],
+  ({ keys }) => ['PERSIST', keys.key('p')],
+  ({ keys }) => ['TYPE', keys.key('p')],
 ];
 
 const hash: readonly Maker[] = [
@@ -278,5 +304,6 @@ const wrong: readonly Maker[] = [
 ];
 
 export const MAKERS: Readonly<Record<Exclude<Family, 'multi'>, readonly Maker[]>> = {
-  string, big, edit, number, hash, list, set, key, move, timed, expiry, globalRead, globalWrite, select, wrong,
+  string, big, edit, number, hyperloglog, hash, list, set, key, move, timed, expiry, globalRead,
+  globalWrite, select, wrong,
 };

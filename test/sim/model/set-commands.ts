@@ -1,6 +1,6 @@
 /** Sets. Their members have no order that a client may rely on. */
 
-import type { Members } from './entry.ts';
+import type { Members } from './value.ts';
 import { CommandError, type Execution } from './execution.ts';
 import { some, type Expectation } from './expectation.ts';
 import { read, write, type ModelCommand } from './model-command.ts';

@@ -2,6 +2,9 @@
 
 import type { Expiry } from './entry.ts';
 import { CommandError, type Execution } from './execution.ts';
+import type { Expectation } from './expectation.ts';
+import { bytesOfHyperLogLog } from './hyperloglog-commands.ts';
+import { HyperLogLog } from './hyperloglog-value.ts';
 import { read, write, type ModelCommand } from './model-command.ts';
 import { parseExpireTime, syntaxError, wrongArity, type Unit } from './parse.ts';
 import { array, bulk, NIL, OK, type Reply } from './reply.ts';
@@ -66,6 +69,12 @@ function expiryOf(
 
 function bulkOrNil(text: string | undefined): Reply {
   return text === undefined ? NIL : bulk(text);
+}
+
+function get(execution: Execution, [, key = '']: readonly string[]): Expectation | Reply {
+  const value = execution.find(key)?.value;
+  if (value instanceof HyperLogLog) return bytesOfHyperLogLog(value);
+  return bulkOrNil(execution.findString(key));
 }
 
 function set(execution: Execution, args: readonly string[]): Reply {
@@ -147,7 +156,7 @@ function setManyIfAbsent(execution: Execution, args: readonly string[]): number 
 }
 
 export const stringCommands: readonly ModelCommand[] = [
-  read('GET', 2, 'first', (execution, [, key = '']) => bulkOrNil(execution.findString(key))),
+  read('GET', 2, 'first', get),
   read('STRLEN', 2, 'first', (execution, [, key = '']) => execution.findString(key)?.length ?? 0),
   read('MGET', -2, 'all', getMany),
   write('SET', -3, 'first', set),

@@ -33,7 +33,8 @@ export interface PrivateOptions {
 }
 
 const COMMANDS: readonly CommandProfile[] = [
-  'strings', 'hashes', 'lists', 'sets', 'expiry', 'transactions', 'big', 'mixed', 'mixed',
+  'strings', 'hyperloglogs', 'hashes', 'lists', 'sets', 'expiry', 'transactions', 'big', 'mixed',
+  'mixed',
 ];
 
 /** Hangs up when it hears nothing for so long; servers answer before that. */

@@ -1,0 +1,80 @@
+/**
+ * The values that the model knows. They never change: a change makes a new one. Strings are latin1
+ * texts.
+ */
+
+import { HyperLogLog } from './hyperloglog-value.ts';
+import { hashText } from './reply.ts';
+
+export type Hash = ReadonlyMap<string, string>;
+export type List = readonly string[];
+export type Members = ReadonlySet<string>;
+export type Value = string | HyperLogLog | Hash | List | Members;
+
+export function isHash(value: Value): value is Hash {
+  return value instanceof Map;
+}
+
+export function isList(value: Value): value is List {
+  return Array.isArray(value);
+}
+
+export function isSet(value: Value): value is Members {
+  return value instanceof Set;
+}
+
+/** What TYPE replies. */
+export function typeOf(value: Value): 'string' | 'hash' | 'list' | 'set' {
+  if (isHash(value)) return 'hash';
+  if (isList(value)) return 'list';
+  return isSet(value) ? 'set' : 'string';
+}
+
+/** A collection without elements, which does not exist. */
+export function isEmptyCollection(value: Value): boolean {
+  if (isList(value)) return value.length === 0;
+  return (isHash(value) || isSet(value)) && value.size === 0;
+}
+
+export function sameValue(one: Value, other: Value): boolean {
+  if (one === other) return true;
+  if (one instanceof HyperLogLog) return other instanceof HyperLogLog && one.equals(other);
+  if (isHash(one)) {
+    return isHash(other) && one.size === other.size &&
+      [...one].every(([field, value]) => other.get(field) === value);
+  }
+  if (isList(one)) {
+    return isList(other) && one.length === other.length &&
+      one.every((element, i) => element === other[i]);
+  }
+  if (!isSet(one) || !isSet(other)) return false;
+  return one.size === other.size && [...one].every((member) => other.has(member));
+}
+
+/** Equal values have the same: a uint32. */
+export function hashOfValue(value: Value): number {
+  if (typeof value === 'string') return hashText(value);
+  if (value instanceof HyperLogLog) return value.hash >>> 0;
+  if (isList(value)) return hashOfList(value);
+  let sum = 1;
+  if (isSet(value)) {
+    for (const member of value) sum += Math.imul(hashText(member), 0x85eb_ca6b);
+    return sum >>> 0;
+  }
+  for (const [field, text] of value) {
+    sum += Math.imul(hashText(field), 0x9e37_79b1) ^ hashText(text);
+  }
+  return sum >>> 0;
+}
+
+/** Of a list, at each end: what its hash is made of. */
+const HASHED_ELEMENTS = 20;
+
+/** The first and the last ones stand for all: lists may be long. */
+function hashOfList(list: List): number {
+  let sum = 2 + list.length;
+  for (const text of [...list.slice(0, HASHED_ELEMENTS), ...list.slice(-HASHED_ELEMENTS)]) {
+    sum = Math.imul(sum, 31) + hashText(text);
+  }
+  return sum >>> 0;
+}
