@@ -16,7 +16,7 @@
  */
 
 import {
-  DENSE, ElementPlace, REGISTERS, SPARSE, cachedCardinality, getRegister, markStale, mergeDense,
+  DENSE, ElementPlace, REGISTERS, SPARSE, cachedCardinality, markStale, mergeDense,
 } from '../../lib/hyperloglog/format.ts';
 import { estimateOf, estimateOfRegisters } from '../../lib/hyperloglog/estimate.ts';
 import { DAMAGED, emptySparse, mergeSparse } from '../../lib/hyperloglog/sparse.ts';
@@ -117,12 +117,15 @@ interface Merged {
   readonly registers: Uint8Array;
   /** Whether one of them was dense. */
   readonly isDense: boolean;
+  /** Of the first key alone, if that is dense. */
+  readonly ownDense: Uint8Array | undefined;
 }
 
 /** The highest of each register at all keys of the request, or the text of an error. */
 function mergeAll({ args, db }: WriteContext): Merged | string {
   const registers = new Uint8Array(REGISTERS);
   let isDense = false;
+  let ownDense: Uint8Array | undefined;
   for (let i = 1; i < args.count; i++) {
     const log = asHyperLogLog(db.readString(args.at(i)));
     if (typeof log === 'string') return log;
@@ -131,10 +134,11 @@ function mergeAll({ args, db }: WriteContext): Merged | string {
     if (log.encoding === DENSE) {
       isDense = true;
       mergeDense(bytes, registers);
+      if (i === 1) ownDense = registers.slice();
     } else if (!mergeSparse(bytes, registers)) return DAMAGED_HYPERLOGLOG;
     db.endReads();
   }
-  return { registers, isDense };
+  return { registers, isDense, ownDense };
 }
 
 // ---- Merging ------------------------------------------------------------------------------------
@@ -146,7 +150,7 @@ function pfmerge(ctx: WriteContext): void {
   const key = args.at(1);
   const log = asHyperLogLog(db.findString(key));
   if (typeof log === 'string') throw new Error(`assertion failed: it was merged, now ${log}`);
-  if (!raiseFew(ctx, log, merged.registers)) raiseMany(ctx, log, merged);
+  if (!raiseFew(ctx, log, merged)) raiseMany(ctx, log, merged);
   if (log === undefined) db.notify('n', 'new', key);
   db.notify('$', 'pfadd', key);
   reply.ok();
@@ -154,13 +158,12 @@ function pfmerge(ctx: WriteContext): void {
 
 /** Raises registers of a dense value one by one if they are few; whether they were. */
 function raiseFew(
-  { args, db }: WriteContext, log: HyperLogLog | undefined, registers: Uint8Array,
+  { args, db }: WriteContext, log: HyperLogLog | undefined, { registers, ownDense }: Merged,
 ): boolean {
-  if (log?.encoding !== DENSE) return false;
-  const bytes = log.found.value.view();
+  if (log === undefined || ownDense === undefined) return false;
   const higher: number[] = [];
   for (let i = 0; i < REGISTERS; i++) {
-    if (registers[i]! <= getRegister(bytes, i)) continue;
+    if (registers[i] === ownDense[i]) continue;
     if (higher.push(i) > REGISTERS_ALONE_MAX) return false;
   }
   const edit = new DenseEdit(db, args.at(1), log);
