@@ -23,6 +23,8 @@ export const DAMAGED_HYPERLOGLOG = 'INVALIDOBJ Corrupted HLL object detected';
 export interface HyperLogLog {
   readonly found: Found;
   readonly encoding: Encoding;
+  /** Borrowed: until the key is changed. */
+  readonly bytes: Buffer;
 }
 
 /** Undefined for an absent key; the text of an error for one that holds something else. */
@@ -31,8 +33,9 @@ export function asHyperLogLog(
 ): HyperLogLog | undefined | string {
   if (found === undefined) return undefined;
   if (found === WRONG_TYPE) return WRONG_TYPE_TEXT;
-  const encoding = encodingOf(found.value.view());
-  return encoding === undefined ? NOT_A_HYPERLOGLOG : { found, encoding };
+  const bytes = found.value.view();
+  const encoding = encodingOf(bytes);
+  return encoding === undefined ? NOT_A_HYPERLOGLOG : { found, encoding, bytes };
 }
 
 /** Puts a value in the place of that which was found; the key keeps its expiry. */
@@ -43,7 +46,7 @@ export function storeWhole(
     db.put(key, new ByteRange(bytes), before?.found.expireAt ?? 0, true);
   if (before === undefined || !canWriteInto(before, bytes)) return whole();
   const { found } = before;
-  const { first, end } = differenceOf(found.value.view(), bytes);
+  const { first, end } = differenceOf(before.bytes, bytes);
   // A delta of most of the value would only make a chain of records of it.
   if ((end - first) * 2 > bytes.length) return whole();
   const edit = beginEdit(db, key, found, bytes.length, STALE_AT);
@@ -54,8 +57,8 @@ export function storeWhole(
 }
 
 /** Whether a part can be written: a string does not become shorter so, and a short one is whole. */
-function canWriteInto({ found, encoding }: HyperLogLog, after: Buffer): boolean {
-  return after.length > STRING_REWRITE_BYTES_MAX && after.length >= found.value.length &&
+function canWriteInto({ bytes, encoding }: HyperLogLog, after: Buffer): boolean {
+  return after.length > STRING_REWRITE_BYTES_MAX && after.length >= bytes.length &&
     encodingOf(after) === encoding;
 }
 
@@ -74,15 +77,15 @@ function differenceOf(before: Buffer, after: Buffer): { first: number; end: numb
 export class DenseEdit {
   readonly #db: Database;
   readonly #key: ByteRange;
-  readonly #found: Found;
+  readonly #log: HyperLogLog;
   /** Made with the first change. */
   #edit: StringEdit | undefined;
 
-  constructor(db: Database, key: ByteRange, { found, encoding }: HyperLogLog) {
-    if (encoding !== DENSE) throw new Error('assertion failed: not a dense HyperLogLog');
+  constructor(db: Database, key: ByteRange, log: HyperLogLog) {
+    if (log.encoding !== DENSE) throw new Error('assertion failed: not a dense HyperLogLog');
     this.#db = db;
     this.#key = key;
-    this.#found = found;
+    this.#log = log;
   }
 
   /** Sets a register to a value unless it has that much already; whether it did. */
@@ -108,11 +111,11 @@ export class DenseEdit {
   }
 
   #bytes(): Buffer {
-    return this.#edit?.bytes() ?? this.#found.value.view();
+    return this.#edit?.bytes() ?? this.#log.bytes;
   }
 
   #begin(): StringEdit {
-    this.#edit ??= beginEdit(this.#db, this.#key, this.#found, DENSE_BYTES, STALE_AT);
+    this.#edit ??= beginEdit(this.#db, this.#key, this.#log.found, DENSE_BYTES, STALE_AT);
     return this.#edit;
   }
 }

@@ -49,16 +49,16 @@ function makeDense(ctx: WriteContext, log: HyperLogLog): void {
 
 /** The value's bytes, dense, which the key has from now on; undefined if it is damaged. */
 function denseOf({ args, db }: WriteContext, log: HyperLogLog): Buffer | undefined {
-  const bytes = log.found.value.view();
+  const { bytes } = log;
   if (log.encoding === DENSE) return bytes;
   const dense = toDense(bytes);
   if (dense !== undefined) storeWhole(db, args.at(2), log, dense);
   return dense;
 }
 
-function replyRuns({ reply }: WriteContext, { found, encoding }: HyperLogLog): void {
+function replyRuns({ reply }: WriteContext, { bytes, encoding }: HyperLogLog): void {
   if (encoding !== SPARSE) return reply.error(NOT_SPARSE);
-  reply.bulkText(describeRuns(found.value.view()));
+  reply.bulkText(describeRuns(bytes));
 }
 
 // ---- PFSELFTEST ---------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ function addToCopy(
 function editOf(ctx: WriteContext, log: HyperLogLog | undefined): ValueEdit {
   const { hllSparseBytes } = ctx.limits;
   if (log === undefined) return new ValueEdit(emptySparse(), SPARSE, hllSparseBytes);
-  return new ValueEdit(log.found.value.view(), log.encoding, hllSparseBytes);
+  return new ValueEdit(log.bytes, log.encoding, hllSparseBytes);
 }
 
 // ---- Counting -----------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ function pfcount(ctx: WriteContext): void {
   const log = asHyperLogLog(db.readString(args.at(1)));
   if (log === undefined) return reply.integer(0);
   if (typeof log === 'string') return reply.error(log);
-  const bytes = log.found.value.view();
+  const { bytes } = log;
   const cached = cachedCardinality(bytes);
   if (cached !== undefined) return reply.integer(toInt64(cached)!);
   const count = estimateOf(bytes, log.encoding);
@@ -130,7 +130,7 @@ function mergeAll({ args, db }: WriteContext): Merged | string {
     const log = asHyperLogLog(db.readString(args.at(i)));
     if (typeof log === 'string') return log;
     if (log === undefined) continue;
-    const bytes = log.found.value.view();
+    const { bytes } = log;
     if (log.encoding === DENSE) {
       isDense = true;
       mergeDense(bytes, registers);
