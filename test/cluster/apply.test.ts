@@ -428,7 +428,7 @@ describe('a transaction', () => {
 
   it('makes HyperLogLogs dense where its origin would; by default if that does not say so', async () => {
     const limited = (...limits: string[]): BodyRequest => ({
-      kind: ORDERED_LIMITS, commands: [['16', '100000', ...limits]],
+      kind: ORDERED_LIMITS, commands: [['16', '100000', ...limits.length > 0 ? ['3', ...limits] : []]],
     });
     peer.give(bodyOf(limited('21'), 'PFADD a 1 2 3', limited('3000'), 'PFADD b 1 2 3',
       limited(), 'PFADD c 1 2 3'));

@@ -165,7 +165,7 @@ describe('requests on their way into the order', () => {
     ]);
     const { body } = cluster.order[0]!;
     const limits = readOrderedRequests(body).filter(({ kind }) => kind === ORDERED_LIMITS);
-    expect(limits.map(({ commands: [args] }) => [0, 1, 2].map((i) => args!.text(i)))).toEqual([
+    expect(limits.map(({ commands: [args] }) => [0, 1, 3].map((i) => args!.text(i)))).toEqual([
       ['16', '100', '3000'], ['16', '3', '3000'], ['3', '3', '3000'], ['16', '100', '3000'],
       ['16', '100', '7'],
     ]);

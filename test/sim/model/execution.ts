@@ -11,6 +11,7 @@ import { Entry, type Expiry } from './entry.ts';
 import {
   isEmptyCollection, isHash, isList, isSet, type Hash, type List, type Members, type Value,
 } from './value.ts';
+import { HyperLogLog } from './hyperloglog-value.ts';
 import type { KeyspaceModel } from './keyspace-model.ts';
 import { failure, type Reply } from './reply.ts';
 
@@ -114,7 +115,7 @@ export class Execution {
   findString(key: string): string | undefined {
     const value = this.find(key)?.value;
     if (value === undefined || typeof value === 'string') return value;
-    if (isHash(value)) throw new CommandError(WRONG_TYPE);
+    if (!(value instanceof HyperLogLog)) throw new CommandError(WRONG_TYPE);
     throw new Error(`the model does not know the bytes of ${JSON.stringify(key)}`);
   }
 
