@@ -225,6 +225,13 @@ describe('PFDEBUG and PFSELFTEST', () => {
       .toEqual(new RecordedError('ERR The specified key does not exist'));
   });
 
+  it('make a long sparse value dense as a whole, also where most of its bytes stay', () => {
+    const runs = Buffer.concat([Buffer.alloc(10_000), Buffer.from([0x58, 0xef])]);
+    redis.run('SET', 'h', Buffer.concat([Buffer.from(`HYLL\x01${'\0'.repeat(11)}`), runs]));
+    expect(redis.run('PFDEBUG', 'TODENSE', 'h')).toBe(1);
+    expect(bytesOf('h').equals(Buffer.from(`HYLL${'\0'.repeat(12_300)}`))).toBe(true);
+  });
+
   it('test themselves in slices', async () => {
     expect(await redis.runSteps('PFSELFTEST')).toBe('OK');
   });

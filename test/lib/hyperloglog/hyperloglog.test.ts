@@ -85,6 +85,8 @@ describe('sparse runs', () => {
       'v:1,4 v:1,2 Z:16378'],
     ['take the place of a single one', [0x7f, 0xff], [[0, 1], [0, 5]], 'v:5,1 Z:16383'],
     ['divide one of equal values', [0x83, 0x7f, 0xfb], [[1, 2]], 'v:1,1 v:2,1 v:1,2 Z:16380'],
+    ['join three more behind a split', [0x82, 0x80, 0x80, 0x80, 0x7f, 0xf9], [[1, 2]],
+      'v:1,1 v:2,1 v:1,4 Z:16378'],
     ['become short zeros from 64 on', [0x7f, 0xff], [[64, 1]], 'z:64 v:1,1 Z:16319'],
     ['stay long zeros from 65 on', [0x7f, 0xff], [[65, 1]], 'Z:65 v:1,1 Z:16318'],
   ];
@@ -107,6 +109,12 @@ describe('sparse runs', () => {
     expect(edit.raise(1000, 1)).toBe(TOO_LARGE);
     expect(edit.raise(70, 7)).toBe(true);
     expect(describeRuns(edit.bytes())).toBe('Z:70 v:7,1 Z:16313');
+  });
+
+  it('may be longer than allowed as long as they do not grow', () => {
+    const edit = new SparseEdit(withRuns(0x40, 0x40, 0x7f, 0xbe), 18);
+    expect([edit.raise(0, 1), edit.raise(100, 1)]).toEqual([true, TOO_LARGE]);
+    expect(describeRuns(edit.bytes())).toBe('v:1,1 z:64 Z:16319');
   });
 
   it('are damaged when they are fewer or more than all registers', () => {

@@ -35,6 +35,7 @@ function sparseRegisters(bytes: Uint8Array): number[] | undefined {
       const low = (bytes[++at] ?? 0).toString(2).padStart(8, '0');
       count = Number.parseInt(bits.slice(2) + low, 2) + 1;
     } else count = Number.parseInt(bits.slice(2), 2) + 1;
+    if (registers.length + count > SLOW_REGISTERS) return undefined;
     for (let i = 0; i < count; i++) registers.push(value);
   }
   return registers.length === SLOW_REGISTERS ? registers : undefined;

@@ -85,6 +85,17 @@ const DAMAGED: Script = RUNS.flatMap((runs) => HEADERS.flatMap((header) => [
   ['PFDEBUG', 'TODENSE', 'd'], ['GET', 'd'],
 ]));
 
+/** Runs that PFADD does not make, and what becomes of them. */
+const CRAFTED: Script = [
+  ['SET', 'a', `${HEADERS[0]!}\x82\x80\x80\x80\x7f\xf9`],
+  ['SET', 'b', `${HEADERS[0]!}\x00\x84\x7f\xfd`], ['PFMERGE', 'a', 'b'], ['GET', 'a'],
+  ['CONFIG', 'SET', 'hll-sparse-max-bytes', '18'], ['SET', 'a', `${HEADERS[0]!}\x40\x40\x7f\xbe`],
+  ['SET', 'b', `${HEADERS[0]!}\x80\x7f\xfe`], ['PFMERGE', 'a', 'b'], ['GET', 'a'],
+  ['CONFIG', 'SET', 'hll-sparse-max-bytes', '3000'],
+  ['SET', 'a', `${HEADERS[0]!}${'\0'.repeat(10_000)}\x58\xef`], ['PFDEBUG', 'TODENSE', 'a'],
+  ['GET', 'a'],
+];
+
 /** A run without its last byte: of what it writes there, Redis forgets a byte. */
 const CUT: Script = [
   ['SET', 'b', `${HEADERS[0]!}\x7f`], ['PFCOUNT', 'b'], ['PFCOUNT', 'b', 'none'],
@@ -117,6 +128,6 @@ const LIMITED: Script = [
 ];
 
 export const hyperLogLogScript: Script = [
-  ...ADDING, ...GROWING, ...MERGING, ...WRONG, ...LOOKING, ...DAMAGED, ...CUT, ...DENSE_ONES,
-  ...LIMITED, ...COUNTING,
+  ...ADDING, ...GROWING, ...MERGING, ...WRONG, ...LOOKING, ...DAMAGED, ...CRAFTED, ...CUT,
+  ...DENSE_ONES, ...LIMITED, ...COUNTING,
 ];
