@@ -21,6 +21,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
+import { isSameBytes } from '../../lib/compare-bytes.ts';
 import type { KeyHash } from '../../lib/key-hash.ts';
 import { KiB } from '../../lib/size-units.ts';
 import { varintBytes, writeVarint } from '../../lib/varint.ts';
@@ -233,13 +234,7 @@ export class HashBlock implements LiveValue, HashView {
   }
 
   #isField(buf: Buffer, start: number, end: number): boolean {
-    const ours = this.#buf;
-    const length = this.#fieldEnd - this.#fieldStart;
-    if (length !== end - start) return false;
-    for (let i = this.#fieldStart, j = start; j < end; i++, j++) {
-      if (ours[i] !== buf[j]) return false;
-    }
-    return true;
+    return isSameBytes(this.#buf, this.#fieldStart, this.#fieldEnd, buf, start, end);
   }
 
   #locate(position: number): void {
@@ -279,6 +274,7 @@ export class HashBlock implements LiveValue, HashView {
   #value(): ByteRange {
     return new ByteRange(this.#buf, this.#valueStart, this.#valueEnd, this.#view);
   }
+
   // ---- Setting ----------------------------------------------------------------------------------
 
   #setAll(reader: PieceReader, from: Bytes): void {

@@ -15,7 +15,7 @@ import { HASH, SET } from '../value-type.ts';
 import type { CollectionType, LargeMaker } from './collection-type.ts';
 import { HashBlock } from './hash-block.ts';
 import { HASH_SET, type HashType } from './hash-delta.ts';
-import { HashShape } from './hash-shape.ts';
+import { cutHashed } from './hashed-blocks.ts';
 import { LargeHash } from './large-hash.ts';
 import type { LargeCollection } from './large-collection.ts';
 import type { LargeEdit } from './large-edit.ts';
@@ -39,13 +39,8 @@ export const HASHES = hashType(HASH);
 export const SETS = hashType(SET);
 
 function toLarge(hash: HashBlock, { limits, newId, place, random }: LargeMaker): LargeHash {
-  const salt = { a: random.next(), b: random.next() };
-  const { longest, peak, type } = hash;
-  const parts = new HashShape(salt).cut(hash, limits.blockBytesMax);
-  const entries = parts.map(({ block, start }, at) =>
-    ({ start: at === 0 ? 0 : start, block: at, count: block.size }));
-  const base = { entries, nextBlock: parts.length, sequence: 0 };
-  const large = new LargeHash(type, place, { salt, longest, peak }, newId(), base);
+  const { base, head, parts } = cutHashed(hash, limits.blockBytesMax, random);
+  const large = new LargeHash(hash.type, place, head, newId(), base);
   parts.forEach(({ block }, entry) => large.directory.rewriteBlock(entry, block));
   return large;
 }

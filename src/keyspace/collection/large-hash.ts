@@ -1,66 +1,34 @@
 /**
- * A large hash or set: blocks by the salted hash of the field (block-directory.ts). All fields of
- * equal hash are in one block; the first entry starts at 0. A position counts through the blocks in
- * the order of their hashes; a scan goes by the hashes, since positions move when blocks grow.
- *
- *     head of a base:  longest | peak | salt a | salt b          all varints
+ * A large hash or set: blocks by the salted hash of the field (hashed-blocks.ts, which also says
+ * what the head of its base is).
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
-import type { KeyHash, KeyHashSeed } from '../../lib/key-hash.ts';
 import type { HashPage, HashView } from './hash-view.ts';
-import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
 import type { DeltaWriter } from '../pieces.ts';
-import { BlockDirectory, readDirectory, type DirectoryBase } from './block-directory.ts';
+import { readDirectory, type BlockDirectory, type DirectoryBase } from './block-directory.ts';
 import type { BlockPort } from './block-port.ts';
-import { HashBlock } from './hash-block.ts';
+import type { HashBlock } from './hash-block.ts';
 import type { HashType } from './hash-delta.ts';
-import { HashShape } from './hash-shape.ts';
+import type { HashShape } from './hash-shape.ts';
+import { HashedBlocks, readHashedHead, writeHashedHead, type HashedHead } from './hashed-blocks.ts';
 import { LargeCollection, readLargeBase, type BlockPlace } from './large-collection.ts';
-import { NUMBERS, entryOfNumber } from './separators.ts';
-
-const HASHES = 2 ** 32;
-
-export interface LargeHashHead {
-  /** Seed of the hash of its fields. */
-  readonly salt: KeyHashSeed;
-  /** Of the hash before it became large: what OBJECT ENCODING goes by. */
-  readonly longest: number;
-  readonly peak: number;
-}
-
-/** Of one look ahead. */
-const aheadHashes = new Float64Array(LOOKAHEAD_KEYS_MAX);
-const aheadBlocks: (HashBlock | undefined)[] = Array.from({ length: LOOKAHEAD_KEYS_MAX });
+import { NUMBERS } from './separators.ts';
 
 export class LargeHash extends LargeCollection implements HashView {
   readonly type: HashType;
-  readonly head: LargeHashHead;
-  readonly directory: BlockDirectory<HashBlock, number>;
+  readonly head: HashedHead;
+  readonly fields: HashedBlocks;
   readonly directories: readonly BlockDirectory[];
-  readonly shape: HashShape;
-  /** Of its fields; its blocks have it too. */
-  readonly hasher: KeyHash;
-  /** Means nothing: keeps the compiler from dropping reads whose result nobody needs. */
-  sink = 0;
-  /** The entry that was read last by position, and the position of its first field; -1: none. */
-  #readEntry = -1;
-  #readFirst = 0;
 
   constructor(
-    type: HashType, place: BlockPlace, head: LargeHashHead, id: number,
-    base: DirectoryBase<number>,
+    type: HashType, place: BlockPlace, head: HashedHead, id: number, base: DirectoryBase<number>,
   ) {
     super(place);
     this.type = type;
     this.head = head;
-    this.shape = new HashShape(head.salt);
-    this.hasher = this.shape.hasher;
-    this.directory = new BlockDirectory({
-      separators: NUMBERS, port: place.port, space: place.space, id, tag: 0, ...base,
-      decode: (buf, start, end) => HashBlock.ofBase(type, buf, start, end, this.hasher),
-    });
-    this.directories = [this.directory as BlockDirectory];
+    this.fields = new HashedBlocks(type, place, head, id, base, 0);
+    this.directories = [this.fields.directory as BlockDirectory];
   }
 
   /** Reads what encodeBase wrote. The bytes are borrowed. */
@@ -68,11 +36,9 @@ export class LargeHash extends LargeCollection implements HashView {
     type: HashType, port: BlockPort, buf: Buffer, start: number, end: number,
   ): LargeHash {
     const { place, reader } = readLargeBase(port, buf, start, end);
-    const [longest, peak] = [reader.number(), reader.number()];
-    const salt = { a: reader.number(), b: reader.number() };
+    const head = readHashedHead(reader);
     const id = reader.number();
-    const base = readDirectory(reader, NUMBERS);
-    return new LargeHash(type, place, { salt, longest, peak }, id, base);
+    return new LargeHash(type, place, head, id, readDirectory(reader, NUMBERS));
   }
 
   copyTo(place: BlockPlace, newId: () => number): LargeHash {
@@ -83,18 +49,24 @@ export class LargeHash extends LargeCollection implements HashView {
   }
 
   protected writeHead(writer: DeltaWriter): void {
-    const { longest, peak, salt } = this.head;
-    for (const number of [longest, peak, salt.a, salt.b]) writer.number(number);
+    writeHashedHead(writer, this.head);
+  }
+
+  get directory(): BlockDirectory<HashBlock, number> {
+    return this.fields.directory;
+  }
+
+  get shape(): HashShape {
+    return this.fields.shape;
   }
 
   /** The entry whose block has the fields of this hash. */
   entryOf(hash: number): number {
-    return entryOfNumber(this.directory.starts, hash);
+    return this.fields.entryOf(hash);
   }
 
   hashOf(buf: Buffer, start: number, end: number): number {
-    this.hasher.hash(buf, start, end);
-    return this.hasher.lo;
+    return this.fields.hashOf(buf, start, end);
   }
 
   // ---- Reading ----------------------------------------------------------------------------------
@@ -109,95 +81,37 @@ export class LargeHash extends LargeCollection implements HashView {
   }
 
   find(field: ByteRange): number {
-    const hash = this.#hashOf(field);
-    const entry = this.entryOf(hash);
-    const at = this.directory.block(entry).findHashed(field, hash);
-    return at < 0 ? -1 : this.directory.countBefore(entry) + at;
+    return this.fields.find(field);
   }
 
   get(field: ByteRange): ByteRange | undefined {
-    const hash = this.#hashOf(field);
-    const block = this.directory.block(this.entryOf(hash));
-    const at = block.findHashed(field, hash);
-    return at < 0 ? undefined : block.valueAt(at);
+    return this.fields.get(field);
   }
 
   has(field: ByteRange): boolean {
-    const hash = this.#hashOf(field);
-    return this.directory.block(this.entryOf(hash)).findHashed(field, hash) >= 0;
+    return this.fields.has(field);
   }
 
-  /** See LiveValue.lookAhead. Blocks that are not in RAM are left to the look-ups. */
-  lookAhead(buf: Buffer, starts: Int32Array, ends: Int32Array, all: number): void {
-    const { directory } = this;
-    const count = Math.min(all, LOOKAHEAD_KEYS_MAX);
-    let sink = 0;
-    for (let i = 0; i < count; i++) {
-      const hash = this.hashOf(buf, starts[i]!, ends[i]!);
-      const block = directory.peek(this.entryOf(hash));
-      aheadHashes[i] = hash;
-      aheadBlocks[i] = block;
-      if (block !== undefined) sink ^= block.touchTable(hash);
-    }
-    for (let i = 0; i < count; i++) {
-      const block = aheadBlocks[i];
-      if (block !== undefined) sink ^= block.touchPair(aheadHashes[i]!);
-      aheadBlocks[i] = undefined;
-    }
-    this.sink = sink;
+  lookAhead(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void {
+    this.fields.lookAhead(buf, starts, ends, count);
   }
 
   fieldAt(position: number): ByteRange {
-    return this.#blockAt(position).fieldAt(position - this.#readFirst);
+    return this.fields.fieldAt(position);
   }
 
   valueAt(position: number): ByteRange {
-    return this.#blockAt(position).valueAt(position - this.#readFirst);
+    return this.fields.valueAt(position);
   }
 
-  /**
-   * The cursor is 2^32 and the lowest hash that was not visited: so it is not one of a hash in one
-   * piece, from which a scan begins again. Equal hashes are in one page.
-   */
   scan(cursor: number, count: number): HashPage {
-    const from = cursor < HASHES ? 0 : cursor - HASHES;
-    if (from >= HASHES) return { positions: [], cursor: 0 };
-    const { directory } = this;
-    const entry = this.entryOf(from);
-    const block = directory.block(entry);
-    const first = directory.countBefore(entry);
-    const found = Array.from({ length: block.size }, (_, at) => {
-      const { buf, start, end } = block.fieldAt(at);
-      return { hash: this.hashOf(buf, start, end), position: first + at };
-    }).filter((one) => one.hash >= from);
-    found.sort((a, b) => a.hash - b.hash || a.position - b.position);
-    let end = Math.min(count, found.length);
-    while (end < found.length && found[end]!.hash === found[end - 1]!.hash) end++;
-    const behind = entry + 1 < directory.length ? directory.starts[entry + 1]! : HASHES;
-    const next = found[end]?.hash ?? behind;
-    const positions = found.slice(0, end).map(({ position }) => position);
-    return { positions, cursor: next >= HASHES ? 0 : HASHES + next };
-  }
-
-  #hashOf({ buf, start, end }: ByteRange): number {
-    return this.hashOf(buf, start, end);
-  }
-
-  #blockAt(position: number): HashBlock {
-    const { directory } = this;
-    const isHere = this.#readEntry >= 0 && position >= this.#readFirst &&
-      position < this.#readFirst + directory.countOf(this.#readEntry);
-    if (!isHere) {
-      this.#readEntry = directory.entryAt(position);
-      this.#readFirst = directory.countBefore(this.#readEntry);
-    }
-    return directory.block(this.#readEntry);
+    return this.fields.scan(cursor, count);
   }
 
   // ---- Changing ---------------------------------------------------------------------------------
 
   override applyDelta(buf: Buffer, start: number, end: number): void {
-    this.#readEntry = -1;
+    this.fields.forgetPositions();
     super.applyDelta(buf, start, end);
   }
 }

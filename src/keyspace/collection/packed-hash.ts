@@ -8,6 +8,7 @@
  */
 
 import { ByteRange } from '../../lib/byte-range.ts';
+import { isSameBytes } from '../../lib/compare-bytes.ts';
 import { varintBytes, writeVarint } from '../../lib/varint.ts';
 import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
 import type { PackedWriter } from './collection-type.ts';
@@ -148,13 +149,7 @@ class PairReader {
   }
 
   hasField(buf: Buffer, start: number, end: number): boolean {
-    const length = this.fieldEnd - this.fieldStart;
-    if (length !== end - start) return false;
-    const ours = this.buf;
-    for (let i = this.fieldStart, j = start; j < end; i++, j++) {
-      if (ours[i] !== buf[j]) return false;
-    }
-    return true;
+    return isSameBytes(this.buf, this.fieldStart, this.fieldEnd, buf, start, end);
   }
 
   /** Reads a length of at most two bytes at `from`, and moves `at` behind it. */
