@@ -6,9 +6,11 @@ import { LargeList } from './collection/large-list.ts';
 import { ListBlock } from './collection/list-block.ts';
 import { HashBlock } from './collection/hash-block.ts';
 import type { HashType } from './collection/hash-delta.ts';
+import { LargeZset } from './collection/large-zset.ts';
+import { ZsetBlock } from './collection/zset-block.ts';
 import type { LiveCodec } from './live-value.ts';
 import { liveStringCodec } from './live-string.ts';
-import { HASH, LIST, SET } from './value-type.ts';
+import { HASH, LIST, SET, ZSET } from './value-type.ts';
 
 function hashCodec(type: HashType): LiveCodec {
   return Object.freeze({
@@ -26,6 +28,12 @@ const listCodec: LiveCodec = Object.freeze({
     isLarge ? LargeList.ofBase(blocks, buf, start, end) : ListBlock.ofBase(buf, start, end),
 });
 
+const zsetCodec: LiveCodec = Object.freeze({
+  type: ZSET,
+  decodeBase: (buf: Buffer, start: number, end: number, isLarge: boolean, blocks: BlockPort) =>
+    isLarge ? LargeZset.ofBase(blocks, buf, start, end) : ZsetBlock.ofBase(buf, start, end),
+});
+
 export const LIVE_CODECS: readonly LiveCodec[] = Object.freeze([
-  liveStringCodec, hashCodec(HASH), hashCodec(SET), listCodec,
+  liveStringCodec, hashCodec(HASH), hashCodec(SET), listCodec, zsetCodec,
 ]);

@@ -5,16 +5,17 @@
  *     #buf     04 name 03 Ada | 03 age 02 36 | ...       #words   table | starts by position
  *
  * A pair is changed in place where its length stays; else its new bytes go to the end, and the old
- * ones are dead until a quarter of the bytes is: then the pairs are written again in the order of
- * their positions. So a change costs no more than a copy of the pair, now and then of the block.
+ * ones are dead until a quarter of the bytes is: then the pairs are written again, by position. So
+ * a change costs no more than a copy of the pair, now and then of the block.
  *
  * Positions carry what the protocol promises, so they are part of the value and survive base and
  * delta: the same history gives the same positions on every node and after every reload.
  *  - New fields go to the end, so small hashes list their fields in the order of insertion, as a
  *    listpack of Redis does.
  *  - A removal moves fields to lower positions only: in a small hash those behind the gap close up;
- *    in one of many fields the last one jumps into the gap, since closing up would cost O(n). So a
- *    scan from the end to the start meets every field that is there throughout.
+ *    in one of many fields the last one jumps into the gap, since closing up would cost O(n), and
+ *    in one of a sorted set, whose positions are not used. So a scan from the end to the start meets
+ *    every field that is there throughout.
  *
  * Any size works (a directory of an earlier version may have a hash of millions of fields); from
  * MEDIUM_BYTES_MAX on the next change cuts it into blocks (collection-change.ts).
@@ -32,6 +33,7 @@ import { PieceReader } from '../pieces.ts';
 import {
   POSITION_MASK, closeUpTable, enterField, leaveField, placesFor, tagOf,
 } from './field-table.ts';
+import { ZSET } from '../value-type.ts';
 import { fieldHasher } from './field-hasher.ts';
 import {
   HASH_REMOVE, HASH_SET, notedLength, type HashType, type PackedPairs,
@@ -58,7 +60,6 @@ const ROOM_BYTES_MAX = 8 * KiB;
 
 /** With so many words more than its fields need, a hash has smaller ones made. */
 const SPARE_WORDS = 128;
-const NO_WORDS = new Uint32Array(0);
 
 export class HashBlock implements LiveValue, HashView {
   readonly type: HashType;
@@ -75,7 +76,7 @@ export class HashBlock implements LiveValue, HashView {
   #isInOrder = true;
   #size = 0;
   /** The table, if there is one, and behind it where each pair begins. */
-  #words = NO_WORDS;
+  #words = new Uint32Array(0);
   #tablePlaces = 0;
   /** Of the pair that was located last. */
   #fieldStart = 0;
@@ -300,7 +301,7 @@ export class HashBlock implements LiveValue, HashView {
     this.#size = position + 1;
     this.peak = Math.max(this.peak, this.#size);
     if (hadTable) this.#enter(hash, position);
-    else if (this.#tablePlaces > 0) this.#enterOne(position);
+    else if (this.#tablePlaces > 0) this.#enter(this.#hashAt(position), position);
   }
 
   /** The field is located. */
@@ -411,11 +412,7 @@ export class HashBlock implements LiveValue, HashView {
   #enterAll(): void {
     if (this.#tablePlaces === 0) return;
     this.#words.fill(0, 0, this.#tablePlaces);
-    for (let position = 0; position < this.#size; position++) this.#enterOne(position);
-  }
-
-  #enterOne(position: number): void {
-    this.#enter(this.#hashAt(position), position);
+    for (let at = 0; at < this.#size; at++) this.#enter(this.#hashAt(at), at);
   }
 
   #enter(hash: number, position: number): void {
@@ -425,7 +422,8 @@ export class HashBlock implements LiveValue, HashView {
   // ---- Removing ---------------------------------------------------------------------------------
 
   #remove(reader: PieceReader): void {
-    const isOrdered = this.#size <= HASH_ORDERED_FIELDS_MAX;
+    const isOrdered = this.#tablePlaces === 0 ||
+      (this.type !== ZSET && this.#size <= HASH_ORDERED_FIELDS_MAX);
     const gaps: number[] = [];
     while (reader.hasMore) {
       reader.next();

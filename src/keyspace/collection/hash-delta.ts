@@ -15,10 +15,10 @@
  */
 
 import { parseInt64 } from '../../lib/int64.ts';
-import { SET, type HASH } from '../value-type.ts';
+import { SET, ZSET, type HASH } from '../value-type.ts';
 
-/** The types that are hashes. */
-export type HashType = typeof HASH | typeof SET;
+/** The types that are hashes; the one of a sorted set goes from members to scores. */
+export type HashType = typeof HASH | typeof SET | typeof ZSET;
 
 /** First bytes of deltas. */
 export const HASH_SET = 1;
@@ -36,11 +36,12 @@ export interface PackedPairs {
 /**
  * What the longest of a hash counts: bytes of the field or value, whichever has more. Of a set: 0
  * for an integer, else the member's bytes and one, so that 0 says that all there ever were are
- * integers.
+ * integers. Of a sorted set: bytes of the member.
  */
 export function notedLength(
   type: HashType, buf: Buffer, start: number, end: number, valueBytes: number,
 ): number {
+  if (type === ZSET) return end - start;
   if (type !== SET) return Math.max(end - start, valueBytes);
   return parseInt64(buf, start, end) === undefined ? end - start + 1 : 0;
 }
