@@ -39,6 +39,12 @@ import { stringNumberCommands } from './string/strings-numbers.ts';
 import { stringSliceCommands } from './string/strings-slices.ts';
 import { stringCommands } from './string/strings.ts';
 import { transactionCommands } from './client/transactions.ts';
+import { zsetAlgebraCommands } from './zset/zset-algebra.ts';
+import { zsetCommands } from './zset/zsets.ts';
+import { zsetRangeCommands } from './zset/zsets-ranges.ts';
+import { zsetRemovalCommands } from './zset/zsets-removals.ts';
+import { zsetScoreCommands } from './zset/zsets-scores.ts';
+import { zsetWalkCommands } from './zset/zsets-walks.ts';
 
 export const allCommands: readonly (readonly Command[])[] = [
   stringCommands, stringNumberCommands, stringSliceCommands, stringLcsCommands,
@@ -48,6 +54,8 @@ export const allCommands: readonly (readonly Command[])[] = [
   hashCommands, hashNumberCommands, hashWalkCommands,
   setCommands, setChoiceCommands, setAlgebraCommands,
   listCommands, listChangeCommands, listMoveCommands,
+  zsetCommands, zsetScoreCommands, zsetRangeCommands, zsetRemovalCommands, zsetWalkCommands,
+  zsetAlgebraCommands,
   transactionCommands, pubSubCommands, connectionCommands, clientCommands,
   commandInfoCommands, configCommands, infoCommands, serverControlCommands, debugCommands,
   memoryCommands, slowLogCommands, latencyCommands, replicationCommands, peersCommands,

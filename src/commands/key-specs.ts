@@ -54,6 +54,12 @@ const USES: Readonly<Record<string, string | readonly Part[]>> = {
   rpop: MOVED, llen: 'RO', linsert: 'RW insert', ltrim: 'RW delete', lrem: 'RW delete',
   rpoplpush: [[MOVED, 1, 1], ['RW insert', 2, 2]],
   lmove: [[MOVED, 1, 1], ['RW insert', 2, 2]], lmpop: MOVED,
+  zcard: 'RO', zincrby: CHANGED, zrem: 'RW delete', zremrangebyrank: 'RW delete',
+  zremrangebyscore: 'RW delete', zremrangebylex: 'RW delete', zpopmin: MOVED, zpopmax: MOVED,
+  zmpop: MOVED, zrangestore: [['OW update', 1, 1], ['RO access', 2, 2]],
+  zunionstore: [['OW update', 1, 1], ['RO access', 2, -1]],
+  zinterstore: [['OW update', 1, 1], ['RO access', 2, -1]],
+  zdiffstore: [['OW update', 1, 1], ['RO access', 2, -1]],
   watch: 'RO',
 };
 

@@ -5,13 +5,15 @@
 
 import { hashOf } from '../keyspace/collection/hashes.ts';
 import { listOf } from '../keyspace/collection/list-type.ts';
+import { zsetOf } from '../keyspace/collection/zset-type.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { encodingOf } from '../keyspace/string-encoding.ts';
-import { HASH, LIST, SET, STRING, type ValueType } from '../keyspace/value-type.ts';
+import { HASH, LIST, SET, STRING, ZSET, type ValueType } from '../keyspace/value-type.ts';
 import { hashEncoding } from './hash/hash-access.ts';
 import { listEncoding } from './list/list-encoding.ts';
 import type { ConfigPort } from './server-port.ts';
 import { setEncoding } from './set/set-access.ts';
+import { zsetEncoding } from './zset/zset-access.ts';
 
 type NameEncoding = (found: Found, config: ConfigPort) => string;
 
@@ -19,6 +21,7 @@ const COLLECTIONS: ReadonlyMap<ValueType, NameEncoding> = new Map<ValueType, Nam
   [HASH, (found, config) => hashEncoding(hashOf(found), config)],
   [SET, (found, config) => setEncoding(hashOf(found), config)],
   [LIST, (found, config) => listEncoding(listOf(found), config)],
+  [ZSET, (found, config) => zsetEncoding(zsetOf(found), config)],
 ]);
 
 export function encodingName(found: Found, config: ConfigPort): string {

@@ -47,3 +47,29 @@ function layOut(x: number): string {
   }
   return mantissa + 'e' + (exponent < 0 ? '-' : '+') + Math.abs(exponent);
 }
+
+const PRECISE_DIGITS = 17;
+
+/**
+ * A double with 17 digits, as C's "%.17g": 0.1 is 0.10000000000000001. Redis 7.2 prints scores so
+ * in ZSCAN alone, where a sorted set is a skiplist.
+ */
+export function formatPrecise(x: number): string {
+  if (x === 0 || x - x !== 0) return formatDouble(x);
+  const text = Math.abs(x).toExponential(PRECISE_DIGITS - 1);
+  const [mantissa = '', exponentText = ''] = text.split('e');
+  const digits = mantissa.replace('.', '').replace(/0+$/, '');
+  const exponent = Number(exponentText);
+  return (x < 0 ? '-' : '') + layOutPrecise(digits, exponent);
+}
+
+function layOutPrecise(digits: string, exponent: number): string {
+  if (exponent < -4 || exponent >= PRECISE_DIGITS) {
+    const fraction = digits.length > 1 ? '.' + digits.slice(1) : '';
+    const size = String(Math.abs(exponent)).padStart(2, '0');
+    return digits.slice(0, 1) + fraction + 'e' + (exponent < 0 ? '-' : '+') + size;
+  }
+  if (exponent < 0) return '0.' + '0'.repeat(-exponent - 1) + digits;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  return digits.length > exponent + 1 ? whole + '.' + digits.slice(exponent + 1) : whole;
+}

@@ -3,23 +3,72 @@
  * space and rest. A finite text that is too large for a double, or is not zero and too small, is
  * refused too; infinity must be written as such. Rounding is to the nearest, half to even.
  */
-import { roundBinary, scanFloat } from './float-syntax.ts';
-import { parseSafeInt } from './int64.ts';
+import { roundBinary, scanFloat, type FloatText } from './float-syntax.ts';
 
 const PRECISION_BITS = 53;
 const EXPONENT_MIN = -1074;
 
+/** So many digits are below 2^53, and 10 to so many places is a double. */
+const EXACT_DIGITS_MAX = 15;
+const POWERS = Array.from({ length: EXACT_DIGITS_MAX + 1 }, (_, places) => 10 ** places);
+
 /** The double that bytes [start, end) spell, possibly infinite, never NaN; or undefined. */
 export function parseDouble(buf: Buffer, start: number, end: number): number | undefined {
-  const integer = parseSafeInt(buf, start, end);
-  if (integer !== undefined) return integer;
+  const short = parseShort(buf, start, end);
+  if (short !== undefined) return short;
   const text = scanFloat(buf, start, end);
   if (text === undefined) return undefined;
-  if (text.kind === 'infinite') return text.negative ? -Infinity : Infinity;
-  const size = text.kind === 'hex' ? hexValue(text.digits, text.exponent)
-    : Number(`${text.digits || '0'}e${text.exponent}`);
+  const size = sizeOf(text);
+  if (text.kind === 'infinite') return text.negative ? -size : size;
   if (size === Infinity || (size === 0 && text.digits !== '')) return undefined;
   return text.negative ? -size : size;
+}
+
+/**
+ * The same as C programs read it that give strtod a string and look at nothing but where it
+ * stopped: white space in front is skipped, a NUL ends it, no text at all is 0, and what is too
+ * large or too small for a double is infinite or zero. Redis reads the bounds of ranges so.
+ */
+export function parseDoubleOfC(buf: Buffer, start: number, end: number): number | undefined {
+  const nul = buf.subarray(start, end).indexOf(0);
+  const limit = nul < 0 ? end : start + nul;
+  if (limit === start) return 0;
+  let at = start;
+  while (at < limit && isSpace(buf[at]!)) at++;
+  const text = scanFloat(buf, at, limit);
+  if (text === undefined) return undefined;
+  return text.negative ? -sizeOf(text) : sizeOf(text);
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+}
+
+/** What is not a sign, a few digits and perhaps a point between them is left to others. */
+function parseShort(buf: Buffer, start: number, end: number): number | undefined {
+  const isNegative = buf[start] === 0x2d;
+  const first = isNegative ? start + 1 : start;
+  if (end - first > EXACT_DIGITS_MAX || first >= end) return undefined;
+  let value = 0;
+  let pointAt = -1;
+  for (let at = first; at < end; at++) {
+    const digit = buf[at]! - 0x30;
+    if (digit >= 0 && digit <= 9) value = value * 10 + digit;
+    else if (digit === -2 && pointAt < 0 && at > first) pointAt = at;
+    else return undefined;
+  }
+  // Both are exact, so the quotient is the nearest double.
+  const size = pointAt < 0 ? value : value / POWERS[end - pointAt - 1]!;
+  return isNegative ? -size : size;
+}
+
+/** Without its sign; 0 or infinite where a double is too coarse or too small. */
+function sizeOf(text: FloatText): number {
+  switch (text.kind) {
+    case 'infinite': return Infinity;
+    case 'hex': return hexValue(text.digits, text.exponent);
+    case 'decimal': return Number(`${text.digits || '0'}e${text.exponent}`);
+  }
 }
 
 function hexValue(digits: string, exponent: number): number {

@@ -10,6 +10,9 @@ import { hasRedisServer, startRedisServer, type RedisServer } from './redis-serv
 
 const ASKED = ['GETKEYS', 'GETKEYSANDFLAGS'] as const;
 
+/** They take an argument more since Redis 7.2. */
+const LONGER = new Set(['zrank', 'zrevrank']);
+
 /** Requests whose words decide what happens to the key. */
 const SPECIAL = [
   'set k v', 'set k v get', 'set k v EX 10 Get', 'set k v nx', 'set k get', 'set k v px 1 keepttl',
@@ -21,6 +24,9 @@ const SPECIAL = [
   'bitop and dest a', 'bitop and dest a b c', 'bitop not dest a',
   'del a b c', 'rename a b', 'renamenx a b', 'mset a 1 b 2', 'mset a 1 b', 'msetnx a 1 b 2 c 3',
   'object encoding k', 'memory usage k', 'memory usage k samples 5', 'debug object k',
+  'zunionstore d 2 a b', 'zinterstore d 1 a weights 2', 'zdiffstore d 3 a b', 'zunion 2 a b',
+  'zinter 0 a', 'zdiff -1 a', 'zintercard 2 a b limit 1', 'zmpop 2 a b min', 'zmpop x a b min',
+  'zrangestore d a 0 1', 'zadd k 1 a', 'zrank k a',
   'subscribe a', 'ssubscribe a', 'spublish a b', 'publish a b', 'nosuch a', 'config get a',
 ].map((line) => line.split(' '));
 
@@ -52,7 +58,7 @@ describe.skipIf(!hasRedisServer())('the keys of commands beside a real redis-ser
 
   for (const asked of ASKED) {
     it(`are what COMMAND ${asked} tells, for every number of arguments`, async () => {
-      const plain = shared.flatMap(({ name }) =>
+      const plain = shared.filter(({ name }) => !LONGER.has(name)).flatMap(({ name }) =>
         [0, 1, 2, 3, 4, 5, 6].map((count) =>
           [...name.split('|'), ...Array.from({ length: count }, (_, i) => `word${i}`)]))
         .filter((words) => words.join(' ') !== REFUSED_THERE);

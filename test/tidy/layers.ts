@@ -47,7 +47,7 @@ const STORE = inside(7, 'store', false, [
 /** What a command is, the families of commands, and the list of all. */
 const COMMANDS = inside(6, 'commands', true, [
   [''],
-  ['hash', 'list', 'set', 'string', 'client', 'cluster', 'pubsub'],
+  ['hash', 'list', 'set', 'zset', 'string', 'client', 'cluster', 'pubsub'],
   ['value-encodings.ts', 'hyperloglog'],
   ['key', 'server'],
   ['all-commands.ts'],

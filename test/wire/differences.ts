@@ -21,7 +21,7 @@ const EXCEPTIONS: readonly Exception[] = [
     isSame: (here, there) => sortedElements(here, 1) === sortedElements(there, 1),
   },
   {
-    command: /^(HGETALL|HSCAN)\b|^HRANDFIELD .* WITHVALUES/,
+    command: /^(HGETALL|HSCAN|ZSCAN)\b|^HRANDFIELD .* WITHVALUES/,
     reason: 'fields of a hash table come in an order of their own, each with its value',
     isSame: (here, there) => sortedPairs(here) === sortedPairs(there),
   },
@@ -31,7 +31,7 @@ const EXCEPTIONS: readonly Exception[] = [
     isSame: (here, there) => sortedPage(here) === sortedPage(there),
   },
   {
-    command: /^(SCAN|[HS]SCAN \S+) (-\d|\d{16})/,
+    command: /^(SCAN|[HSZ]SCAN \S+) (-\d|\d{16})/,
     reason: 'Redis 7.0 takes any 64 bits, and -1 for 2^64 - 1; cursors of dkvs have 48',
     isSame: (here) => here === '-ERR invalid cursor\r\n',
   },
@@ -41,7 +41,7 @@ const EXCEPTIONS: readonly Exception[] = [
     isSame: (here) => here.startsWith('-ERR invalid expire time in'),
   },
   {
-    command: /^(RANDOMKEY|HRANDFIELD|SRANDMEMBER)\b/,
+    command: /^(RANDOMKEY|HRANDFIELD|SRANDMEMBER|ZRANDMEMBER)\b/,
     reason: 'chosen by chance',
     isSame: (here, there) => shapeOf(here) === shapeOf(there),
   },

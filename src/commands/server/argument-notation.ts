@@ -5,6 +5,7 @@
  *
  *     name  a string       name:int  :double  :pattern  :time   of another type
  *     name@0  a key, of that key specification        NX  a token alone
+ *     CH=change  a token alone whose name is another word
  *     name<a|b>  one of       name(a b)  a block of them, in this order
  *     EX:what  behind a token     [what]  optional     what...  one or more
  *     what&...  one or more, each behind the token again
@@ -35,6 +36,8 @@ export interface CommandArgument {
 const TYPES: Readonly<Record<string, ArgumentType>> = {
   int: 'integer', double: 'double', pattern: 'pattern', time: 'unix-time',
 };
+
+const NAME = /[a-z][a-z0-9_-]*/y;
 
 export function parseArguments(notation: string): readonly CommandArgument[] {
   const reader = new Reader(notation);
@@ -72,7 +75,7 @@ class Reader {
     const token = this.#match(/[A-Z][A-Z0-9_-]*/y);
     const isAlone = token !== undefined && !this.#skip(':');
     const found = isAlone
-      ? { name: token.toLowerCase(), type: 'pure-token', inner: [] } as const
+      ? { name: this.#nameOf(token), type: 'pure-token', inner: [] } as const
       : this.#named();
     const since = this.#skip('^') ? this.#version() : undefined;
     const deprecatedSince = this.#skip('!') ? this.#version() : undefined;
@@ -84,8 +87,12 @@ class Reader {
     };
   }
 
+  #nameOf(token: string): string {
+    return this.#skip('=') ? this.#must(NAME) : token.toLowerCase();
+  }
+
   #named(): Omit<CommandArgument, 'flags'> {
-    const name = this.#skip("'") ? this.#quoted() : this.#must(/[a-z][a-z0-9_-]*/y);
+    const name = this.#skip("'") ? this.#quoted() : this.#must(NAME);
     if (this.#skip('@')) {
       return { name, type: 'key', keySpec: Number(this.#must(/\d+/y)), inner: [] };
     }

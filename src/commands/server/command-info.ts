@@ -103,16 +103,17 @@ function findKeys({ args, server }: Context): readonly FoundKey[] | string {
   if (!hasKeys || command.flags.includes('pubsub')) return NO_KEYS;
   const { arity } = command;
   if (arity >= 0 ? quoted.count !== arity : quoted.count < -arity) return WRONG_COUNT;
+  const mayHaveNone = command.flags.includes('no_mandatory_keys');
   const keys: FoundKey[] = [];
   for (const { flags, isCounted, positions } of keySpecsOf(command, quoted)) {
     const { first } = positions;
     const last = isCounted === true
       ? first - 1 + countedKeys(quoted, first - 1) : lastPosition(positions, quoted.count);
+    if (isCounted === true && last < first && !mayHaveNone) return INVALID_ARGUMENTS;
     for (let i = first; i <= last; i += positions.step) {
       keys.push({ at: i + QUOTED_AT, flags });
     }
   }
-  const mayHaveNone = command.flags.includes('no_mandatory_keys');
   return keys.length === 0 && !mayHaveNone ? INVALID_ARGUMENTS : keys;
 }
 

@@ -14,8 +14,8 @@
  *    listpack of Redis does.
  *  - A removal moves fields to lower positions only: in a small hash those behind the gap close up;
  *    in one of many fields the last one jumps into the gap, since closing up would cost O(n), and
- *    in one of a sorted set, whose positions are not used. So a scan from the end to the start meets
- *    every field that is there throughout.
+ *    in one of a sorted set, whose positions are not used. So a scan from the end to the start
+ *    meets every field that is there throughout.
  *
  * Any size works (a directory of an earlier version may have a hash of millions of fields); from
  * MEDIUM_BYTES_MAX on the next change cuts it into blocks (collection-change.ts).

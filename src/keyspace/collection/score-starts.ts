@@ -1,7 +1,7 @@
 /**
  * Where the blocks of the order of a large sorted set start: at a score and a member, of which the
- * shortest beginning is kept that is still above all that comes before. The start of the first block
- * means nothing.
+ * shortest beginning is kept that is still above all that comes before. The start of the first
+ * block means nothing.
  *
  *     member piece | score piece       the member as one character for each byte
  */
@@ -52,8 +52,10 @@ export function entryOfPair(
     ? isNotBehind(other.member, buf, start, end) : other.score < score);
 }
 
-/** The entry in which the first score is that is at least this one, or above it, or the one before. */
-export function entryOfScore(starts: readonly ScoreStart[], score: number, isOpen: boolean): number {
+/** The entry with the first score that is at least this one, or above it; or the entry before. */
+export function entryOfScore(
+  starts: readonly ScoreStart[], score: number, isOpen: boolean,
+): number {
   return lastEntry(starts, (other) => other.score < score || (isOpen && other.score === score));
 }
 

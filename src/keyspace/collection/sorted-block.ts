@@ -1,6 +1,6 @@
 /**
- * Members in the order of (score, member): a block of the order of a large sorted set, and the whole
- * order of a medium one.
+ * Members in the order of (score, member): a block of the order of a large sorted set, and the
+ * whole order of a medium one.
  *
  *     #buf      03 bob | 03 ann | 03 eve ...      pieces, in the order in which they came
  *     #scores   1        1        7.5             in the order of (score, member)

@@ -1,6 +1,6 @@
 /**
- * Sorted sets as bytes. A delta is an operation byte and pieces (pieces.ts) to its end; a score is a
- * piece of 8 bytes, an IEEE double, little endian:
+ * Sorted sets as bytes. A delta is an operation byte and pieces (pieces.ts) to its end; a score is
+ * a piece of 8 bytes, an IEEE double, little endian:
  *
  *   SET     01 | member | score | member | score ...
  *   REMOVE  02 | member | member ...                                 ZREM k a = 02 01 61
@@ -8,9 +8,9 @@
  *   ZADD k 1.5 a = 01 01 61 08 00 00 00 00 00 00 f8 3f
  *
  * So a delta is one of a hash from members to scores (hash-delta.ts), and its pairs are what a
- * HashBlock keeps. A SET sets members that are there already to their new scores, and may name one
- * more than once: the last counts. A REMOVE names only members that are there, each once: it asserts
- * otherwise. Deltas hold results: ZINCRBY logs the new score.
+ * HashBlock keeps. A SET names each member once, whether it is there already or not. A REMOVE names
+ * only members that are there, each once: it asserts otherwise. Deltas hold results: ZINCRBY logs
+ * the new score.
  *
  * A delta of a block of the order (sorted-block.ts) has one pair, also to remove it:
  *
@@ -54,10 +54,11 @@ export class ZsetDelta {
     this.#writer.begin(op);
   }
 
+  /** Minus zero becomes zero, as Redis keeps it in small sorted sets. */
   set(buf: Buffer, start: number, end: number, value: number): void {
     this.count++;
     this.#writer.bytes(buf, start, end);
-    addScore(this.#writer, value);
+    addScore(this.#writer, value === 0 ? 0 : value);
   }
 
   remove(buf: Buffer, start: number, end: number): void {

@@ -11,9 +11,11 @@ import { hasRedisServer, startRedisServer, type RedisServer } from '../redis-ser
 const commands = allCommands.flat().flatMap((each): CommandFacts[] =>
   [each, ...each.subcommands ?? []]);
 
-/** Newer than the real server, or not Redis's at all. */
+/** Newer than the real server's, or not Redis's at all. */
 const NOT_THERE = new Set([
   'client|setinfo', 'client|no-touch', 'waitaof', 'kill',
+  // They take an argument more since 7.2.
+  'zrank', 'zrevrank',
   ...commands.map(({ name }) => name).filter((name) => /^peers\b/.test(name)),
 ]);
 

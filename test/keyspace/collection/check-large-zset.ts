@@ -1,7 +1,7 @@
 /** What must hold of a large sorted set, whatever was done to it; throws what does not. */
 
 import type { CollectionLimits } from '../../../src/keyspace/collection/limits.ts';
-import { hashesOf } from '../../../src/keyspace/collection/hashes.ts';
+import { hashesOf } from '../../../src/keyspace/collection/hash-shape.ts';
 import type { LargeZset } from '../../../src/keyspace/collection/large-zset.ts';
 import { entryOfPair } from '../../../src/keyspace/collection/score-starts.ts';
 import { doubleAt } from '../../../src/keyspace/collection/zset-block.ts';
