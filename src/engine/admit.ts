@@ -27,7 +27,8 @@ export const LEVEL_LOOK_MS = 50;
 export const LEVEL_LOOKS_MAX = 40;
 
 const NO_AUTH = 'NOAUTH Authentication required.';
-const TOO_EARLY = 'ERR not all peers run a build that knows this command: upgrade them first';
+const TOO_EARLY =
+  'TRYAGAIN not all peers run a build that knows this command: it works when they are upgraded';
 const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
 
 /** `queue`: it is kept for EXEC. `propose`: it runs where the total order delivers it. */

@@ -7,7 +7,7 @@ import { Pause } from '../../src/engine/pause.ts';
 import type { RequestOrder } from '../../src/engine/request-order.ts';
 import type { WriteGate } from '../../src/engine/write-gate.ts';
 import {
-  FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
+  FEATURE_LEVEL_COLLECTIONS, FEATURE_LEVEL_FIRST, FEATURE_LEVEL_VERSIONS,
 } from '../../src/raft/core/feature-level.ts';
 import { argsOf } from '../cluster/cluster-layer.ts';
 import { EngineLayer, type LayerClient } from './engine-layer.ts';
@@ -213,5 +213,30 @@ describe('a read with peers', () => {
     }
     order.featureLevel = FEATURE_LEVEL_VERSIONS;
     expect(ask('WATCH a')).toBe('run');
+  });
+
+  it('of a write that not all peers know waits likewise, and is refused then', () => {
+    const ask = admitOf(true);
+    order.featureLevel = FEATURE_LEVEL_VERSIONS;
+    expect([ask('HSET a b c'), ask('SMEMBERS a')]).toEqual(['propose', 'run']);
+    for (let i = 0; i < LEVEL_LOOKS_MAX; i += 1) expect(ask('SADD a b')).toBe('wait');
+    expect(ask('SADD a b')).toMatch(/^refuse TRYAGAIN not all peers/);
+    client.session.progress.took(1);
+    order.featureLevel = FEATURE_LEVEL_COLLECTIONS;
+    expect(ask('SADD a b')).toBe('propose');
+  });
+
+  it('of EXEC waits for all that it has', () => {
+    const ask = admitOf(true);
+    order.featureLevel = FEATURE_LEVEL_VERSIONS;
+    const { transaction } = client.session;
+    transaction.begin();
+    for (const line of ['SET a 1', 'SADD a b']) {
+      expect(ask(line)).toBe('queue');
+      transaction.enqueue(server.table.lookup(argsOf(line))!, argsOf(line));
+    }
+    expect(ask('EXEC')).toBe('wait');
+    order.featureLevel = FEATURE_LEVEL_COLLECTIONS;
+    expect(ask('EXEC')).toBe('propose');
   });
 });

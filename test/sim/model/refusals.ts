@@ -5,7 +5,8 @@ import type { Reply } from './reply.ts';
 /** Surely not executed. */
 const REFUSALS =
   /^(?:NOQUORUM|MISCONF|OOM|LOADING|READONLY|REMOVED|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN)\b/;
-const OTHER_REFUSALS = /^ERR (?:max number of clients|WATCH needs every peer)/;
+const OTHER_REFUSALS =
+  /^(?:ERR max number of clients|ERR WATCH needs every peer|TRYAGAIN not all peers)/;
 const REFUSED_EXEC = /^EXECABORT Transaction discarded because of: (\S.*)/s;
 
 /** May have been executed, or not. */
