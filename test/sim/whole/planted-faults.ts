@@ -29,7 +29,8 @@ export interface PlantedPlace {
 }
 
 export type Part =
-  | 'session' | 'turn' | 'store' | 'engine' | 'keyspace' | 'cluster' | 'raft' | 'members';
+  | 'session' | 'turn' | 'store' | 'engine' | 'keyspace' | 'collections' | 'cluster' | 'raft'
+  | 'members';
 
 const ONE_CLIENT = { servers: 1, profile: 'alone, one client' } as const;
 const BAD_DISK = { servers: 1, profile: 'alone, bad disk' } as const;
@@ -615,5 +616,73 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     from: 'if (mark !== undefined && this.#noteIfForgotten({ origin: this.#id, ...mark }))\n' +
       '            return [];',
     to: '',
+  },
+  // ---- Collections ------------------------------------------------------------------------------
+  {
+    name: 'a block that is read lacks the changes since it was written',
+    part: 'collections', file: 'keyspace/collection/block-directory.ts', ...ONE_CLIENT,
+    from: 'slot.pending?.applyAfter(slot.writtenAt,',
+    to: 'void (0,',
+  },
+  {
+    name: 'a change that a block has already is applied again when it is read',
+    part: 'collections', file: 'keyspace/collection/pending-changes.ts', ...ONE_CLIENT,
+    from: 'if (number > sequence)',
+    to: 'if (number > 0)',
+  },
+  {
+    name: 'a changed block leaves RAM without a trace',
+    part: 'collections', file: 'keyspace/collection/block-directory.ts', ...ONE_CLIENT,
+    from: 'if (slot.changedAt > slot.writtenAt && slot.pending === undefined) {',
+    to: 'if (false) {',
+  },
+  {
+    name: 'a directory is written before the blocks that were changed',
+    part: 'collections', file: 'keyspace/collection/block-directory.ts', ...ONE_CLIENT,
+    from: 'if (slot.isGone || slot.writtenAt >= until)',
+    to: 'if (true)',
+  },
+  {
+    name: 'a block that was cut keeps what others have now',
+    part: 'collections', file: 'keyspace/collection/large-edit.ts', ...ONE_CLIENT,
+    from: 'directory.rewriteBlock(entry, first.block);',
+    to: '',
+  },
+  {
+    name: 'blocks are joined, and the first stays as it was',
+    part: 'collections', file: 'keyspace/collection/large-edit.ts', ...ONE_CLIENT,
+    from: 'directory.rewriteBlock(first, joined);',
+    to: '',
+  },
+  {
+    name: 'the sums of counts forget what comes and goes',
+    part: 'collections', file: 'keyspace/collection/entry-counts.ts', ...ONE_CLIENT,
+    from: 'this.#groups[entry >>> GROUP_BITS] += growth;',
+    to: ';',
+  },
+  {
+    name: 'a field that takes the place of a removed one is not found any more',
+    part: 'collections', file: 'keyspace/collection/hash-block.ts', ...ONE_CLIENT,
+    from: 'this.#enter(hash, position);\n            this.#isInOrder = false;',
+    to: 'this.#isInOrder = false;',
+  },
+  {
+    name: 'a longer value in a small hash covers the field behind it',
+    part: 'collections', file: 'keyspace/collection/packed-hash.ts', ...ONE_CLIENT,
+    from: 'this.#move(at, valueAt + end - start);',
+    to: ';',
+  },
+  {
+    name: 'a removal from a large list takes a block too many',
+    part: 'collections', file: 'keyspace/collection/list-edit.ts', ...ONE_CLIENT,
+    from: 'edit.drop(directory, --entry);',
+    to: 'edit.drop(directory, --entry);\n        if (entry > 0)\n' +
+      '            edit.drop(directory, --entry);',
+  },
+  {
+    name: 'commands are proposed that not all builds know',
+    part: 'collections', file: 'engine/admit.ts', ...UPGRADE,
+    from: 'if (featureLevel >= FEATURE_LEVEL)\n        return true;',
+    to: 'return true;',
   },
 ];
