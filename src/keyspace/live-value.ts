@@ -8,6 +8,7 @@
  * number, the chosen member), never requests (increment, pop any).
  */
 
+import type { ByteRange } from '../lib/byte-range.ts';
 import type { BlockPort } from './collection/block-port.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -37,6 +38,8 @@ export interface LiveValue {
   /** Of a large collection: see LargeHash. */
   beginUse?(bytes: number): void;
   release?(bytes: number, mayWrite: () => boolean): number;
+  /** Of a large collection: bytes of its blocks' records, about, by what each of some has. */
+  blocksBytes?(bytesOf: (space: number, key: ByteRange) => number): number;
   /** The same value in memory of its own: what changes one does not change the other. */
   copy(): LiveValue;
   /** Reads what a small value is made of; the result means nothing. Likewise. */

@@ -16,16 +16,27 @@ const RECORD_BYTES_BESIDE = ENTRY_HEADER_BYTES + STAMP_BYTES + 16;
 
 /** See Storage.memoryUsage. */
 export function memoryUsageOf(
-  { probe }: StoreParts, space: number, key: ByteRange,
+  parts: StoreParts, space: number, key: ByteRange,
 ): number | undefined {
+  const { probe } = parts;
   probe.run(space, key);
   if (probe.slot === -1) return undefined;
   const { chain } = probe;
   if (chain === undefined) {
     return INDEX_BYTES_PER_KEY + sizeClassBytes(probe.space!.index.sizeClassOf(probe.slot));
   }
-  return INDEX_BYTES_PER_KEY + sizeClassBytes(chain.baseClass) + chain.logBytes +
-    chain.chargedBytes;
+  const own = sizeClassBytes(chain.baseClass) + chain.logBytes + chain.chargedBytes;
+  const blocks = chain.live?.blocksBytes?.((blockSpace, block) =>
+    blockBytes(parts, blockSpace, block)) ?? 0;
+  return INDEX_BYTES_PER_KEY + own + blocks;
+}
+
+/** Of a block's record, which may be only on disk; 0 if there is none. */
+function blockBytes({ hasher, spaces }: StoreParts, space: number, key: ByteRange): number {
+  const index = spaces.get(space)?.index;
+  hasher.hash(key.buf, key.start, key.end);
+  const slot = index?.find(hasher.hi, hasher.lo) ?? -1;
+  return slot === -1 ? 0 : INDEX_BYTES_PER_KEY + sizeClassBytes(index!.sizeClassOf(slot));
 }
 
 /** See Storage.stringBytesMin. The key is one of those with its hash: so the smallest counts. */

@@ -13,6 +13,8 @@ function usage({ args, db, keyspace, reply }: Context): void {
   if (error !== undefined) return reply.error(error);
   const key = args.at(2);
   if (db.find(key, NEED_KEY) === undefined) return reply.nil();
+  // Its directory knows the blocks.
+  if (keyspace.storage.isLarge(db.space, key)) db.find(key);
   const bytes = keyspace.storage.memoryUsage(db.space, key);
   if (bytes === undefined) reply.nil();
   else reply.integer(bytes);

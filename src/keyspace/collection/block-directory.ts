@@ -49,6 +49,9 @@ const RELEASE_BYTES = 8 * BLOCK_BYTES_MAX;
 /** With more bytes of pending changes a block is written before it leaves RAM. */
 const PENDING_BYTES_MAX = BLOCK_BYTES_MAX / 4;
 
+/** Blocks whose size is asked for when that of all is estimated: some microseconds. */
+const BLOCKS_ASKED_MAX = 64;
+
 export interface DirectoryOptions<B extends Block, S> {
   readonly separators: Separators<S>;
   readonly port: BlockPort;
@@ -402,6 +405,18 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     const base = block.encodeBase();
     writer.raw(base, 0, base.length);
     return writer.finish();
+  }
+
+  /** Bytes of all blocks' records, by the mean of some. */
+  blocksBytes(bytesOf: (key: ByteRange) => number): number {
+    const { length } = this.#slots;
+    const asked = Math.min(length, BLOCKS_ASKED_MAX);
+    let bytes = 0;
+    for (let i = 0; i < asked; i++) {
+      const { number } = this.#slots[Math.floor(i * length / asked)]!;
+      bytes += bytesOf(blockKey(this.#options.id, number));
+    }
+    return asked === 0 ? 0 : Math.round(bytes / asked * length);
   }
 
   // ---- Accounts ---------------------------------------------------------------------------------

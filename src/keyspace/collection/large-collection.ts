@@ -5,6 +5,7 @@
  *     base:  version 1 | space | what the type says | of each directory: id | the directory
  */
 
+import type { ByteRange } from '../../lib/byte-range.ts';
 import type { LiveValue, Snapshot } from '../live-value.ts';
 import { DeltaWriter, PieceReader } from '../pieces.ts';
 import type { ValueType } from '../value-type.ts';
@@ -76,6 +77,16 @@ export abstract class LargeCollection implements LiveValue {
       if (released < bytes) released += directory.release(bytes - released, mayWrite);
     }
     return released;
+  }
+
+  /** See LiveValue.blocksBytes. */
+  blocksBytes(bytesOf: (space: number, key: ByteRange) => number): number {
+    const { space } = this.place;
+    let bytes = 0;
+    for (const directory of this.directories) {
+      bytes += directory.blocksBytes((key) => bytesOf(space, key));
+    }
+    return bytes;
   }
 
   applyDelta(buf: Buffer, start: number, end: number): void {
