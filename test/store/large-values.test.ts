@@ -1,24 +1,22 @@
-/** Large hashes in a store: through restarts, power losses, compaction and blocks that leave RAM. */
+/**
+ * Large collections in a store: through restarts, power losses, compaction and blocks that leave
+ * RAM.
+ */
 
 import { describe, expect, it } from 'vitest';
-import { HASHES } from '../../src/keyspace/collection/hash-type.ts';
 import { CollectionChange } from '../../src/keyspace/collection/collection-change.ts';
 import type { CollectionLimits } from '../../src/keyspace/collection/limits.ts';
-import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
-import { hashOf } from '../../src/keyspace/collection/hashes.ts';
-import { LargeHash } from '../../src/keyspace/collection/large-hash.ts';
-import { DeltaWriter } from '../../src/keyspace/pieces.ts';
+import { LargeCollection } from '../../src/keyspace/collection/large-collection.ts';
 import type { Found } from '../../src/keyspace/storage.ts';
 import { Random } from '../../src/lib/random.ts';
 import { Compactor } from '../../src/store/compaction/compactor.ts';
 import type { StoreOptions } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { checkLarge } from '../keyspace/collection/check-large.ts';
-import { pairsOf } from '../keyspace/collection/hash-text.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { inlineCopier } from './compaction/inline-copier.ts';
 import { TINY_PAGES, fetch, mustAgree, open, range } from './helpers.ts';
+import { PLAYED_HASHES, PLAYED_LISTS, type PlayedType } from './large-values-types.ts';
 
 const LIMITS: CollectionLimits = { mediumBytesMax: 1500, blockBytesMax: 900, blockBytesMin: 120 };
 const OPTIONS: Partial<StoreOptions> = {
@@ -26,7 +24,8 @@ const OPTIONS: Partial<StoreOptions> = {
 };
 const KEYS = 3;
 
-class Trial {
+class Trial<M> {
+  readonly #type: PlayedType<M>;
   store!: Store;
   /** How often a value was seen as large, and blocks left RAM. */
   large = 0;
@@ -34,10 +33,11 @@ class Trial {
   #disk = new SimFiles({ seed: 5 });
   readonly #clock = new SimClock();
   readonly #random: Random;
-  readonly #model = new Map<string, Map<string, string>>();
+  readonly #model = new Map<string, M>();
   #compactor: Compactor | undefined;
 
-  constructor(seed: number) {
+  constructor(type: PlayedType<M>, seed: number) {
+    this.#type = type;
     this.#random = new Random(3, seed);
   }
 
@@ -50,7 +50,7 @@ class Trial {
   }
 
   async step(): Promise<void> {
-    const key = `h${this.#random.below(KEYS)}`;
+    const key = `k${this.#random.below(KEYS)}`;
     await fetch(this.store, key);
     this.#change(key);
     if (this.#random.below(30) === 0) await this.#releaseBlocks(key);
@@ -76,56 +76,38 @@ class Trial {
 
   async compare(): Promise<void> {
     for (let i = 0; i < KEYS; i++) {
-      const model = this.#model.get(`h${i}`);
-      const found = await fetch(this.store, `h${i}`);
+      const model = this.#model.get(`k${i}`);
+      const found = await fetch(this.store, `k${i}`);
       if (model === undefined) expect(found).toBeUndefined();
       else {
-        expect(new Map(pairsOf(hashOf(found!)))).toEqual(model);
-        if (found!.live instanceof LargeHash) this.large++;
+        expect(this.#type.read(found as Found)).toEqual(model);
+        if (found!.live instanceof LargeCollection) this.large++;
       }
     }
     expect(this.store.count(1)).toBe(this.#model.size);
   }
 
-  /** The blocks of each large hash, and no others, are in the space of blocks. */
+  /** The blocks of each large value, and no others, are in the space of blocks. */
   async checkBlocks(): Promise<void> {
     for (let i = 0; i < KEYS; i++) {
-      const found = await fetch(this.store, `h${i}`);
-      if (found !== undefined) checkLarge(this.store, found as Found, LIMITS, KEYS);
+      const found = await fetch(this.store, `k${i}`);
+      if (found !== undefined) this.#type.check(this.store, found as Found, LIMITS, KEYS);
     }
   }
 
   #change(key: string): void {
-    const model = this.#model.get(key) ?? new Map<string, string>();
-    const fields = [...model.keys()];
-    const isRemoval = this.#random.below(10) < (this.#random.below(2) === 0 ? 3 : 6);
-    const delta = new DeltaWriter();
-    delta.begin(isRemoval ? HASH_REMOVE : HASH_SET);
-    if (isRemoval) {
-      const chosen = new Set(Array.from({ length: 1 + this.#random.below(6) }, () =>
-        fields[this.#random.below(fields.length || 1)]).filter((field) => field !== undefined));
-      if (chosen.size === 0) return;
-      for (const field of chosen) delta.latin1(field);
-      for (const field of chosen) model.delete(field);
-    } else {
-      for (let left = this.#random.below(15) === 0 ? 40 : 2; left > 0; left--) {
-        const field = `field${this.#random.below(300)}`;
-        const value = 'v'.repeat(this.#random.below(this.#random.below(40) === 0 ? 1500 : 60));
-        delta.latin1(field);
-        delta.latin1(value);
-        model.set(field, value);
-      }
-    }
+    const change = this.#type.change(this.#random, this.#model.get(key));
+    if (change === undefined) return;
     new CollectionChange(this.store, LIMITS)
-      .apply(1, range(key), HASHES, delta.finish(), this.#random);
-    if (model.size === 0) this.#model.delete(key);
-    else this.#model.set(key, model);
+      .apply(1, range(key), this.#type.type, change.delta, this.#random);
+    if (change.after === undefined) this.#model.delete(key);
+    else this.#model.set(key, change.after);
   }
 
   async #releaseBlocks(key: string): Promise<void> {
     const found = await fetch(this.store, key);
     const { live } = found ?? {};
-    if (live instanceof LargeHash && live.release(Infinity, () => true) > 0) this.released++;
+    if (live instanceof LargeCollection && live.release(Infinity, () => true) > 0) this.released++;
   }
 
   async #pass<T>(work: Promise<T>): Promise<T> {
@@ -133,11 +115,11 @@ class Trial {
   }
 }
 
-describe('large hashes in a store', () => {
-  it('are what the same changes make of a map, after restarts and power losses', async () => {
+describe('large collections in a store', () => {
+  const play = async <M>(type: PlayedType<M>): Promise<void> => {
     let [large, released] = [0, 0];
     for (let seed = 1; seed <= 6; seed++) {
-      const trial = new Trial(seed);
+      const trial = new Trial(type, seed);
       await trial.open();
       for (let round = 0; round < 6; round++) {
         for (let i = 0; i < 150; i++) await trial.step();
@@ -150,5 +132,10 @@ describe('large hashes in a store', () => {
     }
     expect(large).toBeGreaterThan(20);
     expect(released).toBeGreaterThan(20);
-  });
+  };
+
+  it('are what the same changes make of a model, after restarts and power losses: hashes', () =>
+    play(PLAYED_HASHES));
+  it('are what the same changes make of a model, after restarts and power losses: lists', () =>
+    play(PLAYED_LISTS));
 });

@@ -17,7 +17,7 @@ const COMMANDS = 2000;
 const FAULTY_COMMANDS = 10_000;
 
 const PROFILES: readonly Profile[] = [
-  'big', 'hyperloglogs', 'expiry', 'transactions', 'mixed',
+  'lists', 'sets', 'big', 'hyperloglogs', 'expiry', 'transactions', 'mixed',
 ];
 
 describe('the model beside a dkvs server', () => {
