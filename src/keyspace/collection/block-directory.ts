@@ -207,10 +207,10 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
   // ---- Changing ---------------------------------------------------------------------------------
 
   /** See LiveValue.applyDelta. */
-  applyDelta(buf: Buffer, start: number, end: number): void {
+  applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
     const reader = new PieceReader(buf, start + 1, end);
     switch (buf[start]! & OP_MASK) {
-      case CHANGE: return this.#change(reader);
+      case CHANGE: return this.#change(reader, words);
       case SPLIT: return this.#split(reader);
       case JOIN: return this.#join(reader.number());
       case DROP: return this.#drop(reader.number());
@@ -218,7 +218,7 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     }
   }
 
-  #change(reader: PieceReader): void {
+  #change(reader: PieceReader, words: DataView | undefined): void {
     const growthAt = reader.at++;
     const entry = reader.number();
     const slot = this.#mustSlot(entry);
@@ -232,7 +232,7 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     }
     if (block !== undefined) {
       const before = block.size;
-      block.applyDelta(buf, at, limit);
+      block.applyDelta(buf, at, limit, words);
       buf[growthAt] = GROWTH_NONE + block.size - before;
       this.#setBlock(slot, block);
     }

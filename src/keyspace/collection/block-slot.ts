@@ -8,7 +8,7 @@ export interface Block {
   readonly size: number;
   readonly memoryBytes: number;
   readonly baseBytes: number;
-  applyDelta(buf: Buffer, start: number, end: number): void;
+  applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void;
   encodeBase(): Buffer;
 }
 

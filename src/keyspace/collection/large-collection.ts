@@ -89,12 +89,12 @@ export abstract class LargeCollection implements LiveValue {
     return bytes;
   }
 
-  applyDelta(buf: Buffer, start: number, end: number): void {
+  applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
     const directory = this.directories[tagOfDelta(buf[start]!)];
     if (directory === undefined) {
       throw new Error(`assertion failed: a delta begins with ${buf[start]}`);
     }
-    directory.applyDelta(buf, start, end);
+    directory.applyDelta(buf, start, end, words);
   }
 
   /** Its blocks are copied one by one (left-over-blocks.ts). */

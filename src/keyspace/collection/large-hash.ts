@@ -110,8 +110,8 @@ export class LargeHash extends LargeCollection implements HashView {
 
   // ---- Changing ---------------------------------------------------------------------------------
 
-  override applyDelta(buf: Buffer, start: number, end: number): void {
+  override applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
     this.fields.forgetPositions();
-    super.applyDelta(buf, start, end);
+    super.applyDelta(buf, start, end, words);
   }
 }

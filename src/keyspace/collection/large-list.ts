@@ -73,8 +73,8 @@ export class LargeList extends LargeCollection implements ListView {
     this.#readEnd = this.#readFirst + directory.countOf(this.#readEntry);
   }
 
-  override applyDelta(buf: Buffer, start: number, end: number): void {
+  override applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void {
     this.#readEnd = 0;
-    super.applyDelta(buf, start, end);
+    super.applyDelta(buf, start, end, words);
   }
 }
