@@ -21,8 +21,7 @@ class Subject {
   texts: readonly string[] = [];
   storage = new MemoryStorage(LIVE_CODECS);
   readonly random: Random;
-  /** How many blocks were written since it was made. */
-  written = 0;
+  limits = LIMITS;
 
   constructor(seed: number) {
     this.random = new Random(11, seed);
@@ -38,7 +37,7 @@ class Subject {
 
   make({ delta, after }: ListChange): void {
     const growth = after.length - this.texts.length;
-    const change = new CollectionChange(this.storage, LIMITS);
+    const change = new CollectionChange(this.storage, this.limits);
     expect(change.apply(SPACE, KEY, LISTS, delta, this.random)).toBe(growth);
     this.texts = after;
   }
@@ -53,7 +52,7 @@ class Subject {
   check(): void {
     const { found, texts } = this;
     if (texts.length === 0) return expect(found).toBeUndefined();
-    checkLargeList(this.storage, found!, LIMITS);
+    checkLargeList(this.storage, found!, this.limits);
     const list = listOf(found!);
     expect(textsOfList(list)).toEqual(texts);
     expect(textsWalkedBack(list)).toEqual(texts.toReversed());
@@ -99,6 +98,25 @@ describe('a list of any size', () => {
       subject.check();
       // A removal and a delta for each block, and what the two that are cut need.
       expect(subject.storage.effects - before).toBeLessThan(200);
+    }
+  });
+});
+
+describe('elements larger than a block', () => {
+  it('are kept where they are put, in a list of any size', () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const subject = new Subject(seed + 50);
+      const { random } = subject;
+      const text = (): string => random.below(6) === 0
+        ? `${random.below(9)}`.repeat(random.below(150_000)) : `${random.below(1000)}`;
+      // In one piece in the even runs: offsets beyond 64 KiB.
+      if (seed % 2 === 0) subject.limits = { ...LIMITS, mediumBytesMax: Infinity };
+      for (let i = 0; i < 120; i++) {
+        subject.make(randomListChange(random, subject.texts, { taking: 45, text }));
+        if (i % 20 === 0) subject.check();
+      }
+      subject.storage = subject.storage.reopened();
+      subject.check();
     }
   });
 });
