@@ -104,6 +104,19 @@ export function notifyTaken(db: Database, key: ByteRange, event: string, isGone:
   if (isGone) db.notify('g', 'del', key);
 }
 
+/** So many elements from an index on, in one direction or the other. */
+export function replyElements(
+  { reply }: WriteContext, list: ListView, first: number, count: number, isForward: boolean,
+): void {
+  const step = isForward ? 1 : -1;
+  reply.array(count);
+  for (let index = first, left = count; left > 0; index += step, left--) {
+    // Else a list that is larger than RAM would be read to its end.
+    if (reply.isTooLarge) return;
+    reply.bulkRange(list.at(index));
+  }
+}
+
 /** The error if so many elements more would take a list beyond its bounds, or undefined. */
 export function boundError(list: ListView | null, added: number): string | undefined {
   const isBeyond = list !== null && list.size + added > LIST_ELEMENTS_MAX;

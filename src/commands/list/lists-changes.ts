@@ -204,6 +204,7 @@ const IN_SIZE = 'O(N) in the size of the list';
 export const listChangeCommands = defineCommands([
   {
     name: 'lset', group: 'list', since: '1.0.0', arity: 4, flags: ADDING, keys: ONE_KEY,
+    brief: true,
     complexity: 'O(log N) in the size of the list', apply: lset,
     summary: 'Replaces the element of a list at an index.',
   },

@@ -93,11 +93,13 @@ function parseFirstPop(args: Args, at: number): FirstPop | string {
 export const listMoveCommands = defineCommands([
   {
     name: 'lmove', group: 'list', since: '6.2.0', arity: 5, flags: ADDING, keys: TWO_KEYS,
+    brief: true,
     complexity: 'O(1)', apply: lmove,
     summary: 'Takes an element off an end of a list and adds it at an end of another one.',
   },
   {
     name: 'rpoplpush', group: 'list', since: '1.2.0', arity: 3, flags: ADDING, keys: TWO_KEYS,
+    brief: true,
     complexity: 'O(1)', apply: (ctx) => moveElement(ctx, RIGHT, LEFT),
     summary: 'Takes the last element off a list and adds it as the first of another one.',
   },

@@ -6,7 +6,7 @@ import { defineCommands, type WriteContext, type Flag } from '../command.ts';
 import { NOT_AN_INTEGER, wrongArity } from '../reply-errors.ts';
 import {
   ADDING, LEFT, ONE_KEY, READING, RIGHT, boundError, findList, indexFromLeft, listDelta, popFrom,
-  pushDelta, readList, spanOf, type End,
+  pushDelta, readList, replyElements, spanOf, type End,
 } from './list-access.ts';
 
 const PUSHING: readonly Flag[] = Object.freeze([...ADDING, 'fast']);
@@ -61,12 +61,8 @@ function popMany(ctx: WriteContext, end: End): void {
 }
 
 /** So many elements from an end on. */
-export function replyFromEnd(
-  { reply }: WriteContext, list: ListView, end: End, count: number,
-): void {
-  const last = list.size - 1;
-  reply.array(count);
-  for (let i = 0; i < count; i++) reply.bulkRange(list.at(end.isLeft ? i : last - i));
+export function replyFromEnd(ctx: WriteContext, list: ListView, end: End, count: number): void {
+  replyElements(ctx, list, end.isLeft ? 0 : list.size - 1, count, end.isLeft);
 }
 
 // ---- Looking ------------------------------------------------------------------------------------
@@ -85,8 +81,7 @@ function lrange(ctx: WriteContext): void {
   if (list === undefined) return;
   if (list === null) return reply.emptyArray();
   const { first, count } = spanOf(start, stop, list.size);
-  reply.array(count);
-  for (let index = first; index < first + count; index++) reply.bulkRange(list.at(index));
+  replyElements(ctx, list, first, count, true);
 }
 
 function lindex(ctx: WriteContext): void {
@@ -141,12 +136,14 @@ export const listCommands = defineCommands([
   },
   {
     name: 'lrange', group: 'list', since: '1.0.0', arity: 4, flags: READING, keys: ONE_KEY,
+    brief: true,
     complexity: 'O(log S + N) in the size of the list and the number of elements replied',
     execute: lrange,
     summary: 'Replies the elements of a list from one index to another; -1 is the last.',
   },
   {
     name: 'lindex', group: 'list', since: '1.0.0', arity: 3, flags: READING, keys: ONE_KEY,
+    brief: true,
     complexity: 'O(log N) in the size of the list', execute: lindex,
     summary: 'Replies the element of a list at an index; -1 is the last.',
   },

@@ -1,7 +1,7 @@
 /**
  * The deltas of large collections. Numbers are varints.
  *
- *     CHANGE 01 | growth byte | entry | delta of the block that names one element
+ *     CHANGE 01 | growth byte | entry | delta of the block
  *     SPLIT  02 | entry | start | block | count       to a new entry behind
  *     JOIN   03 | entry                               it has what the next one had
  *     DROP   04 | entry                               it has become empty
@@ -9,8 +9,8 @@
  * The high four bits of the first byte say which directory of the collection is changed: a sorted
  * set has two. How a start is written is up to the type (separators.ts).
  *
- * The growth of a CHANGE is 1 for an element less, 2 for as many, 3 for one more. Who makes the
- * delta leaves a 0; the first to apply it has the block in RAM, and fills the byte in.
+ * The growth of a CHANGE is 1 for an element less, 2 for as many, 3 for one more, and so on up to
+ * 253 more; so it takes one element at most. Who makes the delta leaves a 0; the first to apply it has the block in RAM, and fills the byte in.
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
@@ -45,7 +45,7 @@ export interface NewEntry<S> {
 export class LargeDelta {
   readonly #writer = new DeltaWriter();
 
-  /** `op` and the pieces [start, end) of `from`: a delta of the block that names one element. */
+  /** `op` and the pieces [start, end) of `from`: a delta of the block. */
   change(
     tag: number, entry: number, op: number, from: Buffer, start: number, end: number,
   ): ByteRange {

@@ -40,7 +40,10 @@ export class LargeEdit {
     this.#log = log;
   }
 
-  /** Changes one element of the entry's block: `op` and the pieces [start, end) of `from`. */
+  /**
+   * Changes the entry's block: `op` and the pieces [start, end) of `from`, which take one element
+   * at most (large-delta.ts).
+   */
   change<B extends Block, S>(
     directory: BlockDirectory<B, S>, entry: number, op: number,
     from: Buffer, start: number, end: number,

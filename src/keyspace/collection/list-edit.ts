@@ -1,6 +1,7 @@
 /**
  * Deltas of a list in one piece, applied to a large one: each element that changes is a delta of
- * its block. Blocks go as a whole where all their elements do.
+ * its block, but for those that are pushed together. Blocks go as a whole where all their elements
+ * do.
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
@@ -19,6 +20,13 @@ import { LIST_SHAPE, partsOf } from './list-shape.ts';
  * element by itself is a delta of six bytes and its way into the log.
  */
 const ONE_BY_ONE_MAX = 64;
+
+/**
+ * What is pushed goes to a block in deltas of at most so many elements, which is what the growth of
+ * one may say (large-delta.ts), and of about so many bytes, so that a block is not much too large.
+ */
+const PUSHED_TOGETHER_MAX = 250;
+const PUSHED_TOGETHER_BYTES_MAX = 2048;
 
 type Directory = BlockDirectory<ListBlock, undefined>;
 
@@ -46,7 +54,12 @@ export function changeLargeList(edit: LargeEdit, { directory }: LargeList, delta
 function push(edit: LargeEdit, directory: Directory, op: number, reader: PieceReader): void {
   while (reader.hasMore) {
     const { at } = reader;
-    reader.next();
+    let count = 0;
+    do {
+      reader.next();
+      count++;
+    } while (reader.hasMore && count < PUSHED_TOGETHER_MAX &&
+      reader.at - at < PUSHED_TOGETHER_BYTES_MAX);
     const entry = op === PUSH_LEFT ? 0 : directory.length - 1;
     edit.change(directory, entry, op, reader.buf, at, reader.at);
     edit.maybeSplit(directory, entry, LIST_SHAPE);
@@ -84,6 +97,10 @@ function changeAt(
 
 // ---- Taking off an end --------------------------------------------------------------------------
 
+/** How many elements a TRIM takes off each end. */
+const FIRST = Buffer.from([1, 0]);
+const LAST = Buffer.from([0, 1]);
+
 function takeFirst(edit: LargeEdit, directory: Directory, count: number): void {
   let [left, entry] = [count, 0];
   while (entry < directory.length - 1 && directory.countOf(entry) <= left) {
@@ -113,7 +130,7 @@ function takeOffBlock(
     edit.split(directory, entry, partsOf(block, [isLeft ? count : rest]), LIST_SHAPE);
     edit.drop(directory, isLeft ? entry : entry + 1);
   } else {
-    const numbers = Buffer.from(isLeft ? [1, 0] : [0, 1]);
+    const numbers = isLeft ? FIRST : LAST;
     for (let i = 0; i < count; i++) edit.change(directory, entry, LIST_TRIM, numbers, 0, 2);
   }
   edit.maybeJoin(directory, entry, LIST_SHAPE);
