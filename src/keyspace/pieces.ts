@@ -19,6 +19,9 @@ export const PIECES_KEPT_BYTES_MAX = 1 * MiB;
 const CAPACITY_MIN = 1024;
 const NO_BYTES = Buffer.alloc(0);
 
+/** Of a double with its length. */
+const DOUBLE_PIECE_BYTES = 9;
+
 /** Below this length a loop over the characters beats a call out of JavaScript. */
 const LOOP_LENGTH_MAX = 24;
 
@@ -126,6 +129,15 @@ export class DeltaWriter {
   raw(from: Buffer, start: number, end: number): void {
     this.#reserve(end - start);
     this.#put(from, start, end - start);
+  }
+
+  /** A piece of 8 bytes: an IEEE double, little endian. */
+  double(value: number): void {
+    const buf = this.#reserve(DOUBLE_PIECE_BYTES);
+    const at = this.#range.end;
+    buf[at] = DOUBLE_PIECE_BYTES - 1;
+    this.#view.setFloat64(at + 1, value, true);
+    this.#range.end = at + DOUBLE_PIECE_BYTES;
   }
 
   /** A piece with the bytes of a range. */

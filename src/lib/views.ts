@@ -36,22 +36,27 @@ export function viewOf(buf: Uint8Array): DataView {
 }
 
 /**
- * The view over the buffer that was asked for last: a chunk holds many keys and values, and making
- * a view costs as much as copying one. It keeps that buffer alive.
+ * The views over the two buffers that were asked for last: a chunk holds many keys and values, and
+ * making a view costs as much as copying one; a request may take from two by turns. It keeps those
+ * buffers alive.
  */
 export class ViewMemo {
   #buf: Uint8Array = new Uint8Array(0);
   #view: DataView = viewOf(this.#buf);
+  #bufBefore = this.#buf;
+  #viewBefore = this.#view;
 
   has(buf: Uint8Array): boolean {
-    return buf === this.#buf;
+    return buf === this.#buf || buf === this.#bufBefore;
   }
 
   of(buf: Uint8Array): DataView {
-    if (buf !== this.#buf) {
-      this.#buf = buf;
-      this.#view = viewOf(buf);
-    }
-    return this.#view;
+    if (buf === this.#buf) return this.#view;
+    const view = buf === this.#bufBefore ? this.#viewBefore : viewOf(buf);
+    this.#bufBefore = this.#buf;
+    this.#viewBefore = this.#view;
+    this.#buf = buf;
+    this.#view = view;
+    return view;
   }
 }

@@ -10,7 +10,7 @@ import type { LargeZset } from './large-zset.ts';
 import { entryOfPair } from './score-starts.ts';
 import { SORTED_SHAPE } from './sorted-shape.ts';
 import { doubleAt } from './zset-block.ts';
-import { ZSET_REMOVE, ZSET_SET, addScore } from './zset-delta.ts';
+import { ZSET_REMOVE, ZSET_SET } from './zset-delta.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -66,7 +66,7 @@ function removeFromOrder(
   const entry = entryOfPair(order.starts, score, buf, start, end);
   pair.restart();
   pair.bytes(buf, start, end);
-  addScore(pair, score);
+  pair.double(score);
   const bytes = pair.finish();
   edit.change(order, entry, ZSET_REMOVE, bytes.buf, bytes.start, bytes.end);
   edit.maybeJoin(order, entry, SORTED_SHAPE);

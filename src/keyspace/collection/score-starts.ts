@@ -9,7 +9,6 @@
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { DeltaWriter, PieceReader } from '../pieces.ts';
 import type { Separators } from './separators.ts';
-import { addScore } from './zset-delta.ts';
 
 export interface ScoreStart {
   readonly score: number;
@@ -21,7 +20,7 @@ export const FIRST_START: ScoreStart = Object.freeze({ score: -Infinity, member:
 export const SCORE_STARTS: Separators<ScoreStart> = Object.freeze({
   write: (writer: DeltaWriter, { member, score }: ScoreStart) => {
     writer.latin1(member);
-    addScore(writer, score);
+    writer.double(score);
   },
   read: (reader: PieceReader) => {
     reader.next();
@@ -48,8 +47,17 @@ export function startBetween(
 export function entryOfPair(
   starts: readonly ScoreStart[], score: number, buf: Buffer, start: number, end: number,
 ): number {
-  return lastEntry(starts, (other) => other.score === score
-    ? isNotBehind(other.member, buf, start, end) : other.score < score);
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    const other = starts[middle]!;
+    const isBehind = other.score === score
+      ? !isNotBehind(other.member, buf, start, end) : other.score > score;
+    if (isBehind) high = middle - 1;
+    else low = middle;
+  }
+  return low;
 }
 
 /** The entry with the first score that is at least this one, or above it; or the entry before. */

@@ -19,7 +19,7 @@ import { readVarint, varintBytes, writeVarint } from '../../lib/varint.ts';
 import { viewOf } from '../../lib/views.ts';
 import { PieceReader, pieceBytes, type DeltaWriter } from '../pieces.ts';
 import type { Block } from './block-slot.ts';
-import { SCORE_BYTES, SCORE_PIECE_BYTES, ZSET_REMOVE, ZSET_SET, addScore } from './zset-delta.ts';
+import { SCORE_BYTES, SCORE_PIECE_BYTES, ZSET_REMOVE, ZSET_SET } from './zset-delta.ts';
 
 /** RAM of one beside its memory: the object, a Buffer, two arrays, a view. */
 const EMPTY_BYTES = 600;
@@ -49,6 +49,11 @@ export class SortedBlock implements Block {
     this.#starts = new Uint32Array(roomMembers);
   }
 
+  /** For so many bytes of members, and as many of them, and some to come. */
+  static withRoom(memberBytes: number, members: number): SortedBlock {
+    return new SortedBlock(memberBytes + roomFor(memberBytes), members + (members >>> 3));
+  }
+
   /** Reads what encodeBase wrote. The bytes are borrowed. */
   static ofBase(buf: Buffer, start: number, end: number): SortedBlock {
     const words = viewOf(buf);
@@ -58,8 +63,7 @@ export class SortedBlock implements Block {
       reader.next();
       reader.next();
     }
-    const memberBytes = end - start - count * SCORE_PIECE_BYTES;
-    const block = new SortedBlock(memberBytes + roomFor(memberBytes), count + (count >>> 3));
+    const block = SortedBlock.withRoom(end - start - count * SCORE_PIECE_BYTES, count);
     const pairs = new PieceReader(buf, start, end);
     while (pairs.hasMore) {
       pairs.next();
@@ -79,7 +83,12 @@ export class SortedBlock implements Block {
   }
 
   get baseBytes(): number {
-    return this.#used - this.#dead + this.#size * SCORE_PIECE_BYTES;
+    return this.memberBytes + this.#size * SCORE_PIECE_BYTES;
+  }
+
+  /** Bytes of the members with their lengths. */
+  get memberBytes(): number {
+    return this.#used - this.#dead;
   }
 
   // ---- Reading ----------------------------------------------------------------------------------
@@ -106,7 +115,7 @@ export class SortedBlock implements Block {
   writePair(index: number, writer: DeltaWriter): void {
     this.#locate(this.#mustHave(index));
     writer.bytes(this.#buf, this.#memberStart, this.#memberEnd);
-    addScore(writer, this.#scores[index]!);
+    writer.double(this.#scores[index]!);
   }
 
   /** Bytes that a pair takes in a base. */
@@ -190,16 +199,19 @@ export class SortedBlock implements Block {
 
   // ---- Changing ---------------------------------------------------------------------------------
 
-  /** A delta of one pair (zset-delta.ts). */
+  /** A delta of one pair (zset-delta.ts): the score's piece is at its end. */
   applyDelta(buf: Buffer, start: number, end: number): void {
-    const reader = new PieceReader(buf, start + 1, end);
-    reader.next();
-    const { start: memberStart, end: memberEnd } = reader;
-    reader.next();
-    const score = buf.readDoubleLE(reader.start);
-    if (buf[start] === ZSET_SET) this.insert(buf, memberStart, memberEnd, score);
-    else if (buf[start] === ZSET_REMOVE) this.remove(buf, memberStart, memberEnd, score);
-    else throw new Error(`assertion failed: a delta of an order begins with ${buf[start]}`);
+    const op = buf[start];
+    const length = readVarint(buf, start + 1, end);
+    const memberStart = start + 1 + varintBytes(length);
+    const memberEnd = memberStart + length;
+    if (memberEnd + SCORE_PIECE_BYTES !== end || buf[memberEnd] !== SCORE_BYTES) {
+      throw new Error(`assertion failed: ${end - start} bytes for a member of ${length}`);
+    }
+    const score = buf.readDoubleLE(memberEnd + 1);
+    if (op === ZSET_SET) this.insert(buf, memberStart, memberEnd, score);
+    else if (op === ZSET_REMOVE) this.remove(buf, memberStart, memberEnd, score);
+    else throw new Error(`assertion failed: a delta of an order begins with ${op}`);
   }
 
   insert(buf: Buffer, start: number, end: number, score: number): void {
@@ -236,8 +248,18 @@ export class SortedBlock implements Block {
 
   /** Makes room for a member of so many bytes. */
   #reserve(bytes: number): void {
-    if (this.#used + bytes > this.#buf.length) this.#repack(bytes);
+    if (this.#used + bytes > this.#buf.length) {
+      if (this.#dead > this.#used / 8) this.#repack(bytes);
+      else this.#grow(bytes);
+    }
     if (this.#size >= this.#scores.length) this.#resize(this.#size + 1);
+  }
+
+  /** In one piece, with what is dead. */
+  #grow(bytes: number): void {
+    const buf = Buffer.allocUnsafeSlow(this.#used + Math.max(bytes, roomFor(this.#used)));
+    this.#buf.copy(buf, 0, 0, this.#used);
+    this.#buf = buf;
   }
 
   #resize(members: number): void {
@@ -258,9 +280,8 @@ export class SortedBlock implements Block {
     for (let index = 0; index < this.#size; index++) {
       const start = this.#starts[index]!;
       this.#locate(index);
-      this.#buf.copy(buf, at, start, this.#memberEnd);
       this.#starts[index] = at;
-      at += this.#memberEnd - start;
+      at = putBytes(buf, at, this.#buf, start, this.#memberEnd);
     }
     this.#buf = buf;
     this.#used = live;
@@ -278,7 +299,7 @@ export class SortedBlock implements Block {
     for (let index = 0; index < this.#size; index++) {
       const start = this.#starts[index]!;
       this.#locate(index);
-      at += this.#buf.copy(into, at, start, this.#memberEnd);
+      at = putBytes(into, at, this.#buf, start, this.#memberEnd);
       into[at] = SCORE_BYTES;
       at = into.writeDoubleLE(this.#scores[index]!, at + 1);
     }
@@ -293,12 +314,13 @@ function roomFor(bytes: number): number {
 const COPY_IN_LOOP_BYTES_MAX = 40;
 
 function putPiece(into: Buffer, at: number, from: Buffer, start: number, end: number): number {
-  const length = end - start;
-  if (length > COPY_IN_LOOP_BYTES_MAX) {
-    const behind = writeVarint(into, at, length);
-    return behind + from.copy(into, behind, start, end);
-  }
-  into[at++] = length;
-  for (let i = start; i < end; i++) into[at++] = from[i]!;
-  return at;
+  return putBytes(into, writeVarint(into, at, end - start), from, start, end);
+}
+
+/** Returns the offset behind. */
+function putBytes(into: Buffer, at: number, from: Buffer, start: number, end: number): number {
+  if (end - start > COPY_IN_LOOP_BYTES_MAX) return at + from.copy(into, at, start, end);
+  let to = at;
+  for (let i = start; i < end; i++) into[to++] = from[i]!;
+  return to;
 }

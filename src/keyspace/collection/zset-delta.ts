@@ -36,13 +36,6 @@ export const SCORE_BYTES = 8;
 /** Of a score with its length. */
 export const SCORE_PIECE_BYTES = SCORE_BYTES + 1;
 
-const score = Buffer.alloc(SCORE_BYTES);
-
-export function addScore(writer: DeltaWriter, value: number): void {
-  score.writeDoubleLE(value);
-  writer.bytes(score, 0, SCORE_BYTES);
-}
-
 /** Builds the deltas of sorted sets, one at a time; each is borrowed until the next. */
 export class ZsetDelta {
   readonly #writer = new DeltaWriter();
@@ -58,7 +51,7 @@ export class ZsetDelta {
   set(buf: Buffer, start: number, end: number, value: number): void {
     this.count++;
     this.#writer.bytes(buf, start, end);
-    addScore(this.#writer, value === 0 ? 0 : value);
+    this.#writer.double(value === 0 ? 0 : value);
   }
 
   remove(buf: Buffer, start: number, end: number): void {

@@ -1,9 +1,7 @@
 /** A sorted set as a plain Map, and the order in which its members have to be. */
 
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
-import {
-  ZSET_REMOVE, ZSET_SET, addScore,
-} from '../../../src/keyspace/collection/zset-delta.ts';
+import { ZSET_REMOVE, ZSET_SET } from '../../../src/keyspace/collection/zset-delta.ts';
 import type { ZsetView } from '../../../src/keyspace/collection/zset-view.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import type { Random } from '../../../src/lib/random.ts';
@@ -29,7 +27,7 @@ export function setDelta(pairs: readonly Scored[]): ByteRange {
   delta.begin(ZSET_SET);
   for (const [member, score] of pairs) {
     delta.latin1(member);
-    addScore(delta, score);
+    delta.double(score);
   }
   return delta.finish();
 }
