@@ -112,7 +112,10 @@ export interface Storage extends Effects {
    * of them, and never back to 0. 0 = alone, without an order. It is what changes are dated with.
    */
   logIndex: number;
-  /** A number that was not given before, by this call or by one before a restart. */
+  /**
+   * A number that was not given before, by this call or by one before a restart, if a record is
+   * appended for each.
+   */
   uniqueNumber(): number;
   /** Whether the key has a large collection. It must have been found. */
   isLarge(space: number, key: ByteRange): boolean;

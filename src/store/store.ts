@@ -78,6 +78,8 @@ export interface StoreMembers {
 }
 
 export class Store implements Storage {
+  /** See `uniqueNumber`. */
+  #lastNumber = 0;
   readonly blocks: BlockPort;
   /** What the compactor works with. */
   readonly compaction: CompactionHost;
@@ -126,8 +128,11 @@ export class Store implements Storage {
     return this.#finder.find(space, key, need);
   }
 
+  /** Two of them may be asked for before a record is appended. */
   uniqueNumber(): number {
-    return this.#parts.writer.appender.nextValueIndex;
+    const { nextValueIndex } = this.#parts.writer.appender;
+    this.#lastNumber = Math.max(this.#lastNumber + 1, nextValueIndex);
+    return this.#lastNumber;
   }
 
   isLarge(space: number, key: ByteRange): boolean {

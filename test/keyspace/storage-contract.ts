@@ -42,6 +42,18 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
     });
   };
 
+  describe(`${name}: numbers`, () => {
+    test('a number is given once, also where nothing is appended between two', async (storage) => {
+      const numbers = [storage.uniqueNumber(), storage.uniqueNumber()];
+      for (let i = 0; i < 5; i++) {
+        storage.put(SPACE, at('a'), at(`${i}`), 0, false);
+        numbers.push(storage.uniqueNumber());
+      }
+      numbers.push(storage.uniqueNumber());
+      expect(new Set(numbers).size).toBe(numbers.length);
+    });
+  });
+
   describe(`${name}: strings`, () => {
     test('a key that was never put is absent', async (storage) => {
       expect(storage.find(SPACE, at('a'), NEED_VALUE)).toBeUndefined();
