@@ -10,7 +10,8 @@
  * set has two. How a start is written is up to the type (separators.ts).
  *
  * The growth of a CHANGE is 1 for an element less, 2 for as many, 3 for one more, and so on up to
- * 253 more; so it takes one element at most. Who makes the delta leaves a 0; the first to apply it has the block in RAM, and fills the byte in.
+ * 253 more; so it takes one element at most. Who makes the delta leaves a 0; the first to apply it
+ * has the block in RAM, and fills the byte in.
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
