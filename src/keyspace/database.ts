@@ -136,8 +136,7 @@ export class Database {
   put(key: ByteRange, value: ByteRange, expireAt = 0, raw = false): void {
     this.#leaveBlocks(key);
     this.#keyspace.storage.put(this.space, key, value, expireAt, raw);
-    this.#onSet(key);
-    this.#touched(key);
+    this.#touched(key, true);
   }
 
   /**
@@ -171,14 +170,13 @@ export class Database {
     this.#leaveBlocks(key);
     if (live !== undefined) storage.putLive(this.space, key, live, expireAt);
     else storage.putPacked(this.space, key, type, value, expireAt);
-    this.#onSet(key);
-    this.#touched(key);
+    this.#touched(key, true);
   }
 
   /** Applies one delta to a string that is live. */
   change(key: ByteRange, delta: ByteRange): void {
     this.#keyspace.storage.change(this.space, key, delta);
-    this.#touched(key);
+    this.#touched(key, true);
   }
 
   /**
@@ -190,8 +188,7 @@ export class Database {
   ): number {
     const { collections } = this.#keyspace;
     const growth = collections.apply(this.space, key, type, delta, random);
-    this.#onSet(key);
-    this.#touched(key);
+    this.#touched(key, true);
     return growth;
   }
 
@@ -203,7 +200,7 @@ export class Database {
   /** Sets the expiry of an existing key, 0 = never. The caller handles times in the past. */
   setExpiry(key: ByteRange, expireAt: number): void {
     this.#keyspace.storage.expire(this.space, key, expireAt);
-    this.#touched(key);
+    this.#touched(key, true);
   }
 
   remove(key: ByteRange): boolean {
@@ -216,7 +213,7 @@ export class Database {
   /** Removes a key whose value another one has now. */
   removeMoved(key: ByteRange): void {
     this.#keyspace.storage.remove(this.space, key);
-    this.#touched(key);
+    this.#touched(key, false);
   }
 
   /** A notification of the given class about a key of this database. */
@@ -265,14 +262,11 @@ export class Database {
     this.#keyspace.leftOvers++;
   }
 
-  #onSet(key: ByteRange): void {
-    const { absences } = this.#keyspace;
-    if (absences.size > 0) absences.onSet(this.index, key);
-  }
-
-  #touched(key: ByteRange): void {
-    this.#keyspace.modified(key);
-    this.#keyspace.access.touch(key, this.#keyspace.now);
+  #touched(key: ByteRange, isSet: boolean): void {
+    const keyspace = this.#keyspace;
+    keyspace.modified(key);
+    keyspace.access.touch(key, keyspace.now);
+    if (keyspace.keyListeners.size > 0) keyspace.keyListeners.onChange(this.index, key, isSet);
   }
 
   #expire(key: ByteRange): void {
@@ -281,6 +275,7 @@ export class Database {
     keyspace.storage.remove(this.space, key);
     keyspace.stats.expired++;
     keyspace.modified(key);
+    if (keyspace.keyListeners.size > 0) keyspace.keyListeners.onChange(this.index, key, false);
     keyspace.notify('x', 'expired', this.index, key);
   }
 }

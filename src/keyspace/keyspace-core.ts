@@ -1,9 +1,9 @@
 /** What one database needs of the keyspace that it belongs to. Implemented by keyspace.ts. */
 
 import type { ByteRange } from '../lib/byte-range.ts';
-import type { Absences } from './absences.ts';
 import type { AccessClock } from './access-clock.ts';
 import type { CollectionChange } from './collection/collection-change.ts';
+import type { KeyListeners } from './key-listeners.ts';
 import type { Storage } from './storage.ts';
 
 /** Counters that INFO reports; reset by CONFIG RESETSTAT. */
@@ -21,7 +21,7 @@ export interface KeyspaceCore {
   readonly collections: CollectionChange;
   /** How many large collections have left their blocks to be removed. */
   leftOvers: number;
-  readonly absences: Absences;
+  readonly keyListeners: KeyListeners;
   readonly access: AccessClock;
   /** Milliseconds since the epoch as the running entry carries them. */
   readonly now: number;

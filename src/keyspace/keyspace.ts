@@ -12,9 +12,9 @@ import { DATABASES_DEFAULT, DATABASES_MAX } from '../config/limits.ts';
 import { blocksSpaceOf, hasBlocksBit } from './collection/block-keys.ts';
 import { CollectionChange } from './collection/collection-change.ts';
 import { COLLECTION_LIMITS, type CollectionLimits } from './collection/limits.ts';
-import { Absences } from './absences.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database, isAbsent } from './database.ts';
+import { KeyListeners } from './key-listeners.ts';
 import type { KeyspaceCore, KeyspaceStats } from './keyspace-core.ts';
 import { COLD, NEED_VALUE, SYSTEM_SPACE, type Storage } from './storage.ts';
 
@@ -42,7 +42,7 @@ export class Keyspace implements KeyspaceCore {
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
   collections: CollectionChange;
   leftOvers = 0;
-  readonly absences = new Absences();
+  readonly keyListeners = new KeyListeners();
   readonly access = new AccessClock();
   /** Milliseconds since the epoch as the running entry carries them. */
   now = 0;
@@ -86,13 +86,23 @@ export class Keyspace implements KeyspaceCore {
     this.adopt(storage);
     this.#readSpaces();
     // What was there and is gone again by now is not known.
-    for (const { index } of this.#databases) this.absences.onReplaced(index, () => true);
+    this.#mayHaveChanged();
     this.changed();
   }
 
   /** A FLUSHDB or SWAPDB that the storage takes back is one of ours as well. */
   #follow(storage: Storage): void {
-    storage.onTakenBack = () => this.#readSpaces();
+    storage.onTakenBack = () => {
+      this.#readSpaces();
+      // What was removed may be there again.
+      this.#mayHaveChanged();
+    };
+  }
+
+  /** Every key may have been set since its listeners looked. */
+  #mayHaveChanged(): void {
+    if (this.keyListeners.size === 0) return;
+    for (const { index } of this.#databases) this.keyListeners.onReplaced(index, () => true);
   }
 
   #readSpaces(): void {
@@ -131,7 +141,7 @@ export class Keyspace implements KeyspaceCore {
     this.#assign(b, space);
     this.#saveSpaces();
     for (const index of [a, b]) {
-      this.absences.onReplaced(index, (key) => !isAbsent(this.db(index).version(key)));
+      this.keyListeners.onReplaced(index, (key) => !isAbsent(this.db(index).version(key)));
     }
     this.changed();
   }

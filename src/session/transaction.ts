@@ -7,19 +7,19 @@
  * WATCH notes each key's version: the place in the order, or without peers in the log, at which it
  * last changed; 0 for a key that is not there. The runner of the queue compares (`isTouched`). So
  * nothing has to be told of changes, and with peers all of them compare the same numbers. Only a
- * key that was absent is also noted where it may be set (keyspace/absences.ts): if it was, EXEC
- * compares with a version that no key has.
+ * key that was absent is also listened to (absence.ts): if it was set, EXEC compares with a version
+ * that no key has.
  */
 
 import type { TransactionPort } from '../commands/session-port.ts';
 import type { TableEntry } from '../commands/table.ts';
-import type { Absence } from '../keyspace/absences.ts';
 import { CHANGED, isAbsent, isSameVersion, type KeyVersion } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { COLD, NEED_KEY } from '../keyspace/storage.ts';
 import { ByteRange } from '../lib/byte-range.ts';
 import type { Args } from '../protocol/args.ts';
 import { MiB } from '../lib/size-units.ts';
+import { Absence } from './absence.ts';
 
 /** Bytes that one MULTI may queue, so that a transaction fits memory; beyond it EXEC aborts. */
 export const TRANSACTION_BYTES_MAX = 1024 * MiB;
@@ -150,16 +150,17 @@ export class Transaction implements TransactionPort {
       const name = `${db}:${key.toString('latin1')}`;
       if (this.#watched.has(name)) continue;
       const found = versions[i]!;
-      const absence = isAbsent(found)
-        ? this.#keyspace.absences.note(db, new ByteRange(key)) : undefined;
+      const absence = isAbsent(found) ? new Absence() : undefined;
+      if (absence !== undefined) this.#keyspace.keyListeners.add(db, new ByteRange(key), absence);
       this.#watched.set(name, { db, key, ...found, absence });
       this.#total.count += 1;
     }
   }
 
   unwatch(): void {
-    for (const { absence, key } of this.#watched.values()) {
-      if (absence !== undefined) this.#keyspace.absences.forget(absence, new ByteRange(key));
+    const { keyListeners } = this.#keyspace;
+    for (const { db, key, absence } of this.#watched.values()) {
+      if (absence !== undefined) keyListeners.remove(db, new ByteRange(key), absence);
     }
     this.#total.count -= this.#watched.size;
     this.#watched.clear();

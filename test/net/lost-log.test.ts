@@ -219,5 +219,5 @@ it.each([testSeed(), 1])('one reply for each request, or the end, seed %i', asyn
   await server.close();
   expect([server.bugs, server.crashes]).toEqual([[], []]);
   expect([server.storage.pinned, server.storage.loading, server.pool.lent]).toEqual([0, 0, 0]);
-  expect([server.plumbing.watched.count, server.plumbing.keyspace.absences.size]).toEqual([0, 0]);
+  expect([server.plumbing.watched.count, server.plumbing.keyspace.keyListeners.size]).toEqual([0, 0]);
 }, 60_000);

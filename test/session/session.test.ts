@@ -227,6 +227,6 @@ describe('the end of a connection', () => {
     expect(session).toMatchObject({ isEnded: true, inTransaction: false, isSubscriber: false });
     const { hub, monitors, watched, keyspace } = server.plumbing;
     expect([hub.channelCount, hub.patterns, hub.shardChannelCount]).toEqual([0, 0, 0]);
-    expect([monitors.count, watched.count, keyspace.absences.size]).toEqual([0, 0, 0]);
+    expect([monitors.count, watched.count, keyspace.keyListeners.size]).toEqual([0, 0, 0]);
   });
 });

@@ -117,18 +117,18 @@ describe('WATCH', () => {
   });
 
   it('of absent keys leaves no note behind, for two clients each for itself', async () => {
-    const { absences } = server.plumbing.keyspace;
+    const { keyListeners } = server.plumbing.keyspace;
     await client.run('SET here 1');
     await client.run('WATCH k l here');
     await other.run('WATCH k');
-    expect(absences.size).toBe(2);
+    expect(keyListeners.size).toBe(2);
     await client.run('UNWATCH');
-    expect([absences.size, server.plumbing.watched.count]).toEqual([1, 1]);
+    expect([keyListeners.size, server.plumbing.watched.count]).toEqual([1, 1]);
     await client.run('SET k 1');
     await client.run('DEL k');
     await other.run('MULTI');
     expect(await other.run('EXEC')).toBe('*-1\r\n');
-    expect([absences.size, server.plumbing.watched.count]).toEqual([0, 0]);
+    expect([keyListeners.size, server.plumbing.watched.count]).toEqual([0, 0]);
   });
 
   const letters = (): string => client.session.flagLetters;

@@ -115,10 +115,10 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'only the first watch of an absent key notices that it was set',
-    part: 'session', file: 'keyspace/absences.ts', ...ONE_CLIENT,
-    from: 'for (const absence of this.#noted.get(nameOf(db, key)) ?? [])\n' +
-      '            absence.isOver = true;',
-    to: 'this.#noted.delete(nameOf(db, key));',
+    part: 'session', file: 'keyspace/key-listeners.ts', ...ONE_CLIENT,
+    from: 'for (const listener of this.#listeners.get(nameOf(db, key)) ?? [])\n' +
+      '            listener.onChange(isSet);',
+    to: 'this.#listeners.get(nameOf(db, key))?.values().next().value?.onChange(isSet);',
   },
   {
     name: 'requests that must wait are lost',
