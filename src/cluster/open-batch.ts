@@ -3,6 +3,7 @@
 import type { RequestLimits } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Args } from '../protocol/args.ts';
+import type { Attempt } from '../engine/request-order.ts';
 import type { Session } from '../session/session.ts';
 import {
   ORDERED_LIMITS, OrderedBody, encodeLimits, type OrderedKind,
@@ -15,6 +16,8 @@ export interface PendingGroup {
   /** Of each request, in order. */
   readonly entries: readonly TableEntry[];
   readonly resolve: () => void;
+  /** Of a request that may wait for keys; it is alone in its group. */
+  readonly attempt?: Attempt;
 }
 
 /** A batch that is closed: its body, and who waits. */

@@ -14,6 +14,7 @@ import type { CommandTable, TableEntry } from '../commands/table.ts';
 import type { Environment } from '../engine/environment.ts';
 import { lookAt } from '../engine/look-at.ts';
 import type { Prefetch } from '../engine/prefetch.ts';
+import type { Attempt } from '../engine/request-order.ts';
 import type { Runner } from '../engine/runner.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_KEY, type KeyToLoad } from '../keyspace/storage.ts';
@@ -133,9 +134,18 @@ export class ProposalRun {
     let to = this.#next + 1;
     while (to < end && this.#entries[to] !== undefined && this.#requests[to]!.db === db) to += 1;
     const requests = { entries: this.#entries, args: this.#args };
-    this.#host.runner.run(requests, this.#next, to, this.#environment(session, 0));
+    const env = this.#environment(session, 0);
+    const isRetry = waiting?.attempt?.isRetry === true;
+    this.#host.runner.run(requests, this.#next, to, isRetry ? { ...env, isRetry } : env);
+    if (waiting?.attempt !== undefined) this.#endAttempt(waiting.attempt, session);
     this.#ran(to - this.#next, waiting);
     this.#dropReplies(session);
+  }
+
+  /** It was applied. What it took is lost if its client has gone. */
+  #endAttempt(attempt: Attempt, session: Session): void {
+    const isLost = session === this.#host.applySession && session.reply.errorAt(0) === undefined;
+    attempt.onApplied(this.#host.runner.wait, !isLost);
   }
 
   #runTransaction(
@@ -156,7 +166,7 @@ export class ProposalRun {
     return {
       session, nowMs: timeMs, limits: this.#limits, seed, firstIndex,
       isAwaited: session !== this.#host.applySession, prefetchedTo: Infinity,
-      isInTransaction: false,
+      isInTransaction: false, isRetry: false,
     };
   }
 

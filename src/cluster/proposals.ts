@@ -27,7 +27,7 @@ import {
   ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
   orderedBytesMax, type OrderedKind,
 } from './proposal-body.ts';
-import type { RequestOrder } from '../engine/request-order.ts';
+import type { Attempt, RequestOrder } from '../engine/request-order.ts';
 import { MiB } from '../lib/size-units.ts';
 
 /** A batch with so much is closed: a peer that applies it does nothing else meanwhile. */
@@ -47,6 +47,8 @@ export interface ProposalsParts {
   readonly applied: { readonly position: number; readonly timeMs: number };
   /** What the configuration of this peer limits at present. */
   readonly limits: () => RequestLimits;
+  /** This peer takes part no more; `text` is an error that says so. */
+  onStopped(text: string): void;
   /** Writes an error as the reply to a request that will not run. */
   refuse(session: Session, entry: TableEntry, text: string): void;
 }
@@ -145,6 +147,11 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     return this.#wait(session, entries.slice(first, to) as TableEntry[]);
   }
 
+  attempt(session: Session, entry: TableEntry, args: Args, attempt: Attempt): void {
+    this.#add(ORDERED_COMMAND, session.link.id, session.dbIndex, [args]);
+    this.#enter({ session, entries: [entry], resolve: () => {}, attempt });
+  }
+
   proposeTransaction(
     session: Session, exec: TableEntry, { queue, watched }: TakenTransaction,
   ): Promise<void> {
@@ -214,7 +221,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     this.#refuse(this.takeGroups(ticket), mayApply
       ? `UNKNOWN no majority of peers confirmed this within ${ms} ms: it may have been made, or ` +
         'be made soon, once'
-      : `NOQUORUM no majority of peers within ${ms} ms: this was not made`);
+      : `NOQUORUM no majority of peers within ${ms} ms: this was not made`, !mayApply);
     if (this.#closed.length > 0) this.flush();
   }
 
@@ -255,7 +262,9 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     this.#readers = [];
     this.#behind = [];
     this.#asking.clear();
-    failToRead(readers, `NOQUORUM this peer stopped taking part: ${reason}`);
+    const text = `NOQUORUM this peer stopped taking part: ${reason}`;
+    failToRead(readers, text);
+    this.#parts.onStopped(text);
   }
 
   // ---- Inside -----------------------------------------------------------------------------------
@@ -293,10 +302,12 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   }
 
   #wait(session: Session, entries: readonly TableEntry[]): Promise<void> {
-    return new Promise((resolve) => {
-      this.#open.wait({ session, entries, resolve });
-      if (this.#open.bytes >= ORDERED_BATCH_BYTES_MAX) this.#close();
-    });
+    return new Promise((resolve) => void this.#enter({ session, entries, resolve }));
+  }
+
+  #enter(group: PendingGroup): void {
+    this.#open.wait(group);
+    if (this.#open.bytes >= ORDERED_BATCH_BYTES_MAX) this.#close();
   }
 
   #follow(): Promise<void> {
@@ -337,9 +348,12 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
     if (!session.isEnded) this.#parts.refuse(session, entry, text);
   }
 
-  #refuse(groups: readonly PendingGroup[], text: string): void {
-    for (const { session, entries, resolve } of groups) {
-      for (const entry of entries) if (session !== undefined) this.#refuseOne(session, entry, text);
+  #refuse(groups: readonly PendingGroup[], text: string, isSurelyNotMade = false): void {
+    for (const { session, entries, resolve, attempt } of groups) {
+      attempt?.onRefused(text, isSurelyNotMade);
+      if (attempt === undefined && session !== undefined) {
+        for (const entry of entries) this.#refuseOne(session, entry, text);
+      }
       resolve();
     }
   }

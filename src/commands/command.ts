@@ -15,6 +15,7 @@
 import type { Args } from '../protocol/args.ts';
 import type { ReplyWriter } from '../protocol/reply-encoder.ts';
 import type { Database } from '../keyspace/database.ts';
+import type { ByteRange } from '../lib/byte-range.ts';
 import type { IndexReport } from '../keyspace/index-report.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { ScanPage, ScannedKey } from '../keyspace/storage.ts';
@@ -66,6 +67,26 @@ export interface WriteContext {
   readonly random: Random;
   readonly limits: RequestLimits;
   readonly messages: MessagePort;
+  /**
+   * Of a command that blocks: it has found nothing, and has replied what it replies where nothing
+   * may wait, as in EXEC. Where it may, that reply is dropped, and the request runs again when one
+   * of the keys may have something.
+   */
+  waitForKeys(wait: KeyWait): void;
+}
+
+/** What a command that blocks waits for. */
+export interface KeyWait {
+  /** Its keys are the arguments from `first` up to, not including, `end`. */
+  readonly first: number;
+  readonly end: number;
+  /** 0 = for ever. When it is over the reply is a null array. */
+  readonly timeoutMs: number;
+  /**
+   * How many requests what is at the key now could serve, at most; 0 where there is nothing, or
+   * another type. Changes nothing. The same function for all commands that wait for the same.
+   */
+  readonly countReady: (db: Database, key: ByteRange) => number;
 }
 
 /** What a command that changes nothing may use beside that. */

@@ -29,8 +29,11 @@ export interface ClientFacts {
   readonly bytesOut: number;
 }
 
-/** How a wait ended: by itself, for whatever reason, or by CLIENT UNBLOCK with ERROR. */
-export type Unblocked = 'timeout' | 'error';
+/**
+ * How a wait ended: by itself or because its client ended its side, by CLIENT UNBLOCK with ERROR,
+ * or because the server stops.
+ */
+export type Unblocked = 'timeout' | 'error' | 'closing';
 
 /** The wait of a connection in a command that blocks. */
 export interface BlockingPort {

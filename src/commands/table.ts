@@ -51,6 +51,8 @@ export class TableEntry {
   readonly allowedWithoutAuth: boolean;
   readonly shownToMonitors: boolean;
   readonly shownInSlowLog: boolean;
+  /** It may wait for keys: see WriteContext.waitForKeys. */
+  readonly isBlocking: boolean;
   /** It may block its connection: that it took long is no event of LATENCY. */
   readonly waits: boolean;
   readonly #need: Need | ((args: Args) => Need);
@@ -92,6 +94,7 @@ export class TableEntry {
     this.repliesByPush = this.allowedSubscribed && has('pubsub');
     this.allowedWithoutAuth = has('no_auth');
     this.shownToMonitors = !has('skip_monitor') && !has('admin') && !has('secret');
+    this.isBlocking = has('blocking') && command.apply !== undefined;
     this.waits = has('waits');
     this.shownInSlowLog = !has('skip_slowlog') && !has('secret') && !this.waits;
     this.#need = command.need ?? NEED_VALUE;

@@ -1,6 +1,6 @@
 /** The one mutable Context: refilled for each request, so that running one makes no object. */
 
-import type { Context, RequestLimits } from '../commands/command.ts';
+import type { Context, KeyWait, RequestLimits } from '../commands/command.ts';
 import type { MessagePort, ServerPort } from '../commands/server-port.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -27,6 +27,8 @@ export class CommandContext implements Context {
   now: number;
   limits: RequestLimits;
   session: Session;
+  /** What the request waits for that runs. */
+  wait: KeyWait | undefined;
 
   constructor(parts: ContextParts, random: Random, { session, nowMs, limits }: Environment,
     args: Args) {
@@ -50,9 +52,14 @@ export class CommandContext implements Context {
     this.keyspace.access.isHeld = session.noTouch;
   }
 
+  waitForKeys(wait: KeyWait): void {
+    this.wait = wait;
+  }
+
   /** The database is the one selected now: inside EXEC a SELECT may have changed it. */
   refill(args: Args): void {
     this.args = args;
+    this.wait = undefined;
     const { dbIndex } = this.session;
     if (this.db.index !== dbIndex) this.db = this.keyspace.db(dbIndex);
   }

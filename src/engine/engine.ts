@@ -20,7 +20,10 @@ import { Random } from '../lib/random.ts';
 import type { Args } from '../protocol/args.ts';
 import type { Session } from '../session/session.ts';
 import { Admit, mustOrder } from './admit.ts';
+import type { BlockedRequest } from './blocked-request.ts';
+import { BlockedRequests } from './blocked-requests.ts';
 import type { Environment } from './environment.ts';
+import type { KeyQueue } from './key-queues.ts';
 import { lookAt } from './look-at.ts';
 import type { Pause } from './pause.ts';
 import { Prefetch } from './prefetch.ts';
@@ -35,7 +38,9 @@ import type { WriteGate } from './write-gate.ts';
  */
 const BURST_ORDERED_MAX = 4096;
 
-export interface EngineParts extends Omit<RunnerParts, 'prefetch' | 'random' | 'isReadOnly'> {
+type OwnParts = 'prefetch' | 'random' | 'ready' | 'isReadOnly';
+
+export interface EngineParts extends Omit<RunnerParts, OwnParts> {
   readonly table: CommandTable;
   readonly gate: WriteGate;
   readonly seed: readonly [number, number];
@@ -48,11 +53,13 @@ export interface EngineParts extends Omit<RunnerParts, 'prefetch' | 'random' | '
 export class Engine {
   readonly prefetch: Prefetch;
   readonly runner: Runner;
+  readonly blocked: BlockedRequests;
   /** What the request has to wait for that `serve` stopped at, or that it took last. */
   wait: Promise<void> | undefined;
   readonly #parts: EngineParts;
   readonly #admit: Admit;
   readonly #steps: StepsDriver;
+  readonly #ready = new Set<KeyQueue<BlockedRequest>>();
   /** The commands of the requests that are being served. */
   readonly #entries: (TableEntry | undefined)[] = [];
   #nowMs = 0;
@@ -64,9 +71,16 @@ export class Engine {
     this.prefetch = new Prefetch(keyspace);
     this.runner = new Runner({
       ...parts, prefetch: this.prefetch, random: new Random(seed[0], seed[1]),
+      ready: this.#ready,
       isReadOnly: () => this.#order !== undefined || gate.freeingRefusal !== undefined,
     });
     this.#admit = new Admit({ clock, gate, pause, order: () => this.#order });
+    this.blocked = new BlockedRequests({
+      clock, keyspace, pause, runner: this.runner, admit: this.#admit, ready: this.#ready,
+      order: () => this.#order,
+      environment: (session) => this.#environment(session, 0, this.#time(clock.nowMs())),
+      nowMs: () => this.#time(clock.nowMs()),
+    });
     // What runs in steps runs on one peer only: it must not move on the randomness of the others.
     this.#steps = new StepsDriver(parts, new Random(seed[1], seed[0]), services);
   }
@@ -80,6 +94,7 @@ export class Engine {
   /** Peers have made progress: commands that wait for that may go on. */
   onProgress(): void {
     this.#steps.onProgress();
+    this.blocked.onProgress();
   }
 
   /**
@@ -132,7 +147,7 @@ export class Engine {
     const { progress } = session;
     // Replies leave in the order of the requests: behind a proposal only another one may be taken.
     const mayTake = progress.due === 0 ||
-      (!progress.decidesDatabase && entry !== undefined && mustOrder(session, entry));
+      (!progress.holdsBack && entry !== undefined && mustOrder(session, entry));
     if (!mayTake) return this.#stop(progress.replied);
     const verdict = this.#admit.ask(session, entry, args);
     if (progress.due > 0 && verdict !== 'propose') return this.#stop(progress.replied);
@@ -175,8 +190,11 @@ export class Engine {
     const to = this.#endOfBurst(session, batch, i, count, 'run');
     const ran = this.runner.run({ entries: this.#entries, args: batch }, i, to,
       this.#environment(session, i + session.progress.prefetched));
-    if (ran > i) return ran - i;
-    return this.runner.stop === 'cold' ? this.#fetch(session, batch, i, to) : 0;
+    if (ran === i) return this.runner.stop === 'cold' ? this.#fetch(session, batch, i, to) : 0;
+    const { wait } = this.runner;
+    if (wait !== undefined) this.wait = this.blocked.begin(session, entry, batch[i]!, wait);
+    if (this.#ready.size > 0) this.blocked.serve();
+    return ran - i;
   }
 
   /** How far requests from `i` on go the same way as it, for a client without a special mode. */
@@ -210,6 +228,7 @@ export class Engine {
     }
     const transaction = session.transaction.take();
     this.runner.runTransaction(transaction, exec, args, this.#environment(session, i));
+    if (this.#ready.size > 0) this.blocked.serve();
     return 1;
   }
 
@@ -242,10 +261,12 @@ export class Engine {
     return this.#stop(loaded);
   }
 
-  #environment(session: Session, prefetchedTo: number): Environment {
+  #environment(
+    session: Session, prefetchedTo: number, nowMs = this.#time(this.#nowMs),
+  ): Environment {
     return {
-      session, nowMs: this.#time(this.#nowMs), limits: this.#parts.limits(), seed: undefined,
-      firstIndex: 0, isAwaited: true, prefetchedTo, isInTransaction: false,
+      session, nowMs, limits: this.#parts.limits(), seed: undefined, firstIndex: 0,
+      isAwaited: true, prefetchedTo, isInTransaction: false, isRetry: false,
     };
   }
 
@@ -265,9 +286,14 @@ export class Engine {
     session.lastCommand = entry.command.name;
     if (entry.runsQueued) {
       const taken = transaction.take();
-      progress.decidesDatabase = taken.queue.some(({ entry: { command } }) =>
+      progress.holdsBack = taken.queue.some(({ entry: { command } }) =>
         command.selects !== undefined);
       this.#await(session, 1, order.proposeTransaction(session, entry, taken));
+      return 1;
+    }
+    if (entry.isBlocking) {
+      progress.holdsBack = true;
+      this.#await(session, 1, this.blocked.propose(session, entry, batch[i]!));
       return 1;
     }
     const to = this.#endOfBurst(session, batch, i, count, 'propose');
@@ -281,7 +307,7 @@ export class Engine {
     progress.due += count;
     progress.replied = replied.then(() => {
       progress.due -= count;
-      if (progress.due === 0) progress.decidesDatabase = false;
+      if (progress.due === 0) progress.holdsBack = false;
     });
   }
 }

@@ -24,4 +24,6 @@ export interface Environment {
   readonly prefetchedTo: number;
   /** The requests are EXEC's queue: they are one, so none of them may wait or fail alone. */
   readonly isInTransaction: boolean;
+  /** The request has attempted before and waited for keys since: MONITOR has shown it. */
+  readonly isRetry: boolean;
 }

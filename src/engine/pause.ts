@@ -49,6 +49,11 @@ export class Pause {
     };
   }
 
+  /** Everything is held until then; see `hold`. */
+  get held(): Promise<void> | undefined {
+    return this.#held;
+  }
+
   /** What this command has to wait for, or undefined. */
   waitFor(entry: TableEntry, session: Session): Promise<void> | undefined {
     if (this.#held !== undefined) return this.#held;

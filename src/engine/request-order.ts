@@ -3,12 +3,25 @@
  * peers. Implemented by cluster/proposals.ts; without peers there is none.
  */
 
+import type { KeyWait } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Args } from '../protocol/args.ts';
 import type { NotServing } from '../raft/core/total-order-broadcast.ts';
 import type { Session } from '../session/session.ts';
 import type { TakenTransaction } from '../session/transaction.ts';
 import type { Requests } from './requests.ts';
+
+/** Of a request that may wait for keys; it hears once how its attempt has ended. */
+export interface Attempt {
+  readonly isRetry: boolean;
+  /**
+   * It was applied: it has its reply, or waits. Called in the middle of a batch. `isDelivered` is
+   * false if what it took had no client to go to any more.
+   */
+  onApplied(wait: KeyWait | undefined, isDelivered: boolean): void;
+  /** It was given up, with this error. */
+  onRefused(text: string, isSurelyNotMade: boolean): void;
+}
 
 export interface RequestOrder {
   /**
@@ -29,6 +42,8 @@ export interface RequestOrder {
    * them have their replies, which are written where they are applied. The bytes are copied.
    */
   propose(session: Session, requests: Requests, from: number, to: number): Promise<void>;
+  /** Proposes one request that may wait for keys. */
+  attempt(session: Session, entry: TableEntry, args: Args, attempt: Attempt): void;
   /** The same for what MULTI queued; `exec` is the request that ended it. */
   proposeTransaction(
     session: Session, exec: TableEntry, transaction: TakenTransaction,

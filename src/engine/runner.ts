@@ -12,6 +12,8 @@
  * others did, and must stop.
  */
 
+import type { KeyWait } from '../commands/command.ts';
+import { UNBLOCKED } from '../commands/reply-errors.ts';
 import type { TableEntry } from '../commands/table.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Random } from '../lib/random.ts';
@@ -36,8 +38,8 @@ import { FEATURE_LEVEL_COLLECTIONS } from '../raft/core/feature-level.ts';
  */
 const BURST_REPLY_BYTES_MAX = 64 * KiB;
 
-/** Why `run` has stopped. */
-export type Stop = 'done' | 'cold' | 'full';
+/** Why `run` has stopped; `ready`: a key that others wait for may have something. */
+export type Stop = 'done' | 'cold' | 'full' | 'ready';
 
 export interface RunnerParts extends ContextParts {
   readonly clock: Clock;
@@ -46,6 +48,8 @@ export interface RunnerParts extends ContextParts {
   readonly random: Random;
   readonly prefetch: Prefetch;
   readonly services: NowServices;
+  /** Has members while requests may be served that wait for keys: see blocked-requests.ts. */
+  readonly ready: ReadonlySet<unknown>;
   /**
    * Reads change nothing, not even by expiry: with peers, where only the order does, and when the
    * log takes nothing any more.
@@ -58,6 +62,8 @@ const TOO_LARGE = `ERR the reply has more than ${REPLY_BYTES_MAX} bytes and is n
 
 export class Runner {
   stop: Stop = 'done';
+  /** What the request waits for that ran last; it has no reply then. */
+  wait: KeyWait | undefined;
   readonly #parts: RunnerParts;
   readonly #accounts: Accounts;
   #context: CommandContext | undefined;
@@ -83,6 +89,10 @@ export class Runner {
       for (let i = from; i < to; i++) {
         if (!this.#canGoOn(requests, i, env, stopAt)) return i;
         this.#runOne(requests.entries[i]!, requests.args[i]!, i, env, context);
+        if (this.#parts.ready.size > 0 && stopAt < Infinity) {
+          this.stop = 'ready';
+          return i + 1;
+        }
       }
       return to;
     } finally {
@@ -136,6 +146,18 @@ export class Runner {
     applyReplyMode(session, entry, mark);
   }
 
+  /** The reply of a request that has waited for keys in vain. */
+  endWait(entry: TableEntry, args: Args, env: Environment, how: 'timeout' | 'error'): void {
+    const { reply } = env.session;
+    const context = this.#enter(env, args);
+    const mark = reply.mark();
+    if (how === 'error') reply.error(UNBLOCKED);
+    else reply.nilArray();
+    this.#accounts.begin();
+    this.#accounts.ran(entry, reply.errorAt(mark), context);
+    applyReplyMode(env.session, entry, mark);
+  }
+
   /** The reply of a request that waits for EXEC. */
   queued(session: Session, isTaken: boolean): void {
     const mark = session.reply.mark();
@@ -179,11 +201,15 @@ export class Runner {
       this.#perform(entry, env, context, mark);
     }
     if (reply.isTooLarge) this.#replaceTooLarge(env.session, mark);
-    if (monitors.count > 0 && entry.shownToMonitors) showTo(monitors, context);
+    this.wait = env.isInTransaction ? undefined : context.wait;
+    if (monitors.count > 0 && entry.shownToMonitors && !env.isRetry) showTo(monitors, context);
+    // It counts when it has its reply; that it has waited is not shown twice.
+    if (this.wait !== undefined) return reply.rewind(mark);
     this.#accounts.ran(entry, reply.errorAt(mark), context);
     if (env.isInTransaction) return;
     applyReplyMode(env.session, entry, mark);
-    if (entry.isPlain && reply.length > mark) env.session.turnReplies.add(mark, reply.length);
+    const restsOnData = entry.isPlain || entry.isBlocking;
+    if (restsOnData && reply.length > mark) env.session.turnReplies.add(mark, reply.length);
   }
 
   #perform(entry: TableEntry, env: Environment, context: CommandContext, mark: number): void {

@@ -74,7 +74,7 @@ export class StepsDriver {
     const { clock, observer } = this.#parts;
     const environment = (): Environment => ({
       session, nowMs: timeOf(clock.nowMs()), limits, seed: undefined, firstIndex: 0,
-      isAwaited: true, prefetchedTo: 0, isInTransaction: false,
+      isAwaited: true, prefetchedTo: 0, isInTransaction: false, isRetry: false,
     });
     const context = new CommandContext(this.#parts, this.#random, environment(), args);
     const startedAt = clock.monotonicMs();

@@ -83,7 +83,7 @@ export class Clients implements ClientsPort {
   /** Lets every client have the replies so far, then closes them all. */
   closeAll(): void {
     for (const connection of this.#connections.values()) {
-      connection.session.blocking.forbid();
+      connection.session.blocking.forbid('closing');
       connection.closeAfterReply();
     }
   }

@@ -96,6 +96,7 @@ export class RunningOrder {
       isLinearizable: () => config.values.consistency === 'linearizable',
       applied: marks,
       limits: parts.limits,
+      onStopped: (text) => engine.blocked.close(text),
       refuse: (session, entry, text) => engine.runner.refuse(session, entry, text),
     });
     this.#apply = new ApplyBatches(host, this.#replies(), marks, {
@@ -209,11 +210,12 @@ export class RunningOrder {
     for (const subscriber of missing) subscriber.endWith(MESSAGES_LOST);
   }
 
-  /** Nothing is heard any more at a peer that was removed: those who listen are told. */
+  /** Nothing comes any more to a peer that was removed: those who listen or wait are told. */
   #closeAtRemoved(): void {
     const { peers: { broadcast: { notServing } }, realm } = this.#parts;
     if (notServing?.code !== 'REMOVED') return;
     for (const subscriber of realm.hub.everybody()) subscriber.endWith(notServing.text);
+    this.#parts.engine.blocked.close(notServing.text);
   }
 
   #startTimer(): void {

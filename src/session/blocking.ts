@@ -1,6 +1,7 @@
 /**
- * The wait of one connection in a command that blocks (WAIT): begun by the command's step, ended by
- * its timeout, by CLIENT UNBLOCK, or because nobody is left to hear the end of it.
+ * The wait of one connection in a command that blocks, for peers (WAIT) or for keys (BLPOP): ended
+ * by its timeout, by CLIENT UNBLOCK, because the connection or the server ends, or by what it waits
+ * for.
  *
  * Once `forbid` was called nothing blocks any more: a client that ended its side, or a server that
  * stops, must not be kept by a wait that may have no timeout.
@@ -10,7 +11,8 @@ import type { BlockingPort, Unblocked } from '../commands/session-port.ts';
 
 export class Blocking implements BlockingPort {
   #resume: ((how: Unblocked) => void) | undefined;
-  #isForbidden = false;
+  /** How waits end at once. */
+  #forbidden: Unblocked | undefined;
 
   get isBlocked(): boolean {
     return this.#resume !== undefined;
@@ -18,7 +20,7 @@ export class Blocking implements BlockingPort {
 
   begin(resume: (how: Unblocked) => void): void {
     if (this.#resume !== undefined) throw new Error('assertion failed: it is blocked already');
-    if (this.#isForbidden) return resume('timeout');
+    if (this.#forbidden !== undefined) return resume(this.#forbidden);
     this.#resume = resume;
   }
 
@@ -29,9 +31,14 @@ export class Blocking implements BlockingPort {
     return resume !== undefined;
   }
 
-  /** Ends the wait, if there is one, as its timeout would; later ones end as they begin. */
-  forbid(): void {
-    this.#isForbidden = true;
-    this.end('timeout');
+  /** What it waited for has come: `resume` is not called. */
+  clear(): void {
+    this.#resume = undefined;
+  }
+
+  /** Ends the wait, if there is one; later ones end as they begin. */
+  forbid(how: Unblocked = 'timeout'): void {
+    this.#forbidden = how;
+    this.end(how);
   }
 }

@@ -14,8 +14,11 @@ export class RequestProgress {
   /** Requests that were proposed and have no reply yet, and when the last of them has it. */
   due = 0;
   replied: Promise<void> | undefined;
-  /** One of them decides in which database those behind it run: nothing goes ahead of its reply. */
-  decidesDatabase = false;
+  /**
+   * Nothing goes ahead of the reply of one of them: it decides in which database those behind it
+   * run, or it may wait.
+   */
+  holdsBack = false;
   /** Why the next read may not be answered: the whole text of an error. */
   readFailure: string | undefined;
 

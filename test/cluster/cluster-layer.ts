@@ -10,6 +10,7 @@ import { FEATURE_LEVEL } from '../../src/raft/core/feature-level.ts';
 import type {
   OrderedBatch, TotalOrderBroadcast,
 } from '../../src/raft/core/total-order-broadcast.ts';
+import type { Command } from '../../src/commands/command.ts';
 import { Args } from '../../src/protocol/args.ts';
 import { OutputPool } from '../../src/protocol/output-pool.ts';
 import { ApplyBatches, type StateSnapshots } from '../../src/cluster/apply.ts';
@@ -63,7 +64,7 @@ export function batchOf(
 }
 
 export class ClusterLayer {
-  readonly server = new EngineLayer();
+  readonly server: EngineLayer;
   readonly marks: OrderMarks;
   readonly apply: ApplyBatches;
   /** Positions of the frames. */
@@ -91,7 +92,10 @@ export class ClusterLayer {
   #loads: (() => void)[] | undefined;
   #loadError: Error | undefined;
 
-  private constructor(marks: OrderMarks, engine: TotalOrderBroadcast | undefined) {
+  private constructor(
+    marks: OrderMarks, engine: TotalOrderBroadcast | undefined, extra: readonly Command[],
+  ) {
+    this.server = new EngineLayer(undefined, extra);
     this.marks = marks;
     const { engine: requests, plumbing, table } = this.server;
     plumbing.hub.gate = new DeliveryGate(engine ?? this);
@@ -135,13 +139,17 @@ export class ClusterLayer {
       isLinearizable: () => this.isLinearizable,
       applied: this.marks,
       limits: () => this.limits,
+      onStopped: (text) => this.server.engine.blocked.close(text),
       refuse: (session, entry, text) => this.server.engine.runner.refuse(session, entry, text),
     });
   }
 
-  static async create(engine?: TotalOrderBroadcast): Promise<ClusterLayer> {
+  /** `extra`: further commands that it knows. */
+  static async create(
+    engine?: TotalOrderBroadcast, extra: readonly Command[] = [],
+  ): Promise<ClusterLayer> {
     const { storage } = new EngineLayer();
-    return new ClusterLayer(await OrderMarks.read(storage, 0), engine);
+    return new ClusterLayer(await OrderMarks.read(storage, 0), engine, extra);
   }
 
   connect(): LayerClient {
@@ -230,6 +238,7 @@ function noOrder(marks: OrderMarks): RequestOrder {
     readTimeMs: (nowMs) => Math.max(nowMs, marks.timeMs),
     refusal: () => undefined,
     propose: async () => {},
+    attempt: () => {},
     proposeTransaction: async () => {},
     mayRead: () => true,
     waitToRead: async () => {},

@@ -7,7 +7,7 @@
 
 import { USUAL_LIMITS } from '../../src/cluster/proposal-body.ts';
 import { Args } from '../../src/protocol/args.ts';
-import type { Command, Context } from '../../src/commands/command.ts';
+import type { Command, Context, KeyWait } from '../../src/commands/command.ts';
 import type { ServerPort } from '../../src/commands/server-port.ts';
 import type { SessionPort } from '../../src/commands/session-port.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
@@ -35,6 +35,8 @@ export class CommandsLayer {
   dbIndex = 0;
   limits = USUAL_LIMITS;
   protocol: 2 | 3;
+  /** What the last command that blocks would wait for. */
+  wait: KeyWait | undefined;
   readonly random = new Random(1, 2);
   readonly #table = new Map<string, Command>();
   readonly #options: CommandsLayerOptions;
@@ -87,11 +89,13 @@ export class CommandsLayer {
     if (command === undefined) throw new Error(`no command ${name} in this layer`);
     const reply = new RecordingReply(this.protocol);
     this.keyspace.now = this.now;
+    this.wait = undefined;
     const context: Context = {
       args, reply, keyspace: this.keyspace, db: this.keyspace.db(this.dbIndex),
       now: this.now, random: this.random, limits: this.limits,
       messages: this.#options.server?.pubsub ?? { publish: () => 0, spublish: () => 0 },
       session: (this.#options.session ?? {}) as SessionPort,
+      waitForKeys: (wait) => void (this.wait = wait),
       server: (this.#options.server ?? {}) as ServerPort,
     };
     return { command, context, reply };

@@ -30,8 +30,8 @@ beforeEach(() => {
   };
   order = {
     notServing: undefined, featureLevel: FEATURE_LEVEL_VERSIONS, timeMs: 0, readTimeMs: (ms) => ms,
-    refusal: () => undefined, propose: async () => {}, proposeTransaction: async () => {},
-    mayRead: () => true, waitToRead: async () => {}, expire: async () => false,
+    refusal: () => undefined, propose: async () => {}, attempt: () => {},
+    proposeTransaction: async () => {}, mayRead: () => true, waitToRead: async () => {}, expire: async () => false,
   };
 });
 

@@ -6,6 +6,7 @@
  */
 
 import { allCommands } from '../../src/commands/all-commands.ts';
+import type { Command } from '../../src/commands/command.ts';
 import type { PeersPort } from '../../src/commands/peers-port.ts';
 import type { ServerPort } from '../../src/commands/server-port.ts';
 import type { ClientFacts } from '../../src/commands/session-port.ts';
@@ -116,20 +117,24 @@ export class LayerClient implements SessionLink {
 export class EngineLayer {
   readonly clock = new SimClock();
   readonly storage = new MemoryStorage(LIVE_CODECS);
-  readonly table = new CommandTable(allCommands);
+  readonly table: CommandTable;
   readonly plumbing: SessionPlumbing;
   readonly engine: Engine;
   /** First words of errors that requests were refused with. */
   readonly refusals: string[] = [];
+  /** How often each command was called. */
+  readonly calls = new Map<string, number>();
   peers: Partial<PeersPort> | undefined;
   #nextId = 1;
 
-  /** `password`: what AUTH has to give. */
-  constructor(password?: string) {
+  /** `password`: what AUTH has to give; `extra`: further commands that it knows. */
+  constructor(password?: string, extra: readonly Command[] = []) {
+    this.table = new CommandTable([...allCommands, extra]);
     this.plumbing = new SessionPlumbing({
       storage: this.storage, gate: OPEN_GATE, table: this.table, clock: this.clock, seed: [1, 2],
       observer: {
-        called: (_entry, _us, failed) => {
+        called: ({ command: { name } }, _us, failed) => {
+          this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
           if (failed !== undefined) this.refusals.push(failed.split(' ', 1)[0]!);
         },
         calledOften: () => {},

@@ -74,7 +74,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'what is sent behind an EXEC that selects is ordered in the database before',
     part: 'session', file: 'engine/engine.ts', ...PEERS_ONE_CLIENT,
-    from: '(!progress.decidesDatabase && ',
+    from: '(!progress.holdsBack && ',
     to: '(',
   },
   {
