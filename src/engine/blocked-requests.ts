@@ -82,6 +82,13 @@ export class BlockedRequests {
     return this.#queues.size;
   }
 
+  /** Requests that wait for so long only. */
+  get withTimeout(): number {
+    let count = 0;
+    for (const { timer } of this.#all) if (timer !== undefined) count += 1;
+    return count;
+  }
+
   /** The request has run and waits. Resolves when it has its reply, or needs none. */
   begin(session: Session, entry: TableEntry, args: Args, wait: KeyWait): Promise<void> {
     return new Promise((resolve) => {

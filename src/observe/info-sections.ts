@@ -86,9 +86,9 @@ function clientFields({ clients }: InfoSource): Field[] {
     ['tracking_clients', 0],
     ['pubsub_clients', clients.pubsub],
     ['watching_clients', clients.watching],
-    ['clients_in_timeout_table', 0],
+    ['clients_in_timeout_table', clients.withTimeout],
     ['total_watched_keys', clients.watchedKeys],
-    ['total_blocking_keys', 0],
+    ['total_blocking_keys', clients.blockingKeys],
     ['total_blocking_keys_on_nokey', 0],
   ];
 }
@@ -251,6 +251,7 @@ function statsFields({ stats }: InfoSource): Field[] {
     ['tracking_total_prefixes', 0],
     ['unexpected_error_replies', 0],
     ['total_error_replies', stats.errorReplies],
+    ['undelivered_blocking_replies', stats.undeliveredReplies],
     ['dump_payload_sanitizations', 0],
     ['io_threaded_reads_processed', 0],
     ['io_threaded_writes_processed', 0],

@@ -34,6 +34,9 @@ export interface ClientFactsTotal {
   readonly pubsub: number;
   readonly watching: number;
   readonly blocked: number;
+  /** Keys that they wait for, and how many of them wait for so long only. */
+  readonly blockingKeys: number;
+  readonly withTimeout: number;
   readonly monitors: number;
   readonly max: number;
   readonly watchedKeys: number;
@@ -136,6 +139,8 @@ export interface StatsFacts {
   readonly patterns: number;
   readonly shardChannels: number;
   readonly errorReplies: number;
+  /** What requests took that had waited for keys, and whose clients had gone. */
+  readonly undeliveredReplies: number;
 }
 
 export interface CpuFacts {

@@ -89,7 +89,7 @@ function serverFacts(parts: ServerParts): ServerFacts {
   };
 }
 
-function clientFacts({ clients, config, watched, monitors }: ServerParts): ClientFactsTotal {
+function clientFacts({ blocked: waits, clients, config, watched, monitors }: ServerParts): ClientFactsTotal {
   let pubsub = 0;
   let watching = 0;
   let blocked = 0;
@@ -111,6 +111,8 @@ function clientFacts({ clients, config, watched, monitors }: ServerParts): Clien
     pubsub,
     watching,
     blocked,
+    blockingKeys: waits().keys,
+    withTimeout: waits().withTimeout,
     monitors: monitors.count,
     max: config.values.maxclients,
     watchedKeys: watched.count,
@@ -121,7 +123,7 @@ function clientFacts({ clients, config, watched, monitors }: ServerParts): Clien
 }
 
 function statsFacts(parts: ServerParts): StatsFacts {
-  const { callLog, counters, errorStats, hub, keyspace, rates } = parts;
+  const { blocked, callLog, counters, errorStats, hub, keyspace, rates } = parts;
   const rate = rates.perSecond();
   return {
     connections: counters.connections,
@@ -141,6 +143,7 @@ function statsFacts(parts: ServerParts): StatsFacts {
     patterns: hub.patterns,
     shardChannels: hub.shardChannelCount,
     errorReplies: errorStats.total,
+    undeliveredReplies: blocked().undelivered,
   };
 }
 

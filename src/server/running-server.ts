@@ -282,6 +282,7 @@ export class RunningServer {
       runId: randomBytes(random, 20).toString('hex'),
       startedAt: this.#startedAt,
       clients: () => this.#clients,
+      blocked: () => this.#engine.blocked,
       peers: () => peersFacade,
       expiry: () => this.#expiry,
       listening: () => ({ port: this.port, addresses: this.addresses }),

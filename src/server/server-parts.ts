@@ -15,6 +15,13 @@ import type { SlowLog } from '../observe/slow-log.ts';
 import type { PubSubHub } from '../session/pub-sub-hub.ts';
 import type { RateCounters } from './rates.ts';
 
+/** Requests that wait for keys: see engine/blocked-requests.ts. */
+export interface BlockedFacts {
+  readonly keys: number;
+  readonly withTimeout: number;
+  undelivered: number;
+}
+
 export interface ServerParts {
   readonly config: Config;
   readonly configPort: ConfigPort;
@@ -38,6 +45,7 @@ export interface ServerParts {
   readonly startedAt: number;
   /** Functions where the part is made after this one: they are called when a command asks. */
   clients(): ClientsPort;
+  blocked(): BlockedFacts;
   /** Undefined for a server that stands alone. */
   peers(): PeersPort | undefined;
   expiry(): { isOn: boolean };
