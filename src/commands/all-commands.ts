@@ -23,6 +23,7 @@ import { keyScanCommands } from './key/keys-scan.ts';
 import { keyCommands } from './key/keys.ts';
 import { latencyCommands } from './server/latency.ts';
 import { listChangeCommands } from './list/lists-changes.ts';
+import { listBlockingCommands } from './list/lists-blocking.ts';
 import { listMoveCommands } from './list/lists-moves.ts';
 import { listCommands } from './list/lists.ts';
 import { memoryCommands } from './server/memory.ts';
@@ -53,7 +54,7 @@ export const allCommands: readonly (readonly Command[])[] = [
   keyDatabaseCommands,
   hashCommands, hashNumberCommands, hashWalkCommands,
   setCommands, setChoiceCommands, setAlgebraCommands,
-  listCommands, listChangeCommands, listMoveCommands,
+  listCommands, listChangeCommands, listMoveCommands, listBlockingCommands,
   zsetCommands, zsetScoreCommands, zsetRangeCommands, zsetRemovalCommands, zsetWalkCommands,
   zsetAlgebraCommands,
   transactionCommands, pubSubCommands, connectionCommands, clientCommands,

@@ -89,7 +89,8 @@ function serverFacts(parts: ServerParts): ServerFacts {
   };
 }
 
-function clientFacts({ blocked: waits, clients, config, watched, monitors }: ServerParts): ClientFactsTotal {
+function clientFacts(parts: ServerParts): ClientFactsTotal {
+  const { blocked: waits, clients, config, watched, monitors } = parts;
   let pubsub = 0;
   let watching = 0;
   let blocked = 0;

@@ -102,6 +102,11 @@ export class WireClient {
     }
   }
 
+  /** A whole reply that has come, if there is one. */
+  poll(): string | undefined {
+    return this.#take();
+  }
+
   async replies(count: number): Promise<string[]> {
     const replies: string[] = [];
     while (replies.length < count) replies.push(await this.reply());

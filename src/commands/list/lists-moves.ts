@@ -9,7 +9,7 @@ import {
 } from './list-access.ts';
 import { replyFromEnd } from './lists.ts';
 
-const TWO_KEYS = Object.freeze({ first: 1, last: 2, step: 1 });
+export const TWO_KEYS = Object.freeze({ first: 1, last: 2, step: 1 });
 const NUMKEYS_ZERO = 'ERR numkeys should be greater than 0';
 const COUNT_ZERO = 'ERR count should be greater than 0';
 
@@ -22,15 +22,27 @@ function lmove(ctx: WriteContext): void {
   else moveElement(ctx, from, to);
 }
 
-function moveElement(ctx: WriteContext, from: End, to: End): void {
-  const { args, reply } = ctx;
+/** From the list at argument 1 to that at 2. True when there is no element, and nil is replied. */
+export function moveElement(ctx: WriteContext, from: End, to: End): boolean {
+  const { reply } = ctx;
   const source = findList(ctx, 1);
-  if (source === undefined) return;
-  if (source === null) return reply.nil();
+  if (source === undefined) return false;
+  if (source === null) {
+    reply.nil();
+    return true;
+  }
   const destination = findList(ctx, 2);
-  if (destination === undefined) return;
+  if (destination === undefined) return false;
   const refused = boundError(destination, 1);
-  if (refused !== undefined) return reply.error(refused);
+  if (refused === undefined) moveBetween(ctx, source, from, destination, to);
+  else reply.error(refused);
+  return false;
+}
+
+function moveBetween(
+  ctx: WriteContext, source: ListView, from: End, destination: ListView | null, to: End,
+): void {
+  const { args, reply } = ctx;
   const element = source.at(from.isLeft ? 0 : source.size - 1);
   reply.bulkRange(element);
   listDelta.begin(to.push);
@@ -45,8 +57,8 @@ function moveElement(ctx: WriteContext, from: End, to: End): void {
 
 // ---- From the first -----------------------------------------------------------------------------
 
-interface FirstPop {
-  /** Keys are the arguments from 2 to one before this. */
+export interface FirstPop {
+  /** Keys are the arguments behind `numkeys`, to one before this. */
   readonly keysEnd: number;
   readonly end: End;
   readonly count: number;
@@ -56,12 +68,20 @@ function lmpop(ctx: WriteContext): void {
   const { args, reply } = ctx;
   const options = parseFirstPop(args, 1);
   if (typeof options === 'string') return reply.error(options);
-  for (let key = 2; key < options.keysEnd; key++) {
+  popFirstOf(ctx, 2, options);
+}
+
+/** Of the keys from an argument on. True when there is no element, and nil is replied. */
+export function popFirstOf(ctx: WriteContext, firstKey: number, options: FirstPop): boolean {
+  for (let key = firstKey; key < options.keysEnd; key++) {
     const list = findList(ctx, key);
-    if (list === undefined) return;
-    if (list !== null) return popFirst(ctx, key, list, options);
+    if (list === undefined) return false;
+    if (list === null) continue;
+    popFirst(ctx, key, list, options);
+    return false;
   }
-  reply.nilArray();
+  ctx.reply.nilArray();
+  return true;
 }
 
 function popFirst(
@@ -76,7 +96,7 @@ function popFirst(
 }
 
 /** What follows from the argument `at` on, `numkeys`; or the text of the error. */
-function parseFirstPop(args: Args, at: number): FirstPop | string {
+export function parseFirstPop(args: Args, at: number): FirstPop | string {
   const numkeys = args.int64(at);
   if (numkeys === undefined || numkeys < 1) return NUMKEYS_ZERO;
   const keysEnd = Number(numkeys) + at + 1;
@@ -100,7 +120,7 @@ export const listMoveCommands = defineCommands([
   {
     name: 'rpoplpush', group: 'list', since: '1.2.0', arity: 3, flags: ADDING, keys: TWO_KEYS,
     brief: true,
-    complexity: 'O(1)', apply: (ctx) => moveElement(ctx, RIGHT, LEFT),
+    complexity: 'O(1)', apply: (ctx) => void moveElement(ctx, RIGHT, LEFT),
     summary: 'Takes the last element off a list and adds it as the first of another one.',
   },
   {

@@ -24,6 +24,11 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   'bitfield_ro': 'key@0 [GET:encoding_offset(encoding offset:int)&...]',
   bitop: 'operation destkey@0 key@1...',
   bitpos: 'key@0 bit:int [index(start:int [end_index(end:int [index_unit<BYTE|BIT>^7.0.0])])]',
+  blmove: 'source@0 destination@1 wherefrom<LEFT|RIGHT> whereto<LEFT|RIGHT> timeout:double',
+  blmpop: 'timeout:double numkeys:int key@0... where<LEFT|RIGHT> [COUNT:count:int]',
+  blpop: 'key@0... timeout:double',
+  brpop: 'key@0... timeout:double',
+  brpoplpush: 'source@0 destination@1 timeout:double',
   'client|caching': 'mode<YES|NO>',
   'client|kill':
     "filter<'ip:port'!2.8.12|new-format<[ID:client-id:int^2.8.12]|" +

@@ -119,6 +119,28 @@ const SIZES = script([
   'LRANGE n 0 -1', 'LTRIM l 10 1200', 'LRANGE l 0 -1', 'LREM l 0 nothing', 'DEL l n', 'DBSIZE',
 ]);
 
+/** Those that wait find something here, or are in EXEC, or have no time. */
+const BLOCKING = script([
+  'RPUSH l a b c d e f g', 'BLPOP l 0', 'BRPOP l 0', 'BLPOP none l 0', 'BLPOP l none l 0.5',
+  'BLMOVE l m LEFT RIGHT 0', 'BLMOVE l l RIGHT LEFT 0', 'BRPOPLPUSH l m 0', 'LRANGE m 0 -1',
+  'BLMPOP 0 2 none m LEFT COUNT 5', 'BLMPOP 0 1 l RIGHT', 'EXISTS l m',
+  'BLPOP none 0.001', 'BRPOP none nothing none 0.001', 'BLMOVE none m LEFT LEFT 0.001',
+  'BRPOPLPUSH none m 0.001', 'BLMPOP 0.001 2 none nothing LEFT', 'BLPOP none 1e-9',
+  'MULTI', 'BLPOP none 0', 'BRPOP none 0', 'BLMOVE none m LEFT LEFT 0', 'BRPOPLPUSH none m 0',
+  'BLMPOP 0 1 none RIGHT COUNT 2', 'RPUSH none 1 2 3 4 5 6', 'BLPOP none 0', 'BRPOP none 0',
+  'BLMOVE none m LEFT LEFT 0', 'BRPOPLPUSH none m 0', 'BLMPOP 0 1 none RIGHT COUNT 2', 'EXEC',
+  'SET s v', 'BLPOP s 0', 'BLPOP none s 0', 'BLMOVE s m LEFT LEFT 0', 'BLMOVE m s LEFT LEFT 0',
+  'BLMOVE none s LEFT LEFT 0.001', 'BRPOPLPUSH s m 0', 'BRPOPLPUSH m s 0', 'BLMPOP 0 1 s LEFT',
+  'BLPOP', 'BLPOP l', 'BRPOP l', 'BLPOP l x', 'BLPOP l -1', 'BLPOP l -0.5', 'BLPOP s x',
+  ['BLPOP', 'l', ''], 'BLPOP l nan', 'BLPOP l -inf', 'BLMOVE l m LEFT LEFT', 'BLMOVE l m X LEFT 0',
+  'BLMOVE l m LEFT X x', 'BLMOVE l m LEFT LEFT x', 'BLMOVE l m left right -1',
+  'BRPOPLPUSH l m', 'BRPOPLPUSH l m x', 'BRPOPLPUSH l m -1', 'BLMPOP', 'BLMPOP 0 1 l',
+  'BLMPOP x 1 l LEFT', 'BLMPOP x 0 l LEFT', 'BLMPOP 0 0 l LEFT', 'BLMPOP 0 x l LEFT',
+  'BLMPOP 0 2 l LEFT', 'BLMPOP 0 1 l X', 'BLMPOP 0 1 l LEFT COUNT', 'BLMPOP 0 1 l LEFT COUNT 0',
+  'BLMPOP 0 1 l LEFT COUNT x', 'BLMPOP 0 1 l LEFT COUNT 1 COUNT 1', 'BLMPOP -1 1 l LEFT',
+]);
+
 export const listScript: Script = [
-  ...ENDS, ...RANGES, ...ANYWHERE, ...POSITIONS, ...MOVES, ...WRONG_TYPES, ...KEYS, ...SIZES,
+  ...ENDS, ...RANGES, ...ANYWHERE, ...POSITIONS, ...MOVES, ...BLOCKING, ...WRONG_TYPES, ...KEYS,
+  ...SIZES,
 ];
