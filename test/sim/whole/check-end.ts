@@ -72,6 +72,8 @@ export function ask(
 }
 
 const DATABASES = 3;
+/** What is asked of each key. */
+const KEY_COMMANDS = 5;
 
 /** All keys that live for long from `nowMs` on, with their values and expiries, as text. */
 async function contentOf(
@@ -81,10 +83,12 @@ async function contentOf(
   for (let db = 0; db < DATABASES; db++) {
     const keys = await keysOf(cluster, host, machine, db);
     const [, ...replies] = await ask(host, machine, [['SELECT', String(db)], ...keys.flatMap(
-      (key) => [['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key]])]);
+      (key) => [['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key],
+        ['LRANGE', key, '0', '-1']])]);
     for (const [i, key] of keys.entries()) {
-      if (expiresSoon(replies[i * 4 + 1], nowMs)) continue;
-      lines.push([db, key, ...replies.slice(i * 4, i * 4 + 4).map(asText)].join(' '));
+      if (expiresSoon(replies[i * KEY_COMMANDS + 1], nowMs)) continue;
+      const found = replies.slice(i * KEY_COMMANDS, (i + 1) * KEY_COMMANDS);
+      lines.push([db, key, ...found.map(asText)].join(' '));
     }
   }
   return lines.join('\n');

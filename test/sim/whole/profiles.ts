@@ -14,6 +14,8 @@ export interface Profile {
   readonly sharedClients: number;
   readonly privateClients: number;
   readonly thinkMs: number;
+  /** Producers of work queues; three consumers for each. Not where others flush everything. */
+  readonly queueClients?: number;
   /** Publishers, and as many subscribers. */
   readonly listeners: number;
   /** A client that behaves badly comes about this often. */
@@ -81,7 +83,7 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'alone', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
     restartMs: 500, healMs: 2000, sharedClients: 2, privateClients: 3, thinkMs: 1500, listeners: 1,
-    rudeEveryMs: 20_000,
+    queueClients: 1, rudeEveryMs: 20_000,
   },
   {
     name: 'alone, one client', servers: [1], runMs: 30 * MINUTE_MS, faults: ALONE, everyMs: 10_000,
@@ -97,29 +99,30 @@ export const PROFILES: readonly Profile[] = [
     name: 'alone, bad disk', servers: [1], runMs: 20 * MINUTE_MS, faults: [...ALONE, ...DISK],
     everyMs: 10_000, restartMs: 500, healMs: 3000, sharedClients: 2, privateClients: 3,
     thinkMs: 1000, listeners: 1,
-    rudeEveryMs: 20_000,
+    queueClients: 1, rudeEveryMs: 20_000,
   },
   {
     name: 'peers', servers: [3], runMs: 20 * MINUTE_MS, faults: PEERS, everyMs: 15_000,
     restartMs: 2000, healMs: 4000, sharedClients: 3, privateClients: 2, thinkMs: 2500, listeners: 1,
-    rudeEveryMs: 20_000,
+    queueClients: 1, rudeEveryMs: 20_000,
   },
   {
     name: 'storm', servers: [3], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
     everyMs: 2500, restartMs: 800, healMs: 2000, sharedClients: 4, privateClients: 2, thinkMs: 500,
-    listeners: 1, rudeEveryMs: 20_000,
+    listeners: 1,
+    queueClients: 2, rudeEveryMs: 20_000,
   },
   {
     name: 'peers, bad disks', servers: [3], runMs: 10 * MINUTE_MS, faults: [...PEERS, ...DISK],
     everyMs: 10_000, restartMs: 1000, healMs: 3000, sharedClients: 3, privateClients: 2,
     thinkMs: 800, listeners: 1,
-    rudeEveryMs: 20_000,
+    queueClients: 1, rudeEveryMs: 20_000,
   },
   {
     name: 'five', servers: [5], runMs: 5 * MINUTE_MS, faults: [...PEERS, ...CLOCKS],
     everyMs: 5000, restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2,
     thinkMs: 400, listeners: 1,
-    rudeEveryMs: 20_000,
+    queueClients: 1, rudeEveryMs: 20_000,
   },
   {
     name: 'alone, full disk', servers: [1], runMs: 20 * MINUTE_MS, faults: FULL, everyMs: 4000,
@@ -129,12 +132,13 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'alone, rude clients', servers: [1], runMs: 10 * MINUTE_MS, faults: ALONE,
     everyMs: 20_000, restartMs: 300, healMs: 1000, sharedClients: 1, privateClients: 1,
-    thinkMs: 500, listeners: 1, rudeEveryMs: 1000,
+    thinkMs: 500, listeners: 1,
+    queueClients: 1, rudeEveryMs: 1000,
   },
   {
     name: 'alone, slow disk', servers: [1], runMs: 5 * MINUTE_MS, faults: SYNCS, everyMs: 2000,
     restartMs: 200, healMs: 1000, sharedClients: 2, privateClients: 2, thinkMs: 50, listeners: 0,
-    rudeEveryMs: 20_000, diskMs: 5,
+    queueClients: 1, rudeEveryMs: 20_000, diskMs: 5,
   },
   {
     name: 'peers, one client', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
@@ -144,22 +148,24 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'members', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS, everyMs: 8000,
     restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
-    rudeEveryMs: 20_000, members: { spares: 2, everyMs: 4000 },
+    queueClients: 1, rudeEveryMs: 20_000, members: { spares: 2, everyMs: 4000 },
   },
   {
     name: 'alone, other options', servers: [1], runMs: 20 * MINUTE_MS, faults: ALONE,
     everyMs: 8000, restartMs: 500, healMs: 2000, sharedClients: 2, privateClients: 3,
-    thinkMs: 1000, listeners: 1, rudeEveryMs: 20_000, hasOtherOptions: true,
+    thinkMs: 1000, listeners: 1,
+    queueClients: 1, rudeEveryMs: 20_000, hasOtherOptions: true,
   },
   {
     name: 'peers, other options', servers: [3], runMs: 10 * MINUTE_MS, faults: PEERS,
     everyMs: 6000, restartMs: 1000, healMs: 3000, sharedClients: 3, privateClients: 3,
-    thinkMs: 600, listeners: 1, rudeEveryMs: 20_000, hasOtherOptions: true,
+    thinkMs: 600, listeners: 1,
+    queueClients: 1, rudeEveryMs: 20_000, hasOtherOptions: true,
   },
   {
     name: 'rolling upgrade', servers: [3], runMs: 6 * MINUTE_MS, faults: PEERS, everyMs: 8000,
     restartMs: 1000, healMs: 3000, sharedClients: 4, privateClients: 2, thinkMs: 500, listeners: 1,
-    rudeEveryMs: 20_000, upgradeEveryMs: 20_000,
+    queueClients: 1, rudeEveryMs: 20_000, upgradeEveryMs: 20_000,
   },
   {
     name: 'alone, damage', servers: [1], runMs: 20 * MINUTE_MS, faults: DAMAGE, everyMs: 4000,
@@ -175,6 +181,7 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'older directories', servers: [3, 5], runMs: 5 * MINUTE_MS, faults: OLDER_DIRECTORIES,
     everyMs: 5000, restartMs: 500, healMs: 2000, sharedClients: 3, privateClients: 2,
-    thinkMs: 300, listeners: 1, rudeEveryMs: 20_000,
+    thinkMs: 300, listeners: 1,
+    queueClients: 1, rudeEveryMs: 20_000,
   },
 ];

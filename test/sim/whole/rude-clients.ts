@@ -74,6 +74,13 @@ const BEHAVIOURS: readonly Behaviour[] = [
     client.ask(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
     client.leaveAfter(2000);
   },
+  function unblocks(client) {
+    const how = client.chance.choose(['TIMEOUT', 'ERROR']);
+    for (let i = 0; i < 20; i++) {
+      client.ask(['CLIENT', 'UNBLOCK', String(client.chance.below(200)), how]);
+    }
+    client.leaveAfter(2000);
+  },
   function pausesOthers(client) {
     const mode = client.chance.choose(['WRITE', 'ALL']);
     client.ask(['CLIENT', 'PAUSE', String(client.chance.below(800)), mode]);

@@ -20,6 +20,7 @@ import type { Profile } from './profiles.ts';
 import { RudeClients } from './rude-clients.ts';
 import { Scheduler } from './scheduler.ts';
 import { PrivateClients } from './private-clients.ts';
+import { QueueClients } from './queue-clients.ts';
 import { RollingUpgrade } from './rolling-upgrade.ts';
 import { SharedClients, type ClientCounts } from './shared-clients.ts';
 
@@ -46,6 +47,8 @@ export interface SeedReport {
   readonly indexChecks: number;
   /** Messages that subscribers received. */
   readonly messages: number;
+  /** Elements of work queues that consumers took. */
+  readonly taken: number;
   readonly trace: readonly string[];
   /** What is wrong; undefined when nothing is. */
   readonly failure: string | undefined;
@@ -89,6 +92,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     mayLoseReplied: profile.fsync !== undefined,
   });
   const listeners = new Listeners(cluster, host, profile.listeners, profile.thinkMs);
+  const queues = new QueueClients(cluster, host, profile.queueClients ?? 0, profile.thinkMs);
   const rude = new RudeClients(cluster, host, profile.rudeEveryMs);
   const membership = profile.members === undefined ? undefined
     : new Membership(cluster, host, nemesis, profile.members.everyMs);
@@ -116,6 +120,7 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
     own.isStopped = true;
     listeners.isStopped = true;
     rude.isStopped = true;
+    await queues.check();
     await own.readBack();
     await rude.check();
     await checkEnd(cluster, host);
@@ -144,7 +149,8 @@ export async function runSeed(options: RunOptions): Promise<SeedReport> {
   return {
     seed, profile: profile.name, servers, simulatedMs: scheduler.nowMs, steps: scheduler.steps,
     starts: cluster.starts, faults: nemesis.counts, ...sum(shared.counts, own.counts), undecided,
-    indexChecks: nemesis.indexChecks, messages: listeners.received, trace: cluster.trace, failure,
+    indexChecks: nemesis.indexChecks, messages: listeners.received,
+    taken: queues.ledger.taken, trace: cluster.trace, failure,
   };
 }
 

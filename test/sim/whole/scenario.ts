@@ -58,8 +58,9 @@ function smallerThan(scenario: Scenario): Scenario[] {
     found.push(withProfile({ faults: faults.slice(half) }));
     found.push(withProfile({ faults: faults.slice(0, half) }));
   }
-  for (const name of ['listeners', 'sharedClients', 'privateClients'] as const) {
-    if (profile[name] > 0) found.push(withProfile({ [name]: profile[name] - 1 }));
+  for (const name of ['listeners', 'queueClients', 'sharedClients', 'privateClients'] as const) {
+    const count = profile[name] ?? 0;
+    if (count > 0) found.push(withProfile({ [name]: count - 1 }));
   }
   if (runMs > MINUTE_MS) found.push({ ...scenario, runMs: runMs / 2 });
   for (const [i] of faults.entries()) {

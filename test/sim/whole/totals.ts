@@ -24,6 +24,7 @@ export class Totals {
   #commands = 0;
   #answered = 0;
   #messages = 0;
+  #taken = 0;
   #steps = 0;
   #undecided = 0;
 
@@ -34,6 +35,7 @@ export class Totals {
     this.#commands += report.commands;
     this.#answered += report.answered;
     this.#messages += report.messages;
+    this.#taken += report.taken;
     this.#steps += report.steps;
     this.#undecided += report.undecided;
     for (const [name, count] of report.faults) {
@@ -50,7 +52,8 @@ export class Totals {
       `${this.#seeds} seeds, ${this.#failed} failed: ${hours.toFixed(1)} simulated hours, ` +
         `${(hours / ((user + system) / 3.6e9)).toFixed(0)} in an hour of one core`,
       `${this.#commands} commands, ${this.#answered} replies checked, ${this.#messages} messages ` +
-        `received, ${this.#steps} events, ${this.#undecided} histories not decided`,
+        `received, ${this.#taken} elements taken, ${this.#steps} events, ` +
+        `${this.#undecided} histories not decided`,
       `faults: ${faults.join(', ')}`,
     ].join('\n');
   }
