@@ -45,6 +45,7 @@ import { zsetCommands } from './zset/zsets.ts';
 import { zsetRangeCommands } from './zset/zsets-ranges.ts';
 import { zsetRemovalCommands } from './zset/zsets-removals.ts';
 import { zsetScoreCommands } from './zset/zsets-scores.ts';
+import { zsetBlockingCommands } from './zset/zsets-blocking.ts';
 import { zsetWalkCommands } from './zset/zsets-walks.ts';
 
 export const allCommands: readonly (readonly Command[])[] = [
@@ -56,7 +57,7 @@ export const allCommands: readonly (readonly Command[])[] = [
   setCommands, setChoiceCommands, setAlgebraCommands,
   listCommands, listChangeCommands, listMoveCommands, listBlockingCommands,
   zsetCommands, zsetScoreCommands, zsetRangeCommands, zsetRemovalCommands, zsetWalkCommands,
-  zsetAlgebraCommands,
+  zsetAlgebraCommands, zsetBlockingCommands,
   transactionCommands, pubSubCommands, connectionCommands, clientCommands,
   commandInfoCommands, configCommands, infoCommands, serverControlCommands, debugCommands,
   memoryCommands, slowLogCommands, latencyCommands, replicationCommands, peersCommands,

@@ -2,6 +2,7 @@
 
 import { parseLongDouble } from '../lib/long-double.ts';
 import type { Args } from '../protocol/args.ts';
+import type { WriteContext } from './command.ts';
 
 const NOT_AN_INTEGER = 'ERR timeout is not an integer or out of range';
 const NEGATIVE = 'ERR timeout is negative';
@@ -29,6 +30,14 @@ export function parseTimeoutSeconds(args: Args, i: number, nowMs: number): numbe
   const ms = ceilMilliseconds(seconds.mantissa, seconds.exponent);
   if (ms < 0n) return NEGATIVE;
   return ms > INT64_MAX - BigInt(nowMs) ? TOO_LONG : Number(ms);
+}
+
+/** As parseTimeoutSeconds; undefined when the error is replied. */
+export function timeoutSecondsOf(
+  { args, now, reply }: WriteContext, i: number,
+): number | undefined {
+  const timeoutMs = parseTimeoutSeconds(args, i, now);
+  return typeof timeoutMs === 'number' ? timeoutMs : void reply.error(timeoutMs);
 }
 
 /** Of mantissa × 2^exponent seconds. */

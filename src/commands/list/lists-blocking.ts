@@ -8,7 +8,7 @@ import { listOf } from '../../keyspace/collection/list-type.ts';
 import { LIST } from '../../keyspace/value-type.ts';
 import { defineCommands, type Flag, type KeyWait, type WriteContext } from '../command.ts';
 import { SYNTAX } from '../reply-errors.ts';
-import { parseTimeoutSeconds } from '../timeouts.ts';
+import { timeoutSecondsOf } from '../timeouts.ts';
 import { LEFT, RIGHT, endOf, findList, popFrom, type End } from './list-access.ts';
 import { TWO_KEYS, moveElement, parseFirstPop, popFirstOf } from './lists-moves.ts';
 
@@ -22,12 +22,6 @@ const countElements: KeyWait['countReady'] = (db, key) => {
   return found === undefined || found === WRONG_TYPE ? 0 : listOf(found).size;
 };
 
-/** The timeout in milliseconds; undefined when it is none, and the error is replied. */
-function timeoutOf({ args, now, reply }: WriteContext, arg: number): number | undefined {
-  const timeoutMs = parseTimeoutSeconds(args, arg, now);
-  return typeof timeoutMs === 'number' ? timeoutMs : void reply.error(timeoutMs);
-}
-
 function waitForLists(ctx: WriteContext, first: number, end: number, timeoutMs: number): void {
   ctx.waitForKeys({ first, end, timeoutMs, countReady: countElements });
 }
@@ -35,7 +29,7 @@ function waitForLists(ctx: WriteContext, first: number, end: number, timeoutMs: 
 function blpop(ctx: WriteContext, from: End): void {
   const { args, reply } = ctx;
   const end = args.count - 1;
-  const timeoutMs = timeoutOf(ctx, end);
+  const timeoutMs = timeoutSecondsOf(ctx, end);
   if (timeoutMs === undefined) return;
   for (let key = 1; key < end; key++) {
     const list = findList(ctx, key);
@@ -58,7 +52,7 @@ function blmove(ctx: WriteContext): void {
 }
 
 function moveOrWait(ctx: WriteContext, from: End, to: End): void {
-  const timeoutMs = timeoutOf(ctx, ctx.args.count - 1);
+  const timeoutMs = timeoutSecondsOf(ctx, ctx.args.count - 1);
   if (timeoutMs === undefined) return;
   const isMissing = moveElement(ctx, from, to);
   if (isMissing) waitForLists(ctx, 1, 2, timeoutMs);
@@ -67,7 +61,7 @@ function moveOrWait(ctx: WriteContext, from: End, to: End): void {
 function blmpop(ctx: WriteContext): void {
   const options = parseFirstPop(ctx.args, 2);
   if (typeof options === 'string') return ctx.reply.error(options);
-  const timeoutMs = timeoutOf(ctx, 1);
+  const timeoutMs = timeoutSecondsOf(ctx, 1);
   if (timeoutMs === undefined) return;
   const isMissing = popFirstOf(ctx, 3, options);
   if (isMissing) waitForLists(ctx, 3, options.keysEnd, timeoutMs);

@@ -29,6 +29,9 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   blpop: 'key@0... timeout:double',
   brpop: 'key@0... timeout:double',
   brpoplpush: 'source@0 destination@1 timeout:double',
+  bzmpop: 'timeout:double numkeys:int key@0... where<MIN|MAX> [COUNT:count:int]',
+  bzpopmax: 'key@0... timeout:double',
+  bzpopmin: 'key@0... timeout:double',
   'client|caching': 'mode<YES|NO>',
   'client|kill':
     "filter<'ip:port'!2.8.12|new-format<[ID:client-id:int^2.8.12]|" +

@@ -71,12 +71,12 @@ function pop(ctx: WriteContext, isMax: boolean): void {
   popWalk(ctx, 1, zset, walk, inPairs);
 }
 
-function walkFromEnd({ size }: ZsetView, count: number, isMax: boolean): Walk {
+export function walkFromEnd({ size }: ZsetView, count: number, isMax: boolean): Walk {
   return { rank: isMax ? size - 1 : 0, count: Math.min(count, size), step: isMax ? -1 : 1 };
 }
 
 /** Replies members and removes them. `inPairs`: a member and its score are an array. */
-function popWalk(
+export function popWalk(
   ctx: WriteContext, keyAt: number, zset: ZsetView, { count, rank, step }: Walk, inPairs: boolean,
 ): void {
   const { args, reply } = ctx;
@@ -93,34 +93,44 @@ function popWalk(
   else applyRemoval(ctx, key, event);
 }
 
-interface MultiPop {
+export interface MultiPop {
   readonly numkeys: number;
   readonly isMax: boolean;
   readonly count: number;
 }
 
 function zmpop(ctx: WriteContext): void {
+  const parsed = parseMultiPop(ctx.args, 1);
+  if (typeof parsed === 'string') ctx.reply.error(parsed);
+  else popFirstOf(ctx, 2, parsed);
+}
+
+/** Of the keys from an argument on. True when there is no member, and nil is replied. */
+export function popFirstOf(
+  ctx: WriteContext, firstKey: number, { numkeys, count, isMax }: MultiPop,
+): boolean {
   const { args, reply } = ctx;
-  const parsed = parseMultiPop(args);
-  if (typeof parsed === 'string') return reply.error(parsed);
-  for (let keyAt = 2; keyAt < 2 + parsed.numkeys; keyAt++) {
+  for (let keyAt = firstKey; keyAt < firstKey + numkeys; keyAt++) {
     const zset = findZset(ctx, keyAt);
-    if (zset === undefined) return;
+    if (zset === undefined) return false;
     if (zset === null) continue;
-    const walk = walkFromEnd(zset, parsed.count, parsed.isMax);
+    const walk = walkFromEnd(zset, count, isMax);
     reply.array(2);
     reply.bulkRange(args.at(keyAt));
     reply.array(walk.count);
-    return popWalk(ctx, keyAt, zset, walk, true);
+    popWalk(ctx, keyAt, zset, walk, true);
+    return false;
   }
   reply.nilArray();
+  return true;
 }
 
-function parseMultiPop(args: Args): MultiPop | string {
-  const numkeys = args.int64(1);
+/** What follows from the argument `numkeysAt` on; or the text of the error. */
+export function parseMultiPop(args: Args, numkeysAt: number): MultiPop | string {
+  const numkeys = args.int64(numkeysAt);
   if (numkeys === undefined || numkeys < 1) return NO_KEYS;
-  if (numkeys > args.count - 3) return SYNTAX;
-  const whereAt = 2 + Number(numkeys);
+  if (numkeys > args.count - numkeysAt - 2) return SYNTAX;
+  const whereAt = numkeysAt + 1 + Number(numkeys);
   const isMax = args.is(whereAt, 'MAX');
   if (!isMax && !args.is(whereAt, 'MIN')) return SYNTAX;
   let count: Int64 | undefined;

@@ -163,6 +163,22 @@ const WRONG_TYPES = script([
   'GET z', 'APPEND z x', 'INCR z', 'HSET z a 1', 'SADD z a', 'STRLEN z', 'DEL z k',
 ]);
 
+/** Those that wait find something here, or are in EXEC, or have no time. */
+const BLOCKING = script([
+  'ZADD z 1 a 2 b 3 c 4 d 5 e', 'BZPOPMIN z 0', 'BZPOPMAX z 0', 'BZPOPMIN none z 0',
+  'BZPOPMAX z none 0.5', 'BZMPOP 0 2 none z MIN', 'EXISTS z', 'ZADD z 1 a 2 b 3 c',
+  'BZMPOP 0 1 z MAX COUNT 2', 'BZMPOP 0 1 z MIN COUNT 7', 'EXISTS z',
+  'BZPOPMIN none 0.001', 'BZPOPMAX none nothing none 0.001', 'BZMPOP 0.001 2 none nothing MIN',
+  'MULTI', 'BZPOPMIN none 0', 'BZPOPMAX none 0', 'BZMPOP 0 1 none MIN', 'ZADD none 1 a 2 b 3 c 4 d',
+  'BZPOPMIN none 0', 'BZPOPMAX none 0', 'BZMPOP 0 1 none MAX COUNT 3', 'EXEC',
+  'SET s v', 'BZPOPMIN s 0', 'BZPOPMAX none s 0', 'BZMPOP 0 1 s MIN', 'BZMPOP 0 2 none s MIN',
+  'BZPOPMIN', 'BZPOPMIN z', 'BZPOPMAX z x', 'BZPOPMIN z -1', 'BZPOPMIN s x', 'BZMPOP', 'BZMPOP 0 1 z',
+  'BZMPOP x 1 z MIN', 'BZMPOP x 0 z MIN', 'BZMPOP 0 0 z MIN', 'BZMPOP 0 2 z MIN', 'BZMPOP 0 1 z X',
+  'BZMPOP 0 1 z MIN COUNT', 'BZMPOP 0 1 z MIN COUNT 0', 'BZMPOP 0 1 z MIN COUNT 1 COUNT 1',
+  'BZMPOP -1 1 z MIN', 'DEL s',
+]);
+
 export const zsetScript: Script = [
-  ...SCORES, ...MEMBERS, ...RANGES, ...STORING, ...REMOVING, ...CHANCE, ...ALGEBRA, ...WRONG_TYPES,
+  ...SCORES, ...MEMBERS, ...RANGES, ...STORING, ...REMOVING, ...CHANCE, ...ALGEBRA, ...BLOCKING,
+  ...WRONG_TYPES,
 ];
