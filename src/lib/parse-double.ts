@@ -33,11 +33,54 @@ export function parseDoubleOfC(buf: Buffer, start: number, end: number): number 
   const nul = buf.subarray(start, end).indexOf(0);
   const limit = nul < 0 ? end : start + nul;
   if (limit === start) return 0;
-  let at = start;
-  while (at < limit && isSpace(buf[at]!)) at++;
-  const text = scanFloat(buf, at, limit);
+  const text = scanFloat(buf, startOfNumber(buf, start, limit), limit);
   if (text === undefined) return undefined;
   return text.negative ? -sizeOf(text) : sizeOf(text);
+}
+
+/** The least double with all 53 bits; smaller ones are multiples of the least double of all. */
+const FULL_PRECISION_MIN = 2 ** -1022;
+
+/**
+ * The same, but undefined where strtod says that a double cannot hold the number (ERANGE): too
+ * large, or so small that it loses bits. Redis reads what SORT sorts by so.
+ */
+export function parseDoubleInRange(buf: Buffer, start: number, end: number): number | undefined {
+  const short = parseShort(buf, start, end);
+  if (short !== undefined) return short;
+  const nul = buf.subarray(start, end).indexOf(0);
+  const limit = nul < 0 ? end : start + nul;
+  if (limit === start) return 0;
+  const text = scanFloat(buf, startOfNumber(buf, start, limit), limit);
+  if (text === undefined || !isInRange(text, sizeOf(text))) return undefined;
+  return text.negative ? -sizeOf(text) : sizeOf(text);
+}
+
+function isInRange(text: FloatText, size: number): boolean {
+  if (text.kind === 'infinite' || text.digits === '') return true;
+  if (size === Infinity || size === 0) return false;
+  return size >= FULL_PRECISION_MIN || isExact(text, size);
+}
+
+/** Whether digits × base^exponent is the double that was made of it, below FULL_PRECISION_MIN. */
+function isExact(
+  { digits, exponent, kind }: Exclude<FloatText, { readonly kind: 'infinite' }>, size: number,
+): boolean {
+  // 2^-EXPONENT_MIN is no double, but this product is exact in two steps.
+  const half = 2 ** (-EXPONENT_MIN / 2);
+  const multiple = BigInt(size * half * half);
+  if (kind === 'hex') {
+    const shift = exponent - EXPONENT_MIN;
+    return shift >= 0 || BigInt(`0x${digits}`) === multiple << BigInt(-shift);
+  }
+  const scaled = BigInt(digits) << BigInt(-EXPONENT_MIN);
+  return exponent < 0 && scaled === multiple * 10n ** BigInt(-exponent);
+}
+
+function startOfNumber(buf: Buffer, start: number, limit: number): number {
+  let at = start;
+  while (at < limit && isSpace(buf[at]!)) at++;
+  return at;
 }
 
 function isSpace(byte: number): boolean {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cpuMs } from './cpu-ms.ts';
-import { parseDouble } from '../../src/lib/parse-double.ts';
+import { parseDouble, parseDoubleInRange } from '../../src/lib/parse-double.ts';
 import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
@@ -59,6 +59,37 @@ describe('parseDouble', () => {
   });
 });
 
+function parseInRange(text: string): number | undefined {
+  const framed = Buffer.from(`1${text}1`, 'latin1');
+  return parseDoubleInRange(framed, 1, framed.length - 1);
+}
+
+/** Whether a double holds the number is asked at the borders of what it holds. */
+const RANGE_CASES: ReadonlyArray<readonly [text: string, value: number | undefined]> = [
+  ['', 0], [' 1', 1], ['\t\n -2', -2], ['1 ', undefined], [' ', undefined], ['1\0x', 1], ['\0x', 0],
+  ['nan', undefined], ['inf', Infinity], [' -Infinity', -Infinity], ['0e-9999', 0], ['-0x0p9', -0],
+  ['1e308', 1e308], ['1e309', undefined], ['-1e400', undefined], ['0x1p1023', 2 ** 1023],
+  ['0x1p1024', undefined], ['2.2250738585072014e-308', 2 ** -1022], ['1e-310', undefined],
+  ['4.9e-324', undefined], ['1e-400', undefined], ['0x1p-1074', 2 ** -1074],
+  ['0x1.8p-1074', undefined], ['0x3p-1075', undefined], ['0x30p-1078', 3 * 2 ** -1074],
+  ['-0x3p-1074', -3 * 2 ** -1074], ['0x1p-1075', undefined], ['0x1.0p-1030', 2 ** -1030],
+  [exactDecimal(1n, 1074), 2 ** -1074], [exactDecimal(5n, 1073), 5 * 2 ** -1073],
+  [`${exactDecimal(1n, 1074)}1`, undefined], [`${exactDecimal(1n, 1074)}000`, 2 ** -1074],
+];
+
+/** size / 2^places, in all its digits. */
+function exactDecimal(size: bigint, places: number): string {
+  return `0.${(size * 5n ** BigInt(places)).toString().padStart(places, '0')}`;
+}
+
+describe('parseDoubleInRange', () => {
+  it('refuses what a double cannot hold, and reads the rest as C does', () => {
+    for (const [text, value] of RANGE_CASES) {
+      expect(parseInRange(text), JSON.stringify(text)).toBe(value);
+    }
+  });
+});
+
 describe.skipIf(!hasRedisServer())('parseDouble beside a real redis-server', () => {
   let redis: RedisServer;
   beforeAll(async () => { redis = await startRedisServer(); });
@@ -84,5 +115,31 @@ describe.skipIf(!hasRedisServer())('parseDouble beside a real redis-server', () 
       expect(ours === 0 ? 0 : ours, `seed ${testSeed()}: ${JSON.stringify(text)}`)
         .toBe(theirs === 0 ? 0 : theirs);
     });
+  });
+
+  /** One after the other: a number that is out of range may spoil the next one of a pipeline. */
+  it('sorts by the same numbers as SORT', async () => {
+    const texts = RANGE_CASES.map(([text]) => text);
+    withSeed((random) => {
+      for (let round = 0; round < 300; round++) {
+        const digits = randomBytes(random, 1 + random.below(8), '0123456789').toString();
+        texts.push(`${digits}e-${300 + random.below(30)}`, `0x${digits}p-${1030 + random.below(60)}`,
+          randomBytes(random, random.below(6), ' 01.5eE+-xXpPinf').toString());
+      }
+    });
+    const there: boolean[] = [];
+    for (const text of texts) {
+      const [, , sorted] = await redis.ask([['DEL', 'l'], ['RPUSH', 'l', text], ['SORT', 'l']]);
+      there.push(Array.isArray(sorted));
+    }
+    const here = texts.map((text) => parseInRange(text) !== undefined);
+    expect(texts.filter((_, i) => here[i] !== there[i]), `seed ${testSeed()}`).toEqual([]);
+    const good = [...new Set(texts.filter((_, i) => here[i]))];
+    const [, , sorted] = await redis.ask([['DEL', 'l'], ['RPUSH', 'l', ...good], ['SORT', 'l']]);
+    // Zero and minus zero are equal.
+    const numbersOf = (list: readonly string[]): number[] =>
+      list.map((text) => parseInRange(text)! + 0);
+    expect(numbersOf(sorted as string[]))
+      .toEqual(numbersOf(good).toSorted((a, b) => a === b ? 0 : a - b));
   });
 });
