@@ -34,6 +34,7 @@ import { serverControlCommands } from './server/server-control.ts';
 import { setAlgebraCommands } from './set/set-algebra.ts';
 import { setChoiceCommands } from './set/set-choices.ts';
 import { setCommands } from './set/sets.ts';
+import { sortCommands } from './key/sort.ts';
 import { slowLogCommands } from './server/slowlog.ts';
 import { stringLcsCommands } from './string/strings-lcs.ts';
 import { stringNumberCommands } from './string/strings-numbers.ts';
@@ -52,7 +53,7 @@ export const allCommands: readonly (readonly Command[])[] = [
   stringCommands, stringNumberCommands, stringSliceCommands, stringLcsCommands,
   bitmapCommands, bitFieldCommands, hyperLogLogCommands, hyperLogLogDebugCommands,
   keyCommands, keyExpiryCommands, keyMoveCommands, keyScanCommands, keyObjectCommands,
-  keyDatabaseCommands,
+  keyDatabaseCommands, sortCommands,
   hashCommands, hashNumberCommands, hashWalkCommands,
   setCommands, setChoiceCommands, setAlgebraCommands,
   listCommands, listChangeCommands, listMoveCommands, listBlockingCommands,

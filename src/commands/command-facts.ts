@@ -20,6 +20,11 @@ export type Flag =
   | 'immediate'
   /** Notes the versions of keys: with peers it waits until all of them know versions. */
   | 'watches'
+  /**
+   * Of a group that older builds know, while they do not know it: it came with collections of all
+   * types, and with peers it waits until all of them have those.
+   */
+  | 'collections'
   /** Runs what MULTI queued, so the keys of that must be in RAM too. */
   | 'runs_queued'
   /**

@@ -10,6 +10,7 @@
 
 import type { Args } from '../protocol/args.ts';
 import type { CommandFacts, KeyPositions } from './command-facts.ts';
+import { visitKeys } from './visit-keys.ts';
 
 export interface KeySpec {
   /** In Redis's order. */
@@ -18,6 +19,8 @@ export interface KeySpec {
   readonly notes?: string;
   /** The number of keys is the argument before the first of them. */
   readonly isCounted?: true;
+  /** No positions tell where they are: those here are empty. */
+  readonly isUnknown?: true;
 }
 
 /** A use of keys that are not all that the command has: the first and the last of them. */
@@ -64,8 +67,21 @@ const USES: Readonly<Record<string, string | readonly Part[]>> = {
   zunionstore: [['OW update', 1, 1], ['RO access', 2, -1]],
   zinterstore: [['OW update', 1, 1], ['RO access', 2, -1]],
   zdiffstore: [['OW update', 1, 1], ['RO access', 2, -1]],
-  watch: 'RO',
+  watch: 'RO', sort: 'RO access',
 };
+
+const OF_BY_AND_GET = 'For the optional BY/GET keyword. It is marked \'unknown\' because the ' +
+  'key names derive from the content of the key we sort';
+const OF_STORE = 'For the optional STORE keyword. It is marked \'unknown\' because the keyword ' +
+  'can appear anywhere in the argument array';
+
+/** Of commands that use keys beside those at positions: the use of each kind, and its notes. */
+const UNKNOWN: Readonly<Record<string, readonly (readonly [use: string, notes: string])[]>> = {
+  sort: [['RO access', OF_BY_AND_GET], ['OW update', OF_STORE]],
+  'sort_ro': [['RO access', OF_BY_AND_GET]],
+};
+
+const NO_POSITIONS: KeyPositions = Object.freeze({ first: 1, last: 0, step: 1 });
 
 const NOTES: Readonly<Record<string, string>> = {
   set: 'RW and ACCESS due to the optional `GET` argument',
@@ -91,7 +107,13 @@ export function keySpecs(command: CommandFacts): readonly KeySpec[] {
     return use.map(([words, first, last]) => specOf(words, { first, last, step: 1 }));
   }
   const notes = NOTES[name];
-  return [notes === undefined ? specOf(use, keys) : { ...specOf(use, keys), notes }];
+  const spec = notes === undefined ? specOf(use, keys) : { ...specOf(use, keys), notes };
+  return [spec, ...unknownSpecs(command)];
+}
+
+function unknownSpecs({ name }: CommandFacts): readonly KeySpec[] {
+  return (UNKNOWN[name] ?? []).map(([use, text]) =>
+    ({ ...specOf(use, NO_POSITIONS), notes: text, isUnknown: true }));
 }
 
 /** A fixed key, if there is one in front of the number, and those behind it. */
@@ -106,9 +128,21 @@ function countedSpecs(
 
 /** The same for one request: what it does with the keys of each specification. */
 export function keySpecsOf(command: CommandFacts, args: Args): readonly KeySpec[] {
+  if (UNKNOWN[command.name] !== undefined) return foundSpecsOf(command, args);
   const varying = VARYING[command.name];
   if (varying === undefined || command.keys === undefined) return keySpecs(command);
   return [specOf(varying(args), command.keys)];
+}
+
+/** Keys at no position are found by reading the request: they are of the last specification. */
+function foundSpecsOf(command: CommandFacts, args: Args): readonly KeySpec[] {
+  const [fixed, ...unknown] = keySpecs(command);
+  const found: KeySpec[] = [];
+  visitKeys(command, args, (at) => {
+    const { flags } = at === fixed!.positions.first ? fixed! : unknown.at(-1)!;
+    found.push({ flags, positions: { first: at, last: at, step: 1 } });
+  });
+  return found;
 }
 
 function specOf(use: string, positions: KeyPositions): KeySpec {

@@ -192,7 +192,8 @@ const NEW_GROUPS: ReadonlySet<Group> = new Set<Group>([
 /** What a build of a lower level would not know when it is to apply it. */
 function featureLevelOf({ flags, group }: Command): number {
   if (flags.includes('watches')) return FEATURE_LEVEL_VERSIONS;
-  const isNew = flags.includes('write') && NEW_GROUPS.has(group);
+  const isNew = flags.includes('collections') ||
+    (flags.includes('write') && NEW_GROUPS.has(group));
   return isNew ? FEATURE_LEVEL_COLLECTIONS : FEATURE_LEVEL_FIRST;
 }
 

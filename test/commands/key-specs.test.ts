@@ -27,6 +27,10 @@ const SPECIAL = [
   'zunionstore d 2 a b', 'zinterstore d 1 a weights 2', 'zdiffstore d 3 a b', 'zunion 2 a b',
   'zinter 0 a', 'zdiff -1 a', 'zintercard 2 a b limit 1', 'zmpop 2 a b min', 'zmpop x a b min',
   'zrangestore d a 0 1', 'zadd k 1 a', 'zrank k a',
+  'sort k', 'sort k store d', 'sort k store', 'sort k store d by store e', 'sort k by a store store e',
+  'sort k limit 1 store d', 'sort k get store d', 'sort k STORE d Store k', 'sort k store limit 1 2',
+  'sort k nosuch store d', 'sort k by w_* get h_*->f limit 0 1 desc alpha store d',
+  'sort_ro k', 'sort_ro k store d', 'sort_ro k by w_* get a',
   'subscribe a', 'ssubscribe a', 'spublish a b', 'publish a b', 'nosuch a', 'config get a',
 ].map((line) => line.split(' '));
 

@@ -19,7 +19,7 @@ export interface Facts {
 
 const OUR_FLAGS: readonly string[] = [
   'subscribed', 'immediate', 'frees', 'runs_queued', 'secret', 'global',
-  'waits', 'watches', 'inline_only',
+  'waits', 'watches', 'collections', 'inline_only',
   // Redis knows it too, and does not tell it.
   'may_replicate',
 ];

@@ -178,6 +178,29 @@ describe('what is ordered', () => {
   });
 });
 
+describe('a write that older builds do not know', () => {
+  it.each(['SORT k', 'SORT k STORE d', 'RPUSH k v'])('waits for the level, and is refused: %s', (line) => {
+    const ask = admitOf(true);
+    for (let i = 0; i < LEVEL_LOOKS_MAX; i += 1) expect(ask(line)).toBe('wait');
+    expect(ask(line)).toContain('refuse ERR not all peers run a build that knows this command');
+    client.session.progress.took(1);
+    order.featureLevel = FEATURE_LEVEL_COLLECTIONS;
+    expect(ask(line)).toBe('propose');
+  });
+
+  it('makes an EXEC wait that would run it', async () => {
+    const ask = admitOf(true);
+    for (const line of ['MULTI', 'SET k v', 'SORT k STORE d']) await client.run(line);
+    expect(ask('EXEC')).toBe('wait');
+    order.featureLevel = FEATURE_LEVEL_COLLECTIONS;
+    expect(ask('EXEC')).toBe('propose');
+  });
+
+  it('is not SORT_RO, which every build answers for itself', () => {
+    expect(admitOf(true)('SORT_RO k')).toBe('run');
+  });
+});
+
 describe('a nearly full disk', () => {
   it('slows each write once, and neither reads nor what frees room', () => {
     const ask = admitOf(false);

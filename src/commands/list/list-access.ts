@@ -6,8 +6,9 @@ import { LISTS, listOf } from '../../keyspace/collection/list-type.ts';
 import type { ListView } from '../../keyspace/collection/list-view.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import { LIST } from '../../keyspace/value-type.ts';
-import type { ByteRange } from '../../lib/byte-range.ts';
+import { ByteRange } from '../../lib/byte-range.ts';
 import type { Int64 } from '../../lib/int64.ts';
+import { KiB } from '../../lib/size-units.ts';
 import type { Args } from '../../protocol/args.ts';
 import type { Flag, WriteContext } from '../command.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
@@ -21,6 +22,12 @@ export const LIST_ELEMENTS_MAX = 1_000_000_000;
 export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 export const READING: readonly Flag[] = Object.freeze(['readonly']);
 export const ADDING: readonly Flag[] = Object.freeze(['write', 'denyoom']);
+
+/**
+ * Bytes of elements that one delta adds when a list is made of others: a larger list comes to be in
+ * blocks while it is made, and not as a whole in RAM first.
+ */
+const STORED_DELTA_BYTES = 64 * KiB;
 
 const TOO_MANY_ELEMENTS = `ERR a list holds at most ${LIST_ELEMENTS_MAX} elements`;
 
@@ -114,6 +121,38 @@ export function replyElements(
     // Else a list that is larger than RAM would be read to its end.
     if (reply.isTooLarge) return;
     reply.bulkRange(list.at(index));
+  }
+}
+
+/** The deltas that make a list of elements, from the left; they own their bytes. */
+export class ListMaker {
+  readonly #deltas: ByteRange[] = [];
+  #size = 0;
+
+  add({ buf, start, end }: ByteRange): void {
+    if (this.#size === 0) listDelta.begin(PUSH_RIGHT);
+    else if (listDelta.finish().length > STORED_DELTA_BYTES) this.#cut();
+    listDelta.bytes(buf, start, end);
+    this.#size++;
+  }
+
+  /** Puts the list at a key, whatever was there; no key if it has no elements. */
+  store(ctx: WriteContext, key: ByteRange, event: string): void {
+    const { db } = ctx;
+    const wasThere = db.remove(key);
+    if (this.#size === 0) {
+      if (wasThere) db.notify('g', 'del', key);
+      return;
+    }
+    this.#cut();
+    for (const delta of this.#deltas) changeList(ctx, key, delta);
+    if (!wasThere) db.notify('n', 'new', key);
+    db.notify('l', event, key);
+  }
+
+  #cut(): void {
+    this.#deltas.push(new ByteRange(listDelta.finish().copy()));
+    listDelta.begin(PUSH_RIGHT);
   }
 }
 

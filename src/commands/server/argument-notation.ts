@@ -5,6 +5,7 @@
  *
  *     name  a string       name:int  :double  :pattern  :time   of another type
  *     name@0  a key, of that key specification        NX  a token alone
+ *     name@0:pattern  names keys of that specification
  *     CH=change  a token alone whose name is another word
  *     name<a|b>  one of       name(a b)  a block of them, in this order
  *     EX:what  behind a token     [what]  optional     what...  one or more
@@ -94,12 +95,17 @@ class Reader {
   #named(): Omit<CommandArgument, 'flags'> {
     const name = this.#skip("'") ? this.#quoted() : this.#must(NAME);
     if (this.#skip('@')) {
-      return { name, type: 'key', keySpec: Number(this.#must(/\d+/y)), inner: [] };
+      const keySpec = Number(this.#must(/\d+/y));
+      return { name, type: this.#skip(':') ? this.#type() : 'key', keySpec, inner: [] };
     }
     if (this.#skip('<')) return { name, type: 'oneof', inner: this.#closed('|', '>') };
     if (this.#skip('(')) return { name, type: 'block', inner: this.#closed(' ', ')') };
     if (!this.#skip(':')) return { name, type: 'string', inner: [] };
-    return { name, type: TYPES[this.#must(/[a-z]+/y)] ?? this.#fail(), inner: [] };
+    return { name, type: this.#type(), inner: [] };
+  }
+
+  #type(): ArgumentType {
+    return TYPES[this.#must(/[a-z]+/y)] ?? this.#fail();
   }
 
   #closed(separator: ' ' | '|', closing: string): readonly CommandArgument[] {

@@ -181,6 +181,12 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   smembers: 'key@0',
   smismember: 'key@0 member...',
   smove: 'source@0 destination@1 member',
+  sort:
+    'key@0 [BY:pattern@1:pattern] [LIMIT:offset_count(offset:int count:int)] ' +
+    '[GET:pattern@1:pattern&...] [order<ASC|DESC>] [ALPHA=sorting] [STORE:destination@2]',
+  sort_ro:
+    'key@0 [BY:pattern@1:pattern] [LIMIT:offset_count(offset:int count:int)] ' +
+    '[GET:pattern@1:pattern&...] [order<ASC|DESC>] [ALPHA=sorting]',
   spop: 'key@0 [count:int^3.2.0]',
   spublish: 'shardchannel message',
   srandmember: 'key@0 [count:int^2.6.0]',

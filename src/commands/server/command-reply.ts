@@ -5,7 +5,7 @@ import { aclCategories } from './acl-categories.ts';
 import { parseArguments, type CommandArgument } from './argument-notation.ts';
 import { COMMAND_ARGUMENTS } from './command-arguments.ts';
 import type { CommandFacts, Flag, KeyPositions } from '../command-facts.ts';
-import { keySpecs } from '../key-specs.ts';
+import { keySpecs, type KeySpec } from '../key-specs.ts';
 
 /** The flags that clients know, in the order in which Redis lists them. */
 const FLAGS: readonly Flag[] = [
@@ -45,24 +45,31 @@ function replyWords(reply: ReplyWriter, words: readonly string[]): void {
 function replyKeySpecs(reply: ReplyWriter, command: CommandFacts): void {
   const specs = keySpecs(command);
   reply.set(specs.length);
-  for (const { flags, isCounted, positions: { first, last, step }, notes } of specs) {
-    reply.map(notes === undefined ? 3 : 4);
-    if (notes !== undefined) {
-      reply.bulkText('notes');
-      reply.bulkText(notes);
-    }
-    reply.bulkText('flags');
-    replyWords(reply, flags);
-    replySpec(reply, 'begin_search', 'index', [['index', isCounted === true ? first - 1 : first]]);
-    if (isCounted === true) {
-      replySpec(reply, 'find_keys', 'keynum', [['keynumidx', 0], ['firstkey', 1], ['keystep', 1]]);
-      continue;
-    }
-    replySpec(reply, 'find_keys', 'range', [
-      // Redis counts `last` from the first key here, unless it counts from the end.
-      ['lastkey', last < 0 ? last : last - first], ['keystep', step], ['limit', 0],
-    ]);
+  for (const spec of specs) replyKeySpec(reply, spec);
+}
+
+function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
+  const { flags, isCounted, isUnknown, positions: { first, last, step }, notes } = spec;
+  reply.map(notes === undefined ? 3 : 4);
+  if (notes !== undefined) {
+    reply.bulkText('notes');
+    reply.bulkText(notes);
   }
+  reply.bulkText('flags');
+  replyWords(reply, flags);
+  if (isUnknown === true) {
+    replySpec(reply, 'begin_search', 'unknown', []);
+    return replySpec(reply, 'find_keys', 'unknown', []);
+  }
+  replySpec(reply, 'begin_search', 'index', [['index', isCounted === true ? first - 1 : first]]);
+  if (isCounted === true) {
+    return replySpec(
+      reply, 'find_keys', 'keynum', [['keynumidx', 0], ['firstkey', 1], ['keystep', 1]]);
+  }
+  replySpec(reply, 'find_keys', 'range', [
+    // Redis counts `last` from the first key here, unless it counts from the end.
+    ['lastkey', last < 0 ? last : last - first], ['keystep', step], ['limit', 0],
+  ]);
 }
 
 function replySpec(

@@ -29,11 +29,15 @@ describe('the notation of arguments', () => {
       { name: 'get', type: 'pure-token', token: 'GET',
         flags: ['optional', 'multiple', 'multiple_token'], inner: [] },
     ]);
+    expect(parseArguments('[BY:of@2:pattern&...]')).toEqual([
+      { name: 'of', type: 'pattern', token: 'BY', keySpec: 2,
+        flags: ['optional', 'multiple', 'multiple_token'], inner: [] },
+    ]);
     const [pair] = parseArguments('pair(a one<X|Y:b:time>...)...');
     expect(pair?.inner[1]?.inner.map(({ type }) => type)).toEqual(['pure-token', 'unix-time']);
   });
 
-  for (const bad of ['', 'a ', 'a  b', '[a', 'a]', 'x<a|', 'x(a', 'a:nosuch', 'a&', 'a^x', "'a"]) {
+  for (const bad of ['', 'a ', 'a  b', '[a', 'a]', 'x<a|', 'x(a', 'a:nosuch', 'a@1:nosuch', 'a&', 'a^x', "'a"]) {
     it(`refuses ${JSON.stringify(bad)}`, () => {
       expect(() => parseArguments(bad)).toThrow('bad notation');
     });
