@@ -182,7 +182,7 @@ describe('a write that older builds do not know', () => {
   it.each(['SORT k', 'SORT k STORE d', 'RPUSH k v'])('waits for the level, and is refused: %s', (line) => {
     const ask = admitOf(true);
     for (let i = 0; i < LEVEL_LOOKS_MAX; i += 1) expect(ask(line)).toBe('wait');
-    expect(ask(line)).toContain('refuse ERR not all peers run a build that knows this command');
+    expect(ask(line)).toContain('refuse TRYAGAIN not all peers run a build that knows this command');
     client.session.progress.took(1);
     order.featureLevel = FEATURE_LEVEL_COLLECTIONS;
     expect(ask(line)).toBe('propose');
