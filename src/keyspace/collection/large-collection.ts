@@ -59,8 +59,9 @@ export abstract class LargeCollection implements LiveValue {
     return bytes;
   }
 
+  /** The changed blocks and the directories: else these would be written for each few changes. */
   get dirtyBytes(): number {
-    let bytes = 0;
+    let bytes = this.baseBytes;
     for (const directory of this.directories) bytes += directory.dirtyBytes;
     return bytes;
   }

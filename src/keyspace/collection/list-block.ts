@@ -104,7 +104,7 @@ export class ListBlock implements LiveValue, ListView {
   }
 
   at(index: number): ByteRange {
-    const at = this.startOf(index);
+    const at = this.#startOf(index);
     const low = this.#buf[at]!;
     const range = this.#range;
     if (low < 0x80) {
@@ -120,7 +120,7 @@ export class ListBlock implements LiveValue, ListView {
   }
 
   /** Where an element's piece begins: it ends where the next one begins. */
-  startOf(index: number): number {
+  #startOf(index: number): number {
     if (index < 0 || index >= this.#size) throw noIndex(this.#size, index);
     return this.#starts[this.#first + index]!;
   }
@@ -130,9 +130,14 @@ export class ListBlock implements LiveValue, ListView {
     return new ByteRange(this.#buf, this.#boundary(first), this.#boundary(end), this.#view);
   }
 
+  /** Bytes of an element's piece. */
+  pieceBytes(index: number): number {
+    return this.#boundary(index + 1) - this.#startOf(index);
+  }
+
   /** Where the element of an index begins; the end for the index behind the last. */
   #boundary(index: number): number {
-    return index === this.#size ? this.#to : this.startOf(index);
+    return index === this.#size ? this.#to : this.#startOf(index);
   }
 
   /** It was a large list until now: larger than any limit of listpacks. */
@@ -224,7 +229,7 @@ export class ListBlock implements LiveValue, ListView {
     const bytes = reader.at - at;
     this.#listpack.beginAdding();
     this.#listpack.add(reader.buf, reader.start, reader.end);
-    let to = this.startOf(index);
+    let to = this.#startOf(index);
     this.#noteTaken(index);
     if (this.#boundary(index + 1) - to !== bytes) {
       this.#closeGap(index);
@@ -296,7 +301,7 @@ export class ListBlock implements LiveValue, ListView {
 
   #closeGap(index: number): void {
     const [starts, first] = [this.#starts, this.#first];
-    const start = this.startOf(index);
+    const start = this.#startOf(index);
     const end = this.#boundary(index + 1);
     const bytes = end - start;
     if (index < this.#size / 2) {
@@ -315,7 +320,7 @@ export class ListBlock implements LiveValue, ListView {
 
   /** Takes the elements at some indexes out, which go up; those behind move up, run by run. */
   #closeGaps(indexes: readonly number[]): void {
-    let to = this.startOf(indexes[0]!);
+    let to = this.#startOf(indexes[0]!);
     let place = this.#first + indexes[0]!;
     for (const [i, gap] of indexes.entries()) {
       const next = indexes[i + 1] ?? this.#size;

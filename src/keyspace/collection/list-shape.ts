@@ -42,7 +42,7 @@ function cutsOf(block: ListBlock, wanted: number, max: number, isLeftOverFirst: 
   let filled = 0;
   for (let i = 0; i < size; i++) {
     const index = isLeftOverFirst ? size - 1 - i : i;
-    const bytes = block.pieces(index, index + 1).length;
+    const bytes = block.pieceBytes(index);
     if (filled > 0 && (filled >= wanted || filled + bytes > max)) {
       cuts.push(isLeftOverFirst ? index + 1 : index);
       filled = 0;

@@ -150,6 +150,17 @@ describe('the blocks of a list', () => {
     subject.check();
   });
 
+  it('and the directory are what a new base has to write', () => {
+    const subject = new Subject(5);
+    subject.make(pushed([], Array.from({ length: 3000 }, (_, i) => `${i}`), false));
+    const { large } = subject;
+    expect(large.baseBytes).toBeGreaterThan(LIMITS.blockBytesMax / 4);
+    expect(large.dirtyBytes).toBe(large.baseBytes);
+    subject.make(pushed(subject.texts, ['one more'], false));
+    const last = large.directory.block(large.directory.length - 1);
+    expect(large.dirtyBytes - large.baseBytes).toBe(last.baseBytes);
+  });
+
   it('take memory in proportion to what they hold, also behind a queue that moved through', () => {
     const subject = new Subject(4);
     for (let i = 0; i < 60; i++) subject.make(pushed(subject.texts, [`element ${i}`], false));
