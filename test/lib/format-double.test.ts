@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDouble } from '../../src/lib/format-double.ts';
+import { formatDouble, formatPrecise } from '../../src/lib/format-double.ts';
 import { withSeed } from './seeded.ts';
 
 /** By the rules of Redis 7.2 (d2string over the shortest digits). */
@@ -34,5 +34,21 @@ describe('formatDouble', () => {
         if (Number(text) !== x) throw new Error(`${x} written as ${text}`);
       }
     });
+  });
+});
+
+/** As printf("%.17g") of C. */
+const PRECISE: readonly (readonly [number, string])[] = [
+  [0, '0'], [-0, '-0'], [1, '1'], [-5, '-5'], [100, '100'], [0.1, '0.10000000000000001'],
+  [1.5, '1.5'], [-2.25, '-2.25'], [1234567.891, '1234567.8910000001'],
+  [0.0001, '0.0001'], [0.00001, '1.0000000000000001e-05'], [3e-7, '2.9999999999999999e-07'],
+  [1e16, '10000000000000000'], [1e17, '1e+17'], [1e20, '1e+20'], [1.5e300, '1.5000000000000001e+300'],
+  [2 ** 53, '9007199254740992'], [2 ** 60, '1.152921504606847e+18'], [5e-324, '4.9406564584124654e-324'],
+  [Infinity, 'inf'], [-Infinity, '-inf'],
+];
+
+describe('formatPrecise', () => {
+  it.each(PRECISE)('writes %d as %s', (x, text) => {
+    expect(formatPrecise(x)).toBe(text);
   });
 });

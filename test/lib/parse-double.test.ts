@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cpuMs } from './cpu-ms.ts';
-import { parseDouble, parseDoubleInRange } from '../../src/lib/parse-double.ts';
+import { parseDouble, parseDoubleInRange, parseDoubleOfC } from '../../src/lib/parse-double.ts';
 import { hasRedisServer, startRedisServer, type RedisServer } from '../commands/redis-server.ts';
 import { randomBytes, testSeed, withSeed } from './seeded.ts';
 
@@ -26,7 +26,32 @@ const CASES: ReadonlyArray<readonly [text: string, value: number | undefined]> =
   [`1${'0'.repeat(6000)}`, undefined],
 ];
 
+/** As ZCOUNT of a real Redis takes them for a bound. */
+const CASES_OF_C: ReadonlyArray<readonly [text: string, value: number | undefined]> = [
+  ['', 0], [' ', undefined], ['\0', 0], ['1\0x', 1], [' \t\n1', 1], ['1 ', undefined],
+  ['1e999', Infinity], ['-1e999', -Infinity], ['1e-999', 0], ['0x1p2000', Infinity], ['nan', undefined],
+  ['inf', Infinity], [' -Infinity', -Infinity], ['-0', -0], ['+.5', 0.5], ['x', undefined],
+];
+
+describe('parseDoubleOfC', () => {
+  it.each(CASES_OF_C)('reads %j as %d', (text, value) => {
+    const framed = Buffer.from(`1${text}1`, 'latin1');
+    expect(parseDoubleOfC(framed, 1, framed.length - 1)).toBe(value);
+  });
+});
+
 describe('parseDouble', () => {
+  it('reads short decimals as it reads long ones', () => {
+    withSeed((random) => {
+      for (let n = 0; n < 20_000; n++) {
+        const digits = `${random.below(2 ** 32)}${random.below(1000)}`;
+        const point = random.below(digits.length + 1);
+        const short = `${digits.slice(0, point) || '0'}.${digits.slice(point)}`;
+        expect(parse(short)).toBe(parse(`${short}${'0'.repeat(20)}`));
+      }
+    });
+  });
+
   it('reads what strtod reads and refuses what Redis refuses', () => {
     for (const [text, value] of CASES) expect(parse(text), JSON.stringify(text)).toBe(value);
   });

@@ -33,6 +33,8 @@ describe('the notation of arguments', () => {
       { name: 'of', type: 'pattern', token: 'BY', keySpec: 2,
         flags: ['optional', 'multiple', 'multiple_token'], inner: [] },
     ]);
+    expect(parseArguments('CH=change')).toEqual(
+      [{ name: 'change', type: 'pure-token', token: 'CH', flags: [], inner: [] }]);
     const [pair] = parseArguments('pair(a one<X|Y:b:time>...)...');
     expect(pair?.inner[1]?.inner.map(({ type }) => type)).toEqual(['pure-token', 'unix-time']);
   });
