@@ -17,7 +17,7 @@ const COMMANDS = 2000;
 const FAULTY_COMMANDS = 10_000;
 
 const PROFILES: readonly Profile[] = [
-  'lists', 'sets', 'big', 'hyperloglogs', 'expiry', 'transactions', 'mixed',
+  'lists', 'sets', 'sortedSets', 'big', 'hyperloglogs', 'expiry', 'transactions', 'mixed',
 ];
 
 describe('the model beside a dkvs server', () => {

@@ -10,7 +10,7 @@ import type { Profile } from './random-commands.ts';
 const COMMANDS = 4000;
 
 const PROFILES: readonly Profile[] = [
-  'strings', 'hyperloglogs', 'hashes', 'lists', 'sets', 'expiry', 'transactions', 'big', 'mixed',
+  'strings', 'hyperloglogs', 'hashes', 'lists', 'sets', 'sortedSets', 'expiry', 'transactions', 'big', 'mixed',
 ];
 
 describe.skipIf(!hasRedisServer())('the model beside a real redis-server', () => {

@@ -419,6 +419,8 @@ export class ClientModel {
     const commands = [['TYPE', key]];
     if (types.has('hash')) commands.push(['HGETALL', key]);
     if (types.has('list')) commands.push(['LRANGE', key, '0', '-1']);
+    if (types.has('set')) commands.push(['SMEMBERS', key]);
+    if (types.has('zset')) commands.push(['ZRANGE', key, '0', '-1', 'WITHSCORES']);
     if (types.has('string') || types.has(undefined)) commands.push(['GET', key]);
     commands.push(['PEXPIRETIME', key]);
     return commands;

@@ -8,8 +8,9 @@
 
 import type { Choices } from './choices.ts';
 import { Entry, type Expiry } from './entry.ts';
+import type { SortedSet } from './sorted-set-value.ts';
 import {
-  isEmptyCollection, isHash, isList, isSet, type Hash, type List, type Members, type Value,
+  isEmptyCollection, isHash, isList, isSet, isSortedSet, type Hash, type List, type Members, type Value,
 } from './value.ts';
 import { HyperLogLog } from './hyperloglog-value.ts';
 import type { KeyspaceModel } from './keyspace-model.ts';
@@ -129,6 +130,10 @@ export class Execution {
 
   findSet(key: string): Members | undefined {
     return this.#findOf(key, isSet);
+  }
+
+  findSortedSet(key: string): SortedSet | undefined {
+    return this.#findOf(key, isSortedSet);
   }
 
   #findOf<V extends Value>(key: string, isOne: (value: Value) => value is V): V | undefined {

@@ -13,6 +13,7 @@ import { keyCommands } from './key-commands.ts';
 import type { KeyspaceModel, WatchMark } from './keyspace-model.ts';
 import { listCommands } from './list-commands.ts';
 import { setCommands } from './set-commands.ts';
+import { zsetCommands } from './zset-commands.ts';
 import type { ModelCommand } from './model-command.ts';
 import { wrongArity } from './parse.ts';
 import { failure, NIL, NIL_ARRAY, type Reply } from './reply.ts';
@@ -21,7 +22,7 @@ import { stringEditCommands } from './string-edit-commands.ts';
 
 const COMMANDS: ReadonlyMap<string, ModelCommand> = new Map([
   ...stringCommands, ...stringEditCommands, ...hyperLogLogCommands, ...hashCommands,
-  ...listCommands, ...setCommands, ...keyCommands, ...databaseCommands,
+  ...listCommands, ...setCommands, ...zsetCommands, ...keyCommands, ...databaseCommands,
 ].map((command) => [command.name, command]));
 
 export function findCommand(command: readonly string[]): ModelCommand | undefined {

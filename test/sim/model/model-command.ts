@@ -17,7 +17,8 @@ export interface ModelCommand {
   run(execution: Execution, args: readonly string[]): Expectation;
 }
 
-type KeyPositions = 'none' | 'first' | 'two' | 'all' | 'pairs' | 'counted' | 'global';
+type KeyPositions = 'none' | 'first' | 'two' | 'all' | 'pairs' | 'counted' | 'storeCounted'
+  | 'global';
 
 type Outcome = Expectation | Reply | number | bigint;
 
@@ -30,6 +31,8 @@ const KEYS: Readonly<Record<KeyPositions, ModelCommand['keys']>> = {
   two: (args) => args.slice(1, 3),
   all: (args) => args.slice(1),
   counted: (args) => args.slice(2, 2 + Math.max(0, Number(args[1]) || 0)),
+  storeCounted: (args) =>
+    [...args.slice(1, 2), ...args.slice(3, 3 + Math.max(0, Number(args[2]) || 0))],
   pairs: (args) => args.filter((_, i) => i % 2 === 1),
 };
 

@@ -2,10 +2,10 @@
 
 import type { RandomValues } from './random-values.ts';
 
-export type KeyKind = 's' | 'h' | 'l' | 'm' | 'x' | 'f' | 'p';
+export type KeyKind = 's' | 'h' | 'l' | 'm' | 'z' | 'x' | 'f' | 'p';
 
 const COUNTS: Readonly<Record<KeyKind, number>> = {
-  s: 7, h: 5, l: 5, m: 5, x: 3, f: 2, p: 4,
+  s: 7, h: 5, l: 5, m: 5, z: 5, x: 3, f: 2, p: 4,
 };
 const OTHER_KIND_PERCENT = 6;
 
@@ -36,7 +36,7 @@ export class RandomKeys {
 
   /** A key that may have any value but those two. */
   any(): string {
-    return this.#of(this.#values.pick(['s', 's', 'h', 'l', 'm', 'x']));
+    return this.#of(this.#values.pick(['s', 's', 'h', 'l', 'm', 'z', 'x']));
   }
 
   replace(name: string): void {

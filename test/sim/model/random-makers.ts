@@ -5,7 +5,8 @@ import type { RandomKeys } from './random-keys.ts';
 import type { RandomValues } from './random-values.ts';
 
 export type Family =
-  | 'string' | 'big' | 'edit' | 'number' | 'hyperloglog' | 'hash' | 'list' | 'set' | 'key' | 'move'
+  | 'string' | 'big' | 'edit' | 'number' | 'hyperloglog' | 'hash' | 'list' | 'set' | 'zset' | 'key'
+  | 'move'
   | 'timed' | 'expiry'
   | 'globalRead' | 'globalWrite' | 'select' | 'wrong' | 'multi';
 
@@ -59,6 +60,12 @@ const big: readonly Maker[] = [
   ({ values, keys }) => ['SADD', keys.key('m'), values.value(true)],
   ({ values, keys }) => ['SADD', keys.key('m'), ...values.list(20, 200, () => values.value())],
   ({ keys }) => ['SUNIONSTORE', keys.key('m'), keys.key('m'), keys.key('m')],
+  ({ values, keys }) =>
+    ['ZADD', keys.key('z'), `${values.between(-40, 40) / 4}`, values.value(true)],
+  ({ values, keys }) => ['ZADD', keys.key('z'), ...values.list(20, 200, () =>
+    [`${values.between(-40, 40) / 4}`, values.value()]).flat()],
+  ({ keys }) =>
+    ['ZUNIONSTORE', keys.key('z'), '2', keys.key('z'), keys.key('m'), 'AGGREGATE', 'MAX'],
   ({ values, keys }) => ['SETRANGE', keys.key('s'), `${values.between(0, 60_000)}`,
     values.bytes(values.between(1, 3000))],
 ];
@@ -174,6 +181,72 @@ const set: readonly Maker[] = [
     ['SMISMEMBER', making.keys.key('m'), ...making.values.list(1, 5, () => member(making))],
   ({ keys }) => ['SRANDMEMBER', keys.key('m')],
   ({ values, keys }) => ['SRANDMEMBER', keys.key('m'), `${values.between(-6, 12)}`],
+];
+
+/** Few different ones, so that many are equal; all are multiples of a quarter. */
+const score: (making: Making) => string = ({ values }) => values.pick([
+  '0', '1', '1', 'inf', '-inf', `${values.between(-8, 8) / 4}`, `${values.between(-400, 400) / 4}`,
+]);
+
+const bound: (making: Making) => string = (making) =>
+  (making.values.chance(30) ? '(' : '') + score(making);
+
+const sources: (making: Making) => string[] = ({ values, keys }) => {
+  const from = values.list(1, 3, () => keys.key(values.pick(['z', 'z', 'm'])));
+  return [`${from.length}`, ...from];
+};
+
+const weighted: (making: Making) => string[] = (making) => {
+  const { values } = making;
+  const from = sources(making);
+  const weights = from.slice(1).map(() => values.pick(['1', '2', '0.5']));
+  return [...from, ...values.pick([[], ['WEIGHTS', ...weights]]),
+    ...values.pick([[], ['AGGREGATE', values.pick(['SUM', 'MIN', 'MAX'])]])];
+};
+
+const scored: (making: Making) => string[] = (making) => [score(making), member(making)];
+
+const zset: readonly Maker[] = [
+  (making) => ['ZADD', making.keys.key('z'),
+    ...making.values.list(1, 5, () => scored(making)).flat()],
+  (making) => ['ZADD', making.keys.key('z'),
+    ...making.values.list(1, 30, () => scored(making)).flat()],
+  (making) => ['ZADD', making.keys.key('z'),
+    ...making.values.pick([['NX'], ['XX'], ['GT'], ['LT', 'CH'], ['XX', 'GT'], ['NX', 'GT']]),
+    ...making.values.list(1, 4, () => scored(making)).flat()],
+  (making) => ['ZADD', making.keys.key('z'), ...making.values.pick([[], ['NX'], ['GT']]), 'INCR',
+    ...scored(making)],
+  (making) => ['ZINCRBY', making.keys.key('z'), ...scored(making)],
+  (making) => ['ZREM', making.keys.key('z'), ...making.values.list(1, 6, () => member(making))],
+  ({ values, keys }) =>
+    ['ZREMRANGEBYRANK', keys.key('z'), `${values.between(-5, 20)}`, `${values.between(-5, 25)}`],
+  (making) => ['ZREMRANGEBYSCORE', making.keys.key('z'), bound(making), bound(making)],
+  ({ values, keys }) => [values.pick(['ZPOPMIN', 'ZPOPMAX']), keys.key('z'),
+    ...values.pick([[], ['3'], ['-1']])],
+  ({ values, keys }) => ['ZMPOP', '2', keys.key('z'), keys.key('z'), values.pick(['MIN', 'MAX']),
+    ...values.pick([[], ['COUNT', '4']])],
+  (making) =>
+    [making.values.pick(['ZSCORE', 'ZRANK', 'ZREVRANK']), making.keys.key('z'), member(making)],
+  (making) =>
+    ['ZMSCORE', making.keys.key('z'), ...making.values.list(1, 4, () => member(making))],
+  ({ keys }) => ['ZCARD', keys.key('z')],
+  (making) => ['ZCOUNT', making.keys.key('z'), bound(making), bound(making)],
+  ({ keys }) => ['ZRANGE', keys.key('z'), '0', '-1', 'WITHSCORES'],
+  ({ values, keys }) => ['ZRANGE', keys.key('z'), `${values.between(-9, 9)}`,
+    `${values.between(-9, 30)}`, ...values.pick([[], ['REV'], ['WITHSCORES']])],
+  (making) => ['ZRANGE', making.keys.key('z'), bound(making), bound(making), 'BYSCORE',
+    ...making.values.pick([[], ['REV'], ['LIMIT', '1', '5'], ['REV', 'WITHSCORES']])],
+  (making) => ['ZRANGESTORE', making.keys.key('z'), making.keys.key('z'), bound(making),
+    bound(making), 'BYSCORE', ...making.values.pick([[], ['LIMIT', '0', '3']])],
+  (making) => [making.values.pick(['ZUNION', 'ZINTER']), ...weighted(making),
+    ...making.values.pick([[], ['WITHSCORES']])],
+  (making) => ['ZDIFF', ...sources(making), ...making.values.pick([[], ['WITHSCORES']])],
+  (making) => ['ZINTERCARD', ...sources(making), ...making.values.pick([[], ['LIMIT', '2']])],
+  // Without sums and weights: scores would grow until versions of Redis print them differently.
+  (making) => [making.values.pick(['ZUNIONSTORE', 'ZINTERSTORE']), making.keys.key('z'),
+    ...sources(making), 'AGGREGATE', making.values.pick(['MIN', 'MAX'])],
+  (making) => ['ZDIFFSTORE', making.keys.key('z'), ...sources(making)],
+  ({ values, keys }) => ['ZRANDMEMBER', keys.key('z'), ...values.pick([[], ['4'], ['-6']])],
 ];
 
 const list: readonly Maker[] = [
@@ -304,6 +377,6 @@ const wrong: readonly Maker[] = [
 ];
 
 export const MAKERS: Readonly<Record<Exclude<Family, 'multi'>, readonly Maker[]>> = {
-  string, big, edit, number, hyperloglog, hash, list, set, key, move, timed, expiry, globalRead,
+  string, big, edit, number, hyperloglog, hash, list, set, zset, key, move, timed, expiry, globalRead,
   globalWrite, select, wrong,
 };

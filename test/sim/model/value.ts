@@ -5,11 +5,12 @@
 
 import { HyperLogLog } from './hyperloglog-value.ts';
 import { hashText } from './reply.ts';
+import { SortedSet } from './sorted-set-value.ts';
 
 export type Hash = ReadonlyMap<string, string>;
 export type List = readonly string[];
 export type Members = ReadonlySet<string>;
-export type Value = string | HyperLogLog | Hash | List | Members;
+export type Value = string | HyperLogLog | Hash | List | Members | SortedSet;
 
 export function isHash(value: Value): value is Hash {
   return value instanceof Map;
@@ -23,8 +24,13 @@ export function isSet(value: Value): value is Members {
   return value instanceof Set;
 }
 
+export function isSortedSet(value: Value): value is SortedSet {
+  return value instanceof SortedSet;
+}
+
 /** What TYPE replies. */
-export function typeOf(value: Value): 'string' | 'hash' | 'list' | 'set' {
+export function typeOf(value: Value): 'string' | 'hash' | 'list' | 'set' | 'zset' {
+  if (isSortedSet(value)) return 'zset';
   if (isHash(value)) return 'hash';
   if (isList(value)) return 'list';
   return isSet(value) ? 'set' : 'string';
@@ -33,12 +39,13 @@ export function typeOf(value: Value): 'string' | 'hash' | 'list' | 'set' {
 /** A collection without elements, which does not exist. */
 export function isEmptyCollection(value: Value): boolean {
   if (isList(value)) return value.length === 0;
-  return (isHash(value) || isSet(value)) && value.size === 0;
+  return (isHash(value) || isSet(value) || isSortedSet(value)) && value.size === 0;
 }
 
 export function sameValue(one: Value, other: Value): boolean {
   if (one === other) return true;
   if (one instanceof HyperLogLog) return other instanceof HyperLogLog && one.equals(other);
+  if (isSortedSet(one)) return isSortedSet(other) && one.equals(other);
   if (isHash(one)) {
     return isHash(other) && one.size === other.size &&
       [...one].every(([field, value]) => other.get(field) === value);
@@ -56,6 +63,7 @@ export function hashOfValue(value: Value): number {
   if (typeof value === 'string') return hashText(value);
   if (value instanceof HyperLogLog) return value.hash >>> 0;
   if (isList(value)) return hashOfList(value);
+  if (isSortedSet(value)) return value.hash;
   let sum = 1;
   if (isSet(value)) {
     for (const member of value) sum += Math.imul(hashText(member), 0x85eb_ca6b);

@@ -33,7 +33,7 @@ export interface PrivateOptions {
 }
 
 const COMMANDS: readonly CommandProfile[] = [
-  'strings', 'hyperloglogs', 'hashes', 'lists', 'sets', 'expiry', 'transactions', 'big', 'mixed',
+  'strings', 'hyperloglogs', 'hashes', 'lists', 'sets', 'sortedSets', 'expiry', 'transactions', 'big', 'mixed',
   'mixed',
 ];
 
