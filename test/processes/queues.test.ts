@@ -112,9 +112,9 @@ async function underTrouble(trouble: () => Promise<void>): Promise<void> {
     ...Array.from({ length: CONSUMERS_PER_SERVER }, (_, n) => consume(address, `${i}-${n}`))]);
   const killing = killClients(() => isOver);
   try {
-    await takes(200);
+    await takes(100);
     await trouble();
-    await takes(200);
+    await takes(100);
   } finally {
     isOver = true;
   }

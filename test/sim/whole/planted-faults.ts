@@ -32,6 +32,7 @@ export type Part =
   | 'session' | 'turn' | 'store' | 'engine' | 'keyspace' | 'collections' | 'cluster' | 'raft'
   | 'members';
 
+const QUEUES = { servers: 1, profile: 'alone', minutes: 3 } as const;
 const ONE_CLIENT = { servers: 1, profile: 'alone, one client' } as const;
 const BAD_DISK = { servers: 1, profile: 'alone, bad disk' } as const;
 const FULL_DISK = { servers: 1, profile: 'alone, full disk' } as const;
@@ -414,6 +415,31 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     part: 'engine', file: 'engine/pause.ts', ...RUDE,
     from: 'this.#wait = undefined;\n        this.#end();',
     to: 'this.#wait = undefined;',
+  },
+  {
+    name: 'a key wakes nobody when only one waits for it',
+    part: 'engine', file: 'engine/key-queues.ts', ...QUEUES,
+    from: 'if (isSet)\n            this.#onReady(this);',
+    to: 'if (isSet && this.waiting.size > 1)\n            this.#onReady(this);',
+  },
+  {
+    name: 'who waits no more keeps the place in the queue of its second key',
+    part: 'engine', file: 'engine/key-queues.ts', ...QUEUES,
+    from: 'queue.waiting.delete(request);',
+    to: 'if (queue === [...joined][0])\n                queue.waiting.delete(request);',
+  },
+  {
+    name: 'who was served waits on',
+    part: 'engine', file: 'engine/blocked-requests.ts', ...QUEUES,
+    from: 'if (runner.wait === undefined)\n            this.#end(request);',
+    to: '',
+  },
+  {
+    name: 'a wait ends though its attempt is on its way',
+    part: 'engine', file: 'engine/blocked-requests.ts', ...STORM, minutes: 2,
+    from: 'if (request.isAttempting)\n            request.ending = how;\n        else\n' +
+      '            this.#endWith(request, how);',
+    to: 'this.#endWith(request, how);',
   },
   {
     name: 'an error inside a transaction ends it',

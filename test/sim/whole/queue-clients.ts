@@ -195,8 +195,8 @@ class Consumer {
   #wire: Wire | undefined;
   #machine: SimMachine | undefined;
   #waiting: Waiting | undefined;
-  /** It has sent a PING behind. */
-  #hasPing = false;
+  /** It has sent something behind, which is answered behind. */
+  #hasMore = false;
   #requests = 0;
 
   constructor(all: QueueClients, name: string, chance: Chance) {
@@ -213,7 +213,7 @@ class Consumer {
   /** The keys that it has waited for longer than so; none when it does not wait. */
   waitsFor(ms: number): readonly string[] {
     const waiting = this.#waiting;
-    if (waiting === undefined || this.#hasPing) return [];
+    if (waiting === undefined || this.#hasMore) return [];
     return this.#all.cluster.scheduler.nowMs - waiting.sinceMs > ms ? waiting.keys : [];
   }
 
@@ -224,7 +224,7 @@ class Consumer {
   #go(): void {
     const { cluster, host, isStopped } = this.#all;
     if (isStopped) return this.leave();
-    if (this.#waiting !== undefined || this.#hasPing) return;
+    if (this.#waiting !== undefined || this.#hasMore) return;
     if (this.#wire !== undefined) return this.#ask();
     if (cluster.ready.length === 0) return this.next();
     this.#machine = this.#chance.choose(cluster.ready);
@@ -240,11 +240,12 @@ class Consumer {
     const seconds = chance.oneIn(3) ? 0 : chance.choose([0.001, 0.05, 1, 5, 20]);
     const { command, keys, takesMax } = waitingCommand(chance, String(seconds));
     this.#waiting = { keys, takesMax, sinceMs: cluster.scheduler.nowMs };
-    this.#hasPing = chance.oneIn(4);
+    this.#hasMore = chance.oneIn(4);
     this.#requests += 1;
     const number = this.#requests;
     const { isPeace } = cluster;
-    this.#wire!.send(this.#hasPing ? [command, ['PING']] : [command]);
+    const behind = chance.oneIn(2) ? ['PING'] : ['SET', 'queue-behind', '1'];
+    this.#wire!.send(this.#hasMore ? [command, behind] : [command]);
     const untilMs = seconds > 0 ? seconds * 1000 + PATIENCE_MS : chance.wait(STAY_MS);
     host.after(untilMs, () => {
       if (this.#requests !== number || this.#waiting === undefined) return;
@@ -255,19 +256,19 @@ class Consumer {
 
   #onReply(reply: Reply): void {
     const { cluster } = this.#all;
-    if (this.#waiting === undefined) return this.#onPong(reply);
+    if (this.#waiting === undefined) return this.#onMore(reply);
     const { takesMax } = this.#waiting;
     this.#waiting = undefined;
     this.#note(reply, takesMax);
     if (cluster.sendsAway(this.#machine!, reply)) this.leave();
-    else if (!this.#hasPing) this.next();
+    else if (!this.#hasMore) this.next();
   }
 
-  #onPong(reply: Reply): void {
-    const isPong = this.#hasPing && (reply.kind === 'error' ||
-      (reply.kind === 'simple' && reply.text === 'PONG'));
-    if (!isPong) this.#all.cluster.fail(`${this.name} got ${describeReply(reply)} for nothing`);
-    this.#hasPing = false;
+  #onMore(reply: Reply): void {
+    const isExpected = this.#hasMore && (reply.kind === 'error' ||
+      (reply.kind === 'simple' && /^(?:PONG|OK)$/.test(reply.text)));
+    if (!isExpected) this.#all.cluster.fail(`${this.name} got ${describeReply(reply)} for nothing`);
+    this.#hasMore = false;
     this.next();
   }
 
@@ -289,7 +290,7 @@ class Consumer {
   #onClosed(): void {
     this.#all.ledger.lossesMax += this.#waiting?.takesMax ?? 0;
     this.#waiting = undefined;
-    this.#hasPing = false;
+    this.#hasMore = false;
     this.#wire = undefined;
     if (!this.#all.isStopped) this.next();
   }
