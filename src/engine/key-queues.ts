@@ -17,10 +17,11 @@ import type { Args } from '../protocol/args.ts';
 export const BLOCKING_KEYS_MAX = 4096;
 
 /**
- * Places in queues over all requests: 400 bytes each with a key of 16 bytes (measured), so 100 MB.
- * Requests that wait are bounded by `maxclients`, because a connection has at most one.
+ * Places in queues over all requests: 900 bytes each, where each is of another key of 16 bytes
+ * (measured), so 120 MB. Requests that wait are bounded by `maxclients`, because a connection has
+ * at most one.
  */
-export const BLOCKING_PLACES_MAX = 262_144;
+export const BLOCKING_PLACES_MAX = 131_072;
 
 type CountReady = KeyWait['countReady'];
 
