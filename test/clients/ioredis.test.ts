@@ -138,4 +138,24 @@ describe('ioredis through a restart of the server', () => {
     lively.disconnect();
     subscriber.disconnect();
   });
+
+  it('waits on for a key, because the server that stopped gave no reply', async () => {
+    const port = dkvs.port;
+    const worker = new Redis({
+      port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null,
+    });
+    worker.on('error', () => {});
+    const job = worker.blmove('jobs', 'taken', 'RIGHT', 'LEFT', 0);
+    const blocked = async (): Promise<boolean> =>
+      (await redis.info('clients')).includes('\r\nblocked_clients:1\r\n');
+    await eventually('it to wait', blocked);
+    await dkvs.close();
+    await eventually('ioredis to notice', () => worker.status !== 'ready');
+    await dkvs.listen({ port });
+    await eventually('it to wait again', blocked);
+    await redis.lpush('jobs', 'one');
+    expect(await within('the job', job)).toBe('one');
+    expect(await redis.lrange('taken', 0, -1)).toEqual(['one']);
+    worker.disconnect();
+  });
 });
