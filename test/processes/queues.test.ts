@@ -19,8 +19,8 @@ const PATIENCE_MS = 20_000;
 
 let peers: RealPeers;
 let ledger: QueueLedger;
-let isFull: boolean;
-let isStopped: boolean;
+/** Producers push no more; consumers ask no more. */
+let phase: { isFull: boolean; isStopped: boolean };
 let faults: string[];
 /** Of consumers, that a test may close. */
 let sockets: Set<WireClient>;
@@ -28,7 +28,7 @@ let sockets: Set<WireClient>;
 beforeEach(async () => {
   faults = [];
   ledger = new QueueLedger((text) => void faults.push(text));
-  isFull = isStopped = false;
+  phase = { isFull: false, isStopped: false };
   sockets = new Set();
   peers = await RealPeers.start(SERVERS.length);
 });
@@ -46,7 +46,7 @@ async function connect(address: Address): Promise<WireClient | undefined> {
 
 async function produce(address: Address): Promise<void> {
   let client: WireClient | undefined;
-  while (!isFull) {
+  while (!phase.isFull) {
     client ??= await connect(address);
     if (client === undefined) continue;
     const elements = Array.from({ length: 1 + Math.floor(Math.random() * 3) },
@@ -64,11 +64,11 @@ async function produce(address: Address): Promise<void> {
 }
 
 async function consume(address: Address, name: string): Promise<void> {
-  while (!isStopped) {
+  while (!phase.isStopped) {
     const client = await connect(address);
     if (client === undefined) continue;
     sockets.add(client);
-    while (!client.isClosed && !isStopped) {
+    while (!client.isClosed && !phase.isStopped) {
       const seconds = Math.random() < 0.5 ? '0' : '0.3';
       client.send(['BLPOP', ...KEYS, seconds]);
       const reply = await client.reply(10 * PATIENCE_MS).catch(() => undefined);
@@ -119,13 +119,13 @@ async function underTrouble(trouble: () => Promise<void>): Promise<void> {
     isOver = true;
   }
   expect(await killing).toBeGreaterThan(20);
-  isFull = true;
+  phase.isFull = true;
   await Promise.all(addresses.map((address) => takesWrites(address)));
   const reader = (await connect(addresses[0]!))!;
   // Those who wait take all that is left.
   await eventually('the lists to be empty', async () =>
     (await reader.call('EXISTS', ...KEYS)) === ':0\r\n');
-  isStopped = true;
+  phase.isStopped = true;
   for (const client of sockets) client.socket.destroy();
   await Promise.all(clients);
   ledger.check([]);

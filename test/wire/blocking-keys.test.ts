@@ -110,6 +110,7 @@ for (const subject of subjects) {
       ['COPY l k', 'RPUSH l v'], ['MOVE k 0', 'SELECT 1', 'RPUSH k v'],
       ['SWAPDB 0 1', 'SELECT 1', 'RPUSH k v'], ['LMOVE l k LEFT LEFT', 'RPUSH l v'],
       ['RPOPLPUSH l k', 'RPUSH l v'], ['COPY l k DB 0', 'SELECT 1', 'RPUSH l v'],
+      ['SORT l BY nosort STORE k', 'RPUSH l v'],
     ])('is woken by %s', async (line, ...before) => {
       const [one] = await waiting('BLPOP k 0');
       for (const each of [...before, line]) expect(await other.run(each)).not.toMatch(/^-/);
