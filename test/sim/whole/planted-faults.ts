@@ -450,20 +450,20 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'COPY forgets the expiry',
     part: 'keyspace', file: 'commands/key/keys-moves.ts', ...ONE_CLIENT,
-    from: 'putCopy(target, to, found, found.expireAt);',
-    to: 'putCopy(target, to, found, 0);',
+    from: 'target.putCopy(to, found, found.expireAt);',
+    to: 'target.putCopy(to, found, 0);',
   },
   {
     name: 'RENAME forgets the expiry',
     part: 'keyspace', file: 'commands/key/keys-moves.ts', ...ONE_CLIENT,
-    from: 'putMoved(db, to, found, found.expireAt);',
-    to: 'putMoved(db, to, found, 0);',
+    from: 'db.putMoved(to, found, found.expireAt);',
+    to: 'db.putMoved(to, found, 0);',
   },
   {
     name: 'MOVE to another database forgets the expiry',
     part: 'keyspace', file: 'commands/key/keys-moves.ts', ...ONE_CLIENT,
-    from: 'putMoved(target, key, found, found.expireAt);',
-    to: 'putMoved(target, key, found, 0);',
+    from: 'target.putMoved(key, found, found.expireAt);',
+    to: 'target.putMoved(key, found, 0);',
   },
   {
     name: 'a SETRANGE in the middle of a warm string cuts off what is behind it',
