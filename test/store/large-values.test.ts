@@ -16,6 +16,7 @@ import { SimClock } from '../sim/sim-clock.ts';
 import { SimFiles } from '../sim/sim-files.ts';
 import { inlineCopier } from './compaction/inline-copier.ts';
 import { TINY_PAGES, fetch, mustAgree, open, range } from './helpers.ts';
+import { PLAYED_ZSETS } from './large-zset-type.ts';
 import { PLAYED_HASHES, PLAYED_LISTS, type PlayedType } from './large-values-types.ts';
 
 const LIMITS: CollectionLimits = { mediumBytesMax: 1500, blockBytesMax: 900, blockBytesMin: 120 };
@@ -138,4 +139,6 @@ describe('large collections in a store', () => {
     play(PLAYED_HASHES));
   it('are what the same changes make of a model, after restarts and power losses: lists', () =>
     play(PLAYED_LISTS));
+  it('are what the same changes make of a model, after restarts and power losses: sorted sets', () =>
+    play(PLAYED_ZSETS));
 });
