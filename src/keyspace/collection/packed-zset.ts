@@ -11,7 +11,7 @@
 import { ByteRange } from '../../lib/byte-range.ts';
 import { compareBytes, isSameBytes } from '../../lib/compare-bytes.ts';
 import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import { viewOf } from '../../lib/views.ts';
+import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
 import { PACKED_BYTES_MAX } from '../limits.ts';
 import { PieceReader } from '../pieces.ts';
 import type { PackedWriter } from './collection-type.ts';
@@ -22,6 +22,8 @@ import { scanByHash, type VisitMember, type ZsetView } from './zset-view.ts';
 /** Walks pairs. */
 class PairReader {
   buf: Buffer;
+  /** Over all of `buf`, if there is one. */
+  readonly #words: DataView | undefined;
   /** Where the next pair begins. */
   at: number;
   limit: number;
@@ -29,8 +31,9 @@ class PairReader {
   memberStart = 0;
   memberEnd = 0;
 
-  constructor(buf: Buffer, start: number, limit: number) {
+  constructor(buf: Buffer, words: DataView | undefined, start: number, limit: number) {
     this.buf = buf;
+    this.#words = words;
     this.at = start;
     this.limit = limit;
   }
@@ -55,7 +58,9 @@ class PairReader {
   }
 
   score(): number {
-    return this.buf.readDoubleLE(this.memberEnd + 1);
+    const at = this.memberEnd + 1;
+    return this.#words === undefined
+      ? this.buf.readDoubleLE(at) : this.#words.getFloat64(at, true);
   }
 
   hasMember(buf: Buffer, start: number, end: number): boolean {
@@ -76,16 +81,19 @@ export class PackedZset implements ZsetView {
   #starts: number[] | undefined;
 
   /** Over borrowed bytes. */
-  constructor({ buf, start, end }: ByteRange) {
+  constructor({ buf, start, end, words }: ByteRange) {
     const head = new PieceReader(buf, start, end);
     this.longest = head.number();
     this.peak = head.number();
     this.#start = head.at;
-    this.#pair = new PairReader(buf, this.#start, end);
+    this.#pair = new PairReader(buf, words, this.#start, end);
   }
 
   get size(): number {
-    return this.#pairStarts().length;
+    if (this.#starts !== undefined) return this.#starts.length;
+    let count = 0;
+    for (const pair = this.#first(); pair.next();) count++;
+    return count;
   }
 
   scoreOf(member: ByteRange): number | undefined {
@@ -177,7 +185,8 @@ const HEAD_BYTES_MAX = 16;
 export class PackedZsetWriter implements PackedWriter {
   readonly #buf = Buffer.alloc(HEAD_BYTES_MAX + PACKED_BYTES_MAX);
   readonly #words = viewOf(this.#buf);
-  readonly #pair = new PairReader(this.#buf, HEAD_BYTES_MAX, HEAD_BYTES_MAX);
+  readonly #pair = new PairReader(
+    this.#buf, this.#words, HEAD_BYTES_MAX, HEAD_BYTES_MAX);
   readonly #range = new ByteRange(this.#buf, 0, 0, this.#words);
   #end = HEAD_BYTES_MAX;
   #longest = 0;
@@ -192,12 +201,12 @@ export class PackedZsetWriter implements PackedWriter {
     const grown = pairsBytes + (op === ZSET_REMOVE ? 0 : delta.length);
     if (grown > PACKED_BYTES_MAX - HEAD_BYTES_MAX) return undefined;
     if (packed === null) this.#longest = this.#peak = 0;
-    else packed.buf.copy(this.#buf, HEAD_BYTES_MAX, pairsAt, packed.end);
+    else copyBytes(packed, pairsAt, this.#buf, this.#words, HEAD_BYTES_MAX, pairsBytes);
     this.#end = HEAD_BYTES_MAX + pairsBytes;
     this.growth = 0;
     const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
     if (op === ZSET_REMOVE) this.#removeAll(pieces);
-    else if (op === ZSET_SET) this.#setAll(pieces);
+    else if (op === ZSET_SET) this.#setAll(pieces, delta);
     else throw new Error(`assertion failed: a delta begins with ${op}`);
     this.isEmpty = this.#end === HEAD_BYTES_MAX;
     return this.#finish();
@@ -211,19 +220,19 @@ export class PackedZsetWriter implements PackedWriter {
     return head.at;
   }
 
-  #setAll(pieces: PieceReader): void {
+  #setAll(pieces: PieceReader, from: Bytes): void {
     while (pieces.hasMore) {
       const pairAt = pieces.at;
       pieces.next();
       const { start, end } = pieces;
       pieces.next();
       if (end - start > this.#longest) this.#longest = end - start;
-      this.#set(pieces, pairAt, start, end);
+      this.#set(pieces, from, pairAt, start, end);
     }
   }
 
   /** Sets a member to the score that the reader is at; the pair begins at `pairAt`. */
-  #set(pieces: PieceReader, pairAt: number, start: number, end: number): void {
+  #set(pieces: PieceReader, from: Bytes, pairAt: number, start: number, end: number): void {
     const { buf } = pieces;
     const score = buf.readDoubleLE(pieces.start);
     const pairBytes = pieces.end - pairAt;
@@ -247,7 +256,7 @@ export class PackedZsetWriter implements PackedWriter {
       if (insertAt > foundAt) insertAt -= pairBytes;
     } else this.#noteAdded(size);
     this.#move(insertAt, insertAt + pairBytes);
-    buf.copy(this.#buf, insertAt, pairAt, pieces.end);
+    copyBytes(from, pairAt, this.#buf, this.#words, insertAt, pairBytes);
   }
 
   /** The peak is that of pairs that one delta has added so far, as with a medium one. */
