@@ -17,16 +17,20 @@ const GT_AND_LT = 'ERR GT, LT, and/or NX options at the same time are not compat
 const ONE_INCREMENT = 'ERR INCR option supports a single increment-element pair';
 const NOT_A_NUMBER = 'ERR resulting score is not a number (NaN)';
 
-interface Options {
-  nx: boolean;
-  xx: boolean;
-  gt: boolean;
-  lt: boolean;
-  ch: boolean;
-  incr: boolean;
-  /** The argument with the first score. */
-  first: number;
+/** What decides which scores are set, and what is replied. */
+export interface ScoreOptions {
+  readonly nx: boolean;
+  readonly xx: boolean;
+  readonly gt: boolean;
+  readonly lt: boolean;
+  readonly ch: boolean;
+  readonly incr: boolean;
+  /** The argument with the first member, and how many there are from one to the next. */
+  readonly firstMember: number;
+  readonly step: number;
 }
+
+type Options = { -readonly [K in keyof ScoreOptions]: ScoreOptions[K] };
 
 function zadd(ctx: WriteContext): void {
   setScores(ctx, false);
@@ -41,8 +45,16 @@ function setScores(ctx: WriteContext, incr: boolean): void {
   const { args, reply } = ctx;
   const options = parseOptions(args, incr);
   if (typeof options === 'string') return reply.error(options);
-  const scores = parseScores(args, options.first);
+  const scores = parseScores(args, options.firstMember - 1);
   if (scores === undefined) return reply.error(NOT_A_FLOAT);
+  setMembers(ctx, options, scores);
+}
+
+/** Sets the scores of the members in the arguments, and replies. */
+export function setMembers(
+  ctx: WriteContext, options: ScoreOptions, scores: readonly number[],
+): void {
+  const { args, reply } = ctx;
   const zset = findZset(ctx);
   if (zset === undefined) return;
   const refused = boundError((zset?.size ?? 0) + scores.length);
@@ -60,9 +72,12 @@ function setScores(ctx: WriteContext, incr: boolean): void {
 }
 
 function parseOptions(args: Args, incr: boolean): Options | string {
-  const options = { nx: false, xx: false, gt: false, lt: false, ch: false, incr, first: 2 };
-  while (options.first < args.count && noteOption(args, options.first, options)) options.first++;
-  const { first, gt, lt, nx, xx } = options;
+  const options: Options =
+    { nx: false, xx: false, gt: false, lt: false, ch: false, incr, firstMember: 0, step: 2 };
+  let first = 2;
+  while (first < args.count && noteOption(args, first, options)) first++;
+  options.firstMember = first + 1;
+  const { gt, lt, nx, xx } = options;
   const left = args.count - first;
   if (left === 0 || left % 2 !== 0) return SYNTAX;
   if (nx && xx) return NX_AND_XX;
@@ -103,7 +118,7 @@ interface Outcome {
 
 /** The score that a member comes to have; undefined: its options leave it alone. May be NaN. */
 function scoreAfter(
-  { gt, incr, lt, nx, xx }: Options, before: number | undefined, given: number,
+  { gt, incr, lt, nx, xx }: ScoreOptions, before: number | undefined, given: number,
 ): number | undefined {
   if (before === undefined) return xx ? undefined : given;
   if (nx) return undefined;
@@ -114,9 +129,9 @@ function scoreAfter(
 
 /** Makes the delta; undefined if the score is not a number. */
 function setOne(
-  { args }: WriteContext, zset: ZsetView | null, options: Options, given: number,
+  { args }: WriteContext, zset: ZsetView | null, options: ScoreOptions, given: number,
 ): Outcome | undefined {
-  const member = options.first + 1;
+  const member = options.firstMember;
   const before = zset?.scoreOf(args.at(member));
   const score = scoreAfter(options, before, given);
   if (score === undefined) return { added: 0, updated: 0, score };
@@ -129,12 +144,12 @@ function setOne(
 
 /** A member that is named twice is set twice, and the last score counts. */
 function setMany(
-  { args }: WriteContext, zset: ZsetView | null, options: Options, given: readonly number[],
+  { args }: WriteContext, zset: ZsetView | null, options: ScoreOptions, given: readonly number[],
 ): Outcome {
   const changed = new Map<string, { readonly at: number; readonly score: number }>();
   let [added, updated] = [0, 0];
   for (let i = 0; i < given.length; i++) {
-    const at = options.first + 2 * i + 1;
+    const at = options.firstMember + i * options.step;
     const name = args.latin1(at);
     const before = changed.get(name)?.score ?? zset?.scoreOf(args.at(at));
     const score = scoreAfter(options, before, given[i]!);
