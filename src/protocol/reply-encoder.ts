@@ -93,6 +93,8 @@ export interface ReplyWriter {
   attribute(pairs: number): void;
   /** RESP2: a bulk. */
   double(x: number): void;
+  /** A double in digits that are not those of `double`. RESP2: a bulk. */
+  doubleText(text: string): void;
   /** RESP2: the integer 1 or 0. */
   boolean(b: boolean): void;
   /** RESP2: a bulk. */
@@ -268,6 +270,11 @@ export class ReplyEncoder implements ReplyWriter {
   double(x: number): void {
     if (this.protocol === 2) this.bulkText(formatDouble(x));
     else this.#line(TYPE_DOUBLE, formatDouble(x));
+  }
+
+  doubleText(text: string): void {
+    if (this.protocol === 2) this.bulkText(text);
+    else this.#line(TYPE_DOUBLE, text);
   }
 
   boolean(b: boolean): void {

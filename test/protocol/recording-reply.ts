@@ -126,6 +126,11 @@ export class RecordingReply implements ReplyWriter {
     else this.#add(',', x);
   }
 
+  doubleText(text: string): void {
+    if (this.protocol === 2) this.bulkText(text);
+    else this.#add(',', Number(text));
+  }
+
   boolean(b: boolean): void {
     if (this.protocol === 2) this.integer(b ? 1 : 0);
     else this.#add('#', b);

@@ -60,6 +60,8 @@ const CASES: readonly Case[] = withSameResp3([
   ['a set', (r) => { r.set(1); r.integer(5); }, '*1\r\n:5\r\n', '~1\r\n:5\r\n'],
   ['a push', (r) => { r.push(1); r.bulkText('m'); }, '*1\r\n$1\r\nm\r\n', '>1\r\n$1\r\nm\r\n'],
   ['a double', (r) => r.double(1.5), '$3\r\n1.5\r\n', ',1.5\r\n'],
+  ['a double in other digits', (r) => r.doubleText('15.0872674584388733'), '$19\r\n15.0872674584388733\r\n',
+    ',15.0872674584388733\r\n'],
   ['infinities', (r) => { r.double(Infinity); r.double(-Infinity); },
     '$3\r\ninf\r\n$4\r\n-inf\r\n', ',inf\r\n,-inf\r\n'],
   ['not a number', (r) => r.double(NaN), '$3\r\nnan\r\n', ',nan\r\n'],
