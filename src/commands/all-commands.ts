@@ -9,6 +9,8 @@ import type { Command } from './command.ts';
 import { configCommands } from './server/config.ts';
 import { connectionCommands } from './client/connection.ts';
 import { debugCommands } from './server/debug.ts';
+import { geoSearchCommands } from './geo/geos-searches.ts';
+import { geoCommands } from './geo/geos.ts';
 import { hashNumberCommands } from './hash/hashes-numbers.ts';
 import { hashWalkCommands } from './hash/hashes-walks.ts';
 import { hashCommands } from './hash/hashes.ts';
@@ -59,6 +61,7 @@ export const allCommands: readonly (readonly Command[])[] = [
   listCommands, listChangeCommands, listMoveCommands, listBlockingCommands,
   zsetCommands, zsetScoreCommands, zsetRangeCommands, zsetRemovalCommands, zsetWalkCommands,
   zsetAlgebraCommands, zsetBlockingCommands,
+  geoCommands, geoSearchCommands,
   transactionCommands, pubSubCommands, connectionCommands, clientCommands,
   commandInfoCommands, configCommands, infoCommands, serverControlCommands, debugCommands,
   memoryCommands, slowLogCommands, latencyCommands, replicationCommands, peersCommands,

@@ -21,6 +21,8 @@ export interface KeySpec {
   readonly isCounted?: true;
   /** No positions tell where they are: those here are empty. */
   readonly isUnknown?: true;
+  /** The key is behind this word, which is looked for from `positions.first` on. */
+  readonly keyword?: string;
 }
 
 /** A use of keys that are not all that the command has: the first and the last of them. */
@@ -67,6 +69,8 @@ const USES: Readonly<Record<string, string | readonly Part[]>> = {
   zunionstore: [['OW update', 1, 1], ['RO access', 2, -1]],
   zinterstore: [['OW update', 1, 1], ['RO access', 2, -1]],
   zdiffstore: [['OW update', 1, 1], ['RO access', 2, -1]],
+  geoadd: 'RW update', geosearchstore: [['OW update', 1, 1], ['RO access', 2, 2]],
+  georadius: 'RO access', georadiusbymember: 'RO access',
   watch: 'RO', sort: 'RO access',
 };
 
@@ -91,6 +95,11 @@ const NOTES: Readonly<Record<string, string>> = {
     'and propagate to replicas',
 };
 
+/** Of commands with keys behind words: where options begin. */
+const KEYS_BEHIND: Readonly<Record<string, readonly [from: number, ...words: string[]]>> = {
+  georadius: [6, 'STORE', 'STOREDIST'], georadiusbymember: [5, 'STORE', 'STOREDIST'],
+};
+
 /** Of commands whose use depends on the request: what this one does. */
 const VARYING: Readonly<Record<string, (args: Args) => string>> = {
   set: (args) => hasWord(args, 3, 'GET') ? CHANGED : 'OW update',
@@ -106,6 +115,8 @@ export function keySpecs(command: CommandFacts): readonly KeySpec[] {
   if (typeof use !== 'string') {
     return use.map(([words, first, last]) => specOf(words, { first, last, step: 1 }));
   }
+  const behind = KEYS_BEHIND[name];
+  if (behind !== undefined) return [specOf(use, keys), ...specsBehind(...behind)];
   const notes = NOTES[name];
   const spec = notes === undefined ? specOf(use, keys) : { ...specOf(use, keys), notes };
   return [spec, ...unknownSpecs(command)];
@@ -124,6 +135,11 @@ function countedSpecs(
   const first = countAt + 1;
   const behind: KeySpec = { ...specOf(counted, { first, last: -1, step: 1 }), isCounted: true };
   return keys === undefined ? [behind] : [specOf(fixed, keys), behind];
+}
+
+function specsBehind(first: number, ...words: readonly string[]): readonly KeySpec[] {
+  return words.map((keyword) =>
+    ({ ...specOf('OW update', { first, last: first, step: 1 }), keyword }));
 }
 
 /** The same for one request: what it does with the keys of each specification. */

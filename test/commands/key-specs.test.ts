@@ -31,6 +31,10 @@ const SPECIAL = [
   'sort k limit 1 store d', 'sort k get store d', 'sort k STORE d Store k', 'sort k store limit 1 2',
   'sort k nosuch store d', 'sort k by w_* get h_*->f limit 0 1 desc alpha store d',
   'sort_ro k', 'sort_ro k store d', 'sort_ro k by w_* get a',
+  'georadius k 1 2 3 m store d', 'georadius k 1 2 3 m StoreDist d', 'georadius k 1 2 3 m store',
+  'georadius k 1 2 3 m store d storedist e store f', 'georadius k 1 2 3 m storedist store x',
+  'georadius k store x 3 m', 'georadiusbymember k a 3 m store d', 'georadiusbymember k a 3 store d',
+  'georadius_ro k 1 2 3 m store d', 'geosearchstore d k frommember a byradius 1 m',
   'subscribe a', 'ssubscribe a', 'spublish a b', 'publish a b', 'nosuch a', 'config get a',
 ].map((line) => line.split(' '));
 

@@ -48,7 +48,7 @@ const STORE = inside(7, 'store', false, [
 const COMMANDS = inside(6, 'commands', true, [
   [''],
   ['hash', 'list', 'set', 'zset', 'string', 'client', 'cluster', 'pubsub'],
-  ['value-encodings.ts', 'hyperloglog'],
+  ['value-encodings.ts', 'hyperloglog', 'geo'],
   ['key', 'server'],
   ['all-commands.ts'],
 ]);

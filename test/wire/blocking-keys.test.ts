@@ -241,6 +241,9 @@ for (const subject of subjects) {
     it.each([
       ['ZADD k 1 v'], ['ZINCRBY k 1 v'], ['ZUNIONSTORE k 1 l', 'ZADD l 1 v'],
       ['ZRANGESTORE k l 0 -1', 'ZADD l 1 v'], ['RENAME l k', 'ZADD l 1 v'],
+      // A place whose geohash is 1.
+      ['GEOADD k -180 -85.051125 v'], ['GEORADIUS l -180 -85 9 km STORE k', 'ZADD l 1 v'],
+      ['GEOSEARCHSTORE k l FROMMEMBER v BYRADIUS 1 m', 'ZADD l 1 v'],
     ])('is woken by %s', async (line, ...before) => {
       const [one] = await waiting('BZPOPMIN k 0');
       for (const each of [...before, line]) expect(await other.run(each)).not.toMatch(/^-/);

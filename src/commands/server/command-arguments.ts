@@ -4,6 +4,12 @@
  * A command that is not here takes none, or any (DEBUG).
  */
 
+const UNIT = 'unit<M|KM|FT|MI>';
+const WITH = '[WITHCOORD] [WITHDIST] [WITHHASH]';
+const SHAPE =
+  'from<FROMMEMBER:member|FROMLONLAT:longitude_latitude(longitude:double latitude:double)> ' +
+  `by<circle(BYRADIUS:radius:double ${UNIT})|box(BYBOX:width:double height:double ${UNIT})>`;
+
 export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   'acl|cat': '[categoryname]',
   'acl|deluser': 'username...',
@@ -67,6 +73,26 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   expiretime: 'key@0',
   flushall: '[async<ASYNC^4.0.0|SYNC^6.2.0>]',
   flushdb: '[async<ASYNC^4.0.0|SYNC^6.2.0>]',
+  geoadd:
+    'key@0 [condition<NX|XX>^6.2.0] [CH=change^6.2.0] ' +
+    'longitude_latitude_member(longitude:double latitude:double member)...',
+  geodist: `key@0 member1 member2 [${UNIT}]`,
+  geohash: 'key@0 member...',
+  geopos: 'key@0 member...',
+  georadius:
+    `key@0 longitude:double latitude:double radius:double ${UNIT} ${WITH} ` +
+    '[count(COUNT:count:int [ANY^6.2.0])] [order<ASC|DESC>] [STORE:key@1] [STOREDIST:key@2]',
+  georadius_ro:
+    `key@0 longitude:double latitude:double radius:double ${UNIT} ${WITH} ` +
+    '[count(COUNT:count:int [ANY^6.2.0])] [order<ASC|DESC>]',
+  georadiusbymember:
+    `key@0 member radius:double ${UNIT} ${WITH} [count(COUNT:count:int [ANY])] ` +
+    '[order<ASC|DESC>] [STORE:key@1] [STOREDIST:key@2]',
+  georadiusbymember_ro:
+    `key@0 member radius:double ${UNIT} ${WITH} [count(COUNT:count:int [ANY])] [order<ASC|DESC>]`,
+  geosearch: `key@0 ${SHAPE} [order<ASC|DESC>] [count(COUNT:count:int [ANY])] ${WITH}`,
+  geosearchstore:
+    `destination@0 source@1 ${SHAPE} [order<ASC|DESC>] [count(COUNT:count:int [ANY])] [STOREDIST]`,
   get: 'key@0',
   getbit: 'key@0 offset:int',
   getdel: 'key@0',

@@ -105,7 +105,12 @@ function findKeys({ args, server }: Context): readonly FoundKey[] | string {
   if (arity >= 0 ? quoted.count !== arity : quoted.count < -arity) return WRONG_COUNT;
   const mayHaveNone = command.flags.includes('no_mandatory_keys');
   const keys: FoundKey[] = [];
-  for (const { flags, isCounted, positions } of keySpecsOf(command, quoted)) {
+  for (const { flags, isCounted, keyword, positions } of keySpecsOf(command, quoted)) {
+    if (keyword !== undefined) {
+      const at = indexOfWord(quoted, keyword, positions.first) + 1;
+      if (at > 0 && at < quoted.count) keys.push({ at: at + QUOTED_AT, flags });
+      continue;
+    }
     const { first } = positions;
     const last = isCounted === true
       ? first - 1 + countedKeys(quoted, first - 1) : lastPosition(positions, quoted.count);
@@ -115,6 +120,12 @@ function findKeys({ args, server }: Context): readonly FoundKey[] | string {
     }
   }
   return keys.length === 0 && !mayHaveNone ? INVALID_ARGUMENTS : keys;
+}
+
+/** -1 if no argument from one on is the word. */
+function indexOfWord(args: Args, word: string, from: number): number {
+  for (let at = from; at < args.count; at++) if (args.is(at, word)) return at;
+  return -1;
 }
 
 /** The arguments from one position on, as a request of their own. Borrowed like the request. */

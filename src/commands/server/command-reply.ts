@@ -49,7 +49,8 @@ function replyKeySpecs(reply: ReplyWriter, command: CommandFacts): void {
 }
 
 function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
-  const { flags, isCounted, isUnknown, positions: { first, last, step }, notes } = spec;
+  const { flags, isCounted, isUnknown, keyword, notes, positions } = spec;
+  const { first, last, step } = positions;
   reply.map(notes === undefined ? 3 : 4);
   if (notes !== undefined) {
     reply.bulkText('notes');
@@ -61,7 +62,12 @@ function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
     replySpec(reply, 'begin_search', 'unknown', []);
     return replySpec(reply, 'find_keys', 'unknown', []);
   }
-  replySpec(reply, 'begin_search', 'index', [['index', isCounted === true ? first - 1 : first]]);
+  if (keyword !== undefined) {
+    replySpec(reply, 'begin_search', 'keyword', [['keyword', keyword], ['startfrom', first]]);
+  } else {
+    const index = isCounted === true ? first - 1 : first;
+    replySpec(reply, 'begin_search', 'index', [['index', index]]);
+  }
   if (isCounted === true) {
     return replySpec(
       reply, 'find_keys', 'keynum', [['keynumidx', 0], ['firstkey', 1], ['keystep', 1]]);
@@ -73,7 +79,8 @@ function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
 }
 
 function replySpec(
-  reply: ReplyWriter, name: string, type: string, spec: readonly (readonly [string, number])[],
+  reply: ReplyWriter, name: string, type: string,
+  spec: readonly (readonly [string, number | string])[],
 ): void {
   reply.bulkText(name);
   reply.map(2);
@@ -83,7 +90,8 @@ function replySpec(
   reply.map(spec.length);
   for (const [field, value] of spec) {
     reply.bulkText(field);
-    reply.integer(value);
+    if (typeof value === 'string') reply.bulkText(value);
+    else reply.integer(value);
   }
 }
 
