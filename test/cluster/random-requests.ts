@@ -9,7 +9,8 @@ import type { BodyRequest, Line } from './cluster-layer.ts';
 const STRINGS = ['a', 'b', 'c', 'd'];
 const HASHES = ['h', 'i'];
 const HYPERLOGLOGS = ['p', 'q'];
-export const KEYS = [...STRINGS, ...HASHES, ...HYPERLOGLOGS];
+const LISTS = ['l', 'm'];
+export const KEYS = [...STRINGS, ...HASHES, ...HYPERLOGLOGS, ...LISTS];
 
 export class RandomRequests {
   readonly #random: Random;
@@ -45,6 +46,11 @@ export class RandomRequests {
       ['HSET', this.pick(HASHES), field, text, this.pick(['f', 'g', 'x']), number],
       ['HINCRBY', this.pick(HASHES), field, number], ['HDEL', this.pick(HASHES), field],
       ['HINCRBYFLOAT', this.pick(HASHES), field, '1.5'], ['HSETNX', this.pick(HASHES), field, text],
+      ['RPUSH', this.pick(LISTS), this.pick(STRINGS), number], ['LPUSH', this.pick(LISTS), field],
+      ['LTRIM', this.pick(LISTS), '0', '20'],
+      ['SORT', this.pick(LISTS), 'ALPHA', 'BY', '*', 'STORE', this.pick(LISTS)],
+      ['SORT', this.pick(LISTS), 'BY', 'h->*', 'GET', '*', 'GET', '#', 'STORE', this.pick(LISTS)],
+      ['SORT', this.pick(LISTS), 'BY', 'nosort', 'GET', '*', 'LIMIT', '1', '9'],
       ['PFADD', this.pick(HYPERLOGLOGS), text, number], ['PFADD', this.pick(HYPERLOGLOGS), field],
       ['PFMERGE', this.pick(HYPERLOGLOGS), this.pick(HYPERLOGLOGS)],
       ['PFDEBUG', this.pick(['TODENSE', 'DECODE']), this.pick(HYPERLOGLOGS)],
