@@ -34,7 +34,8 @@ export async function startRedisServer(...options: readonly string[]): Promise<R
   const server = spawn('redis-server', [
     '--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', dir,
     ...options,
-  ], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // SORT with ALPHA compares by the locale.
+  ], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, LC_ALL: 'C' } });
   const ended = new Promise<void>((resolve) => { server.on('exit', () => resolve()); });
   await new Promise<void>((resolve, reject) => {
     server.stdout.on('data', (text: Buffer) => {

@@ -23,7 +23,7 @@ import type { SortOptions } from './sort-options.ts';
 import type { SortPattern } from './sort-pattern.ts';
 import type { SortSource } from './sort-source.ts';
 
-/** Elements that one SORT reads, and results that it gives: some ten seconds of work. */
+/** Elements that one SORT reads, and results that it gives: some fifteen seconds of work. */
 export const SORT_ELEMENTS_MAX = 16_000_000;
 
 /** Bytes of all elements that one SORT reads; of all strings that BY finds; of all it stores. */

@@ -17,12 +17,14 @@ import { zsetCommands } from './zset-commands.ts';
 import type { ModelCommand } from './model-command.ts';
 import { wrongArity } from './parse.ts';
 import { failure, NIL, NIL_ARRAY, type Reply } from './reply.ts';
+import { sortCommands } from './sort-commands.ts';
 import { stringCommands } from './string-commands.ts';
 import { stringEditCommands } from './string-edit-commands.ts';
 
 const COMMANDS: ReadonlyMap<string, ModelCommand> = new Map([
   ...stringCommands, ...stringEditCommands, ...hyperLogLogCommands, ...hashCommands,
-  ...listCommands, ...setCommands, ...zsetCommands, ...keyCommands, ...databaseCommands,
+  ...listCommands, ...setCommands, ...zsetCommands, ...sortCommands, ...keyCommands,
+  ...databaseCommands,
 ].map((command) => [command.name, command]));
 
 export function findCommand(command: readonly string[]): ModelCommand | undefined {

@@ -18,7 +18,7 @@ export interface ModelCommand {
 }
 
 type KeyPositions = 'none' | 'first' | 'two' | 'all' | 'pairs' | 'counted' | 'storeCounted'
-  | 'global';
+  | 'stored' | 'global';
 
 type Outcome = Expectation | Reply | number | bigint;
 
@@ -33,6 +33,7 @@ const KEYS: Readonly<Record<KeyPositions, ModelCommand['keys']>> = {
   counted: (args) => args.slice(2, 2 + Math.max(0, Number(args[1]) || 0)),
   storeCounted: (args) =>
     [...args.slice(1, 2), ...args.slice(3, 3 + Math.max(0, Number(args[2]) || 0))],
+  stored: (args) => [...args.slice(1, 2), ...args[2] === 'STORE' ? args.slice(3, 4) : []],
   pairs: (args) => args.filter((_, i) => i % 2 === 1),
 };
 

@@ -35,22 +35,25 @@ const WEIGHTS: Readonly<Record<Profile, Readonly<Partial<Record<Family, number>>
   strings: { string: 40, edit: 30, number: 20, key: 20, move: 6, expiry: 4, multi: 2, wrong: 1 },
   hyperloglogs: { hyperloglog: 70, string: 5, key: 5, hash: 5, expiry: 4, multi: 5, wrong: 1 },
   hashes: { hash: 70, string: 5, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
-  sets: { set: 70, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
-  sortedSets: { zset: 75, set: 5, string: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
-  lists: { list: 70, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
+  sets: { set: 65, sorted: 5, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1 },
+  sortedSets: {
+    zset: 70, sorted: 5, set: 5, string: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1,
+  },
+  lists: {
+    list: 62, sorted: 8, string: 5, hash: 3, key: 15, move: 8, expiry: 4, multi: 2, wrong: 1,
+  },
   expiry: {
-    string: 15, timed: 30, expiry: 30, hash: 10, list: 10, set: 8, zset: 8, number: 5, key: 15, move: 8,
-    multi: 3,
+    string: 15, timed: 30, expiry: 30, hash: 10, list: 10, set: 8, zset: 8, sorted: 4, number: 5,
+    key: 15, move: 8, multi: 3,
   },
   transactions: {
-    string: 20, number: 10, hyperloglog: 5, hash: 10, list: 10, set: 8, zset: 8, key: 10, move: 5, timed: 4,
-    multi: 25, wrong: 2,
+    string: 20, number: 10, hyperloglog: 5, hash: 10, list: 10, set: 8, zset: 8, sorted: 4, key: 10,
+    move: 5, timed: 4, multi: 25, wrong: 2,
   },
   big: { string: 20, big: 40, edit: 20, hash: 10, list: 10, set: 8, zset: 8, key: 15, move: 8, multi: 2 },
   mixed: {
-    string: 20, edit: 12, number: 12, hyperloglog: 8, hash: 25, list: 25, set: 20, zset: 20, key: 15, move: 10,
-    timed: 8, expiry: 10, multi: 5,
-    wrong: 1,
+    string: 20, edit: 12, number: 12, hyperloglog: 8, hash: 25, list: 25, set: 20, zset: 20, key: 15,
+    move: 10, sorted: 5, timed: 8, expiry: 10, multi: 5, wrong: 1,
   },
 };
 

@@ -6,8 +6,7 @@ import type { RandomValues } from './random-values.ts';
 
 export type Family =
   | 'string' | 'big' | 'edit' | 'number' | 'hyperloglog' | 'hash' | 'list' | 'set' | 'zset' | 'key'
-  | 'move'
-  | 'timed' | 'expiry'
+  | 'move' | 'sorted' | 'timed' | 'expiry'
   | 'globalRead' | 'globalWrite' | 'select' | 'wrong' | 'multi';
 
 export interface Making {
@@ -286,6 +285,22 @@ const list: readonly Maker[] = [
   (making) => ['RPUSH', making.keys.key('x'), element(making)],
 ];
 
+/** Options of SORT that leave nothing open. */
+const sortOptions: (making: Making) => string[] = ({ values }) => [
+  ...values.list(0, 1, () => 'DESC'),
+  ...values.chance(40) ? ['LIMIT', `${values.between(-1, 9)}`, `${values.between(-1, 9)}`] : [],
+  ...values.list(0, 2, () => ['GET', values.pick(['#', 'fixed'])]).flat(),
+];
+
+const sorted: readonly Maker[] = [
+  (making) => ['SORT', making.keys.key(making.values.pick(['l', 'm', 'z'])), 'STORE',
+    making.keys.key(making.values.pick(['l', 'l', 'x'])), 'ALPHA', ...sortOptions(making)],
+  (making) => ['SORT', making.keys.key(making.values.pick(['l', 'm', 'z'])), 'STORE',
+    making.keys.key('l'), 'BY', 'nosort', ...sortOptions(making)],
+  (making) => ['SORT', making.keys.key(making.values.pick(['l', 'z'])), 'BY', 'nosort',
+    ...making.values.list(0, 1, () => 'DESC')],
+];
+
 const key: readonly Maker[] = [
   ({ values, keys }) => ['DEL', ...values.list(1, 3, () => keys.any())],
   ({ keys }) => ['UNLINK', keys.any()],
@@ -377,6 +392,6 @@ const wrong: readonly Maker[] = [
 ];
 
 export const MAKERS: Readonly<Record<Exclude<Family, 'multi'>, readonly Maker[]>> = {
-  string, big, edit, number, hyperloglog, hash, list, set, zset, key, move, timed, expiry, globalRead,
-  globalWrite, select, wrong,
+  string, big, edit, number, hyperloglog, hash, list, set, zset, sorted, key, move, timed, expiry,
+  globalRead, globalWrite, select, wrong,
 };
