@@ -53,8 +53,9 @@ function eachResult(
 }
 
 /**
- * A reply that is too large becomes an error later; until then it costs no more copies. That goes
- * by the bytes of the results alone: reading may expire keys, and must do so on every peer.
+ * A reply beyond its bound becomes an error later: what comes behind the bound is not copied. That
+ * goes by the bytes of the results alone, and all are looked for, because reading may expire keys,
+ * and must do so on every peer.
  */
 function replyResults(
   ctx: WriteContext, sorted: SortedElements, { gets }: SortOptions, results: number,
@@ -63,9 +64,9 @@ function replyResults(
   let bytes = 0;
   reply.array(results);
   eachResult(ctx, sorted, gets, (result) => {
-    bytes += result?.length ?? 0;
-    if (result === undefined) reply.nil();
-    else reply.bulkRange(bytes > REPLY_BYTES_MAX ? EMPTY : result);
+    if (result === undefined) return reply.nil();
+    reply.bulkRange(bytes > REPLY_BYTES_MAX ? EMPTY : result);
+    bytes += result.length;
   });
 }
 

@@ -4,11 +4,15 @@ import { parseSortOptions, type SortOptions } from '../../../src/commands/key/so
 import type { SortSource } from '../../../src/commands/key/sort-source.ts';
 import { sortCommands } from '../../../src/commands/key/sort.ts';
 import { listCommands } from '../../../src/commands/list/lists.ts';
+import type { WriteContext } from '../../../src/commands/command.ts';
 import { stringCommands } from '../../../src/commands/string/strings.ts';
 import { keyExpiryCommands } from '../../../src/commands/key/keys-expiry.ts';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
+import type { Found } from '../../../src/keyspace/storage.ts';
+import { STRING } from '../../../src/keyspace/value-type.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { Args } from '../../../src/protocol/args.ts';
+import { REPLY_BYTES_MAX } from '../../../src/protocol/limits.ts';
 import { CommandsLayer } from '../commands-layer.ts';
 import { RecordedError } from '../../protocol/recording-reply.ts';
 import { TestServer } from '../../server/test-server.ts';
@@ -36,7 +40,7 @@ function sourceOf(size: number, element = new ByteRange(Buffer.from('1'))): Sort
 }
 
 describe('the bounds of SORT', () => {
-  const { db } = { db: start().keyspace.db(0) };
+  const db = start().keyspace.db(0);
 
   it('are of the elements that it reads', () => {
     const source = sourceOf(SORT_ELEMENTS_MAX + 1);
@@ -61,6 +65,51 @@ describe('the bounds of SORT', () => {
     expect(layer.run('SORT', 'l', ...gets, 'STORE', 'd')).toBeInstanceOf(RecordedError);
     expect(layer.run('LLEN', 'd')).toBe(0);
     expect(layer.notified).not.toContain('keymiss x1@0');
+  });
+});
+
+describe('SORT of elements whose GET finds huge strings', () => {
+  /** Runs with `layer`, where keys that begin with v hold a string of so many zeros. */
+  function run(layer: CommandsLayer, bytes: number, ...words: readonly string[]) {
+    const db = layer.keyspace.db(0);
+    const value = new ByteRange(Buffer.alloc(bytes));
+    const found: Found = { type: STRING, expireAt: 0, value, live: undefined, raw: false };
+    const read = db.read.bind(db);
+    db.read = (key, need) => (key.latin1().startsWith('v') ? found : read(key, need));
+    const lengths: number[] = [];
+    const texts: string[] = [];
+    const reply = {
+      array: () => {}, integer: () => {}, bulkRange: (range: ByteRange) => lengths.push(range.length),
+      error: (text: string) => texts.push(text),
+    };
+    const { keyspace, limits, now, random } = layer;
+    const context = { args: Args.of(...words), reply, db, keyspace, limits, now, random };
+    sortCommands[0]!.apply!(context as unknown as WriteContext);
+    return { lengths, texts };
+  }
+
+  it('writes a reply beyond its bound, so that it becomes an error, and copies no more', () => {
+    const layer = start();
+    layer.run('RPUSH', 'l', 1, 2, 3, 4);
+    const bytes = REPLY_BYTES_MAX / 2 + 1;
+    expect(run(layer, bytes, 'SORT', 'l', 'GET', 'v*'))
+      .toEqual({ lengths: [bytes, bytes, 0, 0], texts: [] });
+  });
+
+  it('stores nothing beyond the bound, and leaves what is there', () => {
+    const layer = start();
+    layer.run('RPUSH', 'l', 1);
+    layer.run('RPUSH', 'd', 'old');
+    const { texts } = run(layer, SORT_BYTES_MAX + 1, 'SORT', 'l', 'GET', 'v*', 'STORE', 'd');
+    expect(texts).toEqual([expect.stringContaining('at most 268435456 bytes')]);
+    expect(layer.run('LRANGE', 'd', 0, -1)).toEqual(['old']);
+  });
+
+  it('takes no more for BY than its bound', () => {
+    const layer = start();
+    layer.run('RPUSH', 'l', 1);
+    const { texts } = run(layer, SORT_BYTES_MAX + 1, 'SORT', 'l', 'BY', 'v*', 'ALPHA');
+    expect(texts).toEqual([expect.stringContaining('at most 268435456 bytes')]);
   });
 });
 
