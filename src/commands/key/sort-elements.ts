@@ -110,10 +110,7 @@ function scores(elements: ByteStrings): SortKeys | string {
 function foundScores(
   db: Database, elements: ByteStrings, by: SortPattern,
 ): SortKeys | string {
-  return scoresOf(elements, (element) => {
-    db.endReads();
-    return by.find(db, element);
-  });
+  return scoresOf(elements, (element) => by.find(db, element));
 }
 
 /** All are looked for, also when one is no number: so each is missed or hit, as in Redis. */
@@ -138,7 +135,6 @@ function foundKeys(db: Database, elements: ByteStrings, by: SortPattern): SortKe
   const numbers = new Float64Array(elements.count);
   const element = new ByteRange(Buffer.alloc(0));
   for (let i = 0; i < elements.count; i++) {
-    db.endReads();
     const found = by.find(db, elements.range(i, element));
     const { buf, start, end } = found ?? NOTHING;
     if (!strings.add(buf, start, end)) return TOO_LARGE_TO_SORT;

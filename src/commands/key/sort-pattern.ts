@@ -41,11 +41,15 @@ export class SortPattern {
 
   /**
    * What it finds for the element; undefined where nothing is, or another type. The element must
-   * own its bytes. The result is borrowed until the database is asked for something else.
+   * own its bytes. The result is borrowed until the next call; what the database had found before
+   * this one is not good any more.
    */
   find(db: Database, element: ByteRange): ByteRange | undefined {
     if (this.#isElement) return element;
     if (this.isConstant) return undefined;
+    // Many values together may be many times what may be in RAM. And the storage knows the key that
+    // it looked for last by its memory, which this key has now.
+    db.endReads();
     const found = db.read(this.#keyOf(element));
     if (found === undefined) return undefined;
     if (this.#field !== undefined) {

@@ -44,11 +44,7 @@ function eachResult(
 ): void {
   sorted.each((element) => {
     if (gets.length === 0) visit(element);
-    for (const get of gets) {
-      // Many values together may be many times what may be in RAM.
-      db.endReads();
-      visit(get.find(db, element));
-    }
+    for (const get of gets) visit(get.find(db, element));
   });
 }
 
