@@ -151,3 +151,15 @@ describe('SORT on a server that was started again', () => {
     await server.stop();
   });
 });
+
+describe('a client that waits for a list', () => {
+  it('gets the first element that SORT stores there', async () => {
+    const server = await TestServer.inMemory();
+    const [waiting, client] = [await server.connect(), await server.connect()];
+    const popped = waiting.ask(['BLPOP', 'd', '0']);
+    await client.ask(['RPUSH', 'l', '3', '1', '2']);
+    expect(await client.ask(['SORT', 'l', 'STORE', 'd'])).toBe(3);
+    expect(await popped).toEqual(['d', '1']);
+    expect(await client.ask(['LRANGE', 'd', '0', '-1'])).toEqual(['2', '3']);
+  });
+});
