@@ -64,6 +64,12 @@ class Subject {
   }
 }
 
+/** The bytes of each block. */
+function blocksOf({ directory }: LargeList): string[] {
+  return Array.from({ length: directory.length }, (_, entry) =>
+    directory.block(entry).encodeBase().toString('latin1'));
+}
+
 describe('a list of any size', () => {
   it('is what the same changes make of an array, through all sizes and back', () => {
     const sizes = new Set<string>();
@@ -82,6 +88,29 @@ describe('a list of any size', () => {
       expect([...subject.storage.spaces.values()].reduce((sum, { size }) => sum + size, 0)).toBe(0);
     }
     expect([...sizes].toSorted()).toEqual(['large', 'medium', 'small']);
+  });
+
+  it('has the same blocks whatever left RAM meanwhile, and after a restart', () => {
+    let compared = 0;
+    for (let seed = 1; seed <= 6; seed++) {
+      const [one, other] = [new Subject(seed), new Subject(seed)];
+      const chance = new Random(12, seed);
+      for (let i = 0; i < 500; i++) {
+        const taking = i % 200 < 120 ? 35 : 75;
+        one.step(taking);
+        other.step(taking);
+        const live = other.found?.live;
+        if (live instanceof LargeList && chance.below(5) === 0) {
+          live.release(Infinity, () => chance.below(2) === 0);
+        }
+        if (chance.below(40) === 0) other.storage = other.storage.reopened();
+        if (i % 10 !== 0 || !(live instanceof LargeList)) continue;
+        compared++;
+        expect(blocksOf(other.large)).toEqual(blocksOf(one.large));
+      }
+      other.check();
+    }
+    expect(compared).toBeGreaterThan(60);
   });
 
   it('has its blocks taken away as a whole by what takes many elements', () => {
