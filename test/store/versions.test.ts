@@ -116,7 +116,7 @@ describe('a directory of format 2', () => {
     expect(await versionsOf(store)).toEqual([2, 4, 0]);
     await pass(clock, store.close());
     const manifest = Buffer.from(await files.readAll(`${DIR}/MANIFEST`));
-    expect(manifest.toString()).toMatch(/^dkvs-manifest 3 /);
+    expect(manifest.toString()).toMatch(/^dkvs-manifest 4 /);
     const again = await pass(clock, open({ files, clock }));
     expect(await versionsOf(again)).toEqual([2, 4, 0]);
   });

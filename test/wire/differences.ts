@@ -46,6 +46,11 @@ const EXCEPTIONS: readonly Exception[] = [
     isSame: (here, there) => shapeOf(here) === shapeOf(there),
   },
   {
+    command: /^ZINCRBY\b/,
+    reason: 'scores have the fewest digits that tell them, and seldom an exponent, since Redis 7.2',
+    isSame: (here, there) => numberIn(here) === numberIn(there),
+  },
+  {
     command: /^OBJECT ENCODING\b/,
     reason: 'small sets that are not all integers are listpacks since Redis 7.2',
     isSame: (here, there) => here.endsWith('\nlistpack\r\n') && there.endsWith('\nhashtable\r\n'),
@@ -117,6 +122,11 @@ export function splitReplies(text: string): string[] {
 /** The elements of an aggregate, as bytes; of anything else itself. */
 export function elementsOf(reply: string): string[] {
   return /^[*%~>]/.test(reply) ? splitReplies(reply.slice(reply.indexOf('\r\n') + 2)) : [reply];
+}
+
+/** Of a bulk string or a double. */
+function numberIn(reply: string): number {
+  return Number(reply.startsWith('$') ? reply.split('\r\n')[1] : reply.slice(1));
 }
 
 function sortedElements(reply: string, groupBy: number): string {

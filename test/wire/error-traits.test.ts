@@ -76,11 +76,11 @@ describe.skipIf(!hasRedisServer())('every command, beside a real redis-server', 
   });
 
   it('refuses too few and too many arguments', async () => {
-    await compare(commands.flatMap(withWrongArity));
+    await compare(withOldArity(commands).flatMap(withWrongArity));
   });
 
   it('refuses them in MULTI, and EXEC is aborted', async () => {
-    const probes = commands.flatMap(withWrongArity);
+    const probes = withOldArity(commands).flatMap(withWrongArity);
     await compare(probes.flatMap((words) => [['MULTI'], words, ['EXEC']]));
   });
 
@@ -127,7 +127,16 @@ describe.skipIf(!hasRedisServer())('every command, beside a real redis-server', 
 
 /** What an EXEC replies is compared as a whole: without replies that may honestly differ. */
 function withoutExceptions(script: readonly Words[]): Words[] {
-  return script.filter(([name = '']) => !/^(hrandfield|hscan|object|memory|p?ttl)$/i.test(name));
+  return script.filter(([name = '']) => !DIFFERING.test(name));
+}
+
+/** By chance, by the order of a table, by time, or printed in another way since Redis 7.2. */
+const DIFFERING =
+  /^([hsz]rand(field|member)|spop|[hsz]scan|smembers|sinter|sunion|sdiff|zincrby|object|memory|p?ttl)$/i;
+
+/** Since Redis 7.2 two commands take WITHSCORE. */
+function withOldArity(commands: readonly Facts[]): Facts[] {
+  return commands.filter(({ name }) => name !== 'zrank' && name !== 'zrevrank');
 }
 
 function withWrongArity({ words, arity, subcommands }: Facts): Words[] {
