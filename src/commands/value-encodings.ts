@@ -3,9 +3,9 @@
  * rules by which Redis would choose, because tools look at them.
  */
 
-import { hashOf } from '../keyspace/collection/hashes.ts';
-import { listOf } from '../keyspace/collection/list-type.ts';
-import { zsetOf } from '../keyspace/collection/zset-type.ts';
+import { hashOf } from '../keyspace/collection/hash/hashes.ts';
+import { listOf } from '../keyspace/collection/list/list-type.ts';
+import { zsetOf } from '../keyspace/collection/zset/zset-type.ts';
 import type { Found } from '../keyspace/storage.ts';
 import { encodingOf } from '../keyspace/string-encoding.ts';
 import { HASH, LIST, SET, STRING, ZSET, type ValueType } from '../keyspace/value-type.ts';

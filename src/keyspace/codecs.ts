@@ -1,13 +1,13 @@
 /** The codecs of all types that have a live form: for the store, which reads records back. */
 
 import type { BlockPort } from './collection/block-port.ts';
-import { LargeHash } from './collection/large-hash.ts';
-import { LargeList } from './collection/large-list.ts';
-import { ListBlock } from './collection/list-block.ts';
-import { HashBlock } from './collection/hash-block.ts';
-import type { HashType } from './collection/hash-delta.ts';
-import { LargeZset } from './collection/large-zset.ts';
-import { ZsetBlock } from './collection/zset-block.ts';
+import { LargeHash } from './collection/hash/large-hash.ts';
+import { LargeList } from './collection/list/large-list.ts';
+import { ListBlock } from './collection/list/list-block.ts';
+import { HashBlock } from './collection/hash/hash-block.ts';
+import type { HashType } from './collection/hash/hash-delta.ts';
+import { LargeZset } from './collection/zset/large-zset.ts';
+import { ZsetBlock } from './collection/zset/zset-block.ts';
 import type { LiveCodec } from './live-value.ts';
 import { liveStringCodec } from './live-string.ts';
 import { HASH, LIST, SET, ZSET } from './value-type.ts';

@@ -6,7 +6,7 @@ import type { MemoryBudget } from '../config/memory-budget.ts';
 import { damagedRecordsPolicy, storeFsync } from '../config/peer-settings.ts';
 import type { Files, SyncCounts } from '../io/files.ts';
 import { LIVE_CODECS } from '../keyspace/codecs.ts';
-import { seedFieldHasher } from '../keyspace/collection/field-hasher.ts';
+import { seedFieldHasher } from '../keyspace/collection/hash/field-hasher.ts';
 import { NEED_VALUE } from '../keyspace/storage.ts';
 import { SPACES_KEY } from '../keyspace/keyspace.ts';
 import { SYSTEM_SPACE } from '../keyspace/storage.ts';

@@ -1,8 +1,8 @@
 import { NO_BLOCKS } from './collection/no-blocks.ts';
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../src/keyspace/codecs.ts';
-import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
-import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash/hash-delta.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import type { LiveValue, Snapshot } from '../../src/keyspace/live-value.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';

@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
-import { HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_SET } from '../../src/keyspace/collection/hash/hash-delta.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';

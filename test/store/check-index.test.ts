@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { KeyHash } from '../../src/lib/key-hash.ts';
-import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
-import { HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_SET } from '../../src/keyspace/collection/hash/hash-delta.ts';
 import type { IndexReport } from '../../src/keyspace/index-report.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';
 import { HASH, STRING } from '../../src/keyspace/value-type.ts';

@@ -6,8 +6,8 @@
  * nothing that was promised.
  */
 
-import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
-import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash/hash-delta.ts';
 import type { LiveValue } from '../../src/keyspace/live-value.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { pieceBytes, writePiece } from '../../src/keyspace/pieces.ts';

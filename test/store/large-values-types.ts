@@ -1,10 +1,10 @@
 /** The types of collections as the test of large values plays them: each with a model of its own. */
 
 import type { CollectionType } from '../../src/keyspace/collection/collection-type.ts';
-import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
-import { HASHES } from '../../src/keyspace/collection/hash-type.ts';
-import { hashOf } from '../../src/keyspace/collection/hashes.ts';
-import { LISTS, listOf } from '../../src/keyspace/collection/list-type.ts';
+import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash/hash-delta.ts';
+import { HASHES } from '../../src/keyspace/collection/hash/hash-type.ts';
+import { hashOf } from '../../src/keyspace/collection/hash/hashes.ts';
+import { LISTS, listOf } from '../../src/keyspace/collection/list/list-type.ts';
 import type { CollectionLimits } from '../../src/keyspace/collection/limits.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import type { Found, Storage } from '../../src/keyspace/storage.ts';

@@ -1,7 +1,7 @@
 /** Sorted sets as the test of large values plays them. */
 
-import { LargeZset } from '../../src/keyspace/collection/large-zset.ts';
-import { ZSETS, zsetOf } from '../../src/keyspace/collection/zset-type.ts';
+import { LargeZset } from '../../src/keyspace/collection/zset/large-zset.ts';
+import { ZSETS, zsetOf } from '../../src/keyspace/collection/zset/zset-type.ts';
 import type { Random } from '../../src/lib/random.ts';
 import { checkLargeZset } from '../keyspace/collection/check-large-zset.ts';
 import {

@@ -1,7 +1,7 @@
 /** A hash that is written in many pages, as earlier versions wrote those of more than 256 KiB. */
 
-import { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
-import { HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
+import { HashBlock } from '../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_SET } from '../../src/keyspace/collection/hash/hash-delta.ts';
 import type { Snapshot } from '../../src/keyspace/live-value.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HashBlock } from '../../src/keyspace/collection/hash-block.ts';
-import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash-delta.ts';
+import type { HashBlock } from '../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../src/keyspace/collection/hash/hash-delta.ts';
 import { LiveString } from '../../src/keyspace/live-string.ts';
 import { DeltaWriter } from '../../src/keyspace/pieces.ts';
 import { COLD, NEED_KEY, NEED_VALUE } from '../../src/keyspace/storage.ts';

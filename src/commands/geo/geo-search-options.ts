@@ -1,6 +1,6 @@
 /** The arguments of GEOSEARCH, of GEORADIUS, and of the commands like them. */
 
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import { coordinatesOf, type Coordinates } from '../../lib/geo/geohash.ts';
 import type { Shape } from '../../lib/geo/geo-shape.ts';
 import type { Args } from '../../protocol/args.ts';

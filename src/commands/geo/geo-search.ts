@@ -3,7 +3,7 @@
  * scores are read that belong to the cells of the map around the center.
  */
 
-import type { VisitMember, ZsetView } from '../../keyspace/collection/zset-view.ts';
+import type { VisitMember, ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import { coordinatesOf, endScore, firstScore, type Coordinates } from '../../lib/geo/geohash.ts';
 import { distanceWithin, outsideTest, type Shape } from '../../lib/geo/geo-shape.ts';
 import { cellsOf } from '../../lib/geo/search-cells.ts';

@@ -1,10 +1,10 @@
 /** What every command on hashes does: finding the hash at the first argument and changing it. */
 
 import { WRONG_TYPE } from '../../keyspace/database.ts';
-import { hashOf } from '../../keyspace/collection/hashes.ts';
-import { HASH_SET } from '../../keyspace/collection/hash-delta.ts';
-import { HASHES } from '../../keyspace/collection/hash-type.ts';
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
+import { hashOf } from '../../keyspace/collection/hash/hashes.ts';
+import { HASH_SET } from '../../keyspace/collection/hash/hash-delta.ts';
+import { HASHES } from '../../keyspace/collection/hash/hash-type.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import type { Found } from '../../keyspace/storage.ts';
 import { HASH } from '../../keyspace/value-type.ts';

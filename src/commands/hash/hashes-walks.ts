@@ -5,7 +5,7 @@
  * last position down to the first (hash-block.ts says why that misses nothing).
  */
 
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../../lib/int64.ts';
 import { defineCommands, type Context, type Flag } from '../command.ts';
 import { ONE_KEY, hashEncoding, readHash } from './hash-access.ts';

@@ -5,9 +5,9 @@
  * there: a delta holds results.
  */
 
-import { HASH_REMOVE, HASH_SET } from '../../keyspace/collection/hash-delta.ts';
-import { HASHES } from '../../keyspace/collection/hash-type.ts';
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
+import { HASH_REMOVE, HASH_SET } from '../../keyspace/collection/hash/hash-delta.ts';
+import { HASHES } from '../../keyspace/collection/hash/hash-type.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { defineCommands, type WriteContext, type Flag } from '../command.ts';
 import { ONE_KEY, boundError, findHash, hashDelta, readHash, setFields } from './hash-access.ts';

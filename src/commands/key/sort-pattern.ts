@@ -8,7 +8,7 @@
  * Redis takes patterns for C strings: behind a NUL it sees no asterisk and no arrow.
  */
 
-import { hashOf } from '../../keyspace/collection/hashes.ts';
+import { hashOf } from '../../keyspace/collection/hash/hashes.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { HASH, STRING } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';

@@ -1,11 +1,11 @@
 /** What SORT sorts: lists, sets and sorted sets, read in their own order. */
 
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
-import { hashOf } from '../../keyspace/collection/hashes.ts';
-import { listOf } from '../../keyspace/collection/list-type.ts';
-import type { ListView } from '../../keyspace/collection/list-view.ts';
-import { zsetOf } from '../../keyspace/collection/zset-type.ts';
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
+import { hashOf } from '../../keyspace/collection/hash/hashes.ts';
+import { listOf } from '../../keyspace/collection/list/list-type.ts';
+import type { ListView } from '../../keyspace/collection/list/list-view.ts';
+import { zsetOf } from '../../keyspace/collection/zset/zset-type.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import { LIST, SET, ZSET } from '../../keyspace/value-type.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { WriteContext } from '../command.ts';

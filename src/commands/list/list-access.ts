@@ -1,9 +1,9 @@
 /** What every command on lists does: finding the list at a key and changing it. */
 
 import { WRONG_TYPE, type Database } from '../../keyspace/database.ts';
-import { LIST_TRIM, PUSH_LEFT, PUSH_RIGHT } from '../../keyspace/collection/list-delta.ts';
-import { LISTS, listOf } from '../../keyspace/collection/list-type.ts';
-import type { ListView } from '../../keyspace/collection/list-view.ts';
+import { LIST_TRIM, PUSH_LEFT, PUSH_RIGHT } from '../../keyspace/collection/list/list-delta.ts';
+import { LISTS, listOf } from '../../keyspace/collection/list/list-type.ts';
+import type { ListView } from '../../keyspace/collection/list/list-view.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import { LIST } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';

@@ -1,6 +1,6 @@
 /** What OBJECT ENCODING calls a list, by the rules of Redis 7.2. */
 
-import type { ListView } from '../../keyspace/collection/list-view.ts';
+import type { ListView } from '../../keyspace/collection/list/list-view.ts';
 import { KiB } from '../../lib/size-units.ts';
 import type { ConfigPort } from '../server-port.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { WRONG_TYPE } from '../../keyspace/database.ts';
-import { listOf } from '../../keyspace/collection/list-type.ts';
+import { listOf } from '../../keyspace/collection/list/list-type.ts';
 import { LIST } from '../../keyspace/value-type.ts';
 import { defineCommands, type Flag, type KeyWait, type WriteContext } from '../command.ts';
 import { SYNTAX } from '../reply-errors.ts';

@@ -1,7 +1,7 @@
 /** Lists anywhere: finding elements, and changing, adding and taking them where they are. */
 
-import { LIST_INSERT, LIST_REMOVE, LIST_SET } from '../../keyspace/collection/list-delta.ts';
-import type { ListView } from '../../keyspace/collection/list-view.ts';
+import { LIST_INSERT, LIST_REMOVE, LIST_SET } from '../../keyspace/collection/list/list-delta.ts';
+import type { ListView } from '../../keyspace/collection/list/list-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../../lib/int64.ts';
 import { defineCommands, type WriteContext } from '../command.ts';

@@ -1,6 +1,6 @@
 /** Elements that go from one list to another, and popping from the first list that has some. */
 
-import type { ListView } from '../../keyspace/collection/list-view.ts';
+import type { ListView } from '../../keyspace/collection/list/list-view.ts';
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type WriteContext } from '../command.ts';
 import { SYNTAX } from '../reply-errors.ts';

@@ -1,6 +1,6 @@
 /** Lists at their ends: pushing, popping, and looking at what is there. */
 
-import type { ListView } from '../../keyspace/collection/list-view.ts';
+import type { ListView } from '../../keyspace/collection/list/list-view.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { defineCommands, type WriteContext, type Flag } from '../command.ts';
 import { NOT_AN_INTEGER, wrongArity } from '../reply-errors.ts';

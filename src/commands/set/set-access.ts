@@ -1,9 +1,9 @@
 /** What every command on sets does: finding sets, and changing one. A set is a hash of fields. */
 
-import { HASH_REMOVE, HASH_SET } from '../../keyspace/collection/hash-delta.ts';
-import { SETS } from '../../keyspace/collection/hash-type.ts';
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
-import { hashOf } from '../../keyspace/collection/hashes.ts';
+import { HASH_REMOVE, HASH_SET } from '../../keyspace/collection/hash/hash-delta.ts';
+import { SETS } from '../../keyspace/collection/hash/hash-type.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
+import { hashOf } from '../../keyspace/collection/hash/hashes.ts';
 import { WRONG_TYPE } from '../../keyspace/database.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import type { Found } from '../../keyspace/storage.ts';

@@ -5,9 +5,9 @@
  * target may be one of them.
  */
 
-import { HashBlock } from '../../keyspace/collection/hash-block.ts';
-import { HASH_SET } from '../../keyspace/collection/hash-delta.ts';
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
+import { HashBlock } from '../../keyspace/collection/hash/hash-block.ts';
+import { HASH_SET } from '../../keyspace/collection/hash/hash-delta.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import { SET } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';

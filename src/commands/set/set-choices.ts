@@ -1,6 +1,6 @@
 /** Members of a set by chance, and page by page. */
 
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
 import { INT64_MAX, INT64_MIN } from '../../lib/int64.ts';
 import { scanCollection, type ScannedCollection } from '../collection-scan.ts';
 import { defineCommands, type Context, type WriteContext } from '../command.ts';

@@ -1,6 +1,6 @@
 /** Sets by member: adding, removing, asking and moving. */
 
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type Context, type Flag, type WriteContext } from '../command.ts';
 import {

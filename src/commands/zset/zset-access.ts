@@ -1,9 +1,9 @@
 /** What every command on sorted sets does: finding them, replying their members, changing one. */
 
 import { WRONG_TYPE } from '../../keyspace/database.ts';
-import { ZSETS, zsetOf } from '../../keyspace/collection/zset-type.ts';
-import { ZSET_REMOVE, ZSET_SET, ZsetDelta } from '../../keyspace/collection/zset-delta.ts';
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import { ZSETS, zsetOf } from '../../keyspace/collection/zset/zset-type.ts';
+import { ZSET_REMOVE, ZSET_SET, ZsetDelta } from '../../keyspace/collection/zset/zset-delta.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import type { Found } from '../../keyspace/storage.ts';
 import { ZSET } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';

@@ -6,7 +6,7 @@
  *     [a (b  -  +          members, where all scores are equal
  */
 
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
 import { parseDoubleOfC } from '../../lib/parse-double.ts';
 import type { Args } from '../../protocol/args.ts';

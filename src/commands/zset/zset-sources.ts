@@ -1,9 +1,9 @@
 /** What sorted sets are combined of: sorted sets, and sets, whose members all have the score 1. */
 
-import { hashOf } from '../../keyspace/collection/hashes.ts';
-import type { HashView } from '../../keyspace/collection/hash-view.ts';
-import { zsetOf } from '../../keyspace/collection/zset-type.ts';
-import type { VisitMember } from '../../keyspace/collection/zset-view.ts';
+import { hashOf } from '../../keyspace/collection/hash/hashes.ts';
+import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';
+import { zsetOf } from '../../keyspace/collection/zset/zset-type.ts';
+import type { VisitMember } from '../../keyspace/collection/zset/zset-view.ts';
 import { SET, ZSET } from '../../keyspace/value-type.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { WriteContext } from '../command.ts';

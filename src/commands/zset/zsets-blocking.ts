@@ -1,7 +1,7 @@
 /** Commands that wait for a member of a sorted set when there is none; see lists-blocking.ts. */
 
 import { WRONG_TYPE } from '../../keyspace/database.ts';
-import { zsetOf } from '../../keyspace/collection/zset-type.ts';
+import { zsetOf } from '../../keyspace/collection/zset/zset-type.ts';
 import { ZSET } from '../../keyspace/value-type.ts';
 import { defineCommands, type Flag, type KeyWait, type WriteContext } from '../command.ts';
 import { timeoutSecondsOf } from '../timeouts.ts';

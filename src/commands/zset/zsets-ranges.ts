@@ -3,7 +3,7 @@
  * become a rank, a number of members and a direction before a member is looked at.
  */
 
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type Context, type Flag, type WriteContext } from '../command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../reply-errors.ts';

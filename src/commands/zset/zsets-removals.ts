@@ -3,8 +3,8 @@
  * members; a sorted set all of which goes is removed as a key.
  */
 
-import { ZSET_REMOVE } from '../../keyspace/collection/zset-delta.ts';
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import { ZSET_REMOVE } from '../../keyspace/collection/zset/zset-delta.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import type { Int64 } from '../../lib/int64.ts';
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type Flag, type WriteContext } from '../command.ts';

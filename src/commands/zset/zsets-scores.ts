@@ -3,8 +3,8 @@
  * come to have, never increments, and names each member once.
  */
 
-import { ZSET_SET } from '../../keyspace/collection/zset-delta.ts';
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import { ZSET_SET } from '../../keyspace/collection/zset/zset-delta.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import { parseDouble } from '../../lib/parse-double.ts';
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type Flag, type WriteContext } from '../command.ts';

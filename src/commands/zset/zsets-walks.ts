@@ -1,6 +1,6 @@
 /** Sorted sets as a whole: members by chance, and one page after the other. */
 
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import { formatDouble, formatPrecise } from '../../lib/format-double.ts';
 import { INT64_MAX, INT64_MIN, type Int64 } from '../../lib/int64.ts';
 import { scanCollection, type ScannedCollection } from '../collection-scan.ts';

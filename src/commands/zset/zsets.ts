@@ -1,7 +1,7 @@
 /** Members of sorted sets one by one, and how many there are. */
 
-import { ZSET_REMOVE } from '../../keyspace/collection/zset-delta.ts';
-import type { ZsetView } from '../../keyspace/collection/zset-view.ts';
+import { ZSET_REMOVE } from '../../keyspace/collection/zset/zset-delta.ts';
+import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import { defineCommands, type Context, type Flag, type WriteContext } from '../command.ts';
 import { SYNTAX, wrongArity } from '../reply-errors.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findPlaces } from '../../../src/commands/geo/geo-search.ts';
 import type { Search } from '../../../src/commands/geo/geo-search-options.ts';
-import type { VisitMember, ZsetView } from '../../../src/keyspace/collection/zset-view.ts';
+import type { VisitMember, ZsetView } from '../../../src/keyspace/collection/zset/zset-view.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { coordinatesOf, scoreOf, type Coordinates } from '../../../src/lib/geo/geohash.ts';
 import { distanceMeters, distanceWithin, type Shape } from '../../../src/lib/geo/geo-shape.ts';

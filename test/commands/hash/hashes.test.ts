@@ -6,7 +6,7 @@ import { RANDOM_PICKS_MAX } from '../../../src/commands/random-picks.ts';
 import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { Config } from '../../../src/config/config.ts';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
-import type { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
+import type { HashBlock } from '../../../src/keyspace/collection/hash/hash-block.ts';
 import { PACKED_BYTES_MAX } from '../../../src/keyspace/limits.ts';
 import { NEED_VALUE } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';

@@ -11,7 +11,7 @@ import type { ServerPort } from '../../../src/commands/server-port.ts';
 import { visitKeys } from '../../../src/commands/visit-keys.ts';
 import { Config } from '../../../src/config/config.ts';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
-import { LargeList } from '../../../src/keyspace/collection/large-list.ts';
+import { LargeList } from '../../../src/keyspace/collection/list/large-list.ts';
 import { NEED_VALUE, type Found } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { Args } from '../../../src/protocol/args.ts';

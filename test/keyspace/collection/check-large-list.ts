@@ -1,7 +1,7 @@
 /** What must hold of a large list, whatever was done to it; throws what does not. */
 
 import type { CollectionLimits } from '../../../src/keyspace/collection/limits.ts';
-import { LargeList } from '../../../src/keyspace/collection/large-list.ts';
+import { LargeList } from '../../../src/keyspace/collection/list/large-list.ts';
 import type { Found, Storage } from '../../../src/keyspace/storage.ts';
 
 /** `others`: other large collections have blocks in the space too. */

@@ -1,10 +1,10 @@
 /** What must hold of a large sorted set, whatever was done to it; throws what does not. */
 
 import type { CollectionLimits } from '../../../src/keyspace/collection/limits.ts';
-import { hashesOf } from '../../../src/keyspace/collection/hash-shape.ts';
-import type { LargeZset } from '../../../src/keyspace/collection/large-zset.ts';
-import { entryOfPair } from '../../../src/keyspace/collection/score-starts.ts';
-import { doubleAt } from '../../../src/keyspace/collection/zset-block.ts';
+import { hashesOf } from '../../../src/keyspace/collection/hash/hash-shape.ts';
+import type { LargeZset } from '../../../src/keyspace/collection/zset/large-zset.ts';
+import { entryOfPair } from '../../../src/keyspace/collection/zset/score-starts.ts';
+import { doubleAt } from '../../../src/keyspace/collection/zset/zset-block.ts';
 import type { Storage } from '../../../src/keyspace/storage.ts';
 
 /** `others`: other large values have blocks in the space too. */

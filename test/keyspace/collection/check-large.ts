@@ -1,8 +1,8 @@
 /** What must hold of a large hash, whatever was done to it; throws what does not. */
 
 import type { CollectionLimits } from '../../../src/keyspace/collection/limits.ts';
-import { hashesOf } from '../../../src/keyspace/collection/hash-shape.ts';
-import { LargeHash } from '../../../src/keyspace/collection/large-hash.ts';
+import { hashesOf } from '../../../src/keyspace/collection/hash/hash-shape.ts';
+import { LargeHash } from '../../../src/keyspace/collection/hash/large-hash.ts';
 import type { Found, Storage } from '../../../src/keyspace/storage.ts';
 
 /** `others`: other large hashes have blocks in the space too. */

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
 import {
   HashBlock, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
-} from '../../../src/keyspace/collection/hash-block.ts';
-import { seedFieldHasher } from '../../../src/keyspace/collection/field-hasher.ts';
-import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
+} from '../../../src/keyspace/collection/hash/hash-block.ts';
+import { seedFieldHasher } from '../../../src/keyspace/collection/hash/field-hasher.ts';
+import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash/hash-delta.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import { HASH, STRING } from '../../../src/keyspace/value-type.ts';
 import type { Random } from '../../../src/lib/random.ts';

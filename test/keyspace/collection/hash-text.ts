@@ -1,6 +1,6 @@
 /** Hashes as texts, one character for a byte, for tests. */
 
-import type { HashView } from '../../../src/keyspace/collection/hash-view.ts';
+import type { HashView } from '../../../src/keyspace/collection/hash/hash-view.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 
 export function textAt(hash: HashView, field: string): string | undefined {

@@ -2,8 +2,8 @@
 
 import {
   LIST_INSERT, LIST_REMOVE, LIST_SET, LIST_TRIM, PUSH_LEFT, PUSH_RIGHT,
-} from '../../../src/keyspace/collection/list-delta.ts';
-import type { ListView } from '../../../src/keyspace/collection/list-view.ts';
+} from '../../../src/keyspace/collection/list/list-delta.ts';
+import type { ListView } from '../../../src/keyspace/collection/list/list-view.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import type { ByteRange } from '../../../src/lib/byte-range.ts';
 import type { Random } from '../../../src/lib/random.ts';

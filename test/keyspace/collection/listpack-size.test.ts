@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ListpackSize, listpackBytes } from '../../../src/keyspace/collection/listpack-size.ts';
+import { ListpackSize, listpackBytes } from '../../../src/keyspace/collection/list/listpack-size.ts';
 import { PieceReader } from '../../../src/keyspace/pieces.ts';
 import { Random } from '../../../src/lib/random.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
-import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash/hash-delta.ts';
 import { PACKED_BYTES_MAX } from '../../../src/keyspace/limits.ts';
-import { PackedHash, PackedHashWriter } from '../../../src/keyspace/collection/packed-hash.ts';
+import { PackedHash, PackedHashWriter } from '../../../src/keyspace/collection/hash/packed-hash.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { Random } from '../../../src/lib/random.ts';

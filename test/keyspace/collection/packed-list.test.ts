@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ListBlock } from '../../../src/keyspace/collection/list-block.ts';
-import { LIST_HEAD_BYTES_MAX, PackedList, PackedListWriter } from '../../../src/keyspace/collection/packed-list.ts';
+import { ListBlock } from '../../../src/keyspace/collection/list/list-block.ts';
+import { LIST_HEAD_BYTES_MAX, PackedList, PackedListWriter } from '../../../src/keyspace/collection/list/packed-list.ts';
 import { PACKED_BYTES_MAX } from '../../../src/keyspace/limits.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { Random } from '../../../src/lib/random.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PACKED_BYTES_MAX } from '../../../src/keyspace/limits.ts';
-import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
-import { PackedZset, PackedZsetWriter } from '../../../src/keyspace/collection/packed-zset.ts';
-import { ZsetBlock } from '../../../src/keyspace/collection/zset-block.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash/hash-block.ts';
+import { PackedZset, PackedZsetWriter } from '../../../src/keyspace/collection/zset/packed-zset.ts';
+import { ZsetBlock } from '../../../src/keyspace/collection/zset/zset-block.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import { Random } from '../../../src/lib/random.ts';
 import { ZSET } from '../../../src/keyspace/value-type.ts';

@@ -1,8 +1,8 @@
 /** A sorted set as a plain Map, and the order in which its members have to be. */
 
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
-import { ZSET_REMOVE, ZSET_SET } from '../../../src/keyspace/collection/zset-delta.ts';
-import type { ZsetView } from '../../../src/keyspace/collection/zset-view.ts';
+import { ZSET_REMOVE, ZSET_SET } from '../../../src/keyspace/collection/zset/zset-delta.ts';
+import type { ZsetView } from '../../../src/keyspace/collection/zset/zset-view.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import type { Random } from '../../../src/lib/random.ts';
 

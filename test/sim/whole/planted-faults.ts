@@ -688,19 +688,19 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'a field that takes the place of a removed one is not found any more',
-    part: 'collections', file: 'keyspace/collection/hash-block.ts', ...ONE_CLIENT,
+    part: 'collections', file: 'keyspace/collection/hash/hash-block.ts', ...ONE_CLIENT,
     from: 'this.#enter(hash, position);\n            this.#isInOrder = false;',
     to: 'this.#isInOrder = false;',
   },
   {
     name: 'a longer value in a small hash covers the field behind it',
-    part: 'collections', file: 'keyspace/collection/packed-hash.ts', ...ONE_CLIENT,
+    part: 'collections', file: 'keyspace/collection/hash/packed-hash.ts', ...ONE_CLIENT,
     from: 'this.#move(at, valueAt + end - start);',
     to: ';',
   },
   {
     name: 'a removal from a large list takes a block too many',
-    part: 'collections', file: 'keyspace/collection/list-edit.ts', ...ONE_CLIENT,
+    part: 'collections', file: 'keyspace/collection/list/list-edit.ts', ...ONE_CLIENT,
     from: 'edit.drop(directory, --entry);',
     to: 'edit.drop(directory, --entry);\n        if (entry > 0)\n' +
       '            edit.drop(directory, --entry);',

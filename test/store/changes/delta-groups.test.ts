@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
-import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash-delta.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash/hash-block.ts';
+import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash/hash-delta.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';
 import { DELTA_GROUP_BYTES_MAX } from '../../../src/store/changes/delta-groups.ts';
 import { inspectStore } from '../../../src/store/inspect.ts';

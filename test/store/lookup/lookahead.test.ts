@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LOOKAHEAD_KEYS_MAX } from '../../../src/keyspace/limits.ts';
-import { HashBlock } from '../../../src/keyspace/collection/hash-block.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash/hash-block.ts';
 import { COLD, NEED_VALUE, type KeyToLoad } from '../../../src/keyspace/storage.ts';
 import { ByteRange } from '../../../src/lib/byte-range.ts';
 import type { Store } from '../../../src/store/store.ts';

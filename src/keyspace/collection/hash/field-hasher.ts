@@ -1,6 +1,6 @@
 /** The hash of fields in RAM, of all hashes but those that bring a hasher of their own. */
 
-import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
+import { KeyHash, type KeyHashSeed } from '../../../lib/key-hash.ts';
 
 let hasher = new KeyHash({ a: 0x5eed_0001, b: 0x5eed_0002 });
 

@@ -3,17 +3,17 @@
  * what the head of its base is).
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
 import type { HashPage, HashView } from './hash-view.ts';
-import type { DeltaWriter } from '../pieces.ts';
-import { readDirectory, type BlockDirectory, type DirectoryBase } from './block-directory.ts';
-import type { BlockPort } from './block-port.ts';
+import type { DeltaWriter } from '../../pieces.ts';
+import { readDirectory, type BlockDirectory, type DirectoryBase } from '../block-directory.ts';
+import type { BlockPort } from '../block-port.ts';
 import type { HashBlock } from './hash-block.ts';
 import type { HashType } from './hash-delta.ts';
 import type { HashShape } from './hash-shape.ts';
 import { HashedBlocks, readHashedHead, writeHashedHead, type HashedHead } from './hashed-blocks.ts';
-import { LargeCollection, readLargeBase, type BlockPlace } from './large-collection.ts';
-import { NUMBERS } from './separators.ts';
+import { LargeCollection, readLargeBase, type BlockPlace } from '../large-collection.ts';
+import { NUMBERS } from '../separators.ts';
 
 export class LargeHash extends LargeCollection implements HashView {
   readonly type: HashType;

@@ -23,9 +23,9 @@
  *   longest | peak | member | score | member | score ...
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import { DeltaWriter } from '../pieces.ts';
-import { HASH_REMOVE, HASH_SET } from './hash-delta.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import { DeltaWriter } from '../../pieces.ts';
+import { HASH_REMOVE, HASH_SET } from '../hash/hash-delta.ts';
 
 /** First bytes of deltas. */
 export const ZSET_SET = HASH_SET;

@@ -9,18 +9,18 @@
  * A change in the middle moves what is behind it, or before it if that is shorter.
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { KiB } from '../../lib/size-units.ts';
-import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
-import type { LiveValue, Snapshot } from '../live-value.ts';
-import { PieceReader } from '../pieces.ts';
-import { LIST } from '../value-type.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { KiB } from '../../../lib/size-units.ts';
+import { copyBytes, viewOf, type Bytes } from '../../../lib/views.ts';
+import type { LiveValue, Snapshot } from '../../live-value.ts';
+import { PieceReader } from '../../pieces.ts';
+import { LIST } from '../../value-type.ts';
 import {
   LIST_INSERT, LIST_REMOVE, LIST_SET, LIST_TRIM, PUSH_LEFT, PUSH_RIGHT, badListDelta, noIndex,
 } from './list-delta.ts';
 import type { ListView } from './list-view.ts';
 import { ListpackSize } from './listpack-size.ts';
-import { onePage } from './one-page.ts';
+import { onePage } from '../one-page.ts';
 
 /** RAM of a list beside its memory, by measurement: the objects, a Buffer, an array, a view. */
 const EMPTY_BYTES = 640;

@@ -8,20 +8,20 @@
  * | large | two directories in RAM, and blocks that come and go (large-zset.ts) | a delta |
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import type { LiveValue } from '../live-value.ts';
-import { ZSET } from '../value-type.ts';
-import type { CollectionType, LargeMaker } from './collection-type.ts';
-import { HashBlock } from './hash-block.ts';
-import { cutHashed } from './hashed-blocks.ts';
-import type { LargeCollection } from './large-collection.ts';
-import type { LargeEdit } from './large-edit.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import type { LiveValue } from '../../live-value.ts';
+import { ZSET } from '../../value-type.ts';
+import type { CollectionType, LargeMaker } from '../collection-type.ts';
+import { HashBlock } from '../hash/hash-block.ts';
+import { cutHashed } from '../hash/hashed-blocks.ts';
+import type { LargeCollection } from '../large-collection.ts';
+import type { LargeEdit } from '../large-edit.ts';
 import { LargeZset } from './large-zset.ts';
 import { changeLargeZset } from './large-zset-edit.ts';
 import { PackedZset, PackedZsetWriter } from './packed-zset.ts';
 import { SORTED_SHAPE } from './sorted-shape.ts';
 import { FIRST_START } from './score-starts.ts';
-import type { Found } from '../storage.ts';
+import type { Found } from '../../storage.ts';
 import { ZsetBlock } from './zset-block.ts';
 import type { ZsetView } from './zset-view.ts';
 

@@ -1,6 +1,6 @@
 /** What commands read of a hash, whatever its size. */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
 
 export interface HashPage {
   readonly positions: readonly number[];

@@ -7,15 +7,15 @@
  * Fields are in the order of insertion. A look-up walks them: PACKED_BYTES_MAX bounds how far.
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { isSameBytes } from '../../lib/compare-bytes.ts';
-import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
-import type { PackedWriter } from './collection-type.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { isSameBytes } from '../../../lib/compare-bytes.ts';
+import { varintBytes, writeVarint } from '../../../lib/varint.ts';
+import { copyBytes, viewOf, type Bytes } from '../../../lib/views.ts';
+import type { PackedWriter } from '../collection-type.ts';
 import { HASH_REMOVE, HASH_SET, notedLength, type HashType } from './hash-delta.ts';
 import { scanDown, type HashPage, type HashView } from './hash-view.ts';
-import { PACKED_BYTES_MAX } from '../limits.ts';
-import { PieceReader } from '../pieces.ts';
+import { PACKED_BYTES_MAX } from '../../limits.ts';
+import { PieceReader } from '../../pieces.ts';
 
 export class PackedHash implements HashView {
   readonly buf: Buffer;

@@ -4,9 +4,9 @@
  * zero and zero are equal.
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import { KeyHash } from '../../lib/key-hash.ts';
-import type { HashPage } from './hash-view.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import { KeyHash } from '../../../lib/key-hash.ts';
+import type { HashPage } from '../hash/hash-view.ts';
 
 /** The member is borrowed until it returns. */
 export type VisitMember = (member: ByteRange, score: number) => void;

@@ -1,6 +1,6 @@
 /** What commands read of a list, whatever its size. */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
 
 export interface ListView {
   /** How many elements it has. */

@@ -4,8 +4,8 @@
  * would have one cut, and written, each time.
  */
 
-import { NO_SEPARATORS } from './separators.ts';
-import type { BlockPart, BlockShape } from './large-edit.ts';
+import { NO_SEPARATORS } from '../separators.ts';
+import type { BlockPart, BlockShape } from '../large-edit.ts';
 import { ListBlock } from './list-block.ts';
 import { LIST_HEAD_BYTES_MAX } from './packed-list.ts';
 

@@ -7,19 +7,19 @@
  *     head of a base:  longest | peak | salt a | salt b          all varints
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import type { KeyHash, KeyHashSeed } from '../../lib/key-hash.ts';
-import type { Random } from '../../lib/random.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import type { KeyHash, KeyHashSeed } from '../../../lib/key-hash.ts';
+import type { Random } from '../../../lib/random.ts';
 import type { HashPage } from './hash-view.ts';
-import { LOOKAHEAD_KEYS_MAX } from '../limits.ts';
-import type { DeltaWriter, PieceReader } from '../pieces.ts';
-import { BlockDirectory, type DirectoryBase } from './block-directory.ts';
+import { LOOKAHEAD_KEYS_MAX } from '../../limits.ts';
+import type { DeltaWriter, PieceReader } from '../../pieces.ts';
+import { BlockDirectory, type DirectoryBase } from '../block-directory.ts';
 import { HashBlock } from './hash-block.ts';
 import type { HashType } from './hash-delta.ts';
 import { HashShape } from './hash-shape.ts';
-import type { BlockPlace } from './large-collection.ts';
-import type { BlockPart } from './large-edit.ts';
-import { NUMBERS, entryOfNumber } from './separators.ts';
+import type { BlockPlace } from '../large-collection.ts';
+import type { BlockPart } from '../large-edit.ts';
+import { NUMBERS, entryOfNumber } from '../separators.ts';
 
 const HASHES = 2 ** 32;
 

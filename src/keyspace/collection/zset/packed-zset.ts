@@ -8,14 +8,14 @@
  * PACKED_BYTES_MAX bounds how far.
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { compareBytes, isSameBytes } from '../../lib/compare-bytes.ts';
-import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
-import { PACKED_BYTES_MAX } from '../limits.ts';
-import { PieceReader } from '../pieces.ts';
-import type { PackedWriter } from './collection-type.ts';
-import type { HashPage } from './hash-view.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { compareBytes, isSameBytes } from '../../../lib/compare-bytes.ts';
+import { varintBytes, writeVarint } from '../../../lib/varint.ts';
+import { copyBytes, viewOf, type Bytes } from '../../../lib/views.ts';
+import { PACKED_BYTES_MAX } from '../../limits.ts';
+import { PieceReader } from '../../pieces.ts';
+import type { PackedWriter } from '../collection-type.ts';
+import type { HashPage } from '../hash/hash-view.ts';
 import { SCORE_BYTES, SCORE_PIECE_BYTES, ZSET_REMOVE, ZSET_SET } from './zset-delta.ts';
 import { scanByHash, type VisitMember, type ZsetView } from './zset-view.ts';
 

@@ -5,15 +5,15 @@
  * Its base is in order, so that it is a small one as it stands when it has become short.
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { compareBytes } from '../../lib/compare-bytes.ts';
-import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import type { LiveValue, Snapshot } from '../live-value.ts';
-import { PieceReader } from '../pieces.ts';
-import { ZSET } from '../value-type.ts';
-import { HashBlock } from './hash-block.ts';
-import type { HashPage } from './hash-view.ts';
-import { onePage } from './one-page.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { compareBytes } from '../../../lib/compare-bytes.ts';
+import { varintBytes, writeVarint } from '../../../lib/varint.ts';
+import type { LiveValue, Snapshot } from '../../live-value.ts';
+import { PieceReader } from '../../pieces.ts';
+import { ZSET } from '../../value-type.ts';
+import { HashBlock } from '../hash/hash-block.ts';
+import type { HashPage } from '../hash/hash-view.ts';
+import { onePage } from '../one-page.ts';
 import { SortedBlock } from './sorted-block.ts';
 import { ZSET_SET } from './zset-delta.ts';
 import { scanByHash, type VisitMember, type ZsetView } from './zset-view.ts';

@@ -8,17 +8,17 @@
  * | large | a directory in RAM, and blocks that come and go (large-hash.ts) | a delta |
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import type { LiveValue } from '../live-value.ts';
-import { PieceReader } from '../pieces.ts';
-import { HASH, SET } from '../value-type.ts';
-import type { CollectionType, LargeMaker } from './collection-type.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import type { LiveValue } from '../../live-value.ts';
+import { PieceReader } from '../../pieces.ts';
+import { HASH, SET } from '../../value-type.ts';
+import type { CollectionType, LargeMaker } from '../collection-type.ts';
 import { HashBlock } from './hash-block.ts';
 import { HASH_SET, type HashType } from './hash-delta.ts';
 import { cutHashed } from './hashed-blocks.ts';
 import { LargeHash } from './large-hash.ts';
-import type { LargeCollection } from './large-collection.ts';
-import type { LargeEdit } from './large-edit.ts';
+import type { LargeCollection } from '../large-collection.ts';
+import type { LargeEdit } from '../large-edit.ts';
 import { PackedHashWriter } from './packed-hash.ts';
 
 function hashType(type: HashType): CollectionType {

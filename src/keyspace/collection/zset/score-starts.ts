@@ -6,9 +6,9 @@
  *     member piece | score piece       the member as one character for each byte
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import type { DeltaWriter, PieceReader } from '../pieces.ts';
-import type { Separators } from './separators.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import type { DeltaWriter, PieceReader } from '../../pieces.ts';
+import type { Separators } from '../separators.ts';
 
 export interface ScoreStart {
   readonly score: number;

@@ -21,24 +21,24 @@
  * MEDIUM_BYTES_MAX on the next change cuts it into blocks (collection-change.ts).
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { isSameBytes } from '../../lib/compare-bytes.ts';
-import type { KeyHash } from '../../lib/key-hash.ts';
-import { KiB } from '../../lib/size-units.ts';
-import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import { copyBytes, viewOf, type Bytes } from '../../lib/views.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { isSameBytes } from '../../../lib/compare-bytes.ts';
+import type { KeyHash } from '../../../lib/key-hash.ts';
+import { KiB } from '../../../lib/size-units.ts';
+import { varintBytes, writeVarint } from '../../../lib/varint.ts';
+import { copyBytes, viewOf, type Bytes } from '../../../lib/views.ts';
 import { scanDown, type HashPage, type HashView } from './hash-view.ts';
-import type { LiveValue, Snapshot } from '../live-value.ts';
-import { PieceReader } from '../pieces.ts';
+import type { LiveValue, Snapshot } from '../../live-value.ts';
+import { PieceReader } from '../../pieces.ts';
 import {
   POSITION_MASK, closeUpTable, enterField, leaveField, placesFor, tagOf,
 } from './field-table.ts';
-import { ZSET } from '../value-type.ts';
+import { ZSET } from '../../value-type.ts';
 import { fieldHasher } from './field-hasher.ts';
 import {
   HASH_REMOVE, HASH_SET, notedLength, type HashType, type PackedPairs,
 } from './hash-delta.ts';
-import { onePage } from './one-page.ts';
+import { onePage } from '../one-page.ts';
 
 /**
  * A hash with more fields than this has a table. Measured: walking 16 fields of 10 bytes takes as

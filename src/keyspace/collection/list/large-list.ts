@@ -3,16 +3,16 @@
  * Its base says nothing beside the directory: it is a quicklist under any limit.
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import type { DeltaWriter } from '../pieces.ts';
-import { LIST } from '../value-type.ts';
-import { BlockDirectory, readDirectory, type DirectoryBase } from './block-directory.ts';
-import type { BlockPort } from './block-port.ts';
-import { LargeCollection, readLargeBase, type BlockPlace } from './large-collection.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import type { DeltaWriter } from '../../pieces.ts';
+import { LIST } from '../../value-type.ts';
+import { BlockDirectory, readDirectory, type DirectoryBase } from '../block-directory.ts';
+import type { BlockPort } from '../block-port.ts';
+import { LargeCollection, readLargeBase, type BlockPlace } from '../large-collection.ts';
 import { ListBlock } from './list-block.ts';
 import { noIndex } from './list-delta.ts';
 import type { ListView } from './list-view.ts';
-import { NO_SEPARATORS } from './separators.ts';
+import { NO_SEPARATORS } from '../separators.ts';
 
 export class LargeList extends LargeCollection implements ListView {
   readonly type = LIST;

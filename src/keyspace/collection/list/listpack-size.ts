@@ -14,9 +14,9 @@
  * alone, as in Redis. (Redis also keeps a quicklist that has several nodes, however short it is.)
  */
 
-import { parseInt64 } from '../../lib/int64.ts';
-import { varintBytes, writeVarint } from '../../lib/varint.ts';
-import type { PieceReader } from '../pieces.ts';
+import { parseInt64 } from '../../../lib/int64.ts';
+import { varintBytes, writeVarint } from '../../../lib/varint.ts';
+import type { PieceReader } from '../../pieces.ts';
 
 /** Bytes of a listpack without elements. */
 const EMPTY_BYTES = 7;

@@ -8,13 +8,13 @@
  * | large | a directory in RAM, and blocks that come and go (large-list.ts) | a delta |
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import type { LiveValue } from '../live-value.ts';
-import type { Found } from '../storage.ts';
-import { LIST } from '../value-type.ts';
-import type { CollectionType, LargeMaker } from './collection-type.ts';
-import type { LargeCollection } from './large-collection.ts';
-import type { LargeEdit } from './large-edit.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import type { LiveValue } from '../../live-value.ts';
+import type { Found } from '../../storage.ts';
+import { LIST } from '../../value-type.ts';
+import type { CollectionType, LargeMaker } from '../collection-type.ts';
+import type { LargeCollection } from '../large-collection.ts';
+import type { LargeEdit } from '../large-edit.ts';
 import { LargeList } from './large-list.ts';
 import { ListBlock } from './list-block.ts';
 import { changeLargeList } from './list-edit.ts';

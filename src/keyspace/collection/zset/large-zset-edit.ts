@@ -3,9 +3,9 @@
  * directory, and a removal and an insertion in the second.
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { DeltaWriter, PieceReader } from '../pieces.ts';
-import type { LargeEdit } from './large-edit.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { DeltaWriter, PieceReader } from '../../pieces.ts';
+import type { LargeEdit } from '../large-edit.ts';
 import type { LargeZset } from './large-zset.ts';
 import { entryOfPair } from './score-starts.ts';
 import { SORTED_SHAPE } from './sorted-shape.ts';

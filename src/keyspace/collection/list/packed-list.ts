@@ -4,16 +4,16 @@
  * PACKED_BYTES_MAX bounds how far elements are walked.
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { copyBytes, viewOf } from '../../lib/views.ts';
-import type { PackedWriter } from './collection-type.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { copyBytes, viewOf } from '../../../lib/views.ts';
+import type { PackedWriter } from '../collection-type.ts';
 import {
   LIST_INSERT, LIST_REMOVE, LIST_SET, LIST_TRIM, PUSH_LEFT, PUSH_RIGHT, badListDelta, noIndex,
 } from './list-delta.ts';
 import type { ListView } from './list-view.ts';
 import { ListpackSize } from './listpack-size.ts';
-import { PACKED_BYTES_MAX } from '../limits.ts';
-import { PieceReader } from '../pieces.ts';
+import { PACKED_BYTES_MAX } from '../../limits.ts';
+import { PieceReader } from '../../pieces.ts';
 
 export class PackedList implements ListView {
   readonly #listpack = new ListpackSize();

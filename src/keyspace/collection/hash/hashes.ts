@@ -1,7 +1,7 @@
 /** Hashes and sets of all sizes, as commands read them. */
 
-import type { LiveValue } from '../live-value.ts';
-import type { Found } from '../storage.ts';
+import type { LiveValue } from '../../live-value.ts';
+import type { Found } from '../../storage.ts';
 import type { HashView } from './hash-view.ts';
 import { PackedHash } from './packed-hash.ts';
 

@@ -12,13 +12,13 @@
  *     base:  member | score | member | score ...   in order; see zset-delta.ts for its deltas
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import { compareBytes } from '../../lib/compare-bytes.ts';
-import { KiB } from '../../lib/size-units.ts';
-import { readVarint, varintBytes, writeVarint } from '../../lib/varint.ts';
-import { viewOf } from '../../lib/views.ts';
-import { PieceReader, pieceBytes, type DeltaWriter } from '../pieces.ts';
-import type { Block } from './block-slot.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import { compareBytes } from '../../../lib/compare-bytes.ts';
+import { KiB } from '../../../lib/size-units.ts';
+import { readVarint, varintBytes, writeVarint } from '../../../lib/varint.ts';
+import { viewOf } from '../../../lib/views.ts';
+import { PieceReader, pieceBytes, type DeltaWriter } from '../../pieces.ts';
+import type { Block } from '../block-slot.ts';
 import { SCORE_BYTES, SCORE_PIECE_BYTES, ZSET_REMOVE, ZSET_SET } from './zset-delta.ts';
 
 /** RAM of one beside its memory: the object, a Buffer, two arrays, a view. */

@@ -4,10 +4,10 @@
  * do.
  */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import { DeltaWriter, PieceReader } from '../pieces.ts';
-import type { BlockDirectory } from './block-directory.ts';
-import type { LargeEdit } from './large-edit.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import { DeltaWriter, PieceReader } from '../../pieces.ts';
+import type { BlockDirectory } from '../block-directory.ts';
+import type { LargeEdit } from '../large-edit.ts';
 import type { LargeList } from './large-list.ts';
 import type { ListBlock } from './list-block.ts';
 import {

@@ -1,7 +1,7 @@
 /** How the blocks of the order of a large sorted set are cut and joined. */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import type { BlockPart, BlockShape } from './large-edit.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import type { BlockPart, BlockShape } from '../large-edit.ts';
 import { FIRST_START, SCORE_STARTS, startBetween, type ScoreStart } from './score-starts.ts';
 import { SortedBlock } from './sorted-block.ts';
 import { SCORE_PIECE_BYTES } from './zset-delta.ts';

@@ -1,14 +1,14 @@
 /** How the blocks of a large hash or set are cut and joined: by the salted hashes of its fields. */
 
-import type { ByteRange } from '../../lib/byte-range.ts';
-import { KeyHash, type KeyHashSeed } from '../../lib/key-hash.ts';
-import { DeltaWriter, pieceBytes } from '../pieces.ts';
+import type { ByteRange } from '../../../lib/byte-range.ts';
+import { KeyHash, type KeyHashSeed } from '../../../lib/key-hash.ts';
+import { DeltaWriter, pieceBytes } from '../../pieces.ts';
 import { HashBlock } from './hash-block.ts';
 import { HASH_SET, type HashType } from './hash-delta.ts';
 import type { HashView } from './hash-view.ts';
-import type { BlockPart, BlockShape } from './large-edit.ts';
+import type { BlockPart, BlockShape } from '../large-edit.ts';
 import { HASH_HEAD_BYTES_MAX } from './packed-hash.ts';
-import { NUMBERS } from './separators.ts';
+import { NUMBERS } from '../separators.ts';
 
 export class HashShape implements BlockShape<HashBlock, number> {
   readonly separators = NUMBERS;

@@ -14,8 +14,8 @@
  *   longest | peak | field | value | field | value ...
  */
 
-import { parseInt64 } from '../../lib/int64.ts';
-import { SET, ZSET, type HASH } from '../value-type.ts';
+import { parseInt64 } from '../../../lib/int64.ts';
+import { SET, ZSET, type HASH } from '../../value-type.ts';
 
 /** The types that are hashes; the one of a sorted set goes from members to scores. */
 export type HashType = typeof HASH | typeof SET | typeof ZSET;

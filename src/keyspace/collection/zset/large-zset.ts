@@ -7,18 +7,20 @@
  *     directory 1   in order:  (score, member)          ZRANGE, ZRANK by the counts of its entries
  */
 
-import { ByteRange } from '../../lib/byte-range.ts';
-import type { DeltaWriter } from '../pieces.ts';
-import { ZSET } from '../value-type.ts';
-import { BlockDirectory, readDirectory, type DirectoryBase } from './block-directory.ts';
-import type { BlockPort } from './block-port.ts';
-import { HashedBlocks, readHashedHead, writeHashedHead, type HashedHead } from './hashed-blocks.ts';
-import type { HashPage } from './hash-view.ts';
-import { LargeCollection, readLargeBase, type BlockPlace } from './large-collection.ts';
+import { ByteRange } from '../../../lib/byte-range.ts';
+import type { DeltaWriter } from '../../pieces.ts';
+import { ZSET } from '../../value-type.ts';
+import { BlockDirectory, readDirectory, type DirectoryBase } from '../block-directory.ts';
+import type { BlockPort } from '../block-port.ts';
+import {
+  HashedBlocks, readHashedHead, writeHashedHead, type HashedHead,
+} from '../hash/hashed-blocks.ts';
+import type { HashPage } from '../hash/hash-view.ts';
+import { LargeCollection, readLargeBase, type BlockPlace } from '../large-collection.ts';
 import {
   SCORE_STARTS, entryOfMember, entryOfPair, entryOfScore, type ScoreStart,
 } from './score-starts.ts';
-import { NUMBERS } from './separators.ts';
+import { NUMBERS } from '../separators.ts';
 import { SortedBlock } from './sorted-block.ts';
 import { doubleAt } from './zset-block.ts';
 import type { VisitMember, ZsetView } from './zset-view.ts';
