@@ -52,6 +52,9 @@ const PENDING_BYTES_MAX = BLOCK_BYTES_MAX / 4;
 /** Blocks whose size is asked for when that of all is estimated: some microseconds. */
 const BLOCKS_ASKED_MAX = 64;
 
+/** Builds records of blocks, one at a time; each is borrowed until the next. */
+const records = new DeltaWriter();
+
 export interface DirectoryOptions<B extends Block, S> {
   readonly separators: Separators<S>;
   readonly port: BlockPort;
@@ -399,12 +402,11 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
   }
 
   #recordOf(block: B): ByteRange {
-    const writer = new DeltaWriter();
-    writer.restart();
-    writer.number(this.#sequence);
     const base = block.encodeBase();
-    writer.raw(base, 0, base.length);
-    return writer.finish();
+    records.restart();
+    records.number(this.#sequence);
+    records.raw(base, 0, base.length);
+    return records.finish();
   }
 
   /** Bytes of all blocks' records, by the mean of some. */
