@@ -16,8 +16,8 @@ import {
 import { FoundKey } from './lookup/found-key.ts';
 import type { StoreParts } from './store-parts.ts';
 
-/** Blocks of one large collection that a command may bring to RAM before others leave it. */
-const BLOCKS_READ_BYTES_MAX = 32 * MiB;
+/** What blocks of one large collection may take while a command runs, however small the budget. */
+const BLOCKS_BYTES_MIN = 4 * MiB;
 
 const NO_VALUE = new ByteRange(Buffer.alloc(0));
 
@@ -62,7 +62,7 @@ export class Finder {
     this.#parts.chains.touch(chain);
     if (live.isLarge === true) {
       this.#parts.chains.charge(chain);
-      live.beginUse?.(BLOCKS_READ_BYTES_MAX);
+      live.beginUse?.(Math.max(BLOCKS_BYTES_MIN, this.#parts.chains.liveBudgetBytes));
     }
     const value = live instanceof LiveString ? new ByteRange(live.bytes()) : NO_VALUE;
     return new FoundKey(type, expireAt, value, live, raw);

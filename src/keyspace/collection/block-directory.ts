@@ -173,9 +173,9 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     return this.#counts.at(rank);
   }
 
-  /** A command begins to use it: it may read so many bytes of blocks before others go. */
+  /** A command begins to use it: with more bytes of blocks in RAM, others go for one it reads. */
   beginUse(bytes: number): void {
-    this.#loadedBytesMax = this.#loadedBytes + bytes;
+    this.#loadedBytesMax = bytes;
   }
 
   /** The block of an entry if it is in RAM. */
@@ -185,10 +185,15 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
 
   /** The block of an entry, read at once if it is not in RAM. Throws StoreError. */
   block(entry: number): B {
-    return this.#load(this.#mustSlot(entry));
+    return this.#load(this.#mustSlot(entry), false);
   }
 
-  #load(slot: BlockSlot<B>): B {
+  /** The same for a command that may write: blocks that have to go for it may be written first. */
+  blockToChange(entry: number): B {
+    return this.#load(this.#mustSlot(entry), true);
+  }
+
+  #load(slot: BlockSlot<B>, mayWrite: boolean): B {
     slot.isUsed = true;
     if (slot.block !== undefined) return slot.block;
     const { decode, id, port, space } = this.#options;
@@ -202,7 +207,7 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     slot.pending?.applyAfter(
       slot.writtenAt, (buf, start, end) => block.applyDelta(buf, start, end));
     if (slot.changedAt <= slot.writtenAt) this.#noteWritten(slot, slot.writtenAt);
-    if (this.#loadedBytes > this.#loadedBytesMax) this.release(RELEASE_BYTES, () => false);
+    if (this.#loadedBytes > this.#loadedBytesMax) this.release(RELEASE_BYTES, () => mayWrite);
     this.#setBlock(slot, block);
     return block;
   }
@@ -359,7 +364,7 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
       for (let slot = changed.pop(); slot !== undefined; slot = changed.pop()) {
         if (slot.isGone || slot.writtenAt >= until) continue;
         const wasThere = slot.block !== undefined;
-        const block = this.#load(slot);
+        const block = this.#load(slot, true);
         if (slot.changedAt > slot.writtenAt) this.#write(slot, block);
         // Else a value that is larger than RAM would come to RAM as a whole.
         if (!wasThere) this.#setBlock(slot, undefined);

@@ -66,7 +66,7 @@ export abstract class LargeCollection implements LiveValue {
     return bytes;
   }
 
-  /** A command begins to use it: it may read so many bytes of blocks before others go. */
+  /** See BlockDirectory.beginUse. */
   beginUse(bytes: number): void {
     for (const directory of this.directories) directory.beginUse(bytes);
   }

@@ -49,7 +49,7 @@ export class LargeEdit {
     from: Buffer, start: number, end: number,
   ): void {
     // In RAM before it is changed.
-    directory.block(entry);
+    directory.blockToChange(entry);
     this.#log(largeDelta.change(directory.tag, entry, op, from, start, end));
   }
 
@@ -58,7 +58,7 @@ export class LargeEdit {
     directory: BlockDirectory<B, S>, entry: number, shape: BlockShape<B, S>,
   ): void {
     const { blockBytesMax } = this.limits;
-    const block = directory.block(entry);
+    const block = directory.blockToChange(entry);
     if (block.baseBytes <= blockBytesMax || block.size < 2) return;
     const isLast = entry === directory.length - 1;
     this.split(directory, entry, shape.cut(block, blockBytesMax, entry === 0, isLast), shape);
@@ -88,9 +88,11 @@ export class LargeEdit {
     if (directory.length < 2) return;
     if (directory.countOf(entry) === 0) return this.drop(directory, entry);
     const { blockBytesMax, blockBytesMin } = this.limits;
-    if (directory.block(entry).baseBytes >= blockBytesMin) return;
+    if (directory.blockToChange(entry).baseBytes >= blockBytesMin) return;
     const first = entry + 1 < directory.length ? entry : entry - 1;
-    const [into, from] = [directory.block(first), directory.block(first + 1)];
+    const [into, from] = [
+      directory.blockToChange(first), directory.blockToChange(first + 1),
+    ];
     if (into.baseBytes + from.baseBytes > blockBytesMax / 2) return;
     const joined = shape.join(into, from);
     directory.removeBlock(first + 1);

@@ -183,6 +183,8 @@ export function typeByteOf(chain: Chain): number {
 }
 
 export class ChainTable {
+  /** What live values may take; set at each commit. */
+  liveBudgetBytes = Infinity;
   readonly #byId = new Map<number, Chain>();
   readonly #segments: SegmentTable;
   readonly #lru = new LruList<Chain>();

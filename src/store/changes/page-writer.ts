@@ -31,12 +31,12 @@ const NO_BYTES = new ByteRange(Buffer.alloc(0));
  */
 const DELTAS_PER_DIRTY_BYTE = 2;
 
+/** Of what live values may take: as many bytes of such deltas at most. */
+const JOURNAL_PART = 4;
+
 export class PageWriter {
   readonly #parts: Pick<StoreParts, 'chains' | 'paging' | 'writer'>;
   readonly #snapshots = new Map<Chain, Snapshot>();
-
-  /** Deltas of a large collection that are kept before its changed blocks are written. */
-  journalBytesMax = Infinity;
 
   constructor(parts: Pick<StoreParts, 'chains' | 'paging' | 'writer'>) {
     this.#parts = parts;
@@ -50,7 +50,8 @@ export class PageWriter {
   heavyFrom(chain: Chain, live: LiveValue): number {
     const { baseBytesMin } = this.#parts.paging;
     if (live.dirtyBytes !== undefined) {
-      const bytes = Math.min(DELTAS_PER_DIRTY_BYTE * live.dirtyBytes, this.journalBytesMax);
+      const journalMax = this.#parts.chains.liveBudgetBytes / JOURNAL_PART;
+      const bytes = Math.min(DELTAS_PER_DIRTY_BYTE * live.dirtyBytes, journalMax);
       return Math.max(CHAIN_DELTA_BYTES_MIN, bytes);
     }
     // Deltas that cannot become runs are read one by one: not too many of those.
@@ -127,6 +128,11 @@ export class PageWriter {
   /** Whether a base of the chain is being written. */
   isAtWork(chain: Chain): boolean {
     return this.#snapshots.has(chain);
+  }
+
+  /** Chains of which a base is being written. */
+  atWork(): Iterable<Chain> {
+    return this.#snapshots.keys();
   }
 
   /** Gives up a base that is not complete. */

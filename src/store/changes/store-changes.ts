@@ -71,18 +71,17 @@ export class StoreChanges implements Effects {
     this.#put(space, key, STRING, raw ? FLAG_RAW : 0, value, expireAt);
   }
 
-  putPacked(space: number, key: ByteRange, type: ValueType, packed: ByteRange,
-    expireAt: number): void {
+  putPacked(
+    space: number, key: ByteRange, type: ValueType, packed: ByteRange, expireAt: number): void {
     this.#put(space, key, type, 0, packed, expireAt);
   }
 
   #put(space: number, key: ByteRange, type: ValueType, flags: number, value: ByteRange,
     expireAt: number): void {
     this.#mustWrite();
-    const { probe } = this.#parts;
+    const { probe, writer: { appender } } = this.#parts;
     probe.mustRun(space, key);
     const into = probe.space ?? this.#beginSpace(space, key);
-    const { appender } = this.#parts.writer;
     appender.append(KIND_PUT, type | flags, space, key, value, expireAt, appender.logIndex);
     this.#point(into, key, type, expireAt);
     probe.forget();
@@ -90,8 +89,7 @@ export class StoreChanges implements Effects {
 
   putLive(space: number, key: ByteRange, live: LiveValue, expireAt: number): void {
     this.#mustWrite();
-    const { probe, chains } = this.#parts;
-    const { appender } = this.#parts.writer;
+    const { probe, chains, writer: { appender } } = this.#parts;
     probe.mustRun(space, key);
     const into = probe.space ?? this.#beginSpace(space, key);
     const flag = live.type === STRING || live.isLarge === true;
@@ -263,24 +261,28 @@ export class StoreChanges implements Effects {
    */
   settle(liveBudgetBytes: number, bytesMax: number): void {
     const { chains, clock, writer } = this.#parts;
-    this.#pages.journalBytesMax = liveBudgetBytes / 4;
+    chains.liveBudgetBytes = liveBudgetBytes;
     if (this.#heavy.size === 0 && chains.warmBytes <= liveBudgetBytes) return;
     const stopAt = writer.appendedLsn + bytesMax;
     this.#renewHeavy(writer.appendedLsn + bytesMax / 2);
     const stopMs = clock.monotonicMs() + SHRINK_SLICE_MS;
+    // What is being written may not go, but its blocks may.
+    for (const chain of this.#pages.atWork()) this.#releaseSome(chain, liveBudgetBytes, stopAt);
     for (let cooled = 1; chains.warmBytes > liveBudgetBytes; cooled += 1) {
       if (writer.appendedLsn >= stopAt) return;
       if (cooled % COOLED_PER_LOOK === 0 && clock.monotonicMs() >= stopMs) return;
       const chain = chains.oldestWarm();
       if (chain === undefined) return;
-      if (!this.#releaseSome(chain, chains.warmBytes - liveBudgetBytes, stopAt)) this.#cool(chain);
+      if (!this.#releaseSome(chain, liveBudgetBytes, stopAt)) this.#cool(chain);
     }
   }
 
   /** Lets blocks of a large collection leave RAM; false if it has none there. */
-  #releaseSome(chain: Chain, bytes: number, stopAt: number): boolean {
+  #releaseSome(chain: Chain, budgetBytes: number, stopAt: number): boolean {
     const { chains, writer } = this.#parts;
-    const released = chain.live?.release?.(bytes, () => writer.appendedLsn < stopAt) ?? 0;
+    const excess = chains.warmBytes - budgetBytes;
+    if (excess <= 0) return false;
+    const released = chain.live?.release?.(excess, () => writer.appendedLsn < stopAt) ?? 0;
     if (released > 0) chains.charge(chain);
     return released > 0;
   }

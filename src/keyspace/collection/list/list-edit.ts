@@ -126,7 +126,7 @@ function takeOffBlock(
   if (count === 0) return;
   const rest = directory.countOf(entry) - count;
   if (count > ONE_BY_ONE_MAX && rest > 0) {
-    const block = directory.block(entry);
+    const block = directory.blockToChange(entry);
     edit.split(directory, entry, partsOf(block, [isLeft ? count : rest]), LIST_SHAPE);
     edit.drop(directory, isLeft ? entry : entry + 1);
   } else {

@@ -50,7 +50,7 @@ const member = new ByteRange(NO_BYTES);
 function scoreIn(
   { members }: LargeZset, entry: number, hash: number, buf: Buffer, start: number, end: number,
 ): number | undefined {
-  const block = members.directory.block(entry);
+  const block = members.directory.blockToChange(entry);
   member.buf = buf;
   member.start = start;
   member.end = end;
