@@ -53,6 +53,10 @@ export class KeyQueue<R extends QueuedWait = QueuedWait> implements KeyListener 
   onChange(isSet: boolean): void {
     if (isSet) this.#onReady(this);
   }
+
+  onTakenBack(): void {
+    this.#onReady(this);
+  }
 }
 
 export class KeyQueues<R extends QueuedWait> {

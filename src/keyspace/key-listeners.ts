@@ -16,6 +16,8 @@ import { ByteRange } from '../lib/byte-range.ts';
 export interface KeyListener {
   /** The key was set or changed, or removed. Called in the middle of a command. */
   onChange(isSet: boolean): void;
+  /** Changes were taken back, of whatever keys: what was removed may be there again. */
+  onTakenBack(): void;
 }
 
 /** A power of two; with as many listened keys as this, nearly every other key passes the sieve. */
@@ -53,6 +55,13 @@ export class KeyListeners {
   onChange(db: number, key: ByteRange, isSet: boolean): void {
     if (this.#sieve[sieveIndex(key)] === 0) return;
     for (const listener of this.#listeners.get(nameOf(db, key)) ?? []) listener.onChange(isSet);
+  }
+
+  /** Changes were taken back. */
+  onTakenBack(): void {
+    for (const listeners of this.#listeners.values()) {
+      for (const listener of listeners) listener.onTakenBack();
+    }
   }
 
   /** The database has other keys now: `isSet` says which. */

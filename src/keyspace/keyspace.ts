@@ -86,7 +86,7 @@ export class Keyspace implements KeyspaceCore {
     this.adopt(storage);
     this.#readSpaces();
     // What was there and is gone again by now is not known.
-    this.#mayHaveChanged();
+    for (const { index } of this.#databases) this.keyListeners.onReplaced(index, () => true);
     this.changed();
   }
 
@@ -94,15 +94,8 @@ export class Keyspace implements KeyspaceCore {
   #follow(storage: Storage): void {
     storage.onTakenBack = () => {
       this.#readSpaces();
-      // What was removed may be there again.
-      this.#mayHaveChanged();
+      this.keyListeners.onTakenBack();
     };
-  }
-
-  /** Every key may have been set since its listeners looked. */
-  #mayHaveChanged(): void {
-    if (this.keyListeners.size === 0) return;
-    for (const { index } of this.#databases) this.keyListeners.onReplaced(index, () => true);
   }
 
   #readSpaces(): void {

@@ -14,4 +14,7 @@ export class Absence implements KeyListener {
   onChange(isSet: boolean): void {
     if (isSet) this.isOver = true;
   }
+
+  /** What is not made has not changed it, and nothing could read it. */
+  onTakenBack(): void {}
 }

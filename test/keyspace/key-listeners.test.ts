@@ -11,6 +11,10 @@ class Heard implements KeyListener {
     this.changes.push(isSet);
   }
 
+  onTakenBack(): void {
+    this.changes.push(true);
+  }
+
   /** What was heard since the last call. */
   take(): boolean[] {
     return this.changes.splice(0);
@@ -118,5 +122,17 @@ describe('a listener to a key', () => {
     heard.take();
     keyspace.takeBack(mark);
     expect(heard.take()).toContain(true);
+  });
+
+  it('of a WATCH that found it absent does not mind what is taken back of other keys', async () => {
+    const watcher = server.connect();
+    await watcher.run('WATCH k');
+    const { keyspace } = server.plumbing;
+    const mark = keyspace.mark();
+    await client.run('SET other 1');
+    keyspace.takeBack(mark);
+    await watcher.run('MULTI');
+    await watcher.run('PING');
+    expect(await watcher.run('EXEC')).toBe('*1\r\n+PONG\r\n');
   });
 });
