@@ -119,7 +119,7 @@ class Trial<M> {
 describe('large collections in a store', () => {
   const play = async <M>(type: PlayedType<M>): Promise<void> => {
     let [large, released] = [0, 0];
-    for (let seed = 1; seed <= 3; seed++) {
+    for (let seed = 1; seed <= 2; seed++) {
       const trial = new Trial(type, seed);
       await trial.open();
       for (let round = 0; round < 6; round++) {
@@ -131,8 +131,8 @@ describe('large collections in a store', () => {
       large += trial.large;
       released += trial.released;
     }
-    expect(large).toBeGreaterThan(8);
-    expect(released).toBeGreaterThan(8);
+    expect(large).toBeGreaterThan(5);
+    expect(released).toBeGreaterThan(5);
   };
 
   it('are what the same changes make of a model, after restarts and power losses: hashes', () =>

@@ -122,7 +122,10 @@ describe('a snapshot', () => {
       await new Promise((done) => void setImmediate(done));
     }
     expect(snapshots.length).toBeGreaterThan(5);
-    for (const snapshot of snapshots) {
+    // Twelve of them, from the first to the last.
+    const stride = Math.max(1, (snapshots.length - 1) / 11);
+    for (let at = 0; at < snapshots.length; at += stride) {
+      const snapshot = snapshots[Math.floor(at)]!;
       const other = await BusyStore.start(await diskWith(await streamed(snapshot), 1), 1);
       await mustBeIn(other.store, busy.history.at(-1)!, snapshot.files.map(({ name }) => name).join());
     }

@@ -77,7 +77,11 @@ const RUNS = [
 
 const HEADERS = ['HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80', 'HYLL\x01\x01\x02\x03\x05\0\0\0\0\0\0\0'];
 
-const DAMAGED: Script = RUNS.flatMap((runs) => HEADERS.flatMap((header) => [
+/** Both servers take their time to merge a value of so many runs: with one header that is enough. */
+const headersFor = (runs: string): readonly string[] =>
+  runs.length < 16384 ? HEADERS : HEADERS.slice(0, 1);
+
+const DAMAGED: Script = RUNS.flatMap((runs) => headersFor(runs).flatMap((header) => [
   ...['a', 'b', 'c', 'd', 'x'].map((key) => ['SET', key, header + runs]),
   ['PFCOUNT', 'a'], ['PFCOUNT', 'b', 'none'], ['PFDEBUG', 'DECODE', 'b'], ['PFADD', 'b', 'a'],
   ['GET', 'b'], ['PFADD', 'b', 'b'], ['PFADD', 'b', 'element:77'], ['GET', 'b'],

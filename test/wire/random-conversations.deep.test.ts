@@ -1,0 +1,3 @@
+import { describeConversations } from './random-conversations.ts';
+
+describeConversations(3000);
