@@ -183,6 +183,8 @@ function pushing(chance: Chance, key: string, elements: readonly string[]): Comm
 interface Waiting {
   readonly keys: readonly string[];
   readonly sinceMs: number;
+  /** Of the server: a client without a reply to come does not notice that its server lost power. */
+  readonly start: number;
   /** It takes at most so many elements out of the lists. */
   readonly takesMax: number;
 }
@@ -213,7 +215,7 @@ class Consumer {
   /** The keys that it has waited for longer than so; none when it does not wait. */
   waitsFor(ms: number): readonly string[] {
     const waiting = this.#waiting;
-    if (waiting === undefined || this.#hasMore) return [];
+    if (waiting === undefined || this.#hasMore || waiting.start !== this.#machine!.starts) return [];
     return this.#all.cluster.scheduler.nowMs - waiting.sinceMs > ms ? waiting.keys : [];
   }
 
@@ -239,7 +241,8 @@ class Consumer {
     const chance = this.#chance;
     const seconds = chance.oneIn(3) ? 0 : chance.choose([0.001, 0.05, 1, 5, 20]);
     const { command, keys, takesMax } = waitingCommand(chance, String(seconds));
-    this.#waiting = { keys, takesMax, sinceMs: cluster.scheduler.nowMs };
+    const { starts: start } = this.#machine!;
+    this.#waiting = { keys, takesMax, start, sinceMs: cluster.scheduler.nowMs };
     this.#hasMore = chance.oneIn(4);
     this.#requests += 1;
     const number = this.#requests;

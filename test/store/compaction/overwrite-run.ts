@@ -42,6 +42,17 @@ export interface OverwriteOutcome {
   readonly rounds: number;
 }
 
+/** Uniform overwrites of the whole dataset: those of DECISIONS.md. */
+export const UNIFORM: OverwriteSetting = {
+  keys: 10_000, valueBytes: 256, segments: 24, times: 3, groupWrites: 50, rate: 0.1,
+  diskRatioMax: 1.5,
+};
+
+/** Bytes written for each byte of the writes. */
+export function amplification({ byKind }: OverwriteOutcome): number {
+  return byKind.log! + byKind.pack! + byKind.hint!;
+}
+
 export async function overwrite(setting: OverwriteSetting): Promise<OverwriteOutcome> {
   const { keys, valueBytes, times, diskRatioMax } = setting;
   const recordBytes = entryBytes(KEY_BYTES, valueBytes);

@@ -42,15 +42,16 @@ async function saysWithOlderDirectory(raftLogBytes: number, seed: number): Promi
   return said;
 }
 
-describe('a peer that has forgotten what it proposed', () => {
-  const seeds = [1, 2, 3, 4];
-  it.each([
-    ['in entries', 2_000_000], ['in a snapshot', 8000],
-  ])('says so when it meets that %s, whatever the number of its start is', async (_, logBytes) => {
-    const said = await Promise.all(seeds.map((seed) => saysWithOlderDirectory(logBytes, seed)));
-    for (const text of said) expect(text).toMatch(/^REMOVED .* an older copy/);
-    // By chance: a lower number than that of the start that it has forgotten, or a higher one.
-    expect(said).toContainEqual(expect.stringMatching(/says that this is its start/));
-    expect(said).toContainEqual(expect.stringMatching(/the order has what this peer proposed/));
+/** `raftLogBytes` decides whether the others still have what it proposed as entries. */
+export function describeForgottenStart(where: string, raftLogBytes: number): void {
+  describe('a peer that has forgotten what it proposed', () => {
+    it(`says so when it meets that ${where}, whatever the number of its start is`, async () => {
+      const said = await Promise.all([1, 2, 3, 4].map((seed) =>
+        saysWithOlderDirectory(raftLogBytes, seed)));
+      for (const text of said) expect(text).toMatch(/^REMOVED .* an older copy/);
+      // By chance: a lower number than that of the start that it has forgotten, or a higher one.
+      expect(said).toContainEqual(expect.stringMatching(/says that this is its start/));
+      expect(said).toContainEqual(expect.stringMatching(/the order has what this peer proposed/));
+    });
   });
-});
+}

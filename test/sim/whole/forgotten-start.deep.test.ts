@@ -1,0 +1,3 @@
+import { describeForgottenStart } from './forgotten-start.ts';
+
+describeForgottenStart('in a snapshot', 8000);
