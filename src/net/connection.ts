@@ -138,10 +138,10 @@ export class Connection implements SessionLink, Talker, OutputHost {
 
   /** Runs no further request; closes when the replies so far are sent. */
   closeAfterReply(): void {
+    // A request that ends its own connection is the last, also when that was to be closed already.
+    if (this.session.isReplying) this.#hasUntaken = false;
     if (this.#isClosing) return;
     this.#isClosing = true;
-    // A request that ends its own connection is the last: what had waited was this one.
-    if (this.session.isReplying) this.#hasUntaken = false;
     this.wake();
   }
 

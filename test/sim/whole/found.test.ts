@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { describeReply } from '../model/reply.ts';
+import type { SimMachine } from './sim-machine.ts';
 import { tell } from './story.ts';
 
 describe('a reload that cannot read the disk', () => {
@@ -112,5 +113,29 @@ describe('a transaction that meets a record that cannot be read', () => {
         expect(describeReply(replies.at(-2)!)).toMatch(/^-ERR/);
         expect(describeReply(replies.at(-1)!)).toBe('"zero"');
       });
+  });
+});
+
+describe('a peer that stops while a client waits for a key', () => {
+  it('does not answer what the client sent behind', async () => {
+    await tell({ servers: 3 }, async ({ cluster, host, sleep }) => {
+      const [machine] = cluster.machines as [SimMachine];
+      await sleep(3000);
+      for (const afterMs of [0, 0.5, 1, 3]) {
+        const replies: string[] = [];
+        const closed = new Promise<void>((resolve) => {
+          const wire = host.connect(machine, () => wire.send([['BLPOP', 'k', '0'], ['PING']]), {
+            onReply: (reply) => replies.push(describeReply(reply)),
+            onClosed: resolve,
+          });
+        });
+        await sleep(1 + afterMs);
+        await machine.stop();
+        await closed;
+        expect(replies, `stopped after ${afterMs} ms`).toEqual([]);
+        await cluster.start(machine);
+        await sleep(2000);
+      }
+    });
   });
 });

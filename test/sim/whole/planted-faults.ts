@@ -442,6 +442,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     to: 'this.#endWith(request, how);',
   },
   {
+    name: 'a connection whose server stops answers what was sent behind a wait',
+    part: 'engine', file: 'net/connection.ts', ...MEMBERS, minutes: 10,
+    from: 'if (this.session.isReplying)\n            this.#hasUntaken = false;\n' +
+      '        if (this.#isClosing)\n            return;',
+    to: 'if (this.#isClosing)\n            return;\n        if (this.session.isReplying)\n' +
+      '            this.#hasUntaken = false;',
+  },
+  {
     name: 'an error inside a transaction ends it',
     part: 'engine', file: 'engine/engine.ts', ...ONE_CLIENT,
     from: 'transaction.break();',
