@@ -10,7 +10,7 @@ import type { Found } from '../../keyspace/storage.ts';
 import { SET } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
 import { parseInt64, type Int64 } from '../../lib/int64.ts';
-import { KiB } from '../../lib/size-units.ts';
+import { MiB } from '../../lib/size-units.ts';
 import type { WriteContext } from '../command.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
 import type { ConfigPort } from '../server-port.ts';
@@ -20,10 +20,10 @@ export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 const EMPTY = new ByteRange(Buffer.alloc(0));
 
 /**
- * Bytes of members that one delta adds when a set is made of others: a larger set comes to be in
- * blocks while it is made, and not as a whole in RAM first.
+ * Bytes of members that one delta adds when a set is made of others. A larger set comes to be in
+ * blocks while it is made; where these take more RAM than they may, each is read once for a delta.
  */
-const STORED_DELTA_BYTES = 64 * KiB;
+const STORED_DELTA_BYTES = 4 * MiB;
 
 /** Null when there is none; undefined when there is another type, and the error is replied. */
 export type SetOrNone = HashView | null | undefined;

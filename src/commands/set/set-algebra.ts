@@ -12,6 +12,7 @@ import { DeltaWriter } from '../../keyspace/pieces.ts';
 import { SET } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
 import { defineCommands, type Context, type WriteContext } from '../command.ts';
+import { MemberBatch, isInBlocks } from '../member-batch.ts';
 import { SYNTAX } from '../reply-errors.ts';
 import { SetMaker, positionsOf, readSet, sortByInteger } from './set-access.ts';
 
@@ -46,13 +47,53 @@ function common(
   [first, ...others]: readonly [HashView, ...HashView[]], positions: Iterable<number>,
   limit = Infinity,
 ): number[] {
+  return chosen(first, others.filter((set) => set !== first), positions, true, limit);
+}
+
+/**
+ * Of those at `positions` of a set, the ones that each other set has, or that none of them has; at
+ * most `limit`.
+ */
+function chosen(
+  first: HashView, others: readonly HashView[], positions: Iterable<number>, isCommon: boolean,
+  limit = Infinity,
+): number[] {
+  if (others.some(isInBlocks)) return chosenInBatches(first, others, positions, isCommon, limit);
   const found: number[] = [];
   for (const at of positions) {
     if (found.length >= limit) break;
     const member = first.fieldAt(at);
-    if (others.every((set) => set === first || set.has(member))) found.push(at);
+    if (others.every((set) => set.has(member) === isCommon)) found.push(at);
   }
   return found;
+}
+
+function chosenInBatches(
+  first: HashView, others: readonly HashView[], positions: Iterable<number>, isCommon: boolean,
+  limit: number,
+): number[] {
+  const found: number[] = [];
+  const batch = new MemberBatch();
+  let taken: number[] = [];
+  const choose = (): void => {
+    for (const set of others) {
+      batch.each(set, (member, number) => {
+        if (set.has(member) !== isCommon) batch.drop(number);
+      });
+    }
+    for (const number of batch.left()) found.push(taken[number]!);
+    batch.clear();
+    taken = [];
+  };
+  for (const at of positions) {
+    batch.add(first.fieldAt(at));
+    taken.push(at);
+    if (!batch.isFull) continue;
+    choose();
+    if (found.length >= limit) break;
+  }
+  choose();
+  return found.slice(0, limit);
 }
 
 function* allPositions({ size }: HashView): Generator<number> {
@@ -107,14 +148,8 @@ function sinterstore(ctx: WriteContext): void {
 
 /** Positions of the first set whose members no other has. */
 function different([first, ...others]: Sources): number[] {
-  const found: number[] = [];
-  if (first === null || first === undefined || others.includes(first)) return found;
-  const there = others.filter((set) => set !== null);
-  for (let at = 0; at < first.size; at++) {
-    const member = first.fieldAt(at);
-    if (!there.some((set) => set.has(member))) found.push(at);
-  }
-  return found;
+  if (first === null || first === undefined || others.includes(first)) return [];
+  return chosen(first, others.filter((set) => set !== null), allPositions(first), false);
 }
 
 function sdiff(ctx: Context): void {

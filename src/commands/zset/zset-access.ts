@@ -7,7 +7,7 @@ import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import type { Found } from '../../keyspace/storage.ts';
 import { ZSET } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
-import { KiB } from '../../lib/size-units.ts';
+import { MiB } from '../../lib/size-units.ts';
 import type { ReplyWriter } from '../../protocol/reply-encoder.ts';
 import type { WriteContext } from '../command.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
@@ -22,10 +22,11 @@ export const ZSET_MEMBERS_MAX = 16_000_000;
 export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 
 /**
- * Bytes of members that one delta adds when a sorted set is made of others: a larger one comes to
- * be in blocks while it is made, and not as a whole in RAM first.
+ * Bytes of members that one delta adds when a sorted set is made of others. A larger one comes to
+ * be in blocks while it is made; where these take more RAM than they may, each is read once for a
+ * delta.
  */
-const STORED_DELTA_BYTES = 64 * KiB;
+const STORED_DELTA_BYTES = 4 * MiB;
 
 const TOO_MANY_MEMBERS = `ERR a sorted set holds at most ${ZSET_MEMBERS_MAX} members`;
 

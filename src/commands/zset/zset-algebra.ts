@@ -10,6 +10,7 @@ import { parseDouble } from '../../lib/parse-double.ts';
 import type { Args } from '../../protocol/args.ts';
 import { defineCommands, type Command, type Context, type Flag, type WriteContext }
   from '../command.ts';
+import { MemberBatch } from '../member-batch.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../reply-errors.ts';
 import { ONE_KEY, ZsetMaker, beginScored, replyScored } from './zset-access.ts';
 import { readSources, type Source } from './zset-sources.ts';
@@ -146,25 +147,47 @@ function union(weighted: readonly Weighted[], aggregate: Aggregate): Result {
 }
 
 function intersection([first, ...others]: readonly Weighted[], aggregate: Aggregate): Result {
-  const result: Result = new Map();
-  first!.source.each((member, score) => {
-    let all = orZero(score * first!.weight);
-    for (const { source, weight } of others) {
-      const other = source.scoreOf(member);
-      if (other === undefined) return;
-      all = aggregate(all, other * weight);
-    }
-    result.set(member.latin1(), all);
+  return through(first!, others, ({ source, weight }, member, score) => {
+    const other = source.scoreOf(member);
+    return other === undefined ? undefined : aggregate(score, other * weight);
   });
-  return result;
 }
 
-function difference([first, ...others]: readonly Source[]): Result {
+function difference(sources: readonly Source[]): Result {
+  const [first, ...others] = sources.map((source) => ({ source, weight: 1 }));
+  return through(first!, others, ({ source }, member, score) =>
+    source.scoreOf(member) === undefined ? score : undefined);
+}
+
+/**
+ * Members of the first source that none of the others takes away: `next` says which score one comes
+ * to have, or undefined. Many are asked for together (member-batch.ts).
+ */
+function through(
+  first: Weighted, others: readonly Weighted[],
+  next: (other: Weighted, member: ByteRange, score: number) => number | undefined,
+): Result {
   const result: Result = new Map();
-  first!.each((member, score) => {
-    if (others.some((source) => source.scoreOf(member) !== undefined)) return;
-    result.set(member.latin1(), score);
+  const batch = new MemberBatch();
+  const scores: number[] = [];
+  const take = (): void => {
+    for (const other of others) {
+      batch.each(other.source, (member, number) => {
+        const score = next(other, member, scores[number]!);
+        if (score === undefined) batch.drop(number);
+        else scores[number] = score;
+      });
+    }
+    for (const number of batch.left()) result.set(batch.member(number).latin1(), scores[number]!);
+    batch.clear();
+    scores.length = 0;
+  };
+  first.source.each((member, score) => {
+    batch.add(member);
+    scores.push(orZero(score * first.weight));
+    if (batch.isFull) take();
   });
+  take();
   return result;
 }
 
@@ -228,12 +251,24 @@ function zintercard(ctx: Context): void {
   if (read === undefined) return;
   const [first, ...others] = read.sources.toSorted((a, b) => a.size - b.size);
   const limit = Number(read.request.limit);
+  const batch = new MemberBatch();
   let count = 0;
+  const take = (): void => {
+    for (const source of others) {
+      batch.each(source, (member, number) => {
+        if (source.scoreOf(member) === undefined) batch.drop(number);
+      });
+    }
+    count += batch.left().length;
+    batch.clear();
+  };
   first!.each((member) => {
     if (limit !== 0 && count >= limit) return;
-    if (others.every((source) => source.scoreOf(member) !== undefined)) count++;
+    batch.add(member);
+    if (batch.isFull) take();
   });
-  ctx.reply.integer(count);
+  take();
+  ctx.reply.integer(limit === 0 ? count : Math.min(count, limit));
 }
 
 const COUNTED: Form =

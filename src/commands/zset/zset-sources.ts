@@ -7,9 +7,10 @@ import type { VisitMember } from '../../keyspace/collection/zset/zset-view.ts';
 import { SET, ZSET } from '../../keyspace/value-type.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { WriteContext } from '../command.ts';
+import { isInBlocks, type LookedUp } from '../member-batch.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
 
-export interface Source {
+export interface Source extends LookedUp {
   readonly size: number;
   scoreOf(member: ByteRange): number | undefined;
   each(visit: VisitMember): void;
@@ -45,6 +46,7 @@ function readSource({ args, db }: WriteContext, at: number): Source | undefined 
   return {
     size: zset.size,
     scoreOf: (member) => zset.scoreOf(member),
+    ...isInBlocks(zset) && { orderOf: (member) => zset.orderOf!(member) },
     each: (visit) => zset.walk(0, zset.size, 1, visit),
   };
 }
@@ -53,6 +55,7 @@ function ofSet(set: HashView): Source {
   return {
     size: set.size,
     scoreOf: (member) => set.has(member) ? 1 : undefined,
+    ...isInBlocks(set) && { orderOf: (member) => set.orderOf!(member) },
     each: (visit) => {
       for (let at = 0; at < set.size; at++) visit(set.fieldAt(at), 1);
     },

@@ -52,16 +52,16 @@ export class CollectionChange {
     }
     const medium = live ?? type.toMedium(packed, delta.length);
     const before = medium.size;
-    if (live === undefined) {
-      medium.applyDelta(delta.buf, delta.start, delta.end, delta.words);
-      this.#storage.putLive(space, key, medium, expireAt);
-    } else this.#storage.change(space, key, delta);
+    if (live === undefined) medium.applyDelta(delta.buf, delta.start, delta.end, delta.words);
+    else this.#storage.change(space, key, delta);
     if (medium.size === 0) this.#storage.remove(space, key);
-    else if (this.mayCut && medium.size > 1 &&
-      medium.baseBytes > this.#limits.mediumBytesMax) {
-      this.#enlarge(space, key, type, medium, expireAt, random);
-    }
+    else if (this.#isTooLarge(medium)) this.#enlarge(space, key, type, medium, expireAt, random);
+    else if (live === undefined) this.#storage.putLive(space, key, medium, expireAt);
     return medium.size - before;
+  }
+
+  #isTooLarge({ baseBytes, size }: LiveValue): boolean {
+    return this.mayCut && size > 1 && baseBytes > this.#limits.mediumBytesMax;
   }
 
   #find(space: number, key: ByteRange): Found | undefined {

@@ -55,8 +55,12 @@ export const HASH_ORDERED_FIELDS_MAX = 512;
 /** RAM of a hash beside its memory, by measurement: the object, a Buffer, an array, a view. */
 const EMPTY_BYTES = 560;
 
-/** Room for bytes to come: an eighth of what is there, up to this. */
+/**
+ * Room for bytes to come: an eighth of what is there, and up to this for fewer fields. With more it
+ * is no block but the result of a union, or of an earlier version: it must grow in proportion.
+ */
 const ROOM_BYTES_MAX = 8 * KiB;
+const MANY_FIELDS = 16_384;
 
 /** With so many words more than its fields need, a hash has smaller ones made. */
 const SPARE_WORDS = 128;
@@ -341,7 +345,8 @@ export class HashBlock implements LiveValue, HashView {
   /** Writes the pairs again, in the order of their positions, with room for so many bytes more. */
   #repack(roomBytes: number): void {
     const live = this.#used - this.#dead;
-    const room = Math.max(32, Math.min(live >>> 3, ROOM_BYTES_MAX));
+    const most = this.#size < MANY_FIELDS ? ROOM_BYTES_MAX : Infinity;
+    const room = Math.max(32, Math.min(live >>> 3, most));
     const buf = Buffer.allocUnsafeSlow(live + Math.max(roomBytes, room));
     this.#writePairs(buf, 0);
     this.#buf = buf;

@@ -13,6 +13,7 @@ import type { LiveValue } from '../../live-value.ts';
 import { PieceReader } from '../../pieces.ts';
 import { HASH, SET } from '../../value-type.ts';
 import type { CollectionType, LargeMaker } from '../collection-type.ts';
+import { inOrderOfBlocks } from '../delta-order.ts';
 import { HashBlock } from './hash-block.ts';
 import { HASH_SET, type HashType } from './hash-delta.ts';
 import { cutHashed } from './hashed-blocks.ts';
@@ -48,7 +49,9 @@ function toLarge(hash: HashBlock, { limits, newId, place, random }: LargeMaker):
 function changeLarge(edit: LargeEdit, large: LargeHash, delta: ByteRange): void {
   const { directory } = large;
   const op = delta.buf[delta.start]!;
-  const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
+  const ordered = inOrderOfBlocks(delta, op === HASH_SET ? 2 : 1, (buf, start, end) =>
+    large.hashOf(buf, start, end));
+  const pieces = new PieceReader(ordered.buf, ordered.start + 1, ordered.end);
   while (pieces.hasMore) {
     const from = pieces.at;
     pieces.next();

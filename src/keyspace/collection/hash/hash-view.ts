@@ -31,6 +31,8 @@ export interface HashView {
   /** The value of a field; borrowed until the next change. */
   get(field: ByteRange): ByteRange | undefined;
   has(field: ByteRange): boolean;
+  /** Where a field stands among the blocks of a large one. */
+  orderOf?(field: ByteRange): number;
   /** The field at a position, and its value; borrowed until the next change. */
   fieldAt(position: number): ByteRange;
   valueAt(position: number): ByteRange;

@@ -92,6 +92,10 @@ export class LargeHash extends LargeCollection implements HashView {
     return this.fields.has(field);
   }
 
+  orderOf({ buf, end, start }: ByteRange): number {
+    return this.hashOf(buf, start, end);
+  }
+
   lookAhead(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void {
     this.fields.lookAhead(buf, starts, ends, count);
   }

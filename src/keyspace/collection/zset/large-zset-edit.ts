@@ -4,7 +4,9 @@
  */
 
 import { ByteRange } from '../../../lib/byte-range.ts';
+import { compareBytes } from '../../../lib/compare-bytes.ts';
 import { DeltaWriter, PieceReader } from '../../pieces.ts';
+import { inOrderOfBlocks } from '../delta-order.ts';
 import type { LargeEdit } from '../large-edit.ts';
 import type { LargeZset } from './large-zset.ts';
 import { entryOfPair } from './score-starts.ts';
@@ -23,26 +25,72 @@ export function changeLargeZset(edit: LargeEdit, large: LargeZset, delta: ByteRa
 
 // ---- Setting ------------------------------------------------------------------------------------
 
+/** A member, which is at [start, end) of the bytes of a delta, and its score. */
+interface Scored {
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+}
+
+/** One that comes to have that score, and all that the delta says of it. */
+interface Move extends Scored {
+  readonly unitStart: number;
+  readonly unitEnd: number;
+  /** Undefined for a new one. */
+  before: number | undefined;
+}
+
+/** First the members, by their hashes, then the order, by the scores: each block is read once. */
 function setAll(edit: LargeEdit, large: LargeZset, delta: ByteRange): void {
-  const { members, order } = large;
-  const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
+  const moves: Move[] = [];
+  const { buf, end: limit, start: first } = byHash(large, delta, 2);
+  const pieces = new PieceReader(buf, first + 1, limit);
   while (pieces.hasMore) {
-    const from = pieces.at;
+    const unitStart = pieces.at;
     pieces.next();
-    const { buf, start, end } = pieces;
+    const { start, end } = pieces;
     pieces.next();
     const score = buf.readDoubleLE(pieces.start);
-    const hash = members.hashOf(buf, start, end);
-    const entry = members.entryOf(hash);
-    const before = scoreIn(large, entry, hash, buf, start, end);
-    if (before !== undefined && Object.is(before, score)) continue;
-    edit.change(members.directory, entry, ZSET_SET, buf, from, pieces.at);
-    if (before === undefined) edit.maybeSplit(members.directory, entry, members.shape);
-    else removeFromOrder(edit, large, before, buf, start, end);
-    const place = entryOfPair(order.starts, score, buf, start, end);
-    edit.change(order, place, ZSET_SET, buf, from, pieces.at);
-    edit.maybeSplit(order, place, SORTED_SHAPE);
+    const move: Move = { start, end, unitStart, unitEnd: pieces.at, score, before: undefined };
+    const isMoved = setMember(edit, large, buf, move);
+    if (isMoved) moves.push(move);
   }
+  sortByScore(moves, buf);
+  for (const move of moves) setInOrder(edit, large, buf, move);
+}
+
+/** Notes the score that it had; false if that is the same. */
+function setMember(edit: LargeEdit, large: LargeZset, buf: Buffer, move: Move): boolean {
+  const { members } = large;
+  const { end, score, start, unitEnd, unitStart } = move;
+  const hash = members.hashOf(buf, start, end);
+  const entry = members.entryOf(hash);
+  const before = scoreIn(large, entry, hash, buf, start, end);
+  if (before !== undefined && Object.is(before, score)) return false;
+  move.before = before;
+  edit.change(members.directory, entry, ZSET_SET, buf, unitStart, unitEnd);
+  if (before === undefined) edit.maybeSplit(members.directory, entry, members.shape);
+  return true;
+}
+
+function setInOrder(
+  edit: LargeEdit, large: LargeZset, buf: Buffer,
+  { before, end, score, start, unitEnd, unitStart }: Move,
+): void {
+  const { order } = large;
+  if (before !== undefined) removeFromOrder(edit, large, before, buf, start, end);
+  const place = entryOfPair(order.starts, score, buf, start, end);
+  edit.change(order, place, ZSET_SET, buf, unitStart, unitEnd);
+  edit.maybeSplit(order, place, SORTED_SHAPE);
+}
+
+function sortByScore(some: Scored[], buf: Buffer): void {
+  if (some.length < 2) return;
+  some.sort((a, b) => a.score - b.score || compareBytes(buf, a.start, a.end, buf, b.start, b.end));
+}
+
+function byHash({ members }: LargeZset, delta: ByteRange, pieces: 1 | 2): ByteRange {
+  return inOrderOfBlocks(delta, pieces, (buf, start, end) => members.hashOf(buf, start, end));
 }
 
 const member = new ByteRange(NO_BYTES);
@@ -74,21 +122,43 @@ function removeFromOrder(
 
 // ---- Removing -----------------------------------------------------------------------------------
 
-/** Members of one block of the order that go, in the order of the delta. */
+/** Members of one block of the order that go. */
 interface Going {
   entry: number;
-  readonly members: { readonly score: number; readonly start: number; readonly end: number }[];
+  readonly members: Scored[];
 }
 
 /**
- * Neighbours that one delta removes leave the order together: a block all of which goes is taken
- * away without being read.
+ * As `setAll`. Neighbours that one delta removes leave the order together: a block all of which
+ * goes is taken away without being read.
  */
 function removeAll(edit: LargeEdit, large: LargeZset, delta: ByteRange): void {
-  const { members, order } = large;
-  const { buf } = delta;
+  const { order } = large;
+  const ordered = byHash(large, delta, 1);
+  const leavers = removeMembers(edit, large, ordered);
+  const { buf } = ordered;
   const going: Going = { entry: -1, members: [] };
-  const pieces = new PieceReader(buf, delta.start + 1, delta.end);
+  for (const leaver of leavers) {
+    const { end, score, start } = leaver;
+    const place = entryOfPair(order.starts, score, buf, start, end);
+    if (place !== going.entry) {
+      const length = order.length;
+      endGoing(edit, large, buf, going);
+      going.entry = order.length === length
+        ? place : entryOfPair(order.starts, score, buf, start, end);
+    }
+    going.members.push(leaver);
+  }
+  endGoing(edit, large, buf, going);
+}
+
+/** From the first directory. Returns them in the order of the second one. */
+function removeMembers(
+  edit: LargeEdit, large: LargeZset, { buf, end: limit, start: first }: ByteRange,
+): readonly Scored[] {
+  const { members } = large;
+  const leavers: Scored[] = [];
+  const pieces = new PieceReader(buf, first + 1, limit);
   while (pieces.hasMore) {
     const from = pieces.at;
     pieces.next();
@@ -101,16 +171,10 @@ function removeAll(edit: LargeEdit, large: LargeZset, delta: ByteRange): void {
     }
     edit.change(members.directory, entry, ZSET_REMOVE, buf, from, pieces.at);
     edit.maybeJoin(members.directory, entry, members.shape);
-    const place = entryOfPair(order.starts, score, buf, start, end);
-    if (place !== going.entry) {
-      const length = order.length;
-      endGoing(edit, large, buf, going);
-      going.entry = order.length === length
-        ? place : entryOfPair(order.starts, score, buf, start, end);
-    }
-    going.members.push({ score, start, end });
+    leavers.push({ score, start, end });
   }
-  endGoing(edit, large, buf, going);
+  sortByScore(leavers, buf);
+  return leavers;
 }
 
 function endGoing(edit: LargeEdit, large: LargeZset, buf: Buffer, going: Going): void {

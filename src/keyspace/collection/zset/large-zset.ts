@@ -95,6 +95,10 @@ export class LargeZset extends LargeCollection implements ZsetView {
     return score === undefined ? undefined : doubleAt(score);
   }
 
+  orderOf({ buf, end, start }: ByteRange): number {
+    return this.members.hashOf(buf, start, end);
+  }
+
   rankOf(member: ByteRange): number {
     const score = this.scoreOf(member);
     if (score === undefined) return -1;

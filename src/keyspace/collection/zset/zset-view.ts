@@ -19,6 +19,8 @@ export interface ZsetView {
   /** The most members that were ever in it at one time. */
   readonly peak: number;
   scoreOf(member: ByteRange): number | undefined;
+  /** Where the score of a member stands among the blocks of a large one. */
+  orderOf?(member: ByteRange): number;
   /** -1 if it is not there. */
   rankOf(member: ByteRange): number;
   /** The first rank with a score of at least `score`, or above it if it is open; `size`: none. */
