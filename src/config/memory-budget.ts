@@ -3,10 +3,16 @@
  * index grows with the keys, the tail is fixed, and the cache takes what is left unless given a
  * size.
  */
-import type { ConfigValues } from './options.ts';
+import { HOT_TAIL_BYTES_MIN, type ConfigValues } from './options.ts';
 
 /** `maxmemory 0` takes the machine's memory divided by this: index, tail and cache together. */
 const MEMORY_AUTO_DIVISOR = 4;
+
+/**
+ * The tail takes at most the budget divided by this: with `maxmemory 32mb` alone, one of the
+ * default size would leave no room for keys.
+ */
+const TAIL_DIVISOR = 4;
 
 export interface MemoryBudget {
   readonly totalBytes: number;
@@ -29,7 +35,8 @@ export function shareMemory(
   const totalBytes = isAutomatic
     ? Math.floor(machineBytes / MEMORY_AUTO_DIVISOR)
     : values.maxmemory;
-  const hotTailBytes = values['hot-tail-bytes'];
+  const tailBytesMax = Math.max(HOT_TAIL_BYTES_MIN, Math.floor(totalBytes / TAIL_DIVISOR));
+  const hotTailBytes = Math.min(values['hot-tail-bytes'], tailBytesMax);
   const leftBytes = Math.max(0, totalBytes - hotTailBytes - indexBytes);
   const asked = values['read-cache-bytes'];
   const readCacheBytes = asked === 0 ? leftBytes : Math.min(asked, leftBytes);

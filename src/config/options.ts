@@ -66,7 +66,7 @@ export const SEGMENT_BYTES_MIN = 1 * MiB;
 
 /** Default of `hot-tail-bytes`: what was written last is read from RAM; half a default segment. */
 const HOT_TAIL_BYTES_DEFAULT = 32 * MiB;
-const HOT_TAIL_BYTES_MIN = 1 * MiB;
+export const HOT_TAIL_BYTES_MIN = 1 * MiB;
 
 /** Default of `disk-reserve-bytes`: one segment, so that a full disk can still be compacted. */
 export const DISK_RESERVE_BYTES_DEFAULT = 64 * MiB;
@@ -281,7 +281,7 @@ export const OPTIONS = {
     HOT_TAIL_BYTES_DEFAULT,
     'at-start',
     'The newest part of the log, kept in RAM: what was written last is read without the disk.',
-    'Taken from maxmemory.',
+    'Taken from maxmemory, of which it is at most a quarter.',
   ),
   'read-cache-bytes': option(
     bytes(),

@@ -3,6 +3,7 @@ import { parseCommandLine } from '../../src/config/command-line.ts';
 import {
   describeConfigError, loadConfig, type ReadIncluded, INCLUDED_FILES_MAX, INCLUDE_DEPTH_MAX,
 } from '../../src/config/load-config.ts';
+import { MiB } from '../../src/lib/size-units.ts';
 import { shareMemory } from '../../src/config/memory-budget.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { DATABASES_MAX } from '../../src/config/limits.ts';
@@ -285,5 +286,12 @@ describe('the memory budget', () => {
     expect(shareMemory(asked, 5, 400)).toMatchObject({ totalBytes: 50, readCacheBytes: 30 });
     expect(shareMemory(asked, 25, 400)).toMatchObject({ readCacheBytes: 15 });
     expect(shareMemory(asked, 60, 400)).toMatchObject({ readCacheBytes: 0 });
+  });
+
+  it('gives the tail at most a quarter, but never less than the smallest one', () => {
+    const asked = { ...values, 'hot-tail-bytes': 32 * MiB };
+    const tailOf = (maxmemory: number): number =>
+      shareMemory({ ...asked, maxmemory }, 0, 0).hotTailBytes / MiB;
+    expect([1 * MiB, 32 * MiB, 127 * MiB, 512 * MiB].map(tailOf)).toEqual([1, 8, 31.75, 32]);
   });
 });

@@ -40,13 +40,24 @@ describe('a memory budget that is too small', () => {
       (await client.call('SET', 'k', large)).startsWith('-OOM '));
     const refusal = await client.call('SET', 'k', 'v');
     expect(refusal).toMatch(/^-OOM command not allowed when used memory > 'maxmemory'\. /);
-    expect(refusal).toMatch(/It is 1048576 bytes, and \d+ are needed: .*CONFIG SET maxmemory/);
+    expect(refusal).toMatch(/It is 1048576 bytes, and \d+ are needed for .*CONFIG SET maxmemory/);
     expect(await client.call('DEL', 'k')).toMatch(/^:[01]\r\n/);
 
     expect(await client.call('CONFIG', 'SET', 'maxmemory', `${needed}`)).toBe('+OK\r\n');
     expect(await client.call('SET', 'k', 'v')).toBe('+OK\r\n');
     await eventually('the other line', () => server.output.includes('large enough again'));
     expect(await infoOf(client, 'maxmemory')).toBe(needed);
+    client.close();
+  });
+
+  it('is not one of 32 MB: keys go on being added', async () => {
+    const server = await TestServer.start({ maxmemory: '32mb' });
+    servers.push(server);
+    const client = await server.connect();
+    const element = 'x'.repeat(100_000);
+    for (let i = 0; i < 400; i++) client.send(['RPUSH', 'list', element], ['SET', `k${i}`, 'v']);
+    const replies = await client.replies(800);
+    expect(replies.filter((reply) => reply.startsWith('-'))).toEqual([]);
     client.close();
   });
 });
