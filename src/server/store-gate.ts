@@ -67,8 +67,8 @@ export class StoreGate implements WriteGate {
 
   #wayOut(): string {
     const { budget, needed } = this.#store.memory();
-    return `It is ${budget} bytes, and ${needed} are needed for keys, values in use and the newest ` +
-      'of the log (hot-tail-bytes): delete keys, or CONFIG SET maxmemory.';
+    return `It is ${budget} bytes, and ${needed} are needed for keys, values in use and the ` +
+      'newest of the log (hot-tail-bytes): delete keys, or CONFIG SET maxmemory.';
   }
 
   get writeDelayMs(): number {

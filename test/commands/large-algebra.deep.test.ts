@@ -1,0 +1,3 @@
+import { describeAlgebra } from './large-algebra.ts';
+
+describeAlgebra(12_000);
