@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestServer } from '../server/test-server.ts';
 import { eventually, within } from '../wire/eventually.ts';
+import { untilBlocked } from './blocked-clients.ts';
 
 let dkvs: TestServer;
 let redis: Redis;
@@ -146,13 +147,11 @@ describe('ioredis through a restart of the server', () => {
     });
     worker.on('error', () => {});
     const job = worker.blmove('jobs', 'taken', 'RIGHT', 'LEFT', 0);
-    const blocked = async (): Promise<boolean> =>
-      (await redis.info('clients')).includes('\r\nblocked_clients:1\r\n');
-    await eventually('it to wait', blocked);
+    await untilBlocked(() => redis.info('clients'), 1);
     await dkvs.close();
     await eventually('ioredis to notice', () => worker.status !== 'ready');
     await dkvs.listen({ port });
-    await eventually('it to wait again', blocked);
+    await untilBlocked(() => redis.info('clients'), 1);
     await redis.lpush('jobs', 'one');
     expect(await within('the job', job)).toBe('one');
     expect(await redis.lrange('taken', 0, -1)).toEqual(['one']);
