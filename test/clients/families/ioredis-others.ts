@@ -140,7 +140,7 @@ const publishing: Family<Redis> = {
 const scans: Family<Redis> = {
   name: 'SCAN streams',
   run: async (redis) => {
-    const count = 500;
+    const count = 200;
     const fill = redis.pipeline();
     for (let i = 0; i < count; i++) {
       fill.set(`key:${i}`, i).hset('hash', `f${i}`, i).sadd('set', `m${i}`).zadd('zset', i, `m${i}`);
@@ -161,7 +161,7 @@ const scans: Family<Redis> = {
       pairs(await all(redis.zscanStream('zset', { count: 50 }))),
     ];
   },
-  gives: [500, ['zset'], ['list'], 500, 111, 500],
+  gives: [200, ['zset'], ['list'], 200, 111, 200],
 };
 
 export const OTHER_FAMILIES = [geo, hyperLogLog, sort, blocking, transactions, publishing, scans];
