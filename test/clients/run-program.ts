@@ -40,13 +40,17 @@ export class Program {
     return { code, output: this.output };
   }
 
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
   /** Waits until it has said something, and ends it. */
   async until(pattern: RegExp): Promise<string> {
     try {
       await eventually(`${this.#name} to say ${pattern}`, () => pattern.test(this.output));
     } finally {
-      this.#child.kill('SIGKILL');
-      await this.#ended;
+      await this.kill();
     }
     return this.output;
   }
