@@ -10,7 +10,8 @@ import { hasRedisServer, startRedisServer } from '../commands/redis-server.ts';
 import { TestServer } from '../server/test-server.ts';
 import { Cache } from './programs/cache.ts';
 import { Friends } from './programs/friends.ts';
-import { Leaderboard, type Standing } from './programs/leaderboard.ts';
+import { Leaderboard } from './programs/leaderboard.ts';
+import { addedUp, ordered } from './programs/leaderboard-model.ts';
 import { RateLimiter } from './programs/rate-limiter.ts';
 import { Shops } from './programs/shops.ts';
 import { Visitors } from './programs/visitors.ts';
@@ -32,12 +33,6 @@ async function startDkvs(): Promise<Running> {
 async function startReal(): Promise<Running> {
   const { path, stop } = await startRedisServer();
   return { connect: (connectionName = 'main') => new Redis({ path, connectionName }), stop };
-}
-
-/** As Redis orders them: by points, then by name, from the end. */
-function ordered(points: ReadonlyMap<string, number>): Standing[] {
-  return [...points].map(([player, points]) => ({ player, points }))
-    .toSorted((a, b) => b.points - a.points || (a.player < b.player ? 1 : -1));
 }
 
 function describePrograms(start: () => Promise<Running>): void {
@@ -75,8 +70,7 @@ function describePrograms(start: () => Promise<Running>): void {
     expect(await board.around('one', 'nobody', 3)).toEqual([]);
     expect(await board.countBetween('one', 10, 20))
       .toBe(best.filter(({ points }) => points >= 10 && points < 20).length);
-    const both = new Map(weeks.one);
-    for (const [player, points] of weeks.two) both.set(player, (both.get(player) ?? 0) + 2 * points);
+    const both = addedUp(weeks.one, weeks.two);
     expect(await board.addWeeks('one', 'two', 'both')).toBe(both.size);
     expect(await board.top('both', 1000)).toEqual(ordered(both));
     expect(await board.keepBest('both', 20)).toBe(both.size - 20);
