@@ -52,7 +52,7 @@ async function inBatches(count: number, body: (i: number) => Promise<unknown>): 
   }
 }
 
-it('a leaderboard of 20,000 players', async () => {
+it('a leaderboard ranks 20,000 players', async () => {
   const board = new Leaderboard(redis);
   const weeks = { one: new Map<string, number>(), two: new Map<string, number>() };
   const play = (week: 'one' | 'two') => async (): Promise<void> => {
@@ -82,7 +82,7 @@ it('a leaderboard of 20,000 players', async () => {
   expect(await board.top('both', both.size)).toEqual(ordered(both).slice(0, 8000));
 });
 
-it('a friend graph in which some have 10,000 friends', async () => {
+it('a friend graph knows people with 10,000 friends', async () => {
   const friends = new Friends(redis);
   const hubs = ['ada', 'grace', 'mary'].map((name) => ({ name, friends: new Set<string>() }));
   await inBatches(30_000, async () => {
@@ -117,7 +117,7 @@ function metresBetween(a: Shop, b: Shop): number {
   return 2 * 6_372_797.560856 * Math.asin(Math.sqrt(h));
 }
 
-it('a geo search over 20,000 shops', async () => {
+it('a geo search finds the shops among 20,000 that are near', async () => {
   const shops = new Shops(redis);
   const all: Shop[] = Array.from({ length: 20_000 }, (_, i) => ({
     id: `s${i}`, sells: `kind ${i % 11}`,
@@ -148,7 +148,7 @@ it('a geo search over 20,000 shops', async () => {
   }
 });
 
-it('unique visitors among 100,000', async () => {
+it('unique visitors are counted among 100,000', async () => {
   const visitors = new Visitors(redis);
   const days = [0, 1, 2];
   const seen = new Set<string>();

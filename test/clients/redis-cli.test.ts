@@ -72,11 +72,25 @@ describe.skipIf(!isInstalled('redis-cli'))('redis-cli', () => {
     expect(new Set(output.trim().split('\n')).size).toBe(1000);
   });
 
-  it('samples the key space with --bigkeys and --memkeys', async () => {
-    expect(await cli(['--bigkeys'])).toMatch(/Biggest string found .*a key.* has 22 bytes/);
-    const memory = await cli(['--memkeys']);
-    expect(memory).toContain('Sampled');
-    expect(memory).not.toContain('ERR');
+  it('samples the key space with --bigkeys and --memkeys, every type', async () => {
+    await cli(['-n', '7'], [
+      'SET string "22 bytes of characters"', 'HSET hash f 1 g 2', 'RPUSH list a b c',
+      'SADD set a b c d', 'ZADD zset 1 a 2 b 3 c 4 d 5 e', 'SADD smaller a', '',
+    ].join('\n'));
+    const sizes = await cli(['-n', '7', '--bigkeys']);
+    const found = [...sizes.matchAll(/Biggest +(\w+) found [^a-z]*(\w+).* has (\d+ \w+)/g)];
+    expect(found.map(([, type, key, size]) => `${type} ${key} ${size}`).toSorted()).toEqual([
+      'hash hash 2 fields', 'list list 3 items', 'set set 4 members', 'string string 22 bytes',
+      'zset zset 5 members',
+    ]);
+    const memory = await cli(['-n', '7', '--memkeys']);
+    for (const type of ['hash', 'list', 'set', 'string', 'zset']) {
+      expect(memory).toMatch(new RegExp(`Biggest +${type} found [^a-z]*${type}.* has \\d+ bytes`));
+    }
+  });
+
+  it('lists keys of one type', async () => {
+    expect(await cli(['-n', '7', 'SCAN', '0', 'COUNT', '100', 'TYPE', 'zset'])).toBe('0\nzset\n');
   });
 
   it('shows what others do with MONITOR', async () => {
@@ -105,10 +119,22 @@ describe.skipIf(!isInstalled('redis-benchmark'))('redis-benchmark', () => {
     return output;
   };
 
-  it('runs its default tests of the types that are there', async () => {
+  it('runs its default tests of strings and hashes', async () => {
     const output = await bench('-t', 'ping,set,get,incr,hset,mset');
     for (const name of ['PING_INLINE', 'PING_MBULK', 'SET', 'GET', 'INCR', 'HSET', 'MSET']) {
       expect(output).toMatch(new RegExp(`${name}[^\\n]*: \\d+\\.\\d+ requests per second`));
+    }
+  });
+
+  it('runs its default tests of lists, sets and sorted sets', async () => {
+    const tests = [
+      'lpush', 'rpush', 'lpop', 'rpop', 'sadd', 'spop', 'zadd', 'zpopmin',
+      'lrange_100', 'lrange_300', 'lrange_500', 'lrange_600',
+    ];
+    const output = await bench('-t', tests.join(','), '-n', '1000', '-P', '16', '-r', '1000');
+    for (const name of tests) {
+      expect(output).toMatch(
+        new RegExp(`${name.toUpperCase()}[^\\n]*: \\d+\\.\\d+ requests per second`));
     }
   });
 
