@@ -33,7 +33,7 @@ async function startNotes(port: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  dkvs = await TestServer.start();
+  dkvs = await TestServer.start({ maxmemory: '64mb' });
 });
 afterAll(() => dkvs.stop());
 beforeEach(() => startNotes(dkvs.port));
@@ -53,7 +53,7 @@ describe('an application with @fastify/redis', () => {
     expect(await ask('GET', '/notes/a')).toEqual({ note: { text: 'first' }, reads: 1 });
     const { port } = dkvs;
     await dkvs.close();
-    await dkvs.listen({ port });
+    await dkvs.listen({ port, maxmemory: '64mb' });
     expect(await ask('GET', '/notes/a')).toEqual({ note: { text: 'first' }, reads: 2 });
     expect(await ask('GET', '/notes/b')).toEqual({ note: null, reads: 1 });
   });

@@ -12,7 +12,7 @@ let client: NodeRedis;
 let caches: Keyv[];
 
 beforeAll(async () => {
-  dkvs = await TestServer.start();
+  dkvs = await TestServer.start({ maxmemory: '64mb' });
   client = createNodeRedis({ port: dkvs.port, host: '127.0.0.1' }, 2);
   await client.connect();
 });
@@ -68,11 +68,11 @@ describe('keyv on @keyv/redis', () => {
 
   it('walks and clears its own namespace only', async () => {
     const [pages, users] = [cacheOf('pages'), cacheOf('users')];
-    for (let i = 0; i < 120; i++) await pages.set(`p${i}`, i);
+    for (let i = 0; i < 60; i++) await pages.set(`p${i}`, i);
     await users.set('ada', 'here');
     const seen = new Map<string, number>();
     for await (const [key, value] of pages.iterator!(undefined)) seen.set(`${key}`, value as number);
-    expect(seen.size).toBe(120);
+    expect(seen.size).toBe(60);
     expect(seen.get('p7')).toBe(7);
     await pages.clear();
     expect(await client.keys('*')).toEqual(['users::ada']);
@@ -85,7 +85,7 @@ describe('keyv on @keyv/redis', () => {
     await cache.set('short', 1, 1);
     const { port } = dkvs;
     await dkvs.close();
-    await dkvs.listen({ port });
+    await dkvs.listen({ port, maxmemory: '64mb' });
     expect(await eventually('the cache to be back', () => cache.get('a').catch(() => undefined)))
       .toEqual({ n: 1 });
     expect(await cache.get('short')).toBeUndefined();

@@ -17,7 +17,7 @@ let dkvs: TestServer;
 let real: RedisServer | undefined;
 
 beforeAll(async () => {
-  dkvs = await TestServer.start();
+  dkvs = await TestServer.start({ maxmemory: '64mb' });
   if (hasRedisServer()) real = await startRedisServer();
 });
 afterAll(async () => {

@@ -13,7 +13,7 @@ let redis: Redis;
 let queue: WorkQueue;
 
 beforeAll(async () => {
-  dkvs = await TestServer.start();
+  dkvs = await TestServer.start({ maxmemory: '64mb' });
   redis = connectWorker(dkvs.port, 'observer');
   queue = new WorkQueue(redis);
 });
@@ -44,7 +44,7 @@ async function isFinished(count: number): Promise<boolean> {
 
 describe('a work queue', () => {
   it('runs each job once while no worker is killed', async () => {
-    const jobs = jobsOf(100);
+    const jobs = jobsOf(60);
     const stop = startWorkers(['w1', 'w2', 'w3'], () => false);
     for (let i = 0; i < jobs.length; i += 10) await queue.add(jobs.slice(i, i + 10));
     await eventually('all to be finished', () => isFinished(jobs.length));
@@ -55,7 +55,7 @@ describe('a work queue', () => {
   });
 
   it('loses no job of workers that are killed, and runs no more than theirs again', async () => {
-    const jobs = jobsOf(60);
+    const jobs = jobsOf(40);
     const doomed = new Set(['w1', 'w2', 'w3', 'w4']);
     const stop = startWorkers([...doomed, 'w5'], (name) => doomed.has(name));
     await queue.add(jobs);
