@@ -36,7 +36,7 @@ export interface LiveValue {
    */
   lookAhead?(buf: Buffer, starts: Int32Array, ends: Int32Array, count: number): void;
   /** Of a large collection: see LargeHash. */
-  beginUse?(bytes: number): void;
+  beginUse?(bytes: number, key: Buffer | undefined): void;
   release?(bytes: number, mayWrite: () => boolean): number;
   /** Of a large collection: bytes of its blocks' records, about, by what each of some has. */
   blocksBytes?(bytesOf: (space: number, key: ByteRange) => number): number;

@@ -62,7 +62,8 @@ export class Finder {
     this.#parts.chains.touch(chain);
     if (live.isLarge === true) {
       this.#parts.chains.charge(chain);
-      live.beginUse?.(Math.max(BLOCKS_BYTES_MIN, this.#parts.chains.liveBudgetBytes));
+      const bytes = Math.max(BLOCKS_BYTES_MIN, this.#parts.chains.liveBudgetBytes);
+      live.beginUse?.(bytes, chain.key);
     }
     const value = live instanceof LiveString ? new ByteRange(live.bytes()) : NO_VALUE;
     return new FoundKey(type, expireAt, value, live, raw);

@@ -56,8 +56,8 @@ export interface StoreParts {
 export class BlockHost implements BlockPort {
   port: BlockPort | undefined;
 
-  read(space: number, key: ByteRange): ByteRange | undefined {
-    return this.#mustGet().read(space, key);
+  read(space: number, key: ByteRange, ofKey: Buffer | undefined): ByteRange | undefined {
+    return this.#mustGet().read(space, key, ofKey);
   }
 
   write(space: number, key: ByteRange, bytes: ByteRange): void {

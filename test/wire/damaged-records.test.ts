@@ -124,6 +124,28 @@ describe('a damaged key on disk', () => {
   });
 });
 
+describe('a damaged block of a large set', () => {
+  it('is an error that names the set, and the other blocks are read', async () => {
+    const filler = await server.connect();
+    const members = Array.from({ length: 4000 }, (_, i) => `member:${i}:${'x'.repeat(50)}`);
+    await filler.call('SADD', 'the set', ...members);
+    await filler.call('DEBUG', 'RELOAD');
+    for (let i = 0; i < 40; i++) await filler.call('SET', `fill:${i}`, 'x'.repeat(50_000));
+    await server.close();
+    flip('member:1234:');
+    await server.listen(OPTIONS);
+    const client = await server.connect();
+    const got = new Map<string, string>();
+    for (const member of members) got.set(member, await client.call('SISMEMBER', 'the set', member));
+    const errors = [...got.values()].filter((reply) => reply.startsWith('-'));
+    expect(got.get(members[1234]!)).toMatch(
+      /^-ERR \/.*\.(log|pack) is damaged at byte \d+: .* \(a block of the value at "the set"\)/);
+    expect(errors.length).toBeLessThan(500);
+    expect([...got.values()].filter((reply) => reply === ':1\r\n')).toHaveLength(4000 - errors.length);
+    expect(await client.call('SUNIONSTORE', 'into', 'the set')).toContain('of the value at "the set"');
+  });
+});
+
 describe('two segment files that were exchanged', () => {
   it('are named in the reply to each command that reads from them', async () => {
     await fill();

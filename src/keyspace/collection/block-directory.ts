@@ -105,6 +105,7 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
   #isTight = false;
   /** With more a block that is read makes others leave RAM. */
   #loadedBytesMax = Infinity;
+  #ofKey: Buffer | undefined;
 
   constructor(options: DirectoryOptions<B, S>) {
     this.#options = options;
@@ -173,9 +174,13 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     return this.#counts.at(rank);
   }
 
-  /** A command begins to use it: with more bytes of blocks in RAM, others go for one it reads. */
-  beginUse(bytes: number): void {
+  /**
+   * A command begins to use it: with more bytes of blocks in RAM, others go for one it reads. The
+   * key of the collection is for errors.
+   */
+  beginUse(bytes: number, ofKey: Buffer | undefined): void {
     this.#loadedBytesMax = bytes;
+    this.#ofKey = ofKey;
   }
 
   /** The block of an entry if it is in RAM. */
@@ -197,7 +202,7 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     slot.isUsed = true;
     if (slot.block !== undefined) return slot.block;
     const { decode, id, port, space } = this.#options;
-    const bytes = port.read(space, blockKey(id, slot.number));
+    const bytes = port.read(space, blockKey(id, slot.number), this.#ofKey);
     if (bytes === undefined) {
       throw new Error(`assertion failed: collection ${id} has no block ${slot.number}`);
     }

@@ -67,8 +67,8 @@ export abstract class LargeCollection implements LiveValue {
   }
 
   /** See BlockDirectory.beginUse. */
-  beginUse(bytes: number): void {
-    for (const directory of this.directories) directory.beginUse(bytes);
+  beginUse(bytes: number, key: Buffer | undefined): void {
+    for (const directory of this.directories) directory.beginUse(bytes, key);
   }
 
   /** See BlockDirectory.release. */

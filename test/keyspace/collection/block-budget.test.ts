@@ -38,7 +38,7 @@ it('a large hash keeps no more blocks in RAM than a command may use, read or cha
   };
   expect(directory.length).toBeGreaterThan(100);
   live.release(Infinity, () => true);
-  live.beginUse(10 * BLOCK_BYTES_MAX);
+  live.beginUse(10 * BLOCK_BYTES_MAX, undefined);
   for (const isRead of [true, false]) {
     let most = 0;
     // So many changes that blocks do not keep them beside their records.
