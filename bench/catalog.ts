@@ -1,29 +1,40 @@
 /** All benches, in the order in which they are listed. To add one: a file, a line here. */
 
+import { COLLECTIONS } from './collections.ts';
 import { runHugeHash } from './huge-hash.ts';
 import { runIndexMemory } from './index-memory.ts';
 import { runLargerThanMemory } from './larger-than-memory.ts';
 import { runLatency } from './latency.ts';
-import { type Bench, roundsOf } from './lib/bench.ts';
+import { type Bench, type BenchOptions, roundsOf } from './lib/bench.ts';
 import { run as runOverwrite } from './overwrite.ts';
 import { runPeers } from './peers.ts';
 import { runRecovery } from './recovery.ts';
-import { runThroughput } from './throughput.ts';
+import { runThroughput, type ThroughputOptions } from './lib/throughput.ts';
+import { THROUGHPUT } from './throughput.ts';
 import { run as runValueIndex } from './key-index.ts';
 
 const SMOKE_SCALE = 0.001;
+
+function throughputOptions(options: BenchOptions): ThroughputOptions {
+  const { only, print, smoke } = options;
+  return {
+    rounds: roundsOf(options), scale: smoke ? SMOKE_SCALE : 1, print,
+    ...only === undefined ? {} : { only },
+  };
+}
 
 export const BENCHES: readonly Bench[] = [
   {
     name: 'throughput',
     summary: 'redis-benchmark against dkvs, redis-server and js-redis-server, alternating',
     needs: ['redis-server', 'redis-benchmark'],
-    run: (options) => runThroughput({
-      rounds: roundsOf(options),
-      scale: options.smoke ? SMOKE_SCALE : 1,
-      print: options.print,
-      ...options.only === undefined ? {} : { only: options.only },
-    }),
+    run: (options) => runThroughput(THROUGHPUT, throughputOptions(options)),
+  },
+  {
+    name: 'collections',
+    summary: 'the same for lists, hashes, sets and sorted sets: small, and of a million elements',
+    needs: ['redis-server', 'redis-benchmark'],
+    run: (options) => runThroughput(COLLECTIONS, throughputOptions(options)),
   },
   {
     name: 'recovery',

@@ -11,7 +11,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type BenchOptions, verdict } from './lib/bench.ts';
-import { fillHash } from './lib/hash-filler.ts';
+import { fillCommands } from './lib/fill-commands.ts';
 import { readLoopPauses } from './lib/loop-probe.ts';
 import { describeMachine } from './lib/machine.ts';
 import { type RunningServer, startProbedDkvs } from './lib/servers.ts';
@@ -41,8 +41,8 @@ export async function runHugeHash(options: BenchOptions): Promise<HugeHashResult
   let server = await startProbedDkvs('everysec');
   try {
     const phases = [
-      await measure('filled', server, () => fillHash(server.port, KEY, fields, 'value')),
-      await measure('all set again', server, () => fillHash(server.port, KEY, fields, 'other')),
+      await measure('filled', server, () => fill(server.port, fields, 'value')),
+      await measure('all set again', server, () => fill(server.port, fields, 'other')),
     ];
     await server.stop(true);
     server = await startProbedDkvs('everysec', [], server.dir);
@@ -52,6 +52,10 @@ export async function runHugeHash(options: BenchOptions): Promise<HugeHashResult
   } finally {
     await server.stop();
   }
+}
+
+function fill(port: number, fields: number, prefix: string): Promise<void> {
+  return fillCommands(port, fields, (n) => ['HSET', KEY, `field:${n}`, `${prefix}:${n}`]);
 }
 
 async function measure(name: string, server: RunningServer, work: () => Promise<void>):

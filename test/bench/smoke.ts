@@ -18,6 +18,10 @@ const TIMEOUT_MS = 180_000;
 /** Lines that each bench must print, with a figure above zero where one is. */
 const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
   throughput: [/^SET always -P 1 +[1-9]/m, /^SET always -P 16 +[1-9]/m],
+  collections: [
+    /^LPUSH -P 1 +[1-9]/m, /^ZPOPMIN -P 16 +[1-9]/m, /^RPUSH of small keys -P 16 +[1-9]/m,
+    /^ZRANK of a million -P 16 +[1-9]/m,
+  ],
   recovery: [
     /^dkvs, kill -9 +\d/m, /^dkvs, clean stop +\d/m, /^redis, AOF as written +\d/m,
     /^redis, AOF rewritten +\d/m, /^dkvs after kill -9 is ready \d+\.\d+ times faster/m,
