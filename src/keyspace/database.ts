@@ -7,9 +7,11 @@
  * A command's keys are usually in RAM when it runs. One that is only on disk is read here and now.
  */
 
-import type { ByteRange } from '../lib/byte-range.ts';
+import { ByteRange } from '../lib/byte-range.ts';
 import type { Random } from '../lib/random.ts';
-import { blocksSpaceOf } from './collection/block-keys.ts';
+import { blocksSpaceOf, expiringSpaceOf } from './collection/block-keys.ts';
+import { mayHaveExpired, noteExpiring, setExpiring } from './collection/expiring-hashes.ts';
+import { hashOf, isEmptied, soonestOf } from './collection/hash/hashes.ts';
 import { copyBlocks, leaveBlocks } from './collection/left-over-blocks.ts';
 import type { CollectionType } from './collection/collection-type.ts';
 import { LargeCollection } from './collection/large-collection.ts';
@@ -18,7 +20,7 @@ import type { LiveValue } from './live-value.ts';
 import {
   COLD, NEED_KEY, NEED_VALUE, type Found, type Need, type ScanPage, type ScannedKey,
 } from './storage.ts';
-import { STRING, type ValueType } from './value-type.ts';
+import { HASH, STRING, type ValueType } from './value-type.ts';
 
 /** The key holds another type than the command works on. */
 export const WRONG_TYPE = Symbol('wrong type');
@@ -57,15 +59,57 @@ export class Database {
     this.space = space;
   }
 
+  /** The time of the running request, ms since the epoch. */
+  get nowMs(): number {
+    return this.#keyspace.now;
+  }
+
   /** The key's entry, or undefined when absent or expired; an expired one is removed on the way. */
   find(key: ByteRange, need: Need = NEED_VALUE): Found | undefined {
     const { storage } = this.#keyspace;
     let found = storage.find(this.space, key, need);
     if (found === COLD) found = storage.findNow(this.space, key, need);
     if (found === undefined) return undefined;
-    if (found.expireAt === 0 || found.expireAt > this.#keyspace.now) return found;
+    if (found.expireAt === 0 || found.expireAt > this.#keyspace.now) {
+      return found.type === HASH ? this.#unlessEmptied(key, found, need) : found;
+    }
     if (!this.#keyspace.isReadOnly) this.#expire(key);
     return undefined;
+  }
+
+  /** A hash; undefined if all its fields have expired, and then it is removed on the way. */
+  #unlessEmptied(key: ByteRange, found: Found, need: Need): Found | undefined {
+    if (!this.#isEmptied(key, found, need)) return found;
+    if (this.#keyspace.isReadOnly) return undefined;
+    const { size } = hashOf(this.findStored(key)!);
+    this.#leaveBlocks(key);
+    this.removeMoved(key);
+    this.noteExpiredFields(key, size);
+    this.notify('g', 'del', key);
+    return undefined;
+  }
+
+  #isEmptied(key: ByteRange, found: Found, need: Need): boolean {
+    const { now, storage } = this.#keyspace;
+    if (need === NEED_VALUE || found.live !== undefined) return isEmptied(found, now);
+    if (!mayHaveExpired(storage, this.space, key, now)) return false;
+    const whole = this.findStored(key);
+    return whole !== undefined && isEmptied(whole, now);
+  }
+
+  /** What is at a key, also if it has expired. Changes nothing. */
+  findStored(key: ByteRange): Found | undefined {
+    const { storage } = this.#keyspace;
+    const found = storage.find(this.space, key, NEED_VALUE);
+    return found === COLD ? storage.findNow(this.space, key, NEED_VALUE) : found;
+  }
+
+  /** Whether all fields of a hash that a scan has met have expired by a time. Changes nothing. */
+  isEmptied(key: Buffer, nowMs: number): boolean {
+    const range = new ByteRange(key);
+    if (!mayHaveExpired(this.#keyspace.storage, this.space, range, nowMs)) return false;
+    const whole = this.findStored(range);
+    return whole !== undefined && whole.type === HASH && isEmptied(whole, nowMs);
   }
 
   /** Like find, on behalf of a command that reads: counts hits and misses, notes the use. */
@@ -121,6 +165,8 @@ export class Database {
     let found = storage.find(this.space, key, NEED_KEY);
     if (found === COLD) found = storage.findNow(this.space, key, NEED_KEY);
     if (found === undefined || (found.expireAt !== 0 && found.expireAt <= now)) return ABSENT;
+    if (found.type === HASH && this.#isEmptied(key, found, NEED_KEY)) return ABSENT;
+    storage.find(this.space, key, NEED_KEY);
     const version = storage.version(this.space, key);
     if (version === COLD) throw new Error('assertion failed: a key that was found is cold');
     return { space: this.space, version };
@@ -135,6 +181,7 @@ export class Database {
   /** Sets a string whatever was there; `expireAt` in ms since the epoch, 0 = never. */
   put(key: ByteRange, value: ByteRange, expireAt = 0, raw = false): void {
     this.#leaveBlocks(key);
+    setExpiring(this.#keyspace.storage, this.space, key, Infinity);
     this.#keyspace.storage.put(this.space, key, value, expireAt, raw);
     this.#touched(key, true);
   }
@@ -168,6 +215,8 @@ export class Database {
     const { raw, type, value } = found;
     if (type === STRING) return this.put(key, value, expireAt, raw);
     this.#leaveBlocks(key);
+    const soonestMs = type === HASH ? soonestOf(found) : Infinity;
+    setExpiring(storage, this.space, key, soonestMs);
     if (live !== undefined) storage.putLive(this.space, key, live, expireAt);
     else storage.putPacked(this.space, key, type, value, expireAt);
     this.#touched(key, true);
@@ -188,8 +237,42 @@ export class Database {
   ): number {
     const { collections } = this.#keyspace;
     const growth = collections.apply(this.space, key, type, delta, random);
+    if (growth < 0 && type.type === HASH) this.#forgetIfAbsent(key);
     this.#touched(key, true);
     return growth;
+  }
+
+  /** Applies one delta to a hash that gives fields an expiry. */
+  expireFields(
+    key: ByteRange, type: CollectionType, delta: ByteRange, expireAtMs: number, random: Random,
+  ): void {
+    noteExpiring(this.#keyspace.storage, this.space, key, expireAtMs);
+    this.changeCollection(key, type, delta, random);
+  }
+
+  /** Fields of a hash were removed because they had expired. */
+  noteExpiredFields(key: ByteRange, count: number): void {
+    this.#keyspace.stats.expiredFields += count;
+    this.notify('h', 'hexpired', key);
+  }
+
+  /** Notes when the fields of what is at a key begin to expire; some of them were removed. */
+  refreshExpiring(key: ByteRange, removed: readonly ByteRange[]): void {
+    const whole = this.findStored(key);
+    let soonestMs = Infinity;
+    if (whole?.type === HASH) {
+      const hash = hashOf(whole);
+      hash.refreshTimes(removed);
+      ({ soonestMs } = hash);
+    }
+    setExpiring(this.#keyspace.storage, this.space, key, soonestMs);
+  }
+
+  #forgetIfAbsent(key: ByteRange): void {
+    const { storage } = this.#keyspace;
+    if (storage.count(expiringSpaceOf(this.space)) === 0) return;
+    if (storage.find(this.space, key, NEED_KEY) !== undefined) return;
+    setExpiring(storage, this.space, key, Infinity);
   }
 
   /** Turns an existing string into one that `change` can write into at any offset. */
@@ -212,7 +295,9 @@ export class Database {
 
   /** Removes a key whose value another one has now. */
   removeMoved(key: ByteRange): void {
-    this.#keyspace.storage.remove(this.space, key);
+    const { storage } = this.#keyspace;
+    storage.remove(this.space, key);
+    setExpiring(storage, this.space, key, Infinity);
     this.#touched(key, false);
   }
 
@@ -229,6 +314,16 @@ export class Database {
 
   countExpiring(): number {
     return this.#keyspace.storage.countExpiring(this.space);
+  }
+
+  /** Hashes that have fields that expire. */
+  countExpiringHashes(): number {
+    return this.#keyspace.storage.count(expiringSpaceOf(this.space));
+  }
+
+  /** The keys of hashes that may have fields that have expired; see Storage.findExpired. */
+  findExpiringHashes(nowMs: number, max: number): Promise<readonly Buffer[]> {
+    return this.#keyspace.storage.findExpired(expiringSpaceOf(this.space), nowMs, max);
   }
 
   scan(cursor: number, count: number): Promise<ScanPage> {
@@ -273,6 +368,7 @@ export class Database {
     const keyspace = this.#keyspace;
     this.#leaveBlocks(key);
     keyspace.storage.remove(this.space, key);
+    setExpiring(keyspace.storage, this.space, key, Infinity);
     keyspace.stats.expired++;
     keyspace.modified(key);
     if (keyspace.keyListeners.size > 0) keyspace.keyListeners.onChange(this.index, key, false);

@@ -11,6 +11,8 @@ export interface KeyspaceStats {
   hits: number;
   misses: number;
   expired: number;
+  /** Fields of hashes. */
+  expiredFields: number;
 }
 
 export interface KeyspaceCore {

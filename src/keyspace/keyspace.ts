@@ -9,7 +9,7 @@
 
 import { ByteRange } from '../lib/byte-range.ts';
 import { DATABASES_DEFAULT, DATABASES_MAX } from '../config/limits.ts';
-import { blocksSpaceOf, hasBlocksBit } from './collection/block-keys.ts';
+import { blocksSpaceOf, expiringSpaceOf, isHiddenSpace } from './collection/block-keys.ts';
 import { CollectionChange } from './collection/collection-change.ts';
 import { COLLECTION_LIMITS, type CollectionLimits } from './collection/limits.ts';
 import { AccessClock } from './access-clock.ts';
@@ -39,7 +39,7 @@ export interface KeyspaceListener {
 
 export class Keyspace implements KeyspaceCore {
   #storage: Storage;
-  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0 };
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, expiredFields: 0 };
   collections: CollectionChange;
   leftOvers = 0;
   readonly keyListeners = new KeyListeners();
@@ -121,6 +121,7 @@ export class Keyspace implements KeyspaceCore {
     this.#saveSpaces();
     this.#storage.dropSpace(old);
     this.#storage.dropSpace(blocksSpaceOf(old));
+    this.#storage.dropSpace(expiringSpaceOf(old));
     this.changed();
   }
 
@@ -176,7 +177,7 @@ export class Keyspace implements KeyspaceCore {
     const next = this.#spaces[DATABASES_MAX] as number;
     const isReserved = next >= FURTHER_SPACES_FROM && next < FURTHER_SPACES_FROM + DATABASES_MAX;
     const free = isReserved ? FURTHER_SPACES_FROM + DATABASES_MAX : next;
-    if (hasBlocksBit(free)) throw new Error('assertion failed: no space is left for a database');
+    if (isHiddenSpace(free)) throw new Error('assertion failed: no space is left for a database');
     this.#spaces[DATABASES_MAX] = free + 1;
     return free;
   }

@@ -93,7 +93,7 @@ export class ServerFacade implements ServerPort {
     errorStats.reset();
     callLog.calls = 0;
     this.#parts.blocked().undelivered = 0;
-    Object.assign(keyspace.stats, { hits: 0, misses: 0, expired: 0 });
+    Object.assign(keyspace.stats, { hits: 0, misses: 0, expired: 0, expiredFields: 0 });
     const zeros: NetCounters = {
       connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0,
       outputLimitCloses: 0,

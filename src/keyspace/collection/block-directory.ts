@@ -26,13 +26,13 @@
 import type { ByteRange } from '../../lib/byte-range.ts';
 import { DeltaWriter, PieceReader } from '../pieces.ts';
 import { blockKey } from './block-keys.ts';
-import type { BlockPort } from './block-port.ts';
-import { blockSlot, type Block, type BlockSlot, type DirectoryEntry } from './block-slot.ts';
+import { blockSlot, type Block, type BlockSlot } from './block-slot.ts';
+import type { DirectoryBase, DirectoryOptions } from './directory-options.ts';
 import { EntryCounts } from './entry-counts.ts';
+import { UNKNOWN_TIMES, type FieldTimes } from './hash/field-times.ts';
 import { CHANGE, DROP, GROWTH_NONE, JOIN, OP_MASK, SPLIT } from './large-delta.ts';
 import { BLOCK_BYTES_MAX } from './limits.ts';
 import { PendingChanges } from './pending-changes.ts';
-import type { Separators } from './separators.ts';
 
 /** RAM of a directory, of an entry, and of a block beside what it says itself. */
 const EMPTY_BYTES = 1000;
@@ -55,38 +55,6 @@ const BLOCKS_ASKED_MAX = 64;
 /** Builds records of blocks, one at a time; each is borrowed until the next. */
 const records = new DeltaWriter();
 
-export interface DirectoryOptions<B extends Block, S> {
-  readonly separators: Separators<S>;
-  readonly port: BlockPort;
-  /** Where its blocks are, and under which id. */
-  readonly space: number;
-  readonly id: number;
-  /** Which of the collection's directories it is; 0 if there is one (large-delta.ts). */
-  readonly tag: number;
-  /** Reads what a block's encodeBase wrote. The bytes are borrowed. */
-  readonly decode: (buf: Buffer, start: number, end: number) => B;
-  readonly entries: readonly DirectoryEntry<S>[];
-  readonly nextBlock: number;
-  readonly sequence: number;
-}
-
-/** What a base says of a directory. */
-export type DirectoryBase<S> =
-  Pick<DirectoryOptions<Block, S>, 'nextBlock' | 'sequence' | 'entries'>;
-
-/** What `encode` wrote, as options. */
-export function readDirectory<S>(
-  reader: PieceReader, separators: Separators<S>,
-): DirectoryBase<S> {
-  const [nextBlock, sequence, length] = [reader.number(), reader.number(), reader.number()];
-  const entries: DirectoryEntry<S>[] = [];
-  while (entries.length < length) {
-    const start = separators.read(reader, entries.at(-1)?.start);
-    entries.push({ start, block: reader.number(), count: reader.number() });
-  }
-  return { nextBlock, sequence, entries };
-}
-
 export class BlockDirectory<B extends Block = Block, S = unknown> {
   readonly #options: DirectoryOptions<B, S>;
   readonly #slots: BlockSlot<B>[];
@@ -106,6 +74,7 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
   /** With more a block that is read makes others leave RAM. */
   #loadedBytesMax = Infinity;
   #ofKey: Buffer | undefined;
+  #soonestMs = Infinity;
 
   constructor(options: DirectoryOptions<B, S>) {
     this.#options = options;
@@ -173,6 +142,36 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
   entryAt(rank: number): number {
     return this.#counts.at(rank);
   }
+
+  // ---- Elements that expire ---------------------------------------------------------------------
+
+  /** No element expires before. */
+  get soonestMs(): number {
+    return this.#soonestMs;
+  }
+
+  /** Of the elements of an entry that expire. */
+  timesOf(entry: number): FieldTimes | undefined {
+    const slot = this.#mustSlot(entry);
+    return slot.block === undefined ? slot.times : slot.block.times;
+  }
+
+  /** Of an entry whose block is not in RAM. */
+  noteTimes(entry: number, times: FieldTimes): void {
+    this.#mustSlot(entry).times = times;
+    this.#soonestMs = Math.min(this.#soonestMs, times.soonestMs);
+  }
+
+  /** Finds out of all entries when the first element expires. */
+  refreshSoonest(): void {
+    this.#soonestMs = Infinity;
+    for (const { block, times } of this.#slots) {
+      const soonestMs = (block === undefined ? times : block.times)?.soonestMs ?? Infinity;
+      this.#soonestMs = Math.min(this.#soonestMs, soonestMs);
+    }
+  }
+
+  // ---- Blocks -----------------------------------------------------------------------------------
 
   /**
    * A command begins to use it: with more bytes of blocks in RAM, others go for one it reads. The
@@ -243,6 +242,9 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     if (block === undefined || (this.#isTight && isFirst) || slot.pending !== undefined) {
       this.#addPending(slot, buf, at, limit);
     }
+    if (block === undefined && this.#options.mayExpire?.(buf[at]!) === true) {
+      this.noteTimes(entry, UNKNOWN_TIMES);
+    }
     if (block !== undefined) {
       const before = block.size;
       block.applyDelta(buf, at, limit, words);
@@ -278,12 +280,20 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     this.#slots.splice(entry + 1, 0, blockSlot(block, this.#sequence));
     this.#starts.splice(entry + 1, 0, start);
     this.#nextBlock = Math.max(this.#nextBlock, block + 1);
+    this.#copyTimes(entry, entry + 1);
+  }
+
+  /** Elements of one entry, whose block may not be in RAM, are in the other one now. */
+  #copyTimes(from: number, to: number): void {
+    if (this.timesOf(from) === undefined) return;
+    for (const entry of [from, to]) this.#mustSlot(entry).times = UNKNOWN_TIMES;
   }
 
   #join(entry: number): void {
     const slot = this.#mustSlot(entry);
     const behind = this.#mustSlot(entry + 1);
     this.#noteWritten(slot);
+    this.#copyTimes(entry + 1, entry);
     this.#forget(behind);
     this.#counts.add(entry, this.#counts.of(entry + 1));
     this.#counts.remove(entry + 1);
@@ -453,6 +463,10 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
   #setBlock(slot: BlockSlot<B>, block: B | undefined): void {
     const bytes = block === undefined ? 0 : BLOCK_RAM_BYTES + block.memoryBytes;
     this.#loadedBytes += bytes - slot.blockBytes;
+    if (block === undefined) slot.times = slot.block?.times;
+    else if (block.times !== undefined) {
+      this.#soonestMs = Math.min(this.#soonestMs, block.times.soonestMs);
+    }
     slot.block = block;
     slot.blockBytes = bytes;
   }

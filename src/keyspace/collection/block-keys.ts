@@ -11,19 +11,32 @@
 
 import { ByteRange } from '../../lib/byte-range.ts';
 
-/** The spaces of databases never have this bit (keyspace.ts), those of their blocks do. */
+/**
+ * The spaces of databases never have these bits (keyspace.ts). Those of their blocks have the one,
+ * those in which hashes with fields that expire are noted (expiring-hashes.ts) the other.
+ */
 const BLOCKS_BIT = 2 ** 29;
+const EXPIRING_BIT = 2 ** 28;
 
 const KEY_BYTES = 10;
 const LEFT_OVER = /^blocks:(\d+):(\d+)$/;
 
 export function blocksSpaceOf(space: number): number {
-  if (hasBlocksBit(space)) throw new Error(`assertion failed: ${space} is a space of blocks`);
-  return space + BLOCKS_BIT;
+  return mustBeDatabase(space) + BLOCKS_BIT;
 }
 
-export function hasBlocksBit(space: number): boolean {
-  return Math.floor(space / BLOCKS_BIT) % 2 === 1;
+export function expiringSpaceOf(space: number): number {
+  return mustBeDatabase(space) + EXPIRING_BIT;
+}
+
+/** Whether a space is none that a database can have. */
+export function isHiddenSpace(space: number): boolean {
+  return Math.floor(space / EXPIRING_BIT) % 4 !== 0;
+}
+
+function mustBeDatabase(space: number): number {
+  if (isHiddenSpace(space)) throw new Error(`assertion failed: ${space} is a hidden space`);
+  return space;
 }
 
 /** In memory of its own: a storage may remember a key that it found by where its bytes are. */

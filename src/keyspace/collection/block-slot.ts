@@ -1,5 +1,6 @@
 /** One block of a large collection, as its directory knows it. */
 
+import type { FieldTimes } from './hash/field-times.ts';
 import type { PendingChanges } from './pending-changes.ts';
 
 /** What a block is while it is in RAM. */
@@ -8,6 +9,8 @@ export interface Block {
   readonly size: number;
   readonly memoryBytes: number;
   readonly baseBytes: number;
+  /** Of those of its elements that expire; undefined where none does. */
+  readonly times?: FieldTimes | undefined;
   applyDelta(buf: Buffer, start: number, end: number, words?: DataView): void;
   encodeBase(): Buffer;
 }
@@ -25,6 +28,8 @@ export interface BlockSlot<B extends Block> {
   /** Undefined while it is not in RAM. */
   block: B | undefined;
   blockBytes: number;
+  /** Of the block while it is not in RAM. */
+  times: FieldTimes | undefined;
   /** The number of the last change, and up to which the block's record surely has them. */
   changedAt: number;
   writtenAt: number;
@@ -40,7 +45,7 @@ export interface BlockSlot<B extends Block> {
 /** `writtenAt`: its record has all changes up to this one. */
 export function blockSlot<B extends Block>(number: number, writtenAt: number): BlockSlot<B> {
   return {
-    number, block: undefined, blockBytes: 0, changedAt: writtenAt, writtenAt,
+    number, block: undefined, blockBytes: 0, times: undefined, changedAt: writtenAt, writtenAt,
     dirtyBytes: 0, pending: undefined, isUsed: true, isGone: false,
   };
 }

@@ -10,7 +10,7 @@ import { PieceReader } from '../pieces.ts';
 /** A shorter delta changes few blocks. */
 const ORDERED_FROM_BYTES = 4 * KiB;
 
-/** What is changed together: a field and its value, or a field to be removed. */
+/** What is changed together: such as a field and its value, or a field to be removed. */
 interface Unit {
   readonly start: number;
   readonly end: number;
@@ -18,11 +18,12 @@ interface Unit {
 }
 
 /**
- * The same delta, or one of its own that has the same elements in another order. `pieces`: of each
- * element; the first one is what `orderOf` gets.
+ * The same delta, or one of its own that has the same elements in another order. `orderOf` gets the
+ * first piece of an element; `passRest` moves the reader behind what comes after it.
  */
 export function inOrderOfBlocks(
-  delta: ByteRange, pieces: 1 | 2, orderOf: (buf: Buffer, start: number, end: number) => number,
+  delta: ByteRange, passRest: (reader: PieceReader) => void,
+  orderOf: (buf: Buffer, start: number, end: number) => number,
 ): ByteRange {
   if (delta.length < ORDERED_FROM_BYTES) return delta;
   const { buf } = delta;
@@ -32,7 +33,7 @@ export function inOrderOfBlocks(
     const start = reader.at;
     reader.next();
     const order = orderOf(buf, reader.start, reader.end);
-    if (pieces === 2) reader.next();
+    passRest(reader);
     units.push({ start, end: reader.at, order });
   }
   units.sort((a, b) => a.order - b.order || a.start - b.start);

@@ -3,6 +3,7 @@
  * blocks come to RAM and leave it, and a base that is the directories.
  *
  *     base:  version 1 | space | what the type says | of each directory: id | the directory
+ *            and what else the type says
  */
 
 import type { ByteRange } from '../../lib/byte-range.ts';
@@ -42,6 +43,9 @@ export abstract class LargeCollection implements LiveValue {
 
   /** What stands in a base before the directories. */
   protected abstract writeHead(writer: DeltaWriter): void;
+
+  /** What stands behind the directories: nothing, but of hashes. */
+  protected writeTail(_writer: DeltaWriter): void {}
 
   get size(): number {
     return this.directories[0]!.size;
@@ -126,6 +130,7 @@ export abstract class LargeCollection implements LiveValue {
       writer.number(directory.id);
       directory.encode(writer);
     }
+    this.writeTail(writer);
     return writer.finish().copy();
   }
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LIVE_CODECS } from '../../../src/keyspace/codecs.ts';
+import { HashBlock } from '../../../src/keyspace/collection/hash/hash-block.ts';
 import {
-  HashBlock, HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
-} from '../../../src/keyspace/collection/hash/hash-block.ts';
+  HASH_INDEXED_FIELDS_MIN, HASH_ORDERED_FIELDS_MAX,
+} from '../../../src/keyspace/collection/hash/hash-pairs.ts';
 import { seedFieldHasher } from '../../../src/keyspace/collection/hash/field-hasher.ts';
 import { HASH_REMOVE, HASH_SET } from '../../../src/keyspace/collection/hash/hash-delta.ts';
 import { DeltaWriter } from '../../../src/keyspace/pieces.ts';

@@ -4,7 +4,7 @@ import type { ByteRange } from '../../../lib/byte-range.ts';
 import { KeyHash, type KeyHashSeed } from '../../../lib/key-hash.ts';
 import { DeltaWriter, pieceBytes } from '../../pieces.ts';
 import { HashBlock } from './hash-block.ts';
-import { HASH_SET, type HashType } from './hash-delta.ts';
+import { HASH_SET, HASH_SET_EXPIRING } from './hash-delta.ts';
 import type { HashView } from './hash-view.ts';
 import type { BlockPart, BlockShape } from '../large-edit.ts';
 import { HASH_HEAD_BYTES_MAX } from './packed-hash.ts';
@@ -24,7 +24,7 @@ export class HashShape implements BlockShape<HashBlock, number> {
   cut(block: HashBlock, bytesMax: number): BlockPart<HashBlock, number>[] {
     const hashes = hashesOf(block, this.#salt);
     return cutByHash(block, hashes, bytesMax).map((positions) => ({
-      start: hashes[positions[0]!]!, block: partOf(block.type, block, positions, this.hasher),
+      start: hashes[positions[0]!]!, block: partOf(block, positions, this.hasher),
     }));
   }
 
@@ -50,7 +50,7 @@ export function hashesOf(hash: HashView, salt: KeyHashSeed): Float64Array {
  * Positions in the order of their hashes, cut into parts that are blocks of at most `bytesMax`
  * bytes, and about half full. One field may be larger, and equal hashes stay together.
  */
-export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number): number[][] {
+function cutByHash(hash: HashBlock, hashes: Float64Array, bytesMax: number): number[][] {
   const order = Array.from({ length: hash.size }, (_, position) => position);
   order.sort((a, b) => hashes[a]! - hashes[b]! || a - b);
   const parts: number[][] = [];
@@ -58,7 +58,7 @@ export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number
   let before = -1;
   for (const position of order) {
     const bytes = pieceBytes(hash.fieldAt(position).length) +
-      pieceBytes(hash.valueAt(position).length);
+      pieceBytes(hash.storedValueAt(position).length);
     const isFull = filled >= bytesMax / 2 || filled + bytes > bytesMax - HASH_HEAD_BYTES_MAX;
     if (isFull && hashes[position] !== before) {
       parts.push([]);
@@ -72,24 +72,27 @@ export function cutByHash(hash: HashView, hashes: Float64Array, bytesMax: number
 }
 
 /** The fields at some positions, in that order, as a hash of its own. */
-export function partOf(
-  type: HashType, hash: HashView, positions: readonly number[], hasher?: KeyHash,
-): HashBlock {
+function partOf(hash: HashBlock, positions: readonly number[], hasher: KeyHash): HashBlock {
+  const isTimed = positions.some((position) => hash.expiryAt(position) > 0);
   delta.restart();
-  for (const position of positions) addPair(hash, position);
-  return HashBlock.ofPacked(type, { ...delta.finish(), longest: 0, peak: 0 }, hasher);
+  for (const position of positions) {
+    delta.range(hash.fieldAt(position));
+    delta.range(isTimed ? hash.storedValueAt(position) : hash.valueAt(position));
+  }
+  const packed = { ...delta.finish(), longest: 0, peak: 0, isTimed };
+  return HashBlock.ofPacked(hash.type, packed, hasher);
 }
 
 /** All pairs as one delta that sets them; borrowed. */
-export function deltaOfAll(hash: HashView): ByteRange {
-  delta.begin(HASH_SET);
-  for (let position = 0; position < hash.size; position++) addPair(hash, position);
+function deltaOfAll(hash: HashBlock): ByteRange {
+  const isTimed = hash.times !== undefined;
+  delta.begin(isTimed ? HASH_SET_EXPIRING : HASH_SET);
+  for (let position = 0; position < hash.size; position++) {
+    delta.range(hash.fieldAt(position));
+    delta.range(hash.valueAt(position));
+    if (isTimed) delta.number(hash.expiryAt(position));
+  }
   return delta.finish();
 }
 
 const delta = new DeltaWriter();
-
-function addPair(hash: HashView, position: number): void {
-  delta.range(hash.fieldAt(position));
-  delta.range(hash.valueAt(position));
-}

@@ -15,7 +15,9 @@ import { HASH, SET } from '../../value-type.ts';
 import type { CollectionType, LargeMaker } from '../collection-type.ts';
 import { inOrderOfBlocks } from '../delta-order.ts';
 import { HashBlock } from './hash-block.ts';
-import { HASH_SET, type HashType } from './hash-delta.ts';
+import {
+  HASH_EXPIRE, HASH_REMOVE, HASH_SET, HASH_SET_EXPIRING, type HashType,
+} from './hash-delta.ts';
 import { cutHashed } from './hashed-blocks.ts';
 import { LargeHash } from './large-hash.ts';
 import type { LargeCollection } from '../large-collection.ts';
@@ -49,19 +51,25 @@ function toLarge(hash: HashBlock, { limits, newId, place, random }: LargeMaker):
 function changeLarge(edit: LargeEdit, large: LargeHash, delta: ByteRange): void {
   const { directory } = large;
   const op = delta.buf[delta.start]!;
-  const ordered = inOrderOfBlocks(delta, op === HASH_SET ? 2 : 1, (buf, start, end) =>
+  const ordered = inOrderOfBlocks(delta, (reader) => passRest(op, reader), (buf, start, end) =>
     large.hashOf(buf, start, end));
   const pieces = new PieceReader(ordered.buf, ordered.start + 1, ordered.end);
   while (pieces.hasMore) {
     const from = pieces.at;
     pieces.next();
     const { buf, start, end } = pieces;
-    if (op === HASH_SET) pieces.next();
+    passRest(op, pieces);
     const entry = large.entryOf(large.hashOf(buf, start, end));
     edit.change(directory, entry, op, buf, from, pieces.at);
-    if (op === HASH_SET) edit.maybeSplit(directory, entry, large.shape);
-    else edit.maybeJoin(directory, entry, large.shape);
+    if (op === HASH_REMOVE) edit.maybeJoin(directory, entry, large.shape);
+    else edit.maybeSplit(directory, entry, large.shape);
   }
+}
+
+/** What a delta says of a field behind its name. */
+function passRest(op: number, reader: PieceReader): void {
+  if (op === HASH_SET || op === HASH_SET_EXPIRING) reader.next();
+  if (op === HASH_SET_EXPIRING || op === HASH_EXPIRE) reader.number();
 }
 
 function toMediumAgain(large: LargeHash): HashBlock {

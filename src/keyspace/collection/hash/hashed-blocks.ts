@@ -13,9 +13,11 @@ import type { Random } from '../../../lib/random.ts';
 import type { HashPage } from './hash-view.ts';
 import { LOOKAHEAD_KEYS_MAX } from '../../limits.ts';
 import type { DeltaWriter, PieceReader } from '../../pieces.ts';
-import { BlockDirectory, type DirectoryBase } from '../block-directory.ts';
+import { BlockDirectory } from '../block-directory.ts';
+import type { DirectoryBase } from '../directory-options.ts';
 import { HashBlock } from './hash-block.ts';
-import type { HashType } from './hash-delta.ts';
+import { HASH_EXPIRE, HASH_SET_EXPIRING, type HashType } from './hash-delta.ts';
+import { expiredByTimes } from './field-times.ts';
 import { HashShape } from './hash-shape.ts';
 import type { BlockPlace } from '../large-collection.ts';
 import type { BlockPart } from '../large-edit.ts';
@@ -82,6 +84,7 @@ export class HashedBlocks {
     this.directory = new BlockDirectory({
       separators: NUMBERS, port: place.port, space: place.space, id, tag, ...base,
       decode: (buf, start, end) => HashBlock.ofBase(type, buf, start, end, this.hasher),
+      mayExpire: (op) => op === HASH_SET_EXPIRING || op === HASH_EXPIRE,
     });
   }
 
@@ -142,6 +145,17 @@ export class HashedBlocks {
 
   valueAt(position: number): ByteRange {
     return this.#blockAt(position).valueAt(position - this.#readFirst);
+  }
+
+  expiryAt(position: number): number {
+    return this.#blockAt(position).expiryAt(position - this.#readFirst);
+  }
+
+  /** How many fields of an entry have expired. */
+  expiredIn(entry: number, nowMs: number): number {
+    const { directory } = this;
+    return expiredByTimes(directory.timesOf(entry), nowMs)
+      ?? directory.block(entry).expiredIn(0, nowMs);
   }
 
   /**

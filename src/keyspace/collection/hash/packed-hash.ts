@@ -2,22 +2,35 @@
  * A small hash or set, read in place from its record and changed by writing it again: it has no
  * object and no memory of its own between two commands.
  *
- *     longest | peak | field | value | field | value ...        the base of a hash (hash-block.ts)
+ *     longest | peak | field | value | field | value ...        the base of a hash (hash-delta.ts)
  *
- * Fields are in the order of insertion. A look-up walks them: PACKED_BYTES_MAX bounds how far.
+ * Fields are in the order of insertion. A look-up walks them: PACKED_BYTES_MAX bounds how far. One
+ * with fields that expire is changed by making a block of it.
  */
 
 import { ByteRange } from '../../../lib/byte-range.ts';
 import { isSameBytes } from '../../../lib/compare-bytes.ts';
-import { varintBytes, writeVarint } from '../../../lib/varint.ts';
+import { readVarint, varintBytes, writeVarint } from '../../../lib/varint.ts';
 import { copyBytes, viewOf, type Bytes } from '../../../lib/views.ts';
 import type { PackedWriter } from '../collection-type.ts';
-import { HASH_REMOVE, HASH_SET, notedLength, type HashType } from './hash-delta.ts';
-import { scanDown, type HashPage, type HashView } from './hash-view.ts';
+import { expiredByTimes, timesOf, type FieldTimes } from './field-times.ts';
+import { HashBlock } from './hash-block.ts';
+import {
+  HASH_REMOVE, HASH_SET, hashHeadBytes, notedLength, type HashType,
+} from './hash-delta.ts';
+import { scanDown, type HashPage, type WholeHash } from './hash-view.ts';
 import { PACKED_BYTES_MAX } from '../../limits.ts';
 import { PieceReader } from '../../pieces.ts';
+import { valueBehindExpiry } from './timed-pairs.ts';
 
-export class PackedHash implements HashView {
+/** Whether a small hash has fields that expire, without reading more than its head. */
+export function isTimedPacked({ buf, start, end }: ByteRange): boolean {
+  const peakAt = valueBehindExpiry(buf, start);
+  return peakAt + 1 < end && buf[peakAt] === 0;
+}
+
+export class PackedHash implements WholeHash {
+  readonly partCount = 1;
   readonly buf: Buffer;
   /** Over all of `buf`, if there is one. */
   readonly words: DataView | undefined;
@@ -26,6 +39,9 @@ export class PackedHash implements HashView {
   readonly end: number;
   readonly longest: number;
   readonly peak: number;
+  /** Its values have their expiry in front. */
+  readonly isTimed: boolean;
+  #times: FieldTimes | undefined;
   #size = -1;
   /** The pair that was located last: its position, where it begins, and its two pieces. */
   #position = -1;
@@ -37,7 +53,9 @@ export class PackedHash implements HashView {
     this.buf = buf;
     this.words = words;
     this.longest = head.number();
-    this.peak = head.number();
+    const peak = head.number();
+    this.isTimed = peak === 0 && head.hasMore;
+    this.peak = this.isTimed ? head.number() : peak;
     this.start = head.at;
     this.end = end;
     this.#pair = new PairReader(buf, this.start, end);
@@ -45,7 +63,7 @@ export class PackedHash implements HashView {
 
   /** Bytes of all of it. */
   get baseBytes(): number {
-    return this.end - this.start + varintBytes(this.longest) + varintBytes(this.peak);
+    return this.end - this.start + hashHeadBytes(this.longest, this.peak, this.isTimed);
   }
 
   get size(): number {
@@ -84,14 +102,67 @@ export class PackedHash implements HashView {
     return this.#value();
   }
 
+  nth(rank: number): number {
+    return rank;
+  }
+
   scan(cursor: number, count: number): HashPage {
     return scanDown(this.size, cursor, count);
   }
 
   #value(): ByteRange {
     const { buf, valueStart, at } = this.#pair;
-    return new ByteRange(buf, valueStart, at);
+    return new ByteRange(
+      buf, this.isTimed ? valueBehindExpiry(buf, valueStart) : valueStart, at);
   }
+
+  // ---- Fields that expire -----------------------------------------------------------------------
+
+  get wholeSize(): number {
+    return this.size;
+  }
+
+  get soonestMs(): number {
+    return this.isTimed ? this.#findTimes().soonestMs : Infinity;
+  }
+
+  expiryAt(position: number): number {
+    if (!this.isTimed) return 0;
+    this.#locate(position);
+    return readVarint(this.buf, this.#pair.valueStart, this.#pair.at);
+  }
+
+  partFirst(): number {
+    return 0;
+  }
+
+  partSize(): number {
+    return this.size;
+  }
+
+  partSoonestMs(): number {
+    return this.soonestMs;
+  }
+
+  expiredIn(_part: number, nowMs: number): number {
+    const known = expiredByTimes(this.isTimed ? this.#findTimes() : undefined, nowMs);
+    if (known !== undefined) return known;
+    return this.#expiries().filter((expiryMs) => expiryMs > 0 && expiryMs <= nowMs).length;
+  }
+
+  refreshTimes(): void {}
+
+  #findTimes(): FieldTimes {
+    this.#times ??= timesOf(this.#expiries());
+    if (this.#times === undefined) throw new Error('assertion failed: no field expires');
+    return this.#times;
+  }
+
+  #expiries(): number[] {
+    return Array.from({ length: this.size }, (_, position) => this.expiryAt(position));
+  }
+
+  // ---- Walking ----------------------------------------------------------------------------------
 
   #count(): number {
     const pair = new PairReader(this.buf, this.start, this.end);
@@ -164,7 +235,7 @@ class PairReader {
   }
 }
 
-/** Bytes of what is in front of the pairs, at most: two varints below 2^53. */
+/** Bytes of what is in front of the pairs, at most: two varints below 2^49, and one of 0. */
 export const HASH_HEAD_BYTES_MAX = 16;
 
 /**
@@ -188,9 +259,12 @@ export class PackedHashWriter implements PackedWriter {
   }
 
   change(packed: ByteRange | null, delta: ByteRange): ByteRange | undefined {
+    const op = delta.buf[delta.start];
+    const isTimed = packed !== null && isTimedPacked(packed);
+    if (isTimed || (op !== HASH_SET && op !== HASH_REMOVE)) return this.#changeTimed(packed, delta);
     const pairsAt = packed === null ? 0 : this.#readHead(packed);
     const pairsBytes = packed === null ? 0 : packed.end - pairsAt;
-    const isRemoval = delta.buf[delta.start] === HASH_REMOVE;
+    const isRemoval = op === HASH_REMOVE;
     const grown = pairsBytes + (isRemoval ? 0 : delta.length);
     if (grown > PACKED_BYTES_MAX - HASH_HEAD_BYTES_MAX) return undefined;
     if (packed === null) this.#longest = this.#peak = 0;
@@ -199,10 +273,22 @@ export class PackedHashWriter implements PackedWriter {
     this.growth = 0;
     const pieces = new PieceReader(delta.buf, delta.start + 1, delta.end);
     if (isRemoval) this.#removeAll(pieces);
-    else if (delta.buf[delta.start] === HASH_SET) this.#setAll(pieces, delta);
-    else throw new Error(`assertion failed: a delta begins with ${delta.buf[delta.start]}`);
+    else this.#setAll(pieces, delta);
     this.isEmpty = this.#end === HASH_HEAD_BYTES_MAX;
     return this.#finish();
+  }
+
+  /** As a block does it: fewer hashes have fields that expire than have to be fast. */
+  #changeTimed(packed: ByteRange | null, delta: ByteRange): ByteRange | undefined {
+    const block = packed === null
+      ? new HashBlock(this.#type)
+      : HashBlock.ofBase(this.#type, packed.buf, packed.start, packed.end);
+    const before = block.size;
+    block.applyDelta(delta.buf, delta.start, delta.end, delta.words);
+    if (block.baseBytes > PACKED_BYTES_MAX) return undefined;
+    this.growth = block.size - before;
+    this.isEmpty = block.size === 0;
+    return new ByteRange(block.encodeBase());
   }
 
   /** Returns where the pairs begin. */

@@ -6,7 +6,8 @@
 import type { ByteRange } from '../../../lib/byte-range.ts';
 import type { DeltaWriter } from '../../pieces.ts';
 import { LIST } from '../../value-type.ts';
-import { BlockDirectory, readDirectory, type DirectoryBase } from '../block-directory.ts';
+import { BlockDirectory } from '../block-directory.ts';
+import { readDirectory, type DirectoryBase } from '../directory-options.ts';
 import type { BlockPort } from '../block-port.ts';
 import { LargeCollection, readLargeBase, type BlockPlace } from '../large-collection.ts';
 import { ListBlock } from './list-block.ts';

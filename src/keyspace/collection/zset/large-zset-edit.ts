@@ -43,7 +43,7 @@ interface Move extends Scored {
 /** First the members, by their hashes, then the order, by the scores: each block is read once. */
 function setAll(edit: LargeEdit, large: LargeZset, delta: ByteRange): void {
   const moves: Move[] = [];
-  const { buf, end: limit, start: first } = byHash(large, delta, 2);
+  const { buf, end: limit, start: first } = byHash(large, delta, true);
   const pieces = new PieceReader(buf, first + 1, limit);
   while (pieces.hasMore) {
     const unitStart = pieces.at;
@@ -89,8 +89,11 @@ function sortByScore(some: Scored[], buf: Buffer): void {
   some.sort((a, b) => a.score - b.score || compareBytes(buf, a.start, a.end, buf, b.start, b.end));
 }
 
-function byHash({ members }: LargeZset, delta: ByteRange, pieces: 1 | 2): ByteRange {
-  return inOrderOfBlocks(delta, pieces, (buf, start, end) => members.hashOf(buf, start, end));
+function byHash({ members }: LargeZset, delta: ByteRange, hasScores: boolean): ByteRange {
+  const passRest = (reader: PieceReader): void => {
+    if (hasScores) reader.next();
+  };
+  return inOrderOfBlocks(delta, passRest, (buf, start, end) => members.hashOf(buf, start, end));
 }
 
 const member = new ByteRange(NO_BYTES);
@@ -134,7 +137,7 @@ interface Going {
  */
 function removeAll(edit: LargeEdit, large: LargeZset, delta: ByteRange): void {
   const { order } = large;
-  const ordered = byHash(large, delta, 1);
+  const ordered = byHash(large, delta, false);
   const leavers = removeMembers(edit, large, ordered);
   const { buf } = ordered;
   const going: Going = { entry: -1, members: [] };

@@ -10,7 +10,8 @@
 import { ByteRange } from '../../../lib/byte-range.ts';
 import type { DeltaWriter } from '../../pieces.ts';
 import { ZSET } from '../../value-type.ts';
-import { BlockDirectory, readDirectory, type DirectoryBase } from '../block-directory.ts';
+import { BlockDirectory } from '../block-directory.ts';
+import { readDirectory, type DirectoryBase } from '../directory-options.ts';
 import type { BlockPort } from '../block-port.ts';
 import {
   HashedBlocks, readHashedHead, writeHashedHead, type HashedHead,
