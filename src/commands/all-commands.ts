@@ -14,6 +14,7 @@ import { geoCommands } from './geo/geos.ts';
 import { hashNumberCommands } from './hash/hashes-numbers.ts';
 import { hashWalkCommands } from './hash/hashes-walks.ts';
 import { hashCommands } from './hash/hashes.ts';
+import { hashExpiryCommands } from './hash/hashes-expiry.ts';
 import { hyperLogLogCommands } from './hyperloglog/hyperloglogs.ts';
 import { hyperLogLogDebugCommands } from './hyperloglog/hyperloglogs-debug.ts';
 import { infoCommands } from './server/info.ts';
@@ -56,7 +57,7 @@ export const allCommands: readonly (readonly Command[])[] = [
   bitmapCommands, bitFieldCommands, hyperLogLogCommands, hyperLogLogDebugCommands,
   keyCommands, keyExpiryCommands, keyMoveCommands, keyScanCommands, keyObjectCommands,
   keyDatabaseCommands, sortCommands,
-  hashCommands, hashNumberCommands, hashWalkCommands,
+  hashCommands, hashNumberCommands, hashExpiryCommands, hashWalkCommands,
   setCommands, setChoiceCommands, setAlgebraCommands,
   listCommands, listChangeCommands, listMoveCommands, listBlockingCommands,
   zsetCommands, zsetScoreCommands, zsetRangeCommands, zsetRemovalCommands, zsetWalkCommands,

@@ -5,7 +5,7 @@
 
 import type { ByteRange } from '../lib/byte-range.ts';
 import type { Context } from './command.ts';
-import { INVALID_CURSOR } from './reply-errors.ts';
+import { INVALID_CURSOR, NOVALUES_OF_OTHERS } from './reply-errors.ts';
 import type { ConfigPort } from './server-port.ts';
 import { parseCursor, parseScanOptions } from './scan-options.ts';
 
@@ -19,6 +19,8 @@ export interface ScannedCollection<C> {
   readonly nameAt: (collection: C, position: number) => ByteRange;
   /** Replies for each element. */
   readonly width: 1 | 2;
+  /** NOVALUES has the names alone replied. */
+  readonly mayLeaveOutValues?: boolean;
   readonly replyAt: (ctx: Context, collection: C, position: number) => void;
 }
 
@@ -36,6 +38,8 @@ export function scanCollection<C>(ctx: Context, how: ScannedCollection<C>): void
   if (collection === null) return replyPage(ctx, 0, 0, () => undefined);
   const options = parseScanOptions(args, 3, false);
   if (typeof options === 'string') return reply.error(options);
+  const { withoutValues } = options;
+  if (withoutValues && how.mayLeaveOutValues !== true) return reply.error(NOVALUES_OF_OTHERS);
   const isWhole = how.isWhole(collection, server.config);
   const page = isWhole
     ? how.page(collection, 0, Infinity) : how.page(collection, cursor, options.count);
@@ -44,8 +48,11 @@ export function scanCollection<C>(ctx: Context, how: ScannedCollection<C>): void
     const { buf, start, end } = how.nameAt(collection, at);
     return matches(buf, start, end);
   });
-  replyPage(ctx, page.cursor, positions.length * how.width, () => {
-    for (const at of positions) how.replyAt(ctx, collection, at);
+  replyPage(ctx, page.cursor, positions.length * (withoutValues ? 1 : how.width), () => {
+    for (const at of positions) {
+      if (withoutValues) reply.bulkRange(how.nameAt(collection, at));
+      else how.replyAt(ctx, collection, at);
+    }
   });
 }
 

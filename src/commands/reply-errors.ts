@@ -17,6 +17,7 @@ export const NO_SUCH_KEY = 'ERR no such key';
 export const OVERFLOW = 'ERR increment or decrement would overflow';
 export const NAN_OR_INFINITY = 'ERR increment would produce NaN or Infinity';
 export const INVALID_CURSOR = 'ERR invalid cursor';
+export const NOVALUES_OF_OTHERS = 'ERR NOVALUES option can only be used in HSCAN';
 export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 export const DB_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const STRING_TOO_LONG =

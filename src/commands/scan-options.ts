@@ -19,6 +19,8 @@ export interface ScanOptions {
   readonly matches: GlobMatcher | undefined;
   /** As the client wrote it; undefined: any type. */
   readonly typeName: string | undefined;
+  /** NOVALUES, which only HSCAN knows. */
+  readonly withoutValues: boolean;
 }
 
 /** The cursor in argument `i`; undefined if it is none, or beyond all that a scan gives out. */
@@ -34,9 +36,13 @@ export function parseScanOptions(args: Args, first: number, ofKeys: boolean): Sc
   let count = COUNT_DEFAULT;
   let matches: GlobMatcher | undefined;
   let typeName: string | undefined;
+  let withoutValues = false;
   for (let i = first; i < args.count; i += 2) {
-    if (i + 1 === args.count) return SYNTAX;
-    if (args.is(i, 'COUNT')) {
+    if (args.is(i, 'NOVALUES')) {
+      withoutValues = true;
+      i--;
+    } else if (i + 1 === args.count) return SYNTAX;
+    else if (args.is(i, 'COUNT')) {
       const asked = args.int64(i + 1);
       if (asked === undefined) return NOT_AN_INTEGER;
       if (asked < 1) return SYNTAX;
@@ -47,7 +53,7 @@ export function parseScanOptions(args: Args, first: number, ofKeys: boolean): Sc
       typeName = args.latin1(i + 1);
     } else return SYNTAX;
   }
-  return { count, matches, typeName };
+  return { count, matches, typeName, withoutValues };
 }
 
 const EVERYTHING = Buffer.from('*');

@@ -10,6 +10,7 @@ import { Args } from '../../src/protocol/args.ts';
 import type { Command, Context, KeyWait } from '../../src/commands/command.ts';
 import type { ServerPort } from '../../src/commands/server-port.ts';
 import type { SessionPort } from '../../src/commands/session-port.ts';
+import type { CollectionLimits } from '../../src/keyspace/collection/limits.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
 import type { LiveCodec } from '../../src/keyspace/live-value.ts';
 import { liveStringCodec } from '../../src/keyspace/live-string.ts';
@@ -23,11 +24,12 @@ export interface CommandsLayerOptions {
   readonly server?: Partial<ServerPort>;
   readonly session?: Partial<SessionPort>;
   readonly protocol?: 2 | 3;
+  readonly collectionLimits?: CollectionLimits;
 }
 
 /** Everything that a test of a command family needs; the clock stands still until told. */
 export class CommandsLayer {
-  readonly storage: MemoryStorage;
+  storage: MemoryStorage;
   readonly keyspace: Keyspace;
   /** 'event key@db' of each keyspace notification. */
   readonly notified: string[] = [];
@@ -51,7 +53,13 @@ export class CommandsLayer {
     this.storage = new MemoryStorage([liveStringCodec, ...(options.codecs ?? [])]);
     this.keyspace = new Keyspace(this.storage, {
       notify: (_kind, event, db, key) => void this.notified.push(`${event} ${key.latin1()}@${db}`),
-    });
+    }, options.collectionLimits);
+  }
+
+  /** Goes on with what replaying bases and deltas gives. */
+  restart(): void {
+    this.storage = this.storage.reopened();
+    this.keyspace.adopt(this.storage);
   }
 
   /** The reply of a synchronous command; a command in steps needs `runSteps`. */

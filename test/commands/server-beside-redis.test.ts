@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aclCategories } from '../../src/commands/server/acl-categories.ts';
 import { aclCommands } from '../../src/commands/server/acl.ts';
 import { allCommands } from '../../src/commands/all-commands.ts';
+import { hashExpiryCommands } from '../../src/commands/hash/hashes-expiry.ts';
 import { clientCommands } from '../../src/commands/client/client.ts';
 import { commandInfoCommands } from '../../src/commands/server/command-info.ts';
 import type { Command } from '../../src/commands/command.ts';
@@ -28,7 +29,10 @@ const commands = [
 ].flat().flatMap((command): Command[] => [command, ...command.subcommands ?? []]);
 
 /** Newer than the real server, or not Redis's at all. */
-const NOT_THERE = ['client|setinfo', 'client|no-touch', 'waitaof', 'kill'];
+const NOT_THERE = [
+  'client|setinfo', 'client|no-touch', 'waitaof', 'kill',
+  ...hashExpiryCommands.map(({ name }) => name),
+];
 const known = commands.filter(({ name }) => !NOT_THERE.includes(name));
 
 describe.skipIf(!hasRedisServer())('the server beside a real redis-server', () => {

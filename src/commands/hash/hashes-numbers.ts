@@ -10,6 +10,7 @@ import { ONE_KEY, boundError, findHash, setFieldText } from './hash-access.ts';
 import { NAN_OR_INFINITY, NOT_AN_INTEGER, NOT_A_FLOAT, OVERFLOW } from '../reply-errors.ts';
 
 const CHANGING: readonly Flag[] = Object.freeze(['write', 'denyoom', 'fast']);
+const THE_FIELD = Object.freeze({ first: 2, end: 3, step: 1 });
 const VALUE_NOT_AN_INTEGER = 'ERR hash value is not an integer';
 const VALUE_NOT_A_FLOAT = 'ERR hash value is not a float';
 const INFINITE_INCREMENT = 'ERR value is NaN or Infinity';
@@ -19,7 +20,7 @@ function hincrby(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
   const increment = args.int64(3);
   if (increment === undefined) return reply.error(NOT_AN_INTEGER);
-  const hash = findHash(ctx);
+  const hash = findHash(ctx, THE_FIELD);
   if (hash === undefined) return;
   const before = integerIn(hash?.get(args.at(2)));
   if (before === undefined) return reply.error(VALUE_NOT_AN_INTEGER);
@@ -41,7 +42,7 @@ function hincrbyfloat(ctx: WriteContext): void {
   const increment = floatIn(args.at(3));
   if (increment === undefined) return reply.error(NOT_A_FLOAT);
   if (!increment.finite) return reply.error(INFINITE_INCREMENT);
-  const hash = findHash(ctx);
+  const hash = findHash(ctx, THE_FIELD);
   if (hash === undefined) return;
   const before = floatIn(hash?.get(args.at(2)));
   if (before === undefined) return reply.error(VALUE_NOT_A_FLOAT);

@@ -28,7 +28,7 @@ function hgetall(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.map(size);
-  for (let at = 0; at < size; at++) replyPair(ctx, hash as HashView, at);
+  for (let rank = 0; rank < size; rank++) replyPair(ctx, hash!, hash!.nth(rank));
 }
 
 function hkeys(ctx: Context): void {
@@ -36,7 +36,7 @@ function hkeys(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.array(size);
-  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashView).fieldAt(at));
+  for (let rank = 0; rank < size; rank++) ctx.reply.bulkRange(hash!.fieldAt(hash!.nth(rank)));
 }
 
 function hvals(ctx: Context): void {
@@ -44,7 +44,7 @@ function hvals(ctx: Context): void {
   if (hash === undefined) return;
   const size = hash?.size ?? 0;
   ctx.reply.array(size);
-  for (let at = 0; at < size; at++) ctx.reply.bulkRange((hash as HashView).valueAt(at));
+  for (let rank = 0; rank < size; rank++) ctx.reply.bulkRange(hash!.valueAt(hash!.nth(rank)));
 }
 
 function replyPair({ reply }: Context, hash: HashView, at: number): void {
@@ -60,7 +60,7 @@ function hrandfield(ctx: Context): void {
   const hash = readHash(ctx);
   if (hash === undefined) return;
   if (hash === null) return reply.nil();
-  reply.bulkRange(hash.fieldAt(random.below(hash.size)));
+  reply.bulkRange(hash.fieldAt(hash.nth(random.below(hash.size))));
 }
 
 function hrandfieldMany(ctx: Context): void {
@@ -84,12 +84,13 @@ function isTooMany(count: Int64, withValues: boolean): boolean {
 }
 
 function replyPicked(
-  ctx: Context, hash: HashView, positions: Float64Array, withValues: boolean,
+  ctx: Context, hash: HashView, ranks: Float64Array, withValues: boolean,
 ): void {
   const { reply } = ctx;
   const inPairs = withValues && reply.protocol === 3;
-  reply.array(withValues && !inPairs ? positions.length * 2 : positions.length);
-  for (const at of positions) {
+  reply.array(withValues && !inPairs ? ranks.length * 2 : ranks.length);
+  for (const rank of ranks) {
+    const at = hash.nth(rank);
     if (inPairs) reply.array(2);
     if (withValues) replyPair(ctx, hash, at);
     else reply.bulkRange(hash.fieldAt(at));
@@ -104,6 +105,7 @@ const SCANNED: ScannedCollection<HashView> = Object.freeze({
   page: (hash: HashView, cursor: number, count: number) => hash.scan(cursor, count),
   nameAt: (hash: HashView, at: number) => hash.fieldAt(at),
   width: 2,
+  mayLeaveOutValues: true,
   replyAt: replyPair,
 });
 

@@ -25,7 +25,7 @@ const SETTING: readonly Flag[] = Object.freeze(['write', 'denyoom', 'fast']);
 function setPairs(ctx: WriteContext, command: string): number | undefined {
   const { args, db, reply } = ctx;
   if (args.count % 2 !== 0) return void reply.error(wrongArity(command));
-  const hash = findHash(ctx);
+  const hash = findHash(ctx, { first: 2, end: args.count, step: 2 });
   if (hash === undefined) return undefined;
   const refused = boundError(ctx, hash);
   if (refused !== undefined) return void reply.error(refused);
@@ -51,7 +51,7 @@ function hmset(ctx: WriteContext): void {
 
 function hsetnx(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
-  const hash = findHash(ctx);
+  const hash = findHash(ctx, { first: 2, end: 3, step: 1 });
   if (hash === undefined) return;
   const refused = boundError(ctx, hash);
   if (refused !== undefined) return reply.error(refused);
@@ -101,17 +101,17 @@ function hlen(ctx: WriteContext): void {
 
 function hdel(ctx: WriteContext): void {
   const { args, db, reply } = ctx;
-  const hash = findHash(ctx);
+  const hash = findHash(ctx, { first: 2, end: args.count, step: 1 });
   if (hash === undefined) return;
   hashDelta.begin(HASH_REMOVE);
   const removed = hash === null ? 0 : writeFieldsPresent(ctx, hash);
   reply.integer(removed);
   if (hash === null || removed === 0) return;
   const key = args.at(1);
-  const { size } = hash;
+  const { wholeSize } = hash;
   db.changeCollection(key, HASHES, hashDelta.finish(), ctx.random);
   db.notify('h', 'hdel', key);
-  if (removed === size) db.notify('g', 'del', key);
+  if (removed === wholeSize) db.notify('g', 'del', key);
 }
 
 /** Adds to the delta the fields from argument 2 on that the hash has, each once; how many. */

@@ -11,14 +11,14 @@
 
 import type { ScanPage, ScannedKey } from '../../keyspace/storage.ts';
 import type { Database } from '../../keyspace/database.ts';
-import { typeOfName } from '../../keyspace/value-type.ts';
+import { HASH, typeOfName } from '../../keyspace/value-type.ts';
 import { compileGlob } from '../../lib/glob.ts';
 import { REPLY_BYTES_MAX } from '../../protocol/limits.ts';
 import type { ReplyWriter } from '../../protocol/reply-encoder.ts';
 import {
   defineCommands, type Context, type Flag, type Provided, type Steps, type Want,
 } from '../command.ts';
-import { INVALID_CURSOR } from '../reply-errors.ts';
+import { INVALID_CURSOR, NOVALUES_OF_OTHERS } from '../reply-errors.ts';
 import { parseCursor, parseScanOptions, type ScanOptions } from '../scan-options.ts';
 
 /** Keys asked of the storage at a time by KEYS and by SCAN with a large COUNT: well below 1 ms. */
@@ -49,8 +49,9 @@ function* keys(ctx: Context): Steps {
   let cursor = 0;
   do {
     const page = mustBePage(yield scanWant(db, cursor, SCAN_PAGE_KEYS));
-    for (const { key, expireAt } of page.keys) {
-      if (isExpired(expireAt, ctx.now) || !matches(key, 0, key.length)) continue;
+    for (const each of page.keys) {
+      const { key } = each;
+      if (!matches(key, 0, key.length) || isGone(ctx, each)) continue;
       found.push(key);
       bytes += key.length + BULK_EXTRA_BYTES;
     }
@@ -75,6 +76,7 @@ function* scan(ctx: Context): Steps {
   if (cursor === undefined) return reply.error(INVALID_CURSOR);
   const options = parseScanOptions(args, 2, true);
   if (typeof options === 'string') return reply.error(options);
+  if (options.withoutValues) return reply.error(NOVALUES_OF_OTHERS);
   const isWanted = filterOf(options);
   const found: Buffer[] = [];
   let left = Math.min(options.count, SCAN_COUNT_MAX);
@@ -82,7 +84,7 @@ function* scan(ctx: Context): Steps {
     const asked = Math.min(left, SCAN_PAGE_KEYS);
     const page = mustBePage(yield scanWant(db, cursor, asked));
     for (const each of page.keys) {
-      if (!isExpired(each.expireAt, ctx.now) && isWanted(each)) found.push(each.key);
+      if (isWanted(each) && !isGone(ctx, each)) found.push(each.key);
     }
     cursor = page.cursor;
     left -= Math.max(asked, page.keys.length);
@@ -106,13 +108,13 @@ function* randomkey(ctx: Context): Steps {
   for (let tries = 0; tries < RANDOM_KEY_TRIES_MAX; tries++) {
     const chosen = mustBeKey(yield { kind: 'randomKey', db });
     if (chosen === undefined) return reply.nil();
-    if (!isExpired(chosen.expireAt, ctx.now)) return reply.bulk(chosen.key);
+    if (!isGone(ctx, chosen)) return reply.bulk(chosen.key);
   }
   // Nearly all keys have expired and wait for their removal: any other key will do.
   let cursor = 0;
   do {
     const page = mustBePage(yield scanWant(db, cursor, SCAN_PAGE_KEYS));
-    const alive = page.keys.find(({ expireAt }) => !isExpired(expireAt, ctx.now));
+    const alive = page.keys.find((key) => !isGone(ctx, key));
     if (alive !== undefined) return reply.bulk(alive.key);
     cursor = page.cursor;
   } while (cursor !== 0);
@@ -125,8 +127,12 @@ function scanWant(db: Database, cursor: number, count: number): Want {
   return { kind: 'scan', db, cursor, count };
 }
 
-function isExpired(expireAt: number, nowMs: number): boolean {
-  return expireAt !== 0 && expireAt <= nowMs;
+/** The key has expired, or all that it holds. What was read for the one before is let go. */
+function isGone({ db, keyspace, now }: Context, key: ScannedKey): boolean {
+  if (key.expireAt !== 0 && key.expireAt <= now) return true;
+  if (key.type !== HASH) return false;
+  keyspace.storage.begin();
+  return db.isEmptied(key.key, now);
 }
 
 function replyKeys(reply: ReplyWriter, keysFound: readonly Buffer[]): void {

@@ -8,7 +8,7 @@
  * Redis takes patterns for C strings: behind a NUL it sees no asterisk and no arrow.
  */
 
-import { hashOf } from '../../keyspace/collection/hash/hashes.ts';
+import { fieldsOf } from '../../keyspace/collection/hash/hashes.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { HASH, STRING } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
@@ -53,7 +53,7 @@ export class SortPattern {
     const found = db.read(this.#keyOf(element));
     if (found === undefined) return undefined;
     if (this.#field !== undefined) {
-      return found.type === HASH ? hashOf(found).get(this.#field) : undefined;
+      return found.type === HASH ? fieldsOf(found, db.nowMs).get(this.#field) : undefined;
     }
     return found.type === STRING ? found.value : undefined;
   }

@@ -5,6 +5,8 @@
  */
 
 const UNIT = 'unit<M|KM|FT|MI>';
+const FIELDS = 'FIELDS:fields(numfields:int field...)';
+const CONDITION = '[condition<NX|XX|GT|LT>]';
 const WITH = '[WITHCOORD] [WITHDIST] [WITHHASH]';
 const SHAPE =
   'from<FROMMEMBER:member|FROMLONLAT:longitude_latitude(longitude:double latitude:double)> ' +
@@ -106,6 +108,9 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
     '[arguments(protover:int [AUTH:username_password(username password)] ' +
     '[SETNAME:clientname])]',
   hexists: 'key@0 field',
+  hexpire: `key@0 seconds:int ${CONDITION} ${FIELDS}`,
+  hexpireat: `key@0 unix-time-seconds:time ${CONDITION} ${FIELDS}`,
+  hexpiretime: `key@0 ${FIELDS}`,
   hget: 'key@0 field',
   hgetall: 'key@0',
   hincrby: 'key@0 field increment:int',
@@ -114,11 +119,17 @@ export const COMMAND_ARGUMENTS: Readonly<Record<string, string>> = {
   hlen: 'key@0',
   hmget: 'key@0 field...',
   hmset: 'key@0 field_value(field value)...',
+  hpersist: `key@0 ${FIELDS}`,
+  hpexpire: `key@0 milliseconds:int ${CONDITION} ${FIELDS}`,
+  hpexpireat: `key@0 unix-time-milliseconds:time ${CONDITION} ${FIELDS}`,
+  hpexpiretime: `key@0 ${FIELDS}`,
+  hpttl: `key@0 ${FIELDS}`,
   hrandfield: 'key@0 [options(count:int [WITHVALUES])]',
-  hscan: 'key@0 cursor:int [MATCH:pattern:pattern] [COUNT:count:int]',
+  hscan: 'key@0 cursor:int [MATCH:pattern:pattern] [COUNT:count:int] [NOVALUES]',
   hset: 'key@0 field_value(field value)...',
   hsetnx: 'key@0 field value',
   hstrlen: 'key@0 field',
+  httl: `key@0 ${FIELDS}`,
   hvals: 'key@0',
   incr: 'key@0',
   incrby: 'key@0 increment:int',

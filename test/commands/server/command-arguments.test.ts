@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashExpiryCommands } from '../../../src/commands/hash/hashes-expiry.ts';
 import { allCommands } from '../../../src/commands/all-commands.ts';
 import { parseArguments } from '../../../src/commands/server/argument-notation.ts';
 import { COMMAND_ARGUMENTS } from '../../../src/commands/server/command-arguments.ts';
@@ -16,6 +17,8 @@ const NOT_THERE = new Set([
   'client|setinfo', 'client|no-touch', 'waitaof', 'kill',
   // They take an argument more since 7.2.
   'zrank', 'zrevrank',
+  // And this one since 7.4, with the commands on the expiry of fields.
+  'hscan', ...hashExpiryCommands.map(({ name }) => name),
   ...commands.map(({ name }) => name).filter((name) => /^peers\b/.test(name)),
 ]);
 
