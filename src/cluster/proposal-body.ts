@@ -9,11 +9,11 @@
  *
  * Kinds: 0 a command; 1 what MULTI queued; 2 keys whose time is over, as one command's arguments; 4
  * what MULTI queued, behind what it watched: one command with database, version, space and bytes of
- * each key; 5 the limits of the requests behind it (RequestLimits). A batch that begins with the
- * last is *dated*: what it changes carries its log index (Storage.version). One that does not was
- * proposed while a peer ran a build that knows neither. Kind 3 was the end of a WATCH that was
- * ordered itself; it does nothing. `session` is the number of the connection on the peer that
- * proposed it.
+ * each key; 5 the limits of the requests behind it (RequestLimits); 6 fields of hashes whose time
+ * is over: a command for each hash, its key and the fields. A batch that begins with 5 is *dated*:
+ * what it changes carries its log index (Storage.version). One that does not was proposed while a
+ * peer ran a build that knows neither. Kind 3 was the end of a WATCH that was ordered itself; it
+ * does nothing. `session` is the number of the connection on the peer that proposed it.
  */
 
 import { readVarint, varintBytes, writeVarint } from '../lib/varint.ts';
@@ -37,10 +37,12 @@ export const ORDERED_EXPIRY = 2;
 export const ORDERED_UNWATCH = 3;
 export const ORDERED_WATCHED = 4;
 export const ORDERED_LIMITS = 5;
+export const ORDERED_FIELD_EXPIRY = 6;
 
 export type OrderedKind =
   | typeof ORDERED_COMMAND | typeof ORDERED_TRANSACTION | typeof ORDERED_EXPIRY
-  | typeof ORDERED_UNWATCH | typeof ORDERED_WATCHED | typeof ORDERED_LIMITS;
+  | typeof ORDERED_UNWATCH | typeof ORDERED_WATCHED | typeof ORDERED_LIMITS
+  | typeof ORDERED_FIELD_EXPIRY;
 
 export class OrderedRequest {
   kind: OrderedKind = ORDERED_COMMAND;

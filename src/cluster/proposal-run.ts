@@ -18,7 +18,10 @@ import type { Attempt } from '../engine/request-order.ts';
 import type { Runner } from '../engine/runner.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { NEED_KEY, type KeyToLoad } from '../keyspace/storage.ts';
+import { removeExpiredFields } from '../keyspace/expired-fields.ts';
 import { ByteRange } from '../lib/byte-range.ts';
+import { Random } from '../lib/random.ts';
+import { FEATURE_LEVEL_COLLECTIONS } from '../raft/core/feature-level.ts';
 import { LOOKAHEAD_KEYS_MAX } from '../keyspace/limits.ts';
 import { Args } from '../protocol/args.ts';
 import type { OrderedBatch } from '../raft/core/total-order-broadcast.ts';
@@ -26,7 +29,8 @@ import type { Session } from '../session/session.ts';
 import type { QueuedRequest } from '../session/transaction.ts';
 import type { PendingGroup } from './open-batch.ts';
 import {
-  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_LIMITS, ORDERED_TRANSACTION, ORDERED_WATCHED,
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_FIELD_EXPIRY, ORDERED_LIMITS, ORDERED_TRANSACTION,
+  ORDERED_WATCHED,
   USUAL_LIMITS, decodeLimits, decodeWatched, readOrderedRequests, type OrderedRequest,
 } from './proposal-body.ts';
 import type { RequestPool } from './request-pool.ts';
@@ -120,6 +124,7 @@ export class ProposalRun {
           request, request.commands.slice(1), decodeWatched(request.commands[0]!));
       case ORDERED_LIMITS: this.#limits = decodeLimits(request.commands[0]!); break;
       case ORDERED_EXPIRY: this.#removeExpired(request); break;
+      case ORDERED_FIELD_EXPIRY: this.#removeExpiredFields(request); break;
       default: break;
     }
     this.#next += 1;
@@ -205,6 +210,21 @@ export class ProposalRun {
     for (let i = 0; i < keys.count; i++) {
       keyspace.storage.begin();
       database.find(new ByteRange(keys.copy(i)), NEED_KEY);
+    }
+  }
+
+  #removeExpiredFields({ db, commands }: OrderedRequest): void {
+    const { keyspace } = this.#host;
+    const { timeMs, seed } = this.#batch;
+    keyspace.now = timeMs;
+    keyspace.isReadOnly = false;
+    keyspace.collections.mayCut = this.#limits.featureLevel >= FEATURE_LEVEL_COLLECTIONS;
+    const random = new Random(seed[0] ^ this.#next, seed[1]);
+    for (const args of commands) {
+      keyspace.storage.begin();
+      const [key, ...fields] = Array.from({ length: args.count }, (_, i) =>
+        new ByteRange(args.copy(i)));
+      removeExpiredFields(keyspace.db(db), key!, fields, timeMs, random);
     }
   }
 

@@ -13,7 +13,10 @@ import type { Command, RequestLimits } from '../commands/command.ts';
 import type { TableEntry } from '../commands/table.ts';
 import { Args } from '../protocol/args.ts';
 import { Random } from '../lib/random.ts';
-import { FEATURE_LEVEL_VERSIONS } from '../raft/core/feature-level.ts';
+import type { ExpiredOfHash } from '../keyspace/expired-fields.ts';
+import {
+  FEATURE_LEVEL_COLLECTIONS, FEATURE_LEVEL_VERSIONS,
+} from '../raft/core/feature-level.ts';
 import type {
   NotServing, OrderOutcome, TotalOrderBroadcast,
 } from '../raft/core/total-order-broadcast.ts';
@@ -24,7 +27,8 @@ import type { BatchReplies } from './apply.ts';
 import { LogTime } from './log-time.ts';
 import { OpenBatch, type ClosedBatch, type PendingGroup } from './open-batch.ts';
 import {
-  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_FIELD_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED,
+  encodeWatched,
   orderedBytesMax, type OrderedKind,
 } from './proposal-body.ts';
 import type { Attempt, RequestOrder } from '../engine/request-order.ts';
@@ -182,6 +186,17 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   async expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
     if (!this.mayExpire()) return false;
     this.#add(ORDERED_EXPIRY, 0, db, [Args.ofBuffers(keys)]);
+    const applied = this.#follow();
+    this.flush();
+    await applied;
+    return true;
+  }
+
+  /** The same for fields of hashes, which older builds do not know. */
+  async expireFields(db: number, hashes: readonly ExpiredOfHash[]): Promise<boolean> {
+    if (!this.mayExpire() || this.featureLevel < FEATURE_LEVEL_COLLECTIONS) return false;
+    const commands = hashes.map(({ key, fields }) => Args.ofBuffers([key, ...fields]));
+    this.#add(ORDERED_FIELD_EXPIRY, 0, db, commands);
     const applied = this.#follow();
     this.flush();
     await applied;

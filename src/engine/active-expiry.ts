@@ -7,6 +7,7 @@
 import { ByteRange } from '../lib/byte-range.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { FieldExpiry, type FieldExpiryHost } from './field-expiry.ts';
 import { NEED_KEY, type KeyToLoad } from '../keyspace/storage.ts';
 
 /** Expired keys that one batch removes: well below a millisecond of work. */
@@ -15,7 +16,7 @@ export const EXPIRY_BATCH_KEYS = 256;
 /** Full batches in a row for each unit of `active-expire-effort`, before others have their turn. */
 const EXPIRY_ROUNDS_MAX = 8;
 
-export interface ExpiryHost {
+export interface ExpiryHost extends FieldExpiryHost {
   readonly keyspace: Keyspace;
   /** Runs work of the server itself as one batch with one time, or not at all if it may not now. */
   runInternal(work: () => void): void;
@@ -28,6 +29,7 @@ export interface ExpiryHost {
 
 export class ActiveExpiry {
   readonly #host: ExpiryHost;
+  readonly #fields: FieldExpiry;
   #isRunning = false;
   #isStopped = false;
   /** DEBUG SET-ACTIVE-EXPIRE. */
@@ -35,9 +37,13 @@ export class ActiveExpiry {
 
   constructor(host: ExpiryHost) {
     this.#host = host;
+    this.#fields = new FieldExpiry(host, () => this.#isStopped);
   }
 
-  /** One cycle over all databases, unless one runs; returns how many keys were removed. */
+  /**
+   * One cycle over all databases, unless one runs; returns how many keys were removed, and how many
+   * hashes were looked at because fields of them may have expired.
+   */
   async cycle(effort: number): Promise<number> {
     if (this.#isRunning || this.#isStopped || !this.isOn) return 0;
     const { storage, databases } = this.#host.keyspace;
@@ -47,6 +53,7 @@ export class ActiveExpiry {
     try {
       for (const db of databases) {
         if (db.countExpiring() > 0) removed += await this.#cycleOne(db.index, effort);
+        if (db.countExpiringHashes() > 0) removed += await this.#fields.cycle(db.index, effort);
       }
     } finally {
       this.#isRunning = false;

@@ -223,6 +223,7 @@ function statsFields({ stats }: InfoSource): Field[] {
     ['sync_full', 0],
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],
+    ['expired_subkeys', stats.expiredFields],
     ['expired_keys', stats.expiredKeys],
     ['expired_stale_perc', '0.00'],
     ['expired_time_cap_reached_count', 0],

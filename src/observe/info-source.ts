@@ -133,6 +133,8 @@ export interface StatsFacts {
   readonly protocolErrors: number;
   readonly outputLimitCloses: number;
   readonly expiredKeys: number;
+  /** Of hashes. */
+  readonly expiredFields: number;
   readonly hits: number;
   readonly misses: number;
   readonly channels: number;

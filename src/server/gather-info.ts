@@ -138,6 +138,7 @@ function statsFacts(parts: ServerParts): StatsFacts {
     protocolErrors: counters.protocolErrors,
     outputLimitCloses: counters.outputLimitCloses,
     expiredKeys: keyspace.stats.expired,
+    expiredFields: keyspace.stats.expiredFields,
     hits: keyspace.stats.hits,
     misses: keyspace.stats.misses,
     channels: hub.channelCount,

@@ -3,6 +3,7 @@
  * out and are applied, and now and then it is told how much of that is safely in the store.
  */
 
+import type { ExpiredOfHash } from '../keyspace/expired-fields.ts';
 import type { Logger } from 'pino';
 import type { RequestLimits } from '../commands/command.ts';
 import type { CommandTable } from '../commands/table.ts';
@@ -137,6 +138,10 @@ export class RunningOrder {
 
   expire(db: number, keys: readonly Buffer[]): Promise<boolean> {
     return this.#order.expire(db, keys);
+  }
+
+  expireFields(db: number, hashes: readonly ExpiredOfHash[]): Promise<boolean> {
+    return this.#order.expireFields(db, hashes);
   }
 
   /** Applies nothing and saves nothing until the returned function is called. */

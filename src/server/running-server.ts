@@ -37,6 +37,7 @@ import { Saves } from './saves.ts';
 import { ServerFacade } from './server-facade.ts';
 import { SessionPlumbing } from './session-plumbing.ts';
 import { STORE_LOST, type StorageSide } from './storage-side.ts';
+import { Random } from '../lib/random.ts';
 import { FEATURE_LEVEL } from '../raft/core/feature-level.ts';
 import type { World } from './world.ts';
 
@@ -110,6 +111,9 @@ export class RunningServer {
       runInternal: (work) => this.#engine.runInternal(work),
       mayExpire: () => order?.mayExpire() ?? true,
       expire: order === undefined ? undefined : (db, keys) => order.expire(db, keys),
+      expireFields: order === undefined
+        ? undefined : (db, hashes) => order.expireFields(db, hashes),
+      random: new Random(parts.seed[0], parts.seed[1] ^ 1),
       nowMs: () => order?.readTimeMs(clock.nowMs()) ?? clock.nowMs(),
     });
     this.#sweeper = new BlockSweeper({

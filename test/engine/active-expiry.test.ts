@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import { Random } from '../../src/lib/random.ts';
 import { ByteRange } from '../../src/lib/byte-range.ts';
 import type { KeyToLoad } from '../../src/keyspace/storage.ts';
 import { ActiveExpiry, EXPIRY_BATCH_KEYS, type ExpiryHost } from '../../src/engine/active-expiry.ts';
@@ -24,7 +25,8 @@ class World {
 
   #host(): ExpiryHost {
     const host = {
-      keyspace: this.keyspace, nowMs: () => NOW, expire: undefined,
+      keyspace: this.keyspace, nowMs: () => NOW, expire: undefined, expireFields: undefined,
+      random: new Random(1, 2),
       runInternal: (work: () => void) => this.runInternal(work),
       mayExpire: () => this.mayExpire,
     };
