@@ -242,9 +242,8 @@ export class BlockDirectory<B extends Block = Block, S = unknown> {
     if (block === undefined || (this.#isTight && isFirst) || slot.pending !== undefined) {
       this.#addPending(slot, buf, at, limit);
     }
-    if (block === undefined && this.#options.mayExpire?.(buf[at]!) === true) {
-      this.noteTimes(entry, UNKNOWN_TIMES);
-    }
+    const hasTimes = slot.times !== undefined || this.#options.mayExpire?.(buf[at]!) === true;
+    if (block === undefined && hasTimes) this.noteTimes(entry, UNKNOWN_TIMES);
     if (block !== undefined) {
       const before = block.size;
       block.applyDelta(buf, at, limit, words);

@@ -220,6 +220,19 @@ describe('a large hash with fields that expire', () => {
     expect(hash.soonestMs).toBe(1000);
   });
 
+  it('counts no field that was removed since the base, on the way back', () => {
+    const large = new Large(300);
+    for (let i = 0; i < 200; i++) large.apply(HASH_EXPIRE, [`f${i}`, i < 100 ? 1000 : 2000]);
+    const again = large.reread();
+    const { deltas } = large.storage.spaces.get(SPACE)!.get('h')!;
+    const before = deltas.length;
+    for (let i = 0; i < 100; i++) large.apply(i % 2 > 0 ? HASH_REMOVE : HASH_SET,
+      i % 2 > 0 ? [`f${i}`] : [`f${i}`, 'never']);
+    for (const delta of deltas.slice(before)) again.applyDelta(delta, 0, delta.length);
+    expect([large.hash, again].map((hash) => new UnexpiredFields(hash, 2000).size))
+      .toEqual([150, 150]);
+  });
+
   it('counts what has expired together without reading its blocks', () => {
     const large = new Large(300);
     for (let i = 0; i < 300; i++) if (i % 3 > 0) large.apply(HASH_EXPIRE, [`f${i}`, 1000]);

@@ -17,7 +17,7 @@ const COMMANDS = 2000;
 const FAULTY_COMMANDS = 10_000;
 
 const PROFILES: readonly Profile[] = [
-  'lists', 'sets', 'sortedSets', 'big', 'hyperloglogs', 'expiry', 'transactions', 'mixed',
+  'hashes', 'lists', 'sets', 'sortedSets', 'big', 'hyperloglogs', 'expiry', 'transactions', 'mixed',
 ];
 
 describe('the model beside a dkvs server', () => {
@@ -36,7 +36,7 @@ describe('the model beside a dkvs server', () => {
     it(`explains ${COMMANDS} random replies of the profile ${profile}`, async () => {
       const wrong = await runModel({
         path, count: profile === 'big' ? COMMANDS / 4 : COMMANDS,
-        random: new Random(1, testSeed()), prefix: 'c1:', profile,
+        random: new Random(1, testSeed()), prefix: 'c1:', profile, mayExpireFields: true,
       });
       expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
     });
@@ -45,7 +45,7 @@ describe('the model beside a dkvs server', () => {
   it('explains commands on whole databases', async () => {
     const wrong = await runModel({
       path, count: COMMANDS, random: new Random(2, testSeed()), prefix: 'all:', databases: 3,
-      mayUseGlobal: true, mayChangeGlobal: true,
+      mayUseGlobal: true, mayChangeGlobal: true, mayExpireFields: true,
     });
     expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toBeUndefined();
   });
@@ -55,6 +55,7 @@ describe('the model beside a dkvs server', () => {
       const profile = name.includes('WATCH') ? 'transactions' : 'mixed';
       const wrong = await runModel({
         path, count: FAULTY_COMMANDS, random: new Random(3, testSeed()), prefix: 'c1:', profile,
+        mayExpireFields: true,
         tampering: plant(new Random(4, testSeed())),
       });
       expect(wrong, `DKVS_TEST_SEED=${testSeed()}`).toMatch(/got/);

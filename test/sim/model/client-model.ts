@@ -22,6 +22,7 @@ import { explain, findCommand, type Setting } from './explain.ts';
 import { distinct, KeyspaceModel } from './keyspace-model.ts';
 import { isRefusal, isUnknown } from './refusals.ts';
 import { describeCommand, describeReply, type Reply } from './reply.ts';
+import { isHash } from './value.ts';
 import {
   endTransaction, isSameSession, nameOf, NEW_SESSION, stepOf, type Command, type SessionModel,
   type Step,
@@ -417,13 +418,24 @@ export class ClientModel {
   #readKey(db: number, key: string): string[][] {
     const types = new Set(this.#hypotheses.map((model) => model.get(db, key)?.type));
     const commands = [['TYPE', key]];
-    if (types.has('hash')) commands.push(['HGETALL', key]);
+    if (types.has('hash')) commands.push(['HGETALL', key], ...this.#askExpiries(db, key));
     if (types.has('list')) commands.push(['LRANGE', key, '0', '-1']);
     if (types.has('set')) commands.push(['SMEMBERS', key]);
     if (types.has('zset')) commands.push(['ZRANGE', key, '0', '-1', 'WITHSCORES']);
     if (types.has('string') || types.has(undefined)) commands.push(['GET', key]);
     commands.push(['PEXPIRETIME', key]);
     return commands;
+  }
+
+  /** Of fields that may expire, if there are some. */
+  #askExpiries(db: number, key: string): string[][] {
+    const names = new Set<string>();
+    for (const model of this.#hypotheses) {
+      const value = model.get(db, key)?.value;
+      if (value === undefined || !isHash(value)) continue;
+      for (const [name, { expiry }] of value) if (expiry !== undefined) names.add(name);
+    }
+    return names.size === 0 ? [] : [['HPEXPIRETIME', key, 'FIELDS', `${names.size}`, ...names]];
   }
 
   // ---- Inside -----------------------------------------------------------------------------------

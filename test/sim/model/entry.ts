@@ -6,13 +6,9 @@
  * 109. Each command that shows more makes it smaller.
  */
 
-import { hashOfValue, sameValue, typeOf, type Value } from './value.ts';
-
-/** Times in ms since the epoch. A key may be gone at its expiry, and is gone one ms later. */
-export interface Expiry {
-  readonly earliestMs: number;
-  readonly latestMs: number;
-}
+import {
+  hashOfExpiry, hashOfValue, sameExpiry, sameValue, typeOf, type Expiry, type Value,
+} from './value.ts';
 
 export class Entry {
   readonly value: Value;
@@ -45,11 +41,6 @@ export class Entry {
   }
 }
 
-function sameExpiry(one: Expiry | undefined, other: Expiry | undefined): boolean {
-  return one?.earliestMs === other?.earliestMs && one?.latestMs === other?.latestMs;
-}
-
 function hashOf({ value, expiry }: Entry): number {
-  const end = Math.imul((expiry?.earliestMs ?? 0) | 0, 31) + ((expiry?.latestMs ?? 0) | 0);
-  return (hashOfValue(value) + end) >>> 0;
+  return (hashOfValue(value) + hashOfExpiry(expiry)) >>> 0;
 }

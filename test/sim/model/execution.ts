@@ -7,10 +7,12 @@
  */
 
 import type { Choices } from './choices.ts';
-import { Entry, type Expiry } from './entry.ts';
+import { Entry } from './entry.ts';
+import { Lifetimes } from './lifetimes.ts';
 import type { SortedSet } from './sorted-set-value.ts';
 import {
-  isEmptyCollection, isHash, isList, isSet, isSortedSet, type Hash, type List, type Members, type Value,
+  emptiedAt, isEmptyCollection, isHash, isList, isSet, isSortedSet, type Expiry, type Field, type Hash,
+  type List, type Members, type Value,
 } from './value.ts';
 import { HyperLogLog } from './hyperloglog-value.ts';
 import type { KeyspaceModel } from './keyspace-model.ts';
@@ -57,6 +59,7 @@ export class Execution {
   /** Keys of which it is decided that this execution sees them, as they were then. */
   readonly #seen = new Set<Entry>();
   readonly #missed = new Set<Entry>();
+  readonly #lifetimes: Lifetimes;
 
   constructor({ model, choices, window, db, protocol, isDeathFinal }: ExecutionParts) {
     this.model = model;
@@ -65,12 +68,32 @@ export class Execution {
     this.db = db;
     this.protocol = protocol;
     this.isDeathFinal = isDeathFinal;
+    this.#lifetimes = new Lifetimes(choices, window, isDeathFinal);
   }
-
 
   // ---- Looking up -------------------------------------------------------------------------------
 
   find(key: string, db = this.db): Entry | undefined {
+    const entry = this.#findKey(key, db);
+    return entry === undefined ? undefined : this.#unlessEmptied(db, key, entry);
+  }
+
+  /** A hash whose fields have all expired is not there. */
+  #unlessEmptied(db: number, key: string, entry: Entry): Entry | undefined {
+    if (!isHash(entry.value)) return entry;
+    const settled = this.#lifetimes.settle(entry.value);
+    const isSame = settled === entry.value;
+    const known = isSame ? entry : new Entry(settled, entry.expiry);
+    if (this.#seen.has(entry)) this.#seen.add(known);
+    if (this.#lifetimes.left(settled).size === 0) {
+      if (!isSame || this.model.ghost(db, key) !== entry) this.model.bury(db, key, known);
+      return undefined;
+    }
+    if (this.model.get(db, key) !== known) this.model.learn(db, key, known);
+    return known;
+  }
+
+  #findKey(key: string, db: number): Entry | undefined {
     const entry = this.model.get(db, key);
     if (entry === undefined) return this.isDeathFinal ? undefined : this.#findGhost(db, key);
     if (entry.expiry === undefined || this.#seen.has(entry)) return entry;
@@ -85,6 +108,8 @@ export class Execution {
 
   #findGhost(db: number, key: string): Entry | undefined {
     const ghost = this.model.ghost(db, key);
+    // Of an emptied hash the fields tell whether it is there again.
+    if (ghost !== undefined && ghost.expiry === undefined) return ghost;
     if (ghost?.expiry === undefined || this.#missed.has(ghost)) return undefined;
     if (this.window.earliestMs > ghost.expiry.latestMs) return undefined;
     if (!this.choices.choose()) {
@@ -120,8 +145,26 @@ export class Execution {
     throw new Error(`the model does not know the bytes of ${JSON.stringify(key)}`);
   }
 
+  /** Without the fields that have expired. */
   findHash(key: string): Hash | undefined {
-    return this.#findOf(key, isHash);
+    const hash = this.#findOf(key, isHash);
+    return hash === undefined ? undefined : this.#lifetimes.left(hash);
+  }
+
+  /** A hash that was found, as a write to some of its fields leaves it: those go that expired. */
+  hashToChange(key: string, names: readonly string[]): Map<string, Field> {
+    const left = this.findHash(key);
+    const value = this.model.get(this.db, key)?.value;
+    const whole = new Map(left === undefined || value === undefined ? [] : value as Hash);
+    for (const name of names) if (left?.has(name) !== true) whole.delete(name);
+    return whole;
+  }
+
+  /** Whether fields of a hash may have expired: a server may remove them, which is a change. */
+  mayHaveExpiredFields(key: string, db: number): boolean {
+    const value = this.model.get(db, key)?.value;
+    return value !== undefined && isHash(value) && [...value.values()].some(({ expiry }) =>
+      expiry !== undefined && this.window.latestMs >= expiry.earliestMs);
   }
 
   findList(key: string): List | undefined {
@@ -148,16 +191,25 @@ export class Execution {
     const maybe = new Set<string>();
     for (const [key, entry] of this.model.keys(this.db)) {
       const { expiry } = entry;
-      const isSure = expiry === undefined || this.window.latestMs < expiry.earliestMs ||
-        this.#seen.has(entry);
-      if (isSure) sure.add(key);
-      else if (this.window.earliestMs <= expiry.latestMs) maybe.add(key);
+      const isSure = this.#isSurelyBefore(expiry) || this.#seen.has(entry);
+      const emptied = emptiedAt(entry.value);
+      if (isSure && this.#isSurelyBefore(emptied)) sure.add(key);
+      else if (this.#mayBeBefore(expiry) && this.#mayBeBefore(emptied)) maybe.add(key);
     }
     if (this.isDeathFinal) return { sure, maybe };
-    for (const [key, { expiry }] of this.model.ghosts(this.db)) {
-      if (this.window.earliestMs <= (expiry?.latestMs ?? 0)) maybe.add(key);
+    for (const [key, { expiry, value }] of this.model.ghosts(this.db)) {
+      const end = expiry ?? emptiedAt(value);
+      if (end !== undefined && this.#mayBeBefore(end)) maybe.add(key);
     }
     return { sure, maybe };
+  }
+
+  #isSurelyBefore(end: Expiry | undefined): boolean {
+    return end === undefined || this.window.latestMs < end.earliestMs;
+  }
+
+  #mayBeBefore(end: Expiry | undefined): boolean {
+    return end === undefined || this.window.earliestMs <= end.latestMs;
   }
 
   // ---- Changing ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import { databaseCommands } from './database-commands.ts';
 import { CommandError, Execution, type Window } from './execution.ts';
 import { exactly, fits, type Expectation } from './expectation.ts';
 import { hashCommands } from './hash-commands.ts';
+import { hashExpiryCommands } from './hash-expiry-commands.ts';
 import { hyperLogLogCommands } from './hyperloglog-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import type { KeyspaceModel, WatchMark } from './keyspace-model.ts';
@@ -23,6 +24,7 @@ import { stringEditCommands } from './string-edit-commands.ts';
 
 const COMMANDS: ReadonlyMap<string, ModelCommand> = new Map([
   ...stringCommands, ...stringEditCommands, ...hyperLogLogCommands, ...hashCommands,
+  ...hashExpiryCommands,
   ...listCommands, ...setCommands, ...zsetCommands, ...sortCommands, ...keyCommands,
   ...databaseCommands,
 ].map((command) => [command.name, command]));
@@ -83,7 +85,8 @@ export function runTransaction(
  */
 function isMarkTouched(execution: Execution, mark: WatchMark): boolean {
   const isThere = execution.has(mark.key, mark.db);
-  if (mark.change === 'maybe') return execution.choices.choose();
+  const isInDoubt = mark.change === 'none' && execution.mayHaveExpiredFields(mark.key, mark.db);
+  if (mark.change === 'maybe' || (isThere && isInDoubt)) return execution.choices.choose();
   if (mark.wasThere) return !isThere || mark.change === 'sure';
   if (isThere) return mark.change === 'sure' || execution.choices.choose();
   return mark.change === 'sure';

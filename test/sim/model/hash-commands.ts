@@ -1,6 +1,6 @@
 /** Hashes. Their fields have no order that a client may rely on. */
 
-import type { Hash } from './value.ts';
+import type { Field, Hash } from './value.ts';
 import { CommandError, type Execution } from './execution.ts';
 import { anyOrder, exactly, some, type Expectation } from './expectation.ts';
 import { read, write, type ModelCommand } from './model-command.ts';
@@ -13,31 +13,31 @@ function fieldsOf(execution: Execution, key: string): Hash {
   return execution.findHash(key) ?? NO_FIELDS;
 }
 
-function bulkOrNil(text: string | undefined): Reply {
-  return text === undefined ? NIL : bulk(text);
+function bulkOrNil(field: Field | undefined): Reply {
+  return field === undefined ? NIL : bulk(field.text);
 }
 
 function set(execution: Execution, args: readonly string[]): number {
   if (args.length % 2 === 1) throw new CommandError(wrongArity('hset'));
   const key = args[1] ?? '';
-  const fields = new Map(fieldsOf(execution, key));
+  const fields = execution.hashToChange(key, args.filter((_, i) => i > 1 && i % 2 === 0));
   const before = fields.size;
-  for (let i = 2; i < args.length; i += 2) fields.set(args[i]!, args[i + 1]!);
+  for (let i = 2; i < args.length; i += 2) fields.set(args[i]!, { text: args[i + 1]! });
   execution.change(key, fields);
   return fields.size - before;
 }
 
 function setIfAbsent(execution: Execution, args: readonly string[]): number {
   const [, key = '', field = '', value = ''] = args;
-  const fields = fieldsOf(execution, key);
+  const fields = execution.hashToChange(key, [field]);
   if (fields.has(field)) return 0;
-  execution.change(key, new Map(fields).set(field, value));
+  execution.change(key, fields.set(field, { text: value }));
   return 1;
 }
 
 function remove(execution: Execution, args: readonly string[]): number {
   const [, key = '', ...names] = args;
-  const fields = new Map(fieldsOf(execution, key));
+  const fields = execution.hashToChange(key, names);
   const removed = names.filter((name) => fields.delete(name)).length;
   if (removed > 0) execution.change(key, fields);
   return removed;
@@ -46,11 +46,11 @@ function remove(execution: Execution, args: readonly string[]): number {
 function increment(execution: Execution, args: readonly string[]): bigint {
   const [, key = '', field = '', text = ''] = args;
   const by = mustLong(text);
-  const fields = fieldsOf(execution, key);
-  const value = parseLong(fields.get(field) ?? '0');
+  const fields = execution.hashToChange(key, [field]);
+  const value = parseLong(fields.get(field)?.text ?? '0');
   if (value === undefined) throw new CommandError('ERR hash value is not an integer');
   const sum = addLongs(value, by);
-  execution.change(key, new Map(fields).set(field, `${sum}`));
+  execution.change(key, fields.set(field, { ...fields.get(field), text: `${sum}` }));
   return sum;
 }
 
@@ -67,7 +67,7 @@ function fitsPairs(fields: Hash, items: readonly Reply[]): boolean {
     const field = bytesOf(items[i]);
     if (field === undefined || seen.has(field)) return false;
     seen.add(field);
-    const value = fields.get(field);
+    const value = fields.get(field)?.text;
     if (value === undefined || value !== bytesOf(items[i + 1])) return false;
   }
   return true;
@@ -83,8 +83,8 @@ function getAll(execution: Execution, [, key = '']: readonly string[]): Expectat
 const SHOWN_FIELDS_MAX = 6;
 
 function describeFields(fields: Hash): string {
-  const shown = [...fields].slice(0, SHOWN_FIELDS_MAX).map(([field, value]) =>
-    JSON.stringify(`${field}=${value.slice(0, 20)}`));
+  const shown = [...fields].slice(0, SHOWN_FIELDS_MAX).map(([field, { text }]) =>
+    JSON.stringify(`${field}=${text.slice(0, 20)}`));
   return `${shown.join(' ')}${fields.size > shown.length ? ' …' : ''} (${fields.size})`;
 }
 
@@ -119,7 +119,7 @@ function someFields(
     if (pairs?.length !== number) return false;
     if (count > 0 && new Set(pairs.map(([field]) => field)).size !== number) return false;
     return pairs.every(([field = '', value]) =>
-      fields.has(field) && (!hasValues || fields.get(field) === value));
+      fields.has(field) && (!hasValues || fields.get(field)?.text === value));
   });
 }
 
@@ -158,11 +158,11 @@ export const hashCommands: readonly ModelCommand[] = [
     (fieldsOf(execution, key).has(field) ? 1 : 0)),
   read('HLEN', 2, 'first', (execution, [, key = '']) => fieldsOf(execution, key).size),
   read('HSTRLEN', 3, 'first', (execution, [, key = '', field = '']) =>
-    fieldsOf(execution, key).get(field)?.length ?? 0),
+    fieldsOf(execution, key).get(field)?.text.length ?? 0),
   read('HKEYS', 2, 'first', (execution, [, key = '']) =>
     anyOrder([...fieldsOf(execution, key).keys()])),
   read('HVALS', 2, 'first', (execution, [, key = '']) =>
-    anyOrder([...fieldsOf(execution, key).values()])),
+    anyOrder([...fieldsOf(execution, key).values()].map(({ text }) => text))),
   read('HGETALL', 2, 'first', getAll),
   read('HRANDFIELD', -2, 'first', randomField),
 ];

@@ -1,6 +1,7 @@
 /** Keys of any type: whether they are there, where they are, and when they end. */
 
-import type { Entry, Expiry } from './entry.ts';
+import type { Entry } from './entry.ts';
+import type { Expiry } from './value.ts';
 import { CommandError, type Execution } from './execution.ts';
 import { exactly, integerBetween, type Expectation } from './expectation.ts';
 import { read, write, type ModelCommand } from './model-command.ts';
@@ -83,7 +84,7 @@ function move(execution: Execution, [, key = '', dbText = '']: readonly string[]
 
 // ---- Setting the expiry -------------------------------------------------------------------------
 
-interface ExpireOptions {
+export interface ExpireOptions {
   readonly isNx: boolean;
   readonly isXx: boolean;
   readonly isGt: boolean;
@@ -115,7 +116,7 @@ function isBefore(execution: Execution, one: Expiry, other: Expiry): boolean {
   return execution.choices.choose();
 }
 
-function mayExpire(
+export function mayExpire(
   execution: Execution, options: ExpireOptions, old: Expiry | undefined, expiry: Expiry,
 ): boolean {
   if (options.isNx && old !== undefined) return false;
@@ -155,18 +156,18 @@ function persist(execution: Execution, [, key = '']: readonly string[]): number 
 
 // ---- Asking for the expiry ----------------------------------------------------------------------
 
-const toMs = (ms: number): number => ms;
+export const toMs = (ms: number): number => ms;
 const toSeconds = (ms: number): number => Math.floor((ms + 500) / 1000);
 
-type TimesOf = (execution: Execution, expiry: Expiry) => Expiry;
+export type TimesOf = (execution: Execution, expiry: Expiry) => Expiry;
 
 /** Left over, as a window: its end minus the time at which it is asked. */
-const timeLeft: TimesOf = ({ window }, { earliestMs, latestMs }) => ({
+export const timeLeft: TimesOf = ({ window }, { earliestMs, latestMs }) => ({
   earliestMs: Math.max(0, earliestMs - window.latestMs),
   latestMs: Math.max(0, latestMs - window.earliestMs),
 });
 
-const timeItself: TimesOf = (_, expiry) => expiry;
+export const timeItself: TimesOf = (_, expiry) => expiry;
 
 function ask(times: TimesOf, round: (ms: number) => number) {
   return (execution: Execution, [, key = '']: readonly string[]): Expectation => {

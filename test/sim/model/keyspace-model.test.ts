@@ -45,8 +45,9 @@ describe('KeyspaceModel', () => {
   it('tells keys apart whose expiry or type differs', () => {
     const entries = [
       new Entry('1'), new Entry('1', { earliestMs: 5, latestMs: 6 }),
-      new Entry('1', { earliestMs: 5, latestMs: 7 }), new Entry(new Map([['f', '1']])),
-      new Entry(new Map([['f', '2']])),
+      new Entry('1', { earliestMs: 5, latestMs: 7 }), new Entry(new Map([['f', { text: '1' }]])),
+      new Entry(new Map([['f', { text: '2' }]])),
+      new Entry(new Map([['f', { text: '2', expiry: { earliestMs: 5, latestMs: 6 } }]])),
     ];
     const models = entries.map((entry) => {
       const model = new KeyspaceModel(1);

@@ -60,6 +60,11 @@ const oneFieldForAnother: Replace = ([name = '', key = '', field = '', ...rest])
 const anotherElement: Replace = ([name = '', key = '', ...elements]) =>
   (name === 'PFADD' && elements.length > 0 ? [name, key, `not ${elements[0]!}`] : undefined);
 
+/** The reply is the same. */
+const longerLife: Replace = ([name = '', key = '', ms = '', ...rest]) =>
+  (name === 'HPEXPIRE' && Number(ms) < 1000
+    ? [name, key, `${Number(ms) + 5000}`, ...rest] : undefined);
+
 /** The last byte of a long value is another one. */
 const damagedValue: Replace = ([name = '', key = '', value = '', ...rest]) =>
   (name === 'SET' && value.length > 1000
@@ -97,6 +102,7 @@ export const PLANTED_FAULTS: Readonly<Record<string, (random: Random) => Tamperi
     asking(random, ([name, key = '']) => (name === 'INCR' ? ['INCRBY', key, '2'] : undefined)),
   'an APPEND is made twice': (random) => asking(random, doubledAppend),
   'an expiry is lost': (random) => asking(random, expiryLostBySet),
+  'a field lives longer than it was told to': (random) => asking(random, longerLife),
   'PEXPIRE replies and does nothing': (random) => asking(random, renamed('PEXPIRE', 'EXISTS')),
   'PERSIST replies and does nothing': (random) => asking(random, renamed('PERSIST', 'EXISTS')),
   'PFADD adds another element': (random) => asking(random, anotherElement),

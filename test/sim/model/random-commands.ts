@@ -28,6 +28,8 @@ export interface RandomCommandsOptions {
   /** How many databases are used, from 0 on. */
   readonly databases?: number;
   readonly valueBytesMax?: number;
+  /** Fields of hashes get an expiry: the server knows as much as Redis 7.4. */
+  readonly mayExpireFields?: boolean;
 }
 
 /** How often each family of commands comes, out of the sum. */
@@ -57,6 +59,9 @@ const WEIGHTS: Readonly<Record<Profile, Readonly<Partial<Record<Family, number>>
   },
 };
 
+/** Beside the commands on hashes of the profile. */
+const FIELD_EXPIRY_WEIGHT = 0.6;
+
 const GLOBAL_READ_WEIGHT = 6;
 const GLOBAL_WRITE_WEIGHT = 1;
 const SELECT_WEIGHT = 3;
@@ -81,6 +86,9 @@ export class RandomCommands {
     const weights: Partial<Record<Choice, number>> = { ...WEIGHTS[profile] };
     if (options.mayUseGlobal === true) weights.globalRead = GLOBAL_READ_WEIGHT;
     if (options.mayChangeGlobal === true) weights.globalWrite = GLOBAL_WRITE_WEIGHT;
+    if (options.mayExpireFields === true && weights.hash !== undefined) {
+      weights.fieldExpiry = Math.ceil(weights.hash * FIELD_EXPIRY_WEIGHT);
+    }
     if (databases > 1) weights.select = SELECT_WEIGHT;
     for (const [choice, weight] of Object.entries(weights)) {
       for (let i = 0; i < weight; i++) this.#choices.push(choice as Choice);

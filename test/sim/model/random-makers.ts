@@ -6,7 +6,7 @@ import type { RandomValues } from './random-values.ts';
 
 export type Family =
   | 'string' | 'big' | 'edit' | 'number' | 'hyperloglog' | 'hash' | 'list' | 'set' | 'zset' | 'key'
-  | 'move' | 'sorted' | 'timed' | 'expiry'
+  | 'move' | 'sorted' | 'timed' | 'expiry' | 'fieldExpiry'
   | 'globalRead' | 'globalWrite' | 'select' | 'wrong' | 'multi';
 
 export interface Making {
@@ -391,7 +391,38 @@ const wrong: readonly Maker[] = [
   () => ['PING', 'hello'],
 ];
 
+const fields: (making: Making) => string[] = (making) => {
+  const names = making.values.list(1, 4, () => field(making));
+  return ['FIELDS', `${names.length}`, ...names];
+};
+
+const condition: (making: Making) => string[] = ({ values }) =>
+  (values.chance(30) ? [values.pick(['NX', 'XX', 'GT', 'LT'])] : []);
+
+const fieldExpiry: readonly Maker[] = [
+  (making) => ['HPEXPIRE', making.keys.key('h'), `${making.values.delayMs()}`,
+    ...condition(making), ...fields(making)],
+  (making) => ['HPEXPIRE', making.keys.key('h'), `${making.values.delayMs()}`,
+    ...condition(making), ...fields(making)],
+  (making) => ['HPEXPIREAT', making.keys.key('h'),
+    `${Math.ceil(making.nowMs) + making.values.between(-100, 500)}`,
+    ...condition(making), ...fields(making)],
+  (making) => ['HEXPIRE', making.keys.key(making.values.pick(['h', 'x'])),
+    `${making.values.between(0, 100)}`, ...fields(making)],
+  (making) => ['HPERSIST', making.keys.key('h'), ...fields(making)],
+  (making) => ['HPTTL', making.keys.key('h'), ...fields(making)],
+  (making) => ['HTTL', making.keys.key('h'), ...fields(making)],
+  (making) => ['HPEXPIRETIME', making.keys.key('h'), ...fields(making)],
+  // All fields, so that there may be nothing left.
+  (making) => ['HPEXPIRE', making.keys.key('h'), `${making.values.delayMs()}`, 'FIELDS',
+    `${FIELDS}`, ...Array.from({ length: FIELDS }, (_, i) => `f${i}`)],
+  (making) => ['HSET', making.keys.key('h'), field(making), making.values.value()],
+  ({ keys }) => ['HGETALL', keys.key('h')],
+  ({ keys }) => ['EXISTS', keys.key('h')],
+];
+
 export const MAKERS: Readonly<Record<Exclude<Family, 'multi'>, readonly Maker[]>> = {
   string, big, edit, number, hyperloglog, hash, list, set, zset, sorted, key, move, timed, expiry,
+  fieldExpiry,
   globalRead, globalWrite, select, wrong,
 };

@@ -1,6 +1,6 @@
 /** Strings: whole values, with and without expiry. */
 
-import type { Expiry } from './entry.ts';
+import type { Expiry } from './value.ts';
 import { CommandError, type Execution } from './execution.ts';
 import type { Expectation } from './expectation.ts';
 import { bytesOfHyperLogLog } from './hyperloglog-commands.ts';

@@ -7,10 +7,44 @@ import { HyperLogLog } from './hyperloglog-value.ts';
 import { hashText } from './reply.ts';
 import { SortedSet } from './sorted-set-value.ts';
 
-export type Hash = ReadonlyMap<string, string>;
+export type Hash = ReadonlyMap<string, Field>;
 export type List = readonly string[];
 export type Members = ReadonlySet<string>;
 export type Value = string | HyperLogLog | Hash | List | Members | SortedSet;
+
+/** A field of a hash. One that may have expired stays until a write meets it. */
+export interface Field {
+  readonly text: string;
+  readonly expiry?: Expiry | undefined;
+}
+
+/** Times in ms since the epoch. It may be gone at its expiry, and is gone one ms later. */
+export interface Expiry {
+  readonly earliestMs: number;
+  readonly latestMs: number;
+}
+
+export function sameExpiry(one: Expiry | undefined, other: Expiry | undefined): boolean {
+  return one?.earliestMs === other?.earliestMs && one?.latestMs === other?.latestMs;
+}
+
+/** Equal expiries have the same. */
+export function hashOfExpiry(expiry: Expiry | undefined): number {
+  return Math.imul((expiry?.earliestMs ?? 0) | 0, 31) + ((expiry?.latestMs ?? 0) | 0);
+}
+
+/** When the last field of a hash expires; undefined if one does not, or it is no hash. */
+export function emptiedAt(value: Value): Expiry | undefined {
+  if (!isHash(value)) return undefined;
+  let earliestMs = -Infinity;
+  let latestMs = -Infinity;
+  for (const { expiry } of value.values()) {
+    if (expiry === undefined) return undefined;
+    earliestMs = Math.max(earliestMs, expiry.earliestMs);
+    latestMs = Math.max(latestMs, expiry.latestMs);
+  }
+  return { earliestMs, latestMs };
+}
 
 export function isHash(value: Value): value is Hash {
   return value instanceof Map;
@@ -48,7 +82,10 @@ export function sameValue(one: Value, other: Value): boolean {
   if (isSortedSet(one)) return isSortedSet(other) && one.equals(other);
   if (isHash(one)) {
     return isHash(other) && one.size === other.size &&
-      [...one].every(([field, value]) => other.get(field) === value);
+      [...one].every(([name, field]) => {
+        const its = other.get(name);
+        return its?.text === field.text && sameExpiry(its.expiry, field.expiry);
+      });
   }
   if (isList(one)) {
     return isList(other) && one.length === other.length &&
@@ -69,8 +106,8 @@ export function hashOfValue(value: Value): number {
     for (const member of value) sum += Math.imul(hashText(member), 0x85eb_ca6b);
     return sum >>> 0;
   }
-  for (const [field, text] of value) {
-    sum += Math.imul(hashText(field), 0x9e37_79b1) ^ hashText(text);
+  for (const [name, { text, expiry }] of value) {
+    sum += Math.imul(hashText(name), 0x9e37_79b1) ^ hashText(text) ^ hashOfExpiry(expiry);
   }
   return sum >>> 0;
 }

@@ -3,7 +3,7 @@
  * agrees with its log, and all servers of a cluster hold the same.
  */
 
-import { describeReply, type Reply } from '../model/reply.ts';
+import { bytesOf, describeReply, type Reply } from '../model/reply.ts';
 import type { ClientHost } from './client-host.ts';
 import { SimFault, type Cluster } from './cluster.ts';
 import { WALL_START_MS, type SimMachine } from './sim-machine.ts';
@@ -74,6 +74,7 @@ export function ask(
 const DATABASES = 3;
 /** What is asked of each key. */
 const KEY_COMMANDS = 5;
+const HGETALL_AT = 3;
 
 /** All keys that live for long from `nowMs` on, with their values and expiries, as text. */
 async function contentOf(
@@ -85,13 +86,45 @@ async function contentOf(
     const [, ...replies] = await ask(host, machine, [['SELECT', String(db)], ...keys.flatMap(
       (key) => [['TYPE', key], ['PEXPIRETIME', key], ['GET', key], ['HGETALL', key],
         ['LRANGE', key, '0', '-1']])]);
+    const found = keys.map((_, i) => replies.slice(i * KEY_COMMANDS, (i + 1) * KEY_COMMANDS));
+    const fields = await fieldsOf(host, machine, db, keys, found.map((each) => each[HGETALL_AT]!));
     for (const [i, key] of keys.entries()) {
-      if (expiresSoon(replies[i * KEY_COMMANDS + 1], nowMs)) continue;
-      const found = replies.slice(i * KEY_COMMANDS, (i + 1) * KEY_COMMANDS);
-      lines.push([db, key, ...found.map(asText)].join(' '));
+      if (expiresSoon(found[i]![1], nowMs)) continue;
+      const left = fields[i]!.filter(({ expiry }) => !expiresSoon(expiry, nowMs));
+      if (fields[i]!.length > 0 && left.length === 0) continue;
+      const texts = left.map((field) => JSON.stringify(field)).sort();
+      lines.push([db, key, ...texts, ...found[i]!.toSpliced(HGETALL_AT, 1).map(asText)].join(' '));
     }
   }
   return lines.join('\n');
+}
+
+interface FoundField {
+  readonly name: Reply;
+  readonly value: Reply | undefined;
+  /** Of HPEXPIRETIME. */
+  readonly expiry: Reply | undefined;
+}
+
+/** Of each key the fields that HGETALL has replied, with their expiries. */
+async function fieldsOf(
+  host: ClientHost, machine: SimMachine, db: number, keys: readonly string[],
+  all: readonly Reply[],
+): Promise<FoundField[][]> {
+  const items = all.map((reply) => (reply.kind === 'array' ? reply.items : []));
+  const commands = items.flatMap((pairs, i): string[][] => {
+    const names = pairs.filter((_, at) => at % 2 === 0).map((name) => bytesOf(name) ?? '?');
+    return names.length === 0
+      ? [] : [['HPEXPIRETIME', keys[i]!, 'FIELDS', `${names.length}`, ...names]];
+  });
+  const [, ...times] = await ask(host, machine, [['SELECT', String(db)], ...commands]);
+  return items.map((pairs) => {
+    if (pairs.length === 0) return [];
+    const reply = times.shift();
+    const expiries = reply?.kind === 'array' ? reply.items : [];
+    return expiries.map((expiry, at) =>
+      ({ name: pairs[2 * at]!, value: pairs[2 * at + 1], expiry }));
+  });
 }
 
 /** It may be gone when the last server is asked. */
@@ -117,14 +150,8 @@ async function keysOf(
   }
 }
 
-/** Fields of a hash in any order. */
 function asText(reply: Reply): string {
-  if (reply.kind !== 'array') return JSON.stringify(reply);
-  const pairs: string[] = [];
-  for (let i = 0; i < reply.items.length; i += 2) {
-    pairs.push(JSON.stringify(reply.items.slice(i, i + 2)));
-  }
-  return pairs.sort().join();
+  return JSON.stringify(reply);
 }
 
 function firstDifference(one: string, other: string): string {

@@ -696,7 +696,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: 'a field that takes the place of a removed one is not found any more',
-    part: 'collections', file: 'keyspace/collection/hash/hash-block.ts', ...ONE_CLIENT,
+    part: 'collections', file: 'keyspace/collection/hash/hash-pairs.ts', ...ONE_CLIENT,
     from: 'this.#enter(hash, position);\n            this.#isInOrder = false;',
     to: 'this.#isInOrder = false;',
   },
@@ -712,6 +712,30 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     from: 'edit.drop(directory, --entry);',
     to: 'edit.drop(directory, --entry);\n        if (entry > 0)\n' +
       '            edit.drop(directory, --entry);',
+  },
+  {
+    name: 'fields of a large hash that have expired are seen after a restart',
+    part: 'collections', file: 'keyspace/collection/hash/large-hash.ts', ...ONE_CLIENT,
+    from: 'hash.#readTail(reader);',
+    to: '',
+  },
+  {
+    name: 'fields that were removed count as expired ones after a restart',
+    part: 'collections', file: 'keyspace/collection/block-directory.ts', ...ONE_CLIENT,
+    from: 'slot.times !== undefined || this.#options.mayExpire',
+    to: 'this.#options.mayExpire',
+  },
+  {
+    name: 'a field that is added to lives for ever',
+    part: 'collections', file: 'commands/hash/hash-access.ts', ...ONE_CLIENT,
+    from: 'const expiryMs = expiryOf(hash, field);',
+    to: 'const expiryMs = 0;',
+  },
+  {
+    name: 'peers remove fields that have expired at different positions',
+    part: 'collections', file: 'engine/field-expiry.ts', ...STORM,
+    from: 'if (expireFields !== undefined)',
+    to: 'if (false)',
   },
   {
     name: 'commands are proposed that not all builds know',

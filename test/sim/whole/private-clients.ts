@@ -113,7 +113,7 @@ class PrivateClient {
     this.#commands = new RandomCommands({
       random: chance.random(), prefix: name, profile: chance.choose(COMMANDS),
       databases: DATABASES, valueBytesMax: VALUE_BYTES_MAX,
-      mayUseGlobal: isGlobal, mayChangeGlobal: isGlobal,
+      mayUseGlobal: isGlobal, mayChangeGlobal: isGlobal, mayExpireFields: true,
     });
   }
 
