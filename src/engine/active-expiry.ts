@@ -76,6 +76,8 @@ export class ActiveExpiry {
       if (this.#isStopped) break;
       if (keys.length > 0) removed += await this.#remove(index, space, keys);
       if (this.#isStopped || keys.length < EXPIRY_BATCH_KEYS) break;
+      // What is in RAM takes no time to load.
+      await this.#host.yieldToLoop();
     }
     return removed;
   }

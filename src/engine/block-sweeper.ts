@@ -28,6 +28,8 @@ export interface SweepHost {
   readonly keyspace: Keyspace;
   /** Runs work of the server itself as one batch, or not at all if it may not now. */
   runInternal(work: () => void): void;
+  /** Resolves when what the event loop has at hand is done: a load of what is in RAM is no wait. */
+  yieldToLoop(): Promise<void>;
 }
 
 export class BlockSweeper {
@@ -94,6 +96,7 @@ export class BlockSweeper {
         const before = leftOver.next;
         isDone = await this.#sweepOne(leftOver);
         removed += leftOver.next - before;
+        await this.#host.yieldToLoop();
         // It may not write now.
         if (!isDone && leftOver.next === before) return removed;
       }

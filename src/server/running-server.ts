@@ -106,6 +106,7 @@ export class RunningServer {
     const order = this.#createOrder();
     this.#order = order;
     this.#turn = new Turn(side.gate, clock, () => order?.flush());
+    const yieldToLoop = (): Promise<void> => new Promise((resolve) => clock.soon(resolve));
     this.#expiry = new ActiveExpiry({
       keyspace: this.#plumbing.keyspace,
       runInternal: (work) => this.#engine.runInternal(work),
@@ -114,11 +115,13 @@ export class RunningServer {
       expireFields: order === undefined
         ? undefined : (db, hashes) => order.expireFields(db, hashes),
       random: new Random(parts.seed[0], parts.seed[1] ^ 1),
+      yieldToLoop,
       nowMs: () => order?.readTimeMs(clock.nowMs()) ?? clock.nowMs(),
     });
     this.#sweeper = new BlockSweeper({
       keyspace: this.#plumbing.keyspace,
       runInternal: (work) => this.#engine.runInternal(work),
+      yieldToLoop,
     });
     const policy = (): ReturnType<typeof clientsPolicy> => clientsPolicy(config.values);
     this.#clients = new Clients(this.#createHost(), policy, this.#plumbing.pause);

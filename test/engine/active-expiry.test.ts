@@ -14,6 +14,7 @@ class World {
     notify: () => {},
   });
   mayRun = true;
+  yields = 0;
   mayExpire = true;
   runInternal = (work: () => void): void => {
     this.keyspace.now = NOW;
@@ -26,7 +27,7 @@ class World {
   #host(): ExpiryHost {
     const host = {
       keyspace: this.keyspace, nowMs: () => NOW, expire: undefined, expireFields: undefined,
-      random: new Random(1, 2),
+      random: new Random(1, 2), yieldToLoop: async () => void this.yields++,
       runInternal: (work: () => void) => this.runInternal(work),
       mayExpire: () => this.mayExpire,
     };
@@ -65,6 +66,8 @@ describe('active expiry', () => {
     const first = await world.expiry.cycle(1);
     expect(first).toBeGreaterThan(EXPIRY_BATCH_KEYS);
     expect(first).toBeLessThan(EXPIRY_BATCH_KEYS * 20);
+    // What waits is served in between.
+    expect(world.yields).toBe(first / EXPIRY_BATCH_KEYS);
     expect(await world.expiry.cycle(10)).toBe(EXPIRY_BATCH_KEYS * 20 - first);
   });
 

@@ -24,6 +24,7 @@ class World {
   }, LIMITS);
   readonly db = this.keyspace.db(0);
   batches = 0;
+  yields = 0;
   mayExpire = true;
   readonly expiry: ActiveExpiry;
 
@@ -31,7 +32,7 @@ class World {
     this.keyspace.now = NOW;
     this.expiry = new ActiveExpiry({
       keyspace: this.keyspace, nowMs: () => NOW, expire: undefined, expireFields, random,
-      mayExpire: () => this.mayExpire,
+      mayExpire: () => this.mayExpire, yieldToLoop: async () => void this.yields++,
       runInternal: (work: () => void) => {
         this.batches++;
         work();
@@ -109,6 +110,8 @@ describe('expiry of fields that no one asks for', () => {
     const removed = 5000 - world.sizeOf('h');
     expect(removed).toBe(world.batches * EXPIRY_BATCH_FIELDS);
     expect(world.batches).toBe(8);
+    // What waits is served in between.
+    expect(world.yields).toBe(8);
     while (await world.expiry.cycle(2) > 0);
     expect(world.sizeOf('h')).toBe(1);
     expect(world.db.countExpiringHashes()).toBe(0);

@@ -107,6 +107,7 @@ class Run {
     const { keyspace } = layer;
     const expiry = new FieldExpiry({
       keyspace, random: new Random(1, 1), expireFields: undefined, nowMs: () => layer.now,
+      yieldToLoop: async () => {},
       runInternal: (work) => {
         keyspace.now = layer.now;
         work();
