@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
 import type { OrderedBatch } from '../../src/raft/core/total-order-broadcast.ts';
 import {
-  ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
+  ORDERED_EXPIRY, ORDERED_FIELD_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, encodeWatched,
 } from '../../src/cluster/proposal-body.ts';
 import type { PendingGroup } from '../../src/cluster/open-batch.ts';
 import { testSeed } from '../lib/seeded.ts';
@@ -26,7 +26,7 @@ function askAsClients(
   const groups: PendingGroup[] = [];
   const lookup = (line: Line) => peer.server.table.lookup(argsOf(line))!;
   for (const { kind, session: number, db, commands } of requests) {
-    if (kind === ORDERED_EXPIRY) continue;
+    if (kind === ORDERED_EXPIRY || kind === ORDERED_FIELD_EXPIRY) continue;
     const client = clients[number!]!;
     const { session } = client;
     session.dbIndex = db!;

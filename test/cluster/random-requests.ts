@@ -1,13 +1,15 @@
 /** Random requests over a few keys, so that they meet often: of every family that writes. */
 
 import {
-  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED, type OrderedKind,
+  ORDERED_COMMAND, ORDERED_EXPIRY, ORDERED_FIELD_EXPIRY, ORDERED_TRANSACTION, ORDERED_WATCHED,
+  type OrderedKind,
 } from '../../src/cluster/proposal-body.ts';
 import type { Random } from '../../src/lib/random.ts';
 import type { BodyRequest, Line } from './cluster-layer.ts';
 
 const STRINGS = ['a', 'b', 'c', 'd'];
 const HASHES = ['h', 'i'];
+const FIELDS = ['f', 'g', 'x'];
 const HYPERLOGLOGS = ['p', 'q'];
 const LISTS = ['l', 'm'];
 export const KEYS = [...STRINGS, ...HASHES, ...HYPERLOGLOGS, ...LISTS];
@@ -46,6 +48,9 @@ export class RandomRequests {
       ['HSET', this.pick(HASHES), field, text, this.pick(['f', 'g', 'x']), number],
       ['HINCRBY', this.pick(HASHES), field, number], ['HDEL', this.pick(HASHES), field],
       ['HINCRBYFLOAT', this.pick(HASHES), field, '1.5'], ['HSETNX', this.pick(HASHES), field, text],
+      ['HPEXPIRE', this.pick(HASHES), `${this.below(300)}`, 'FIELDS', '2', field, 'x'],
+      ['HPEXPIREAT', this.pick(HASHES), `${timeMs + this.below(400) - 50}`, 'LT', 'FIELDS', '1', field],
+      ['HPERSIST', this.pick(HASHES), 'FIELDS', '1', field],
       ['RPUSH', this.pick(LISTS), this.pick(STRINGS), number], ['LPUSH', this.pick(LISTS), field],
       ['LTRIM', this.pick(LISTS), '0', '20'],
       ['SORT', this.pick(LISTS), 'ALPHA', 'BY', '*', 'STORE', this.pick(LISTS)],
@@ -72,6 +77,10 @@ export class RandomRequests {
     const db = this.below(2);
     const kind = this.pick<OrderedKind>([ORDERED_COMMAND, ORDERED_COMMAND, ORDERED_TRANSACTION]);
     if (this.below(10) === 0) return { kind: ORDERED_EXPIRY, db, commands: [KEYS] };
+    if (this.below(10) === 0) {
+      const commands = HASHES.map((hash): Line => [hash, ...FIELDS]);
+      return { kind: ORDERED_FIELD_EXPIRY, db, commands };
+    }
     if (kind === ORDERED_COMMAND) return { kind, db, commands: [this.command(timeMs)] };
     const commands = Array.from({ length: 1 + this.below(4) }, (): Line => {
       return this.below(4) === 0 ? this.#queuedOnly() : this.command(timeMs);

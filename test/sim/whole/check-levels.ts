@@ -4,7 +4,7 @@
  */
 
 import {
-  ORDERED_LIMITS, ORDERED_WATCHED, readOrderedRequests,
+  ORDERED_FIELD_EXPIRY, ORDERED_LIMITS, ORDERED_WATCHED, readOrderedRequests,
 } from '../../../src/cluster/proposal-body.ts';
 import { allCommands } from '../../../src/commands/all-commands.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
@@ -71,9 +71,9 @@ function levelAfter({ kind, payload }: LogEntry, level: number): number {
 function isOfCollections({ kind, payload }: LogEntry): boolean {
   const proposal = kind === 'batch' ? decodeProposal(payload) : undefined;
   if (proposal === undefined) return false;
-  return readOrderedRequests(proposal.body).some((request) => request.kind === ORDERED_LIMITS
-    ? request.commands[0]!.count > 2
-    : request.commands.some(isNew));
+  return readOrderedRequests(proposal.body).some(({ commands, kind }) => kind === ORDERED_LIMITS
+    ? commands[0]!.count > 2
+    : kind === ORDERED_FIELD_EXPIRY || commands.some(isNew));
 }
 
 function isNew(args: Args): boolean {
