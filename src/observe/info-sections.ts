@@ -295,8 +295,10 @@ function latencyFields({ commands }: InfoSource): Field[] {
     });
 }
 
-function databaseField({ index, keys, expires, averageTtlMs }: DatabaseFacts): Field {
-  return [`db${index}`, `keys=${keys},expires=${expires},avg_ttl=${averageTtlMs}`];
+function databaseField(facts: DatabaseFacts): Field {
+  const { index, keys, expires, averageTtlMs, expiringHashes } = facts;
+  const ofKeys = `keys=${keys},expires=${expires},avg_ttl=${averageTtlMs}`;
+  return [`db${index}`, `${ofKeys},subexpiry=${expiringHashes}`];
 }
 
 function dkvsFields({ server, stats, store }: InfoSource): Field[] {

@@ -156,6 +156,8 @@ export interface DatabaseFacts {
   readonly expires: number;
   /** Of a sample of the keys that expire; 0 = none does. */
   readonly averageTtlMs: number;
+  /** Hashes that have fields that expire. */
+  readonly expiringHashes: number;
 }
 
 export interface InfoSource {

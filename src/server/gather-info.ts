@@ -162,5 +162,6 @@ function databaseFacts({ clock, keyspace }: ServerParts): DatabaseFacts[] {
       keys: db.count(),
       expires: db.countExpiring(),
       averageTtlMs: keyspace.storage.averageTtlMs(db.space, clock.nowMs()),
+      expiringHashes: db.countExpiringHashes(),
     }));
 }

@@ -62,6 +62,6 @@ describe('INFO', () => {
     await other.call('SET', 'long', '1', 'EX', '300');
     server.clock.stall(50_000);
     expect(await other.call('INFO', 'keyspace'))
-      .toContain('db0:keys=2,expires=2,avg_ttl=150000\r\n');
+      .toContain('db0:keys=2,expires=2,avg_ttl=150000,subexpiry=0\r\n');
   });
 });

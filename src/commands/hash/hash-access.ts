@@ -106,9 +106,15 @@ export function boundError({ args }: WriteContext, hash: HashView | null): strin
   return hash !== null && hash.wholeSize + added > HASH_FIELDS_MAX ? TOO_MANY_FIELDS : undefined;
 }
 
-/** What OBJECT ENCODING calls a hash: by what it held at any time since it was made. */
-export function hashEncoding(hash: HashView, config: ConfigPort): 'listpack' | 'hashtable' {
+/**
+ * What OBJECT ENCODING calls a hash: by what it held at any time since it was made, and by whether
+ * it has fields that expire.
+ */
+export function hashEncoding(
+  hash: HashView, config: ConfigPort,
+): 'listpack' | 'listpackex' | 'hashtable' {
   const isSmall = hash.peak <= Number(config.get('hash-max-listpack-entries'))
     && hash.longest <= Number(config.get('hash-max-listpack-value'));
-  return isSmall ? 'listpack' : 'hashtable';
+  if (!isSmall) return 'hashtable';
+  return hash.soonestMs === Infinity ? 'listpack' : 'listpackex';
 }

@@ -101,7 +101,7 @@ function replyPicked(
 
 const SCANNED: ScannedCollection<HashView> = Object.freeze({
   read: readHash,
-  isWhole: (hash: HashView, config: ConfigPort) => hashEncoding(hash, config) === 'listpack',
+  isWhole: (hash: HashView, config: ConfigPort) => hashEncoding(hash, config) !== 'hashtable',
   page: (hash: HashView, cursor: number, count: number) => hash.scan(cursor, count),
   nameAt: (hash: HashView, at: number) => hash.fieldAt(at),
   width: 2,

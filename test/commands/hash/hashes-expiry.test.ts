@@ -6,6 +6,7 @@ import { hashWalkCommands } from '../../../src/commands/hash/hashes-walks.ts';
 import { keyCommands } from '../../../src/commands/key/keys.ts';
 import { keyExpiryCommands } from '../../../src/commands/key/keys-expiry.ts';
 import { keyMoveCommands } from '../../../src/commands/key/keys-moves.ts';
+import { keyObjectCommands } from '../../../src/commands/key/keys-object.ts';
 import { keyScanCommands } from '../../../src/commands/key/keys-scan.ts';
 import { setCommands } from '../../../src/commands/set/sets.ts';
 import { setChoiceCommands } from '../../../src/commands/set/set-choices.ts';
@@ -23,7 +24,8 @@ import { factsFromPackage, factsOf } from '../redis-facts.ts';
 
 const commands = [
   ...hashCommands, ...hashNumberCommands, ...hashExpiryCommands, ...hashWalkCommands,
-  ...keyCommands, ...keyExpiryCommands, ...keyMoveCommands, ...keyScanCommands, ...setCommands,
+  ...keyCommands, ...keyExpiryCommands, ...keyMoveCommands, ...keyScanCommands,
+  ...keyObjectCommands, ...setCommands,
   ...setChoiceCommands, ...stringCommands, ...keyDatabaseCommands,
 ];
 
@@ -324,6 +326,19 @@ describe('what is noted of hashes with fields that expire', () => {
     layer.now += 1000;
     layer.run('EXISTS', 'h');
     expect(notedIn(layer)).toBe(0);
+  });
+});
+
+describe('OBJECT ENCODING of a small hash', () => {
+  it('tells whether fields of it expire', () => {
+    const layer = withField();
+    expect(layer.run('OBJECT', 'ENCODING', 'h')).toBe('listpackex');
+    expect(layer.run('HSCAN', 'h', 0, 'COUNT', 1, 'NOVALUES')).toEqual(['0', ['a', 'b']]);
+    layer.run('HPERSIST', 'h', 'FIELDS', 1, 'a');
+    expect(layer.run('OBJECT', 'ENCODING', 'h')).toBe('listpack');
+    layer.run('HEXPIRE', 'h', 1, 'FIELDS', 1, 'a');
+    for (let i = 0; i < 600; i++) layer.run('HSET', 'h', `f${i}`, `v${i}`);
+    expect(layer.run('OBJECT', 'ENCODING', 'h')).toBe('hashtable');
   });
 });
 

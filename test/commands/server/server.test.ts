@@ -49,6 +49,8 @@ describe('INFO', () => {
     await client.run('SET b 1 EX 100');
     await client.run('SELECT 3');
     await client.run('SET c 1');
+    await client.run('HSET h f 1 g 2');
+    await client.run('HEXPIRE h 200000 FIELDS 1 f');
     server.clock.stall(90_061_000);
     const { fields } = await info(client, 'everything');
     expect(Object.fromEntries(['redis_version', 'redis_mode', 'role', 'loading', 'tcp_port',
@@ -61,7 +63,8 @@ describe('INFO', () => {
       maxmemory_policy: 'noeviction', connected_clients: '1', connected_slaves: '0',
       cluster_enabled: '0', maxmemory: '67108864', uptime_in_seconds: '90061', uptime_in_days: '1',
       rdb_bgsave_in_progress: '0', aof_rewrite_in_progress: '0', maxclients: '10000',
-      db0: 'keys=2,expires=1,avg_ttl=0', db3: 'keys=1,expires=0,avg_ttl=0',
+      db0: 'keys=2,expires=1,avg_ttl=0,subexpiry=0',
+      db3: 'keys=2,expires=0,avg_ttl=0,subexpiry=1',
       listener1: 'name=tcp,bind=[::1],port=6379', listener2: 'name=unix,bind=/run/dkvs',
     });
     expect(fields.get('run_id')).toMatch(/^[0-9a-f]{40}$/);
