@@ -2,7 +2,7 @@
  * Hashes as a whole: all fields, some by chance, and one page after the other.
  *
  * A hash that calls itself a listpack is scanned in one call, as in Redis; larger ones from the
- * last position down to the first (hash-block.ts says why that misses nothing).
+ * last position down to the first (hash-view.ts says why that misses nothing).
  */
 
 import type { HashView } from '../../keyspace/collection/hash/hash-view.ts';

@@ -60,7 +60,7 @@ const WEIGHTS: Readonly<Record<Profile, Readonly<Partial<Record<Family, number>>
 };
 
 /** Beside the commands on hashes of the profile. */
-const FIELD_EXPIRY_WEIGHT = 0.6;
+const FIELD_EXPIRY_WEIGHT = 1.2;
 
 const GLOBAL_READ_WEIGHT = 6;
 const GLOBAL_WRITE_WEIGHT = 1;

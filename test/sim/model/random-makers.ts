@@ -413,6 +413,12 @@ const fieldExpiry: readonly Maker[] = [
   (making) => ['HPTTL', making.keys.key('h'), ...fields(making)],
   (making) => ['HTTL', making.keys.key('h'), ...fields(making)],
   (making) => ['HPEXPIRETIME', making.keys.key('h'), ...fields(making)],
+  // Fields that live long enough to be met by what follows, and a number that is added to.
+  ({ values, keys }) => ['HPEXPIRE', keys.key('h'), `${values.between(1000, 20_000)}`, 'FIELDS',
+    '4', 'f0', 'f1', 'f2', 'f3'],
+  ({ values, keys }) => ['HSET', keys.key('h'), 'f0', `${values.between(-9, 9)}`],
+  ({ values, keys }) => ['HINCRBY', keys.key('h'), 'f0', `${values.between(-9, 9)}`],
+  ({ keys }) => ['HPTTL', keys.key('h'), 'FIELDS', '2', 'f0', 'f1'],
   // All fields, so that there may be nothing left.
   (making) => ['HPEXPIRE', making.keys.key('h'), `${making.values.delayMs()}`, 'FIELDS',
     `${FIELDS}`, ...Array.from({ length: FIELDS }, (_, i) => `f${i}`)],
