@@ -196,6 +196,7 @@ export class Proposals implements RequestOrder, OrderOutcome, BatchReplies {
   async expireFields(db: number, hashes: readonly ExpiredOfHash[]): Promise<boolean> {
     if (!this.mayExpire() || this.featureLevel < FEATURE_LEVEL_COLLECTIONS) return false;
     const commands = hashes.map(({ key, fields }) => Args.ofBuffers([key, ...fields]));
+    if (this.#sizeRefusal(commands) !== undefined) return false;
     this.#add(ORDERED_FIELD_EXPIRY, 0, db, commands);
     const applied = this.#follow();
     this.flush();

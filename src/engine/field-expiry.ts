@@ -25,9 +25,12 @@ const BATCH_HASHES = 64;
 
 /**
  * Of one hash: blocks that a batch looks through, each read and decoded in some 50 microseconds,
- * and bytes of the fields that it names, which with peers are one request.
+ * and bytes of the fields that it names; with peers a batch is one request.
  */
-const PER_BATCH = Object.freeze({ parts: 32, bytes: MiB });
+const PER_HASH = Object.freeze({ parts: 32, bytes: MiB });
+
+/** A batch whose fields have more bytes ends with them. */
+const BATCH_BYTES = MiB;
 
 /** Full batches in a row for each unit of `active-expire-effort`, before others have their turn. */
 const ROUNDS_MAX = 8;
@@ -75,9 +78,10 @@ export class FieldExpiry {
 
   /** What has expired of some hashes, up to the bounds of one batch. */
   async #find(db: Database, space: number, keys: readonly Buffer[]): Promise<Batch> {
-    const batch: Batch = { found: [], fields: 0, isFull: false };
+    const batch: Batch = { found: [], fields: 0, bytes: 0, isFull: false };
     for (const key of keys) {
-      if (batch.fields >= EXPIRY_BATCH_FIELDS || this.#isStopped()) {
+      const isFull = batch.fields >= EXPIRY_BATCH_FIELDS || batch.bytes >= BATCH_BYTES;
+      if (isFull || this.#isStopped()) {
         batch.isFull = true;
         break;
       }
@@ -100,6 +104,7 @@ export class FieldExpiry {
     const fields = hash === undefined ? [] : expiredOf(hash, nowMs(), batch);
     batch.found.push({ key, fields });
     batch.fields += fields.length + 1;
+    for (const field of fields) batch.bytes += field.length;
   }
 
   /** A hash that cannot be read stays: it must not stop the others. */
@@ -127,6 +132,7 @@ export class FieldExpiry {
 interface Batch {
   readonly found: ExpiredOfHash[];
   fields: number;
+  bytes: number;
   isFull: boolean;
 }
 
@@ -134,7 +140,7 @@ interface Batch {
 function expiredOf(hash: WholeHash, nowMs: number, batch: Batch): Buffer[] {
   if (hasOnlyExpired(hash, nowMs)) return [];
   const room = EXPIRY_BATCH_FIELDS - batch.fields;
-  const fields = findExpiredFields(hash, nowMs, { fields: room, ...PER_BATCH });
+  const fields = findExpiredFields(hash, nowMs, { fields: room, ...PER_HASH });
   if (fields.length === room) batch.isFull = true;
   return fields;
 }

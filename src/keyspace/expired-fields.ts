@@ -58,7 +58,7 @@ export interface ExpiredOfHash {
   readonly fields: Buffer[];
 }
 
-/** How far a search for fields goes at most; `bytes` counts all but the last field. */
+/** How far a search for fields goes at most; the first field may have more bytes than that. */
 export interface SearchBounds {
   readonly fields: number;
   readonly bytes: number;
@@ -82,9 +82,11 @@ export function findExpiredFields(
     for (let position = first; position < end; position++) {
       const expiryMs = hash.expiryAt(position);
       if (expiryMs === 0 || expiryMs > nowMs) continue;
-      if (fields.length === bounds.fields || bytes >= bounds.bytes) return fields;
-      fields.push(hash.fieldAt(position).copy());
-      bytes += fields.at(-1)!.length;
+      const field = hash.fieldAt(position);
+      bytes += field.length;
+      const isFull = fields.length === bounds.fields || bytes > bounds.bytes;
+      if (isFull && fields.length > 0) return fields;
+      fields.push(field.copy());
     }
   }
   return fields;

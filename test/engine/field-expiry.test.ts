@@ -145,6 +145,29 @@ describe('expiry of fields that no one asks for', () => {
     expect([world.sizeOf('bad'), world.sizeOf('good')]).toEqual([4, 2]);
   });
 
+  it('names fields of a bounded number of bytes in one batch, or one that has more', async () => {
+    const batches: number[][] = [];
+    const world = new World(async (_db, hashes) => {
+      batches.push(hashes.flatMap(({ fields }) => fields.map(({ length }) => length)));
+      for (const { key, fields } of hashes) {
+        const named = fields.map((field) => new ByteRange(field));
+        removeExpiredFields(world.db, new ByteRange(key), named, NOW, random);
+      }
+      return true;
+    });
+    const sizes = [700_000, 600_000, 2_000_000, 300_000, 200_000];
+    const all = sizes.map((bytes) => 'f'.repeat(bytes));
+    world.set('h', [...all, 'stays']);
+    world.expire('h', all, NOW);
+    while (await world.expiry.cycle(1) > 0);
+    expect(world.sizeOf('h')).toBe(1);
+    expect(batches.flat().toSorted()).toEqual(sizes.toSorted());
+    for (const batch of batches) {
+      const bytes = batch.reduce((sum, length) => sum + length, 0);
+      expect(bytes <= 1024 * 1024 || batch.length === 1, `${batch}`).toBe(true);
+    }
+  });
+
   it('with peers names the fields, and does so on one of the peers alone', async () => {
     const asked: ExpiredOfHash[] = [];
     const world = new World(async (_db, hashes) => {
