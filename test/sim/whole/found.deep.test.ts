@@ -1,9 +1,28 @@
-/** A fault that the simulator found, over every operation of the disk that can fail. */
+/** Faults that the simulator found, over every operation of the disk that can fail. */
 
 import { describe, expect, it } from 'vitest';
 import { describeReply, type Reply } from '../model/reply.ts';
 import type { SimMachine } from './sim-machine.ts';
 import { tell } from './story.ts';
+
+describe('a reload that cannot read the disk', () => {
+  const broken = { 'segment-bytes': 8192, 'hot-tail-bytes': 16_384 };
+  const fill = Array.from({ length: 200 }, (_, i) => `SET key:${i} ${'x'.repeat(200)}`);
+
+  it.each(['open', 'read'] as const)('takes one failure of %s wherever it comes', async (op) => {
+    await tell({ tiny: broken }, async ({ ask, cluster }) => {
+      const machine = cluster.machines[0]!;
+      await ask(machine, ...fill);
+      for (let nth = 1; nth <= 60; nth++) {
+        machine.disk.fail({ op, nth, times: 1, code: 'EIO' });
+        const [reloaded, count] = await ask(machine, 'DEBUG RELOAD', 'DBSIZE');
+        machine.disk.heal();
+        expect(reloaded, `failure ${nth}`).toEqual({ kind: 'simple', text: 'OK' });
+        expect(count, `failure ${nth}`).toEqual({ kind: 'integer', value: 200 });
+      }
+    });
+  });
+});
 
 describe('a snapshot that cannot be installed at once', () => {
   const tiny = { 'raft-log-bytes': 20_000, 'segment-bytes': 8192, 'hot-tail-bytes': 16_384 };

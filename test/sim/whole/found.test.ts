@@ -30,7 +30,7 @@ describe('a reload that cannot read the disk', () => {
     await tell({ tiny: broken }, async ({ ask, cluster }) => {
       const machine = cluster.machines[0]!;
       await ask(machine, ...fill);
-      for (let nth = 1; nth <= 60; nth++) {
+      for (let nth = 1; nth <= 15; nth++) {
         machine.disk.fail({ op, nth, times: 1, code: 'EIO' });
         const [reloaded, count] = await ask(machine, 'DEBUG RELOAD', 'DBSIZE');
         machine.disk.heal();

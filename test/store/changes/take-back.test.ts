@@ -88,7 +88,7 @@ const KINDS: readonly (readonly [string, Partial<StoreOptions>])[] = [
 ];
 
 describe.each(KINDS)('changes that are taken back to a mark, %s', (_name, options) => {
-  it.each([1, 2, 3, 4])('leave everything as it was, seed %i', async (seed) => {
+  it.each([1, 2])('leave everything as it was, seed %i', async (seed) => {
     const trial = await new Trial(seed, options).open();
     const { model, random } = trial;
     for (let round = 0; round < 80; round += 1) {
@@ -121,7 +121,7 @@ async function endOrKeep(trial: Trial, depth: number): Promise<void> {
 }
 
 describe.each(KINDS)('a frame that does not fit the disk, %s', (_name, options) => {
-  it.each([1, 2, 3, 4, 13])('is not seen, now or later, and others follow, seed %i', async (seed) => {
+  it.each([1, 2, 13])('is not seen, now or later, and others follow, seed %i', async (seed) => {
     const trial = await new Trial(seed, options).open();
     const { model, random, disk, clock } = trial;
     let refusals = 0;
