@@ -1,6 +1,6 @@
 // How the tests run: in two projects, told apart by the names of their files.
 //
-// - quick, `*.test.ts`, `npm test`: something of every part, in less than three minutes on two
+// - quick, `*.test.ts`, `npm test`: something of every part, in about three minutes on two
 //   cores.
 // - deep, `*.deep.test.ts`, `npm run test:deep`: what needs longer, because it does the same many
 //   times or with many real processes: every seed, every planted fault, every kind of partition.
