@@ -35,8 +35,8 @@ export class MemberBatch {
     return this.#isGone.length >= BATCH_MEMBERS_MAX || this.#starts.at(-1)! >= BATCH_BYTES_MAX;
   }
 
-  /** Its bytes are copied. Returns its number in the batch. */
-  add({ buf, end, start }: ByteRange): number {
+  /** Its bytes are copied. */
+  add({ buf, end, start }: ByteRange): void {
     const at = this.#starts.at(-1)!;
     const behind = at + end - start;
     if (behind > this.#buf.length) {
@@ -46,7 +46,7 @@ export class MemberBatch {
     }
     buf.copy(this.#buf, at, start, end);
     this.#starts.push(behind);
-    return this.#isGone.push(false) - 1;
+    this.#isGone.push(false);
   }
 
   drop(number: number): void {

@@ -6,10 +6,11 @@ import { LISTS, listOf } from '../../keyspace/collection/list/list-type.ts';
 import type { ListView } from '../../keyspace/collection/list/list-view.ts';
 import { DeltaWriter } from '../../keyspace/pieces.ts';
 import { LIST } from '../../keyspace/value-type.ts';
-import { ByteRange } from '../../lib/byte-range.ts';
+import type { ByteRange } from '../../lib/byte-range.ts';
 import type { Int64 } from '../../lib/int64.ts';
 import { KiB } from '../../lib/size-units.ts';
 import type { Args } from '../../protocol/args.ts';
+import { CollectionMaker, type MadeType } from '../collection-maker.ts';
 import type { Flag, WriteContext } from '../command.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
 
@@ -23,10 +24,7 @@ export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 export const READING: readonly Flag[] = Object.freeze(['readonly']);
 export const ADDING: readonly Flag[] = Object.freeze(['write', 'denyoom']);
 
-/**
- * Bytes of elements that one delta adds when a list is made of others: a larger list comes to be in
- * blocks while it is made, and not as a whole in RAM first.
- */
+/** Bytes of elements that one delta of a list that is made adds: they go to its last block. */
 const STORED_DELTA_BYTES = 64 * KiB;
 
 const TOO_MANY_ELEMENTS = `ERR a list holds at most ${LIST_ELEMENTS_MAX} elements`;
@@ -124,37 +122,22 @@ export function replyElements(
   }
 }
 
-/** The deltas that make a list of elements, from the left; they own their bytes. */
-export class ListMaker {
-  readonly #deltas: ByteRange[] = [];
-  #size = 0;
+/** A list of elements, from the left. */
+export class ListMaker extends CollectionMaker {
+  constructor() {
+    super(MADE_LIST);
+  }
 
   add({ buf, start, end }: ByteRange): void {
-    if (this.#size === 0) listDelta.begin(PUSH_RIGHT);
-    else if (listDelta.finish().length > STORED_DELTA_BYTES) this.#cut();
+    this.beginElement();
     listDelta.bytes(buf, start, end);
-    this.#size++;
-  }
-
-  /** Puts the list at a key, whatever was there; no key if it has no elements. */
-  store(ctx: WriteContext, key: ByteRange, event: string): void {
-    const { db } = ctx;
-    const wasThere = db.remove(key);
-    if (this.#size === 0) {
-      if (wasThere) db.notify('g', 'del', key);
-      return;
-    }
-    this.#cut();
-    for (const delta of this.#deltas) changeList(ctx, key, delta);
-    if (!wasThere) db.notify('n', 'new', key);
-    db.notify('l', event, key);
-  }
-
-  #cut(): void {
-    this.#deltas.push(new ByteRange(listDelta.finish().copy()));
-    listDelta.begin(PUSH_RIGHT);
   }
 }
+
+const MADE_LIST: MadeType = Object.freeze({
+  type: LISTS, notified: 'l', deltaBytes: STORED_DELTA_BYTES,
+  begin: () => listDelta.begin(PUSH_RIGHT), finish: () => listDelta.finish(),
+});
 
 /** The error if so many elements more would take a list beyond its bounds, or undefined. */
 export function boundError(list: ListView | null, added: number): string | undefined {

@@ -10,7 +10,7 @@ import type { Found } from '../../keyspace/storage.ts';
 import { SET } from '../../keyspace/value-type.ts';
 import { ByteRange } from '../../lib/byte-range.ts';
 import { parseInt64, type Int64 } from '../../lib/int64.ts';
-import { MiB } from '../../lib/size-units.ts';
+import { CollectionMaker, MADE_DELTA_BYTES, type MadeType } from '../collection-maker.ts';
 import type { WriteContext } from '../command.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
 import type { ConfigPort } from '../server-port.ts';
@@ -18,12 +18,6 @@ import type { ConfigPort } from '../server-port.ts';
 export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
 
 const EMPTY = new ByteRange(Buffer.alloc(0));
-
-/**
- * Bytes of members that one delta adds when a set is made of others. A larger set comes to be in
- * blocks while it is made; where these take more RAM than they may, each is read once for a delta.
- */
-const STORED_DELTA_BYTES = 4 * MiB;
 
 /** Null when there is none; undefined when there is another type, and the error is replied. */
 export type SetOrNone = HashView | null | undefined;
@@ -82,41 +76,22 @@ export function applyRemoval(
   if (isAll) db.notify('g', 'del', key);
 }
 
-/** The deltas that make a set of members, each of which comes once; they own their bytes. */
-export class SetMaker {
-  readonly #deltas: ByteRange[] = [];
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
+/** A set of members, each of which comes once. */
+export class SetMaker extends CollectionMaker {
+  constructor() {
+    super(MADE_SET);
   }
 
   add(member: ByteRange): void {
-    if (this.#size === 0) beginAddition();
-    else if (delta.finish().length > STORED_DELTA_BYTES) this.#cut();
+    this.beginElement();
     addMember(member);
-    this.#size++;
-  }
-
-  /** Puts the set at a key, whatever was there; nothing if it has no members. */
-  store(ctx: WriteContext, key: ByteRange, event: string): void {
-    const { db, random } = ctx;
-    const wasThere = db.remove(key);
-    if (this.#size === 0) {
-      if (wasThere) db.notify('g', 'del', key);
-      return;
-    }
-    this.#cut();
-    for (const one of this.#deltas) db.changeCollection(key, SETS, one, random);
-    if (!wasThere) db.notify('n', 'new', key);
-    db.notify('s', event, key);
-  }
-
-  #cut(): void {
-    this.#deltas.push(new ByteRange(delta.finish().copy()));
-    beginAddition();
   }
 }
+
+const MADE_SET: MadeType = Object.freeze({
+  type: SETS, notified: 's', deltaBytes: MADE_DELTA_BYTES,
+  begin: beginAddition, finish: () => delta.finish(),
+});
 
 // ---- Names and order ----------------------------------------------------------------------------
 

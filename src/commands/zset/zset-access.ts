@@ -6,9 +6,9 @@ import { ZSET_REMOVE, ZSET_SET, ZsetDelta } from '../../keyspace/collection/zset
 import type { ZsetView } from '../../keyspace/collection/zset/zset-view.ts';
 import type { Found } from '../../keyspace/storage.ts';
 import { ZSET } from '../../keyspace/value-type.ts';
-import { ByteRange } from '../../lib/byte-range.ts';
-import { MiB } from '../../lib/size-units.ts';
+import type { ByteRange } from '../../lib/byte-range.ts';
 import type { ReplyWriter } from '../../protocol/reply-encoder.ts';
+import { CollectionMaker, MADE_DELTA_BYTES, type MadeType } from '../collection-maker.ts';
 import type { WriteContext } from '../command.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
 import type { ConfigPort } from '../server-port.ts';
@@ -20,13 +20,6 @@ import type { ConfigPort } from '../server-port.ts';
 export const ZSET_MEMBERS_MAX = 16_000_000;
 
 export const ONE_KEY = Object.freeze({ first: 1, last: 1, step: 1 });
-
-/**
- * Bytes of members that one delta adds when a sorted set is made of others. A larger one comes to
- * be in blocks while it is made; where these take more RAM than they may, each is read once for a
- * delta.
- */
-const STORED_DELTA_BYTES = 4 * MiB;
 
 const TOO_MANY_MEMBERS = `ERR a sorted set holds at most ${ZSET_MEMBERS_MAX} members`;
 
@@ -125,43 +118,32 @@ export function removeAll({ db }: WriteContext, key: ByteRange, event: string): 
   db.notify('g', 'del', key);
 }
 
-/** The deltas that make a sorted set of members, each of which comes once; they own their bytes. */
-export class ZsetMaker {
-  readonly #deltas: ByteRange[] = [];
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
+/** A sorted set of members, each of which comes once. */
+export class ZsetMaker extends CollectionMaker {
+  constructor() {
+    super(MADE_ZSET);
   }
 
-  add(member: ByteRange, score: number): void {
-    if (this.#size === 0) zsetDelta.begin(ZSET_SET);
-    else if (zsetDelta.finish().length > STORED_DELTA_BYTES) this.#cut();
-    zsetDelta.set(member.buf, member.start, member.end, score);
-    this.#size++;
+  add({ buf, end, start }: ByteRange, score: number): void {
+    this.beginElement();
+    zsetDelta.set(buf, start, end, score);
   }
 
-  /** Puts it at a key, whatever was there, and replies its size; no key if it has no members. */
-  store({ db, random, reply }: WriteContext, key: ByteRange, event: string): void {
-    const refused = boundError(this.#size);
+  /** Replies its size too, or that it would be too large. */
+  override store(ctx: WriteContext, key: ByteRange, event: string): void {
+    const { db, reply } = ctx;
+    const refused = boundError(this.size);
     if (refused !== undefined) return reply.error(refused);
     const wasThere = db.remove(key);
-    reply.integer(this.#size);
-    if (this.#size === 0) {
-      if (wasThere) db.notify('g', 'del', key);
-      return;
-    }
-    this.#cut();
-    for (const delta of this.#deltas) db.changeCollection(key, ZSETS, delta, random);
-    if (!wasThere) db.notify('n', 'new', key);
-    db.notify('z', event, key);
-  }
-
-  #cut(): void {
-    this.#deltas.push(new ByteRange(zsetDelta.finish().copy()));
-    zsetDelta.begin(ZSET_SET);
+    reply.integer(this.size);
+    this.put(ctx, key, event, wasThere);
   }
 }
+
+const MADE_ZSET: MadeType = Object.freeze({
+  type: ZSETS, notified: 'z', deltaBytes: MADE_DELTA_BYTES,
+  begin: () => zsetDelta.begin(ZSET_SET), finish: () => zsetDelta.finish(),
+});
 
 // ---- Names --------------------------------------------------------------------------------------
 

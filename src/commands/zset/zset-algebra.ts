@@ -13,6 +13,7 @@ import { defineCommands, type Command, type Context, type Flag, type WriteContex
 import { MemberBatch } from '../member-batch.ts';
 import { NOT_AN_INTEGER, SYNTAX } from '../reply-errors.ts';
 import { ONE_KEY, ZsetMaker, beginScored, replyScored } from './zset-access.ts';
+import type { VisitMember } from '../../keyspace/collection/zset/zset-view.ts';
 import { readSources, type Source } from './zset-sources.ts';
 
 const READING: readonly Flag[] = Object.freeze(['readonly', 'movablekeys']);
@@ -146,49 +147,64 @@ function union(weighted: readonly Weighted[], aggregate: Aggregate): Result {
   return result;
 }
 
-function intersection([first, ...others]: readonly Weighted[], aggregate: Aggregate): Result {
-  return through(first!, others, ({ source, weight }, member, score) => {
+function intersection(weighted: readonly Weighted[], aggregate: Aggregate): Result {
+  const result: Result = new Map();
+  through(weighted, inAll(aggregate), (member, score) => result.set(member.latin1(), score));
+  return result;
+}
+
+function inAll(aggregate: Aggregate): Next {
+  return ({ source, weight }, member, score) => {
     const other = source.scoreOf(member);
     return other === undefined ? undefined : aggregate(score, other * weight);
-  });
+  };
 }
 
 function difference(sources: readonly Source[]): Result {
-  const [first, ...others] = sources.map((source) => ({ source, weight: 1 }));
-  return through(first!, others, ({ source }, member, score) =>
-    source.scoreOf(member) === undefined ? score : undefined);
+  const result: Result = new Map();
+  const inNoOther: Next = ({ source }, member, score) =>
+    source.scoreOf(member) === undefined ? score : undefined;
+  through(sources.map(unweighted), inNoOther, (member, score) =>
+    result.set(member.latin1(), score));
+  return result;
 }
 
+function unweighted(source: Source): Weighted {
+  return { source, weight: 1 };
+}
+
+/** The score that a member comes to have by another source, or undefined: it is taken away. */
+type Next = (other: Weighted, member: ByteRange, score: number) => number | undefined;
+
 /**
- * Members of the first source that none of the others takes away: `next` says which score one comes
- * to have, or undefined. Many are asked for together (member-batch.ts).
+ * Visits members of the first source that none of the others takes away, until `isEnough`. Many are
+ * looked up together (member-batch.ts).
  */
 function through(
-  first: Weighted, others: readonly Weighted[],
-  next: (other: Weighted, member: ByteRange, score: number) => number | undefined,
-): Result {
-  const result: Result = new Map();
+  [first, ...others]: readonly Weighted[], next: Next, visit: VisitMember,
+  isEnough: () => boolean = () => false,
+): void {
   const batch = new MemberBatch();
   const scores: number[] = [];
   const take = (): void => {
     for (const other of others) {
-      batch.each(other.source, (member, number) => {
+      batch.each(other.source.members, (member, number) => {
         const score = next(other, member, scores[number]!);
         if (score === undefined) batch.drop(number);
         else scores[number] = score;
       });
     }
-    for (const number of batch.left()) result.set(batch.member(number).latin1(), scores[number]!);
+    for (const number of batch.left()) visit(batch.member(number), scores[number]!);
     batch.clear();
     scores.length = 0;
   };
-  first.source.each((member, score) => {
+  first!.source.each((member, score) => {
+    if (isEnough()) return;
     batch.add(member);
-    scores.push(orZero(score * first.weight));
+    scores.push(orZero(score * first!.weight));
     if (batch.isFull) take();
   });
   take();
-  return result;
 }
 
 interface Scored {
@@ -249,25 +265,11 @@ function storeResult(ctx: WriteContext, form: Form): void {
 function zintercard(ctx: Context): void {
   const read = readRequest(ctx, COUNTED);
   if (read === undefined) return;
-  const [first, ...others] = read.sources.toSorted((a, b) => a.size - b.size);
+  const weighted = read.sources.toSorted((a, b) => a.size - b.size).map(unweighted);
   const limit = Number(read.request.limit);
-  const batch = new MemberBatch();
   let count = 0;
-  const take = (): void => {
-    for (const source of others) {
-      batch.each(source, (member, number) => {
-        if (source.scoreOf(member) === undefined) batch.drop(number);
-      });
-    }
-    count += batch.left().length;
-    batch.clear();
-  };
-  first!.each((member) => {
-    if (limit !== 0 && count >= limit) return;
-    batch.add(member);
-    if (batch.isFull) take();
-  });
-  take();
+  const isEnough = (): boolean => limit !== 0 && count >= limit;
+  through(weighted, inAll(sum), () => count++, isEnough);
   ctx.reply.integer(limit === 0 ? count : Math.min(count, limit));
 }
 

@@ -7,17 +7,19 @@ import type { VisitMember } from '../../keyspace/collection/zset/zset-view.ts';
 import { SET, ZSET } from '../../keyspace/value-type.ts';
 import type { ByteRange } from '../../lib/byte-range.ts';
 import type { WriteContext } from '../command.ts';
-import { isInBlocks, type LookedUp } from '../member-batch.ts';
+import type { LookedUp } from '../member-batch.ts';
 import { WRONG_TYPE_TEXT } from '../reply-errors.ts';
 
-export interface Source extends LookedUp {
+export interface Source {
   readonly size: number;
+  /** For looking up many members (member-batch.ts). */
+  readonly members: LookedUp;
   scoreOf(member: ByteRange): number | undefined;
   each(visit: VisitMember): void;
 }
 
 const NOTHING: Source = Object.freeze({
-  size: 0, scoreOf: () => undefined, each: () => undefined,
+  size: 0, members: {}, scoreOf: () => undefined, each: () => undefined,
 });
 
 /** The sources at the keys from an argument on; undefined after an error. */
@@ -45,8 +47,8 @@ function readSource({ args, db }: WriteContext, at: number): Source | undefined 
   const zset = zsetOf(found);
   return {
     size: zset.size,
+    members: zset,
     scoreOf: (member) => zset.scoreOf(member),
-    ...isInBlocks(zset) && { orderOf: (member) => zset.orderOf!(member) },
     each: (visit) => zset.walk(0, zset.size, 1, visit),
   };
 }
@@ -54,8 +56,8 @@ function readSource({ args, db }: WriteContext, at: number): Source | undefined 
 function ofSet(set: HashView): Source {
   return {
     size: set.size,
+    members: set,
     scoreOf: (member) => set.has(member) ? 1 : undefined,
-    ...isInBlocks(set) && { orderOf: (member) => set.orderOf!(member) },
     each: (visit) => {
       for (let at = 0; at < set.size; at++) visit(set.fieldAt(at), 1);
     },
