@@ -237,7 +237,7 @@ export const OPTIONS = {
     oneOf(['refuse', 'report']),
     'refuse',
     'at-start',
-    'A log that is damaged: refuse the start, or name every damaged place and start without them.',
+    'Damage that a start meets: refuse it, or name every damaged place and start without them.',
     'report gives up what is damaged, for good; a peer always refuses: let it start empty instead.',
   ),
   'compaction-disk-ratio': option(
